@@ -1,0 +1,44 @@
+// @ts-check
+// What a machine may lack and npm cannot install: one row per system component. `scripts/setup.mjs` installs the
+// rows its command asks for, `testing/src/components.ts` turns an absent one into a skip with its reason.
+// Plain JavaScript, because it runs before any package is installed.
+import { spawnSync } from 'node:child_process'
+
+/**
+ * @typedef {object} Component
+ * @property {string} name        what tests ask for: `needs('gcc')`
+ * @property {string} why         what it is for, ending the sentence "gcc is absent: …"
+ * @property {string[]} commands  the npm scripts that try to install it
+ * @property {string[]} apt       Debian and Ubuntu packages
+ * @property {string} elsewhere   what to type on another system
+ * @property {() => boolean} probe  is it here and does it work; must not take longer than some 20 ms
+ */
+
+/** @param {string} command @param {string[]} args */
+function output(command, args) {
+  const run = spawnSync(command, args, { encoding: 'utf8', timeout: 10_000 })
+  return run.status === 0 ? run.stdout.trim() : ''
+}
+
+/** @type {Component[]} */
+export const components = [
+  {
+    name: 'gcc',
+    why: 'C with OpenMP is the peer of the benchmarks and the oracle of some tests',
+    commands: ['test', 'bench', 'bench:setup'],
+    apt: ['gcc', 'libc6-dev'],
+    elsewhere: 'install GCC with OpenMP (dnf install gcc, pacman -S gcc, brew install gcc)',
+    // gcc answers with an absolute path only when libgomp is installed; the bare name comes back otherwise.
+    probe: () => output('gcc', ['-print-file-name=libgomp.so']).startsWith('/'),
+  },
+]
+
+/** The command that installs a component here. @param {Component} component */
+export function installCommand(component) {
+  return aptCommand() ? `sudo apt-get install -y ${component.apt.join(' ')}` : component.elsewhere
+}
+
+/** Whether this machine has apt. */
+export function aptCommand() {
+  return process.platform === 'linux' && output('apt-get', ['--version']) !== ''
+}
