@@ -10,3 +10,18 @@ export {
   OutOfMemoryError,
   TimeoutError,
 } from './errors.ts'
+export type { FillableArray } from './philox.ts'
+export {
+  drawOfSplit,
+  highWord,
+  lowWord,
+  philox4x32,
+  philoxM0,
+  philoxM1,
+  philoxRounds,
+  philoxW0,
+  philoxW1,
+  Random,
+  uniform32At,
+  uniform64At,
+} from './philox.ts'
