@@ -1,0 +1,93 @@
+/**
+ * What every backend is: it turns the IR of one kernel, typed for one kind of arguments, into a program that runs over a
+ * range. `reference` says what is right; the others are compared with it bit for bit.
+ */
+import type { KernelIR, Type } from './ir/ir.ts'
+
+/** One dimension of a range: begin, begin + step, … while below end (above, for a negative step). All are i32. */
+export interface Extent {
+  begin: number
+  end: number
+  step: number
+}
+
+export type Schedule = 'static' | 'dynamic' | 'guided' | 'auto'
+
+export interface Launch {
+  /** One extent for each dimension of the kernel; the last is the fastest. Iterations are independent. */
+  extents: Extent[]
+  /** Values of `ir.scalars`, in order: numbers, or bigints where the scalar's type is i64. */
+  scalars: (number | bigint)[]
+  /** The arrays of `ir.buffers` in space `global`, in order; any length, the same element type. */
+  arrays: ArrayBufferView[]
+  threads: number
+  schedule: Schedule
+  chunk: number | undefined
+  signal?: AbortSignal
+}
+
+/** How values are combined in `reduce` and `scan`; null: the body yields nothing. */
+export interface Combination {
+  kind: 'reduce' | 'scan'
+  /** Type of accumulator and values. */
+  type: Type
+  /** The identity: combine(init, x) = x. */
+  init: number | bigint
+  /** IR of a function of two scalars `a`, `b` that yields the combined value; rank 0, no buffers. */
+  combine: KernelIR
+  /** For scans: `out[k]` gets the value before (exclusive) or after (inclusive) element k. The output is array 0. */
+  exclusive?: boolean
+  /** For scans: the body yields a second value (i1) that is true where a new segment begins. */
+  segmented?: boolean
+}
+
+/** A check that failed while running: which site, and the index that was out of range. */
+export interface Failure {
+  site: number
+  index: number
+}
+
+export type Outcome = { failure: Failure } | { value: number | bigint | undefined }
+
+export interface Program {
+  run(launch: Launch): Outcome
+  runAsync(launch: Launch): Promise<Outcome>
+  /** The generated code as text, with the kernel's lines beside it. */
+  listing(): string
+  /** Frees what the program holds outside the JavaScript heap. */
+  dispose(): void
+}
+
+export interface Backend {
+  readonly name: string
+  /** undefined when it can run here, else why not. */
+  unavailable(): string | undefined
+  /** @param source text of the kernel, for listings */
+  compile(ir: KernelIR, combination: Combination | undefined, options: BackendOptions): Program
+}
+
+export interface BackendOptions {
+  /** Allow contraction (fused multiply-add) and relaxed SIMD. */
+  fast: boolean
+  /** Leave out bounds checks: the caller promises that every index is in range. */
+  unsafe: boolean
+  source: string[]
+}
+
+/**
+ * The order in which a reduction combines, the same on every backend and for any number of threads.
+ *
+ * Each row of the range (its last dimension) is cut into blocks of {@link BLOCK} positions, counted from the row's
+ * beginning. Within a block, element k goes to accumulator k mod L, L = {@link accumulators}; each accumulator starts at
+ * `init`. The block's value is the pairwise combination acc[j] = combine(acc[j], acc[j + h]) for h = L/2, L/4 … 1. The
+ * values of all blocks, in order, are combined in adjacent pairs, level by level (an odd last one moves up as it is),
+ * until one is left. An empty range gives `init`.
+ *
+ * A scan is sequential within a block: total[b] = combine(… combine(combine(init, v0), v1) …); the carry into block b is
+ * carry[b] = combine(carry[b-1], total[b-1]), carry[0] = init; and each block starts from its carry.
+ * In a segmented scan a head sets the running value back to `init` before its element is combined.
+ */
+export const BLOCK = 16384
+
+/** Number of accumulators of a reduction: 128 bytes' worth. */
+export const accumulators = (type: Type): number => (type === 'f64' || type === 'i64' ? 16 : 32)
