@@ -119,11 +119,7 @@ memory(0x29, 'addr -> i64', 'i64.load:3')
 memory(0x2a, 'addr -> f32', 'f32.load:2')
 memory(0x2b, 'addr -> f64', 'f64.load:3')
 memory(0x2c, 'addr -> i32', 'i32.load8_s:0 i32.load8_u:0 i32.load16_s:1 i32.load16_u:1')
-memory(
-  0x30,
-  'addr -> i64',
-  'i64.load8_s:0 i64.load8_u:0 i64.load16_s:1 i64.load16_u:1 i64.load32_s:2 i64.load32_u:2',
-)
+memory(0x30, 'addr -> i64', 'i64.load8_s:0 i64.load8_u:0 i64.load16_s:1 i64.load16_u:1 i64.load32_s:2 i64.load32_u:2')
 memory(0x36, 'addr i32 ->', 'i32.store:2')
 memory(0x37, 'addr i64 ->', 'i64.store:3')
 memory(0x38, 'addr f32 ->', 'f32.store:2')
@@ -273,48 +269,24 @@ simd(128, one, 'i16x8.abs i16x8.neg')
 simd(130, two, 'i16x8.q15mulr_sat_s')
 simd(131, test, 'i16x8.all_true i16x8.bitmask')
 simd(133, two, 'i16x8.narrow_i32x4_s i16x8.narrow_i32x4_u')
-simd(
-  135,
-  one,
-  family('i16x8', 'extend_low_i8x16_s extend_high_i8x16_s extend_low_i8x16_u extend_high_i8x16_u'),
-)
+simd(135, one, family('i16x8', 'extend_low_i8x16_s extend_high_i8x16_s extend_low_i8x16_u extend_high_i8x16_u'))
 simd(139, shift, 'i16x8.shl i16x8.shr_s i16x8.shr_u')
 simd(142, two, family('i16x8', 'add add_sat_s add_sat_u sub sub_sat_s sub_sat_u'))
 simd(148, one, 'f64x2.nearest')
 simd(149, two, family('i16x8', 'mul min_s min_u max_s max_u - avgr_u'))
-simd(
-  156,
-  two,
-  family('i16x8', 'extmul_low_i8x16_s extmul_high_i8x16_s extmul_low_i8x16_u extmul_high_i8x16_u'),
-)
+simd(156, two, family('i16x8', 'extmul_low_i8x16_s extmul_high_i8x16_s extmul_low_i8x16_u extmul_high_i8x16_u'))
 simd(160, one, 'i32x4.abs i32x4.neg')
 simd(163, test, 'i32x4.all_true i32x4.bitmask')
-simd(
-  167,
-  one,
-  family('i32x4', 'extend_low_i16x8_s extend_high_i16x8_s extend_low_i16x8_u extend_high_i16x8_u'),
-)
+simd(167, one, family('i32x4', 'extend_low_i16x8_s extend_high_i16x8_s extend_low_i16x8_u extend_high_i16x8_u'))
 simd(171, shift, 'i32x4.shl i32x4.shr_s i32x4.shr_u')
 simd(174, two, family('i32x4', 'add - - sub - - - mul min_s min_u max_s max_u dot_i16x8_s'))
-simd(
-  188,
-  two,
-  family('i32x4', 'extmul_low_i16x8_s extmul_high_i16x8_s extmul_low_i16x8_u extmul_high_i16x8_u'),
-)
+simd(188, two, family('i32x4', 'extmul_low_i16x8_s extmul_high_i16x8_s extmul_low_i16x8_u extmul_high_i16x8_u'))
 simd(192, one, 'i64x2.abs i64x2.neg')
 simd(195, test, 'i64x2.all_true i64x2.bitmask')
-simd(
-  199,
-  one,
-  family('i64x2', 'extend_low_i32x4_s extend_high_i32x4_s extend_low_i32x4_u extend_high_i32x4_u'),
-)
+simd(199, one, family('i64x2', 'extend_low_i32x4_s extend_high_i32x4_s extend_low_i32x4_u extend_high_i32x4_u'))
 simd(203, shift, 'i64x2.shl i64x2.shr_s i64x2.shr_u')
 simd(206, two, family('i64x2', 'add - - sub - - - mul eq ne lt_s gt_s le_s ge_s'))
-simd(
-  220,
-  two,
-  family('i64x2', 'extmul_low_i32x4_s extmul_high_i32x4_s extmul_low_i32x4_u extmul_high_i32x4_u'),
-)
+simd(220, two, family('i64x2', 'extmul_low_i32x4_s extmul_high_i32x4_s extmul_low_i32x4_u extmul_high_i32x4_u'))
 simd(224, one, family('f32x4', 'abs neg - sqrt'))
 simd(228, two, family('f32x4', 'add sub mul div min max pmin pmax'))
 simd(236, one, family('f64x2', 'abs neg - sqrt'))
@@ -328,11 +300,7 @@ simd(256, two, 'i8x16.relaxed_swizzle')
 simd(257, one, family('i32x4', 'relaxed_trunc_f32x4_s relaxed_trunc_f32x4_u'))
 simd(259, one, family('i32x4', 'relaxed_trunc_f64x2_s_zero relaxed_trunc_f64x2_u_zero'))
 simd(261, three, 'f32x4.relaxed_madd f32x4.relaxed_nmadd f64x2.relaxed_madd f64x2.relaxed_nmadd')
-simd(
-  265,
-  three,
-  'i8x16.relaxed_laneselect i16x8.relaxed_laneselect i32x4.relaxed_laneselect i64x2.relaxed_laneselect',
-)
+simd(265, three, 'i8x16.relaxed_laneselect i16x8.relaxed_laneselect i32x4.relaxed_laneselect i64x2.relaxed_laneselect')
 simd(269, two, 'f32x4.relaxed_min f32x4.relaxed_max f64x2.relaxed_min f64x2.relaxed_max')
 simd(273, two, 'i16x8.relaxed_q15mulr_s i16x8.relaxed_dot_i8x16_i7x16_s')
 simd(275, three, 'i32x4.relaxed_dot_i8x16_i7x16_add_s')
@@ -352,13 +320,13 @@ atomic(0x18, 'addr i64 ->', 'i64.atomic.store:3')
 atomic(0x19, 'addr i32 ->', 'i32.atomic.store8:0 i32.atomic.store16:1')
 atomic(0x1b, 'addr i64 ->', 'i64.atomic.store8:0 i64.atomic.store16:1 i64.atomic.store32:2')
 for (const [first, action] of Object.entries({
-  0x1e: 'add',
-  0x25: 'sub',
-  0x2c: 'and',
-  0x33: 'or',
-  0x3a: 'xor',
-  0x41: 'xchg',
-  0x48: 'cmpxchg',
+  30: 'add',
+  37: 'sub',
+  44: 'and',
+  51: 'or',
+  58: 'xor',
+  65: 'xchg',
+  72: 'cmpxchg',
 })) {
   const code = Number(first)
   const values = (type: string) => `addr ${action === 'cmpxchg' ? `${type} ${type}` : type} -> ${type}`

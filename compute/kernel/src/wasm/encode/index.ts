@@ -1,0 +1,5 @@
+export { ByteWriter } from './bytes.ts'
+export { AssemblerError, type AssemblerFault } from './errors.ts'
+export { FunctionBuilder, type Label, type Position } from './function.ts'
+export { type Constant, ModuleBuilder, type ModuleOptions, type PositionTable } from './module.ts'
+export { type Immediate, OPCODES, type Opcode, type OperandType, TYPE_CODES, type Type } from './opcodes.ts'
