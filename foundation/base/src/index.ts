@@ -1,4 +1,8 @@
+export type { Cache, Simd, SimdLevel } from './cpu.ts'
 export { describe, describeBytes } from './describe.ts'
+export type { Asker, Finding, Install } from './engine-entry.ts'
+export type { Engine, ProbeOptions } from './engines.ts'
+export { engineNames, probeEngines } from './engines.ts'
 export type { ErrorFields, ErrorWire, WireValue } from './error.ts'
 export { registerError, SkeinError, toErrorWire } from './error.ts'
 export type { MemoryHolder } from './errors.ts'
@@ -10,6 +14,10 @@ export {
   OutOfMemoryError,
   TimeoutError,
 } from './errors.ts'
+export { findLibrary, findProgram } from './library.ts'
+export type { Machine } from './machine.ts'
+export { describeMachine, machine } from './machine.ts'
+export { nodeModule } from './node.ts'
 export type { FillableArray } from './philox.ts'
 export {
   drawOfSplit,
@@ -25,3 +33,4 @@ export {
   uniform32At,
   uniform64At,
 } from './philox.ts'
+export type { WasmFeatures } from './wasm-features.ts'
