@@ -1,1 +1,5 @@
-export {}
+export type { ArrayOptions, HeapArray, Source, TypedArray, TypedArrayClass } from './arrays.ts'
+export { heap } from './default.ts'
+export { DoubleFreeError, HeapOutOfMemoryError, UseAfterFreeError } from './errors.ts'
+export type { AllocateOptions, HeapOptions, HeapStats, Holder, Scope, View } from './heap.ts'
+export { attachHeap, createHeap, Heap } from './heap.ts'
