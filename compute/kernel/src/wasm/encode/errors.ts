@@ -1,8 +1,9 @@
-import type { Position } from './function.ts'
+import { registerError, SkeinError } from '@skein/base'
+import type { Position } from './positions.ts'
 
 /** What the assembler knew when it stopped; every field that applies is kept on the error. */
 export interface AssemblerFault {
-  /** The sentence: what was asked, what was found, what to do. */
+  /** What was asked and what was found, without the instruction's name. */
   problem: string
   /** The instruction being written, such as `f32x4.add`. */
   op?: string
@@ -22,25 +23,21 @@ export interface AssemblerFault {
  * The compiler wrote an instruction sequence that is no valid WebAssembly. Never the user's mistake: a fault of the
  * lowering, found where it was made and not when the engine refuses the module.
  */
-export class AssemblerError extends Error {
-  override readonly name = 'AssemblerError'
-  readonly op: string | undefined
-  readonly expected: string | undefined
-  readonly found: string | undefined
-  readonly function: string | undefined
-  readonly offset: number | undefined
-  readonly position: Position | undefined
-  readonly story: readonly string[] | undefined
+export class AssemblerError extends SkeinError {
+  static {
+    registerError(AssemblerError, 'AssemblerError')
+  }
+  declare readonly problem: string
+  declare readonly op: string | undefined
+  declare readonly expected: string | undefined
+  declare readonly found: string | undefined
+  declare readonly function: string | undefined
+  declare readonly offset: number | undefined
+  declare readonly position: Position | undefined
+  declare readonly story: readonly string[] | undefined
 
   constructor(fault: AssemblerFault) {
-    super(sentence(fault))
-    this.op = fault.op
-    this.expected = fault.expected
-    this.found = fault.found
-    this.function = fault.function
-    this.offset = fault.offset
-    this.position = fault.position
-    this.story = fault.story
+    super('SKEIN_ASSEMBLER', sentence(fault), { ...fault })
   }
 }
 
@@ -51,5 +48,18 @@ function sentence(fault: AssemblerFault): string {
     fault.position === undefined ? '' : ` (source line ${fault.position.line}, column ${fault.position.column})`,
   ].join('')
   const story = fault.story?.length ? `\n  written just before: ${fault.story.join(' · ')}` : ''
-  return `${fault.op ?? 'wasm'}: ${fault.problem}${place}${story}`
+  return `${fault.op ?? 'wasm'}: ${fault.problem}${place}.${story}`
+}
+
+/** Bytes that were to be read as a module are none, or use what Skein never writes. */
+export class MalformedModuleError extends SkeinError {
+  static {
+    registerError(MalformedModuleError, 'MalformedModuleError')
+  }
+  /** Byte of the module at which reading stopped. */
+  declare readonly offset: number
+
+  constructor(problem: string, offset: number) {
+    super('SKEIN_MALFORMED_MODULE', `The module cannot be read: ${problem} at byte ${offset}.`, { offset })
+  }
 }

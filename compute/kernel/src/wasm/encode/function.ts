@@ -3,12 +3,7 @@ import { StackChecker } from './check.ts'
 import { AssemblerError } from './errors.ts'
 import type { ModuleBuilder } from './module.ts'
 import { OPCODES, type Opcode, TYPE_CODES, type Type } from './opcodes.ts'
-
-/** A place in the kernel's source: lines from 1, columns as the front end counts them. */
-export interface Position {
-  readonly line: number
-  readonly column: number
-}
+import type { Position } from './positions.ts'
 
 /** A block that is open, or was: what `br` names. */
 export interface Label {

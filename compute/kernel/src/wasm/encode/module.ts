@@ -2,6 +2,7 @@ import { ByteWriter } from './bytes.ts'
 import { AssemblerError } from './errors.ts'
 import { FunctionBuilder } from './function.ts'
 import { TYPE_CODES, type Type } from './opcodes.ts'
+import type { PositionTable } from './positions.ts'
 
 export interface ModuleOptions {
   /** 64-bit addresses. */
@@ -19,13 +20,6 @@ export interface ModuleOptions {
 
 /** A constant expression: a number of the type asked for, 16 bytes for v128, or code (extended constants included). */
 export type Constant = number | bigint | Uint8Array | ((code: FunctionBuilder) => unknown)
-
-/** Source positions over a finished module: from byte `offsets[i]` on, line `lines[i]`; line 0: no source. */
-export interface PositionTable {
-  readonly offsets: number[]
-  readonly lines: number[]
-  readonly columns: number[]
-}
 
 interface Signature {
   params: readonly Type[]
@@ -309,11 +303,13 @@ export class ModuleBuilder {
 
   /** Moves each function's code offset, and its marks, to offsets in the module. */
   #place(codeStart: number): void {
-    const positions: PositionTable = { offsets: [], lines: [], columns: [] }
+    const offsets: number[] = []
+    const lines: number[] = []
+    const columns: number[] = []
     const add = (offset: number, line: number, column: number) => {
-      positions.offsets.push(offset)
-      positions.lines.push(line)
-      positions.columns.push(column)
+      offsets.push(offset)
+      lines.push(line)
+      columns.push(column)
     }
     for (const f of this.#functions) {
       f.codeOffset += codeStart
@@ -323,7 +319,7 @@ export class ModuleBuilder {
       // What a function says ends with it.
       if (f.markOffsets.length > 0) add(f.codeOffset + f.size, 0, 0)
     }
-    this.#positions = positions
+    this.#positions = { offsets, lines, columns }
   }
 
   #names(out: ByteWriter): void {
