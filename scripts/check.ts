@@ -22,7 +22,7 @@ function runTool(script: string, args: string[]): Promise<{ ok: boolean; text: s
   return promise
 }
 
-const steps: [name: string, run: () => Promise<{ ok: boolean; text: string }>][] = [
+export const steps: [name: string, run: () => Promise<{ ok: boolean; text: string }>][] = [
   [
     'types',
     () => runTool('typescript/bin/tsc', ['-p', 'tsconfig.json', '--pretty', String(Boolean(process.stdout.isTTY))]),
