@@ -115,8 +115,10 @@ class Verifier {
 
   private seen(x: Value): void {
     this.require(x.type !== 'void', `%${x.id} (${x.op}) has a value`)
-    if (x.op !== 'result')
-      return this.require(this.visible.has(x), `%${x.id} (${x.op}) is made before, where its use sees it`)
+    if (x.op !== 'result') {
+      this.require(this.visible.has(x), `%${x.id} (${x.op}) is made before, where its use sees it`)
+      return
+    }
     const owner = x.args[0]
     this.require(
       this.visible.has(owner),
@@ -178,43 +180,53 @@ class Verifier {
     switch (v.op) {
       case 'const':
         this.types(v)
-        return this.constant(v)
+        this.constant(v)
+        break
       case 'scalar':
         this.types(v)
-        return this.require(ir.scalars[v.attr]?.type === v.type, `scalar ${v.attr} exists and is ${v.type}`)
+        this.require(ir.scalars[v.attr]?.type === v.type, `scalar ${v.attr} exists and is ${v.type}`)
+        break
       case 'index':
         this.types(v)
-        return this.require(v.type === 'i32' && v.attr >= 0 && v.attr < ir.rank, `dimension ${v.attr} exists, an i32`)
+        this.require(v.type === 'i32' && v.attr >= 0 && v.attr < ir.rank, `dimension ${v.attr} exists, an i32`)
+        break
       case 'length':
         this.types(v)
-        return this.require(v.type === 'i32' && v.attr in ir.buffers, `buffer ${v.attr} exists, its length an i32`)
+        this.require(v.type === 'i32' && v.attr in ir.buffers, `buffer ${v.attr} exists, its length an i32`)
+        break
       case 'load':
       case 'lload':
         this.place(v)
         this.types(v, 'i32')
-        return this.require(v.type === loadedType(v.attr.element), `a loaded ${v.attr.element} is not ${v.type}`)
+        this.require(v.type === loadedType(v.attr.element), `a loaded ${v.attr.element} is not ${v.type}`)
+        break
       case 'store':
       case 'lstore':
         this.place(v)
-        return this.types(v, 'i32', loadedType(v.attr.element))
+        this.types(v, 'i32', loadedType(v.attr.element))
+        break
       case 'atomic':
-        return this.atomic(v)
+        this.atomic(v)
+        break
       case 'assert':
         this.types(v, 'i1')
-        return this.site(v.attr, 'assert')
+        this.site(v.attr, 'assert')
+        break
       case 'debugger':
-        return this.types(v)
+        this.types(v)
+        break
       case 'log':
-        return
+        break
       case 'table':
         this.types(v, 'i32')
-        return this.require(
+        this.require(
           v.type === loadedType(v.attr.element) && v.attr.values.length > 0,
           `a table of ${v.attr.element} has entries, ${v.type}`,
         )
+        break
+      default:
+        if (!this.options.also?.has(v.op)) this.operation(v)
     }
-    if (this.options.also?.has(v.op)) return
-    this.operation(v)
   }
 
   private constant(v: Value): void {
