@@ -71,7 +71,8 @@ export function readArrows(root: string, rooms: Room[]): Arrow[] {
       }
       if (file.text.includes('import.meta')) visit(file)
     }
-    return arrows
+    // The compiler lists files in the order in which it met them; circles are told from their first file on.
+    return arrows.sort((a, b) => a.from.localeCompare(b.from) || a.line - b.line)
   } finally {
     api.close()
   }
@@ -107,7 +108,7 @@ export function brokenArrows(arrows: Arrow[], rooms: Room[]): string[] {
     const [floor, target] = [from.split('/')[0], to.split('/')[0]]
     const say = (what: string) => broken.push(`${from}:${line} imports ${specifier}: ${what}`)
     if (isSource(from)) {
-      if (!isSource(to)) say(`${target === floor ? 'tests' : target} are never imported by source`)
+      if (!isSource(to)) say(`source never imports ${target === floor ? 'tests' : target}`)
       else if (floor !== target && !floors[floor].includes(target))
         say(floors[target].includes(floor) ? 'points up' : `${floor} and ${target} do not know each other`)
     }
