@@ -71,6 +71,7 @@ export interface DecodedModule {
 const KINDS = ['function', 'table', 'memory', 'global'] as const
 const TYPES = new Map(Object.entries(TYPE_CODES).map(([type, code]) => [code, type as Type]))
 const EMPTY = 0x40
+const MAX_LOCALS = 50000
 const PREFIXES = [0xfc, 0xfd, 0xfe]
 
 let byCode: Map<number, Opcode> | undefined
@@ -214,6 +215,7 @@ function readFunction(r: ByteReader, module: DecodedModule, index: number, decla
   r.list(() => {
     const count = r.unsigned()
     const local = type(r)
+    if (locals.length + count > MAX_LOCALS) r.fail(`${count} locals are beyond any engine's limit`)
     for (let i = 0; i < count; i++) locals.push(local)
   })
   const code = readCode(r, module)
