@@ -9,7 +9,7 @@ import {
 
 const TYPES: Type[] = ['i32', 'i64', 'f32', 'f64', 'v128']
 const PLAIN = Object.values(OPCODES).filter(
-  op => !op.contextual && !/^(table|elem|memory\.init|data\.drop|ref)/.test(op.name) && op.imm !== 'func',
+  op => !op.contextual && !/^(table|elem|memory\.init|data\.drop|ref|.*const$)/.test(op.name) && op.imm !== 'func',
 )
 
 /** An open block of a program being made, with the types on its stack. */
