@@ -61,11 +61,18 @@ export interface Opcode {
 
 const table: Record<string, Opcode> = Object.create(null)
 
+const words = (text: string) => text.split(' ').filter(word => word !== '')
+
 function run(prefix: number, first: number, imm: Immediate, signature: string, names: string, contextual = false) {
-  const [before, after] = signature.split('->').map(side => side.split(' ').filter(Boolean) as OperandType[])
+  const arrow = signature.indexOf('->')
+  const before = words(signature.slice(0, arrow)) as OperandType[]
+  const after = words(signature.slice(arrow + 2)) as OperandType[]
   let sub = first
-  for (const entry of names.split(/\s+/).filter(Boolean)) {
-    const [name, align] = entry.split(':')
+  for (const entry of names.split(' ')) {
+    // Alignments are one digit.
+    const aligned = entry.charAt(entry.length - 2) === ':'
+    const name = aligned ? entry.slice(0, -2) : entry
+    const align = aligned ? Number(entry.charAt(entry.length - 1)) : 0
     const code = prefix === 0 ? [sub] : sub < 0x80 ? [prefix, sub] : [prefix, (sub & 0x7f) | 0x80, sub >> 7]
     sub++
     if (name === '-') continue
@@ -75,8 +82,13 @@ function run(prefix: number, first: number, imm: Immediate, signature: string, n
       imm,
       params: before,
       results: after,
-      align: align === undefined ? 0 : Number(align),
-      lanes: imm === 'lane' ? Number(/x(\d+)\./.exec(name)?.[1]) : imm === 'memarg-lane' ? 16 >> Number(align) : 0,
+      align,
+      lanes:
+        imm === 'lane'
+          ? Number.parseInt(name.slice(name.indexOf('x') + 1), 10)
+          : imm === 'memarg-lane'
+            ? 16 >> align
+            : 0,
       contextual,
     }
   }
@@ -136,7 +148,11 @@ run(0, 0x43, 'f32', '-> f32', 'f32.const')
 run(0, 0x44, 'f64', '-> f64', 'f64.const')
 
 // Scalar arithmetic.
-const family = (type: string, names: string) => names.replace(/(^|\s)(?=\w)/g, `$1${type}.`)
+const family = (type: string, names: string) =>
+  names
+    .split(' ')
+    .map(name => (name === '-' ? name : `${type}.${name}`))
+    .join(' ')
 const integerCompare = 'eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u'
 const floatCompare = 'eq ne lt gt le ge'
 const integerBinary = 'add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr'
@@ -205,9 +221,10 @@ run(
   0,
   'memarg',
   'addr -> v128',
-  `v128.load:4 v128.load8x8_s:3 v128.load8x8_u:3 v128.load16x4_s:3 v128.load16x4_u:3 v128.load32x2_s:3
-   v128.load32x2_u:3 v128.load8_splat:0 v128.load16_splat:1 v128.load32_splat:2 v128.load64_splat:3`,
+  'v128.load:4 v128.load8x8_s:3 v128.load8x8_u:3 v128.load16x4_s:3 v128.load16x4_u:3',
 )
+run(0xfd, 5, 'memarg', 'addr -> v128', 'v128.load32x2_s:3 v128.load32x2_u:3')
+run(0xfd, 7, 'memarg', 'addr -> v128', 'v128.load8_splat:0 v128.load16_splat:1 v128.load32_splat:2 v128.load64_splat:3')
 run(0xfd, 11, 'memarg', 'addr v128 ->', 'v128.store:4')
 run(0xfd, 12, 'v128', '-> v128', 'v128.const')
 run(0xfd, 13, 'shuffle', two, 'i8x16.shuffle')
