@@ -76,9 +76,27 @@ const wrong: [string, (f: FunctionBuilder) => unknown, Expected][] = [
     f => f.i32(1).set(f.local('f32')),
     { op: 'local.set', expected: '[f32]', found: '[i32]' },
   ],
-  ['an immutable type of global', f => f.f64(1).globalSet(0), { op: 'global.set', expected: '[i32]', found: '[f64]' }],
+  ['a global of another type', f => f.f64(1).globalSet(0), { op: 'global.set', expected: '[i32]', found: '[f64]' }],
   ['a call with the wrong arguments', f => f.i32(1).call(f), { op: 'call', expected: '[i32 f64]', found: '[i32]' }],
   ['return of the wrong type', f => f.i32(1).return(), { op: 'return', expected: '[i64]', found: '[i32]' }],
+  ['a write to an immutable global', f => f.f32(1).globalSet(1), { op: 'global.set', problem: /immutable/ }],
+  [
+    'a second else',
+    f => {
+      f.i32(1).if()
+      f.else().else()
+    },
+    { op: 'else', problem: /already/ },
+  ],
+  [
+    'a table of branches that carry different types',
+    f => {
+      const outer = f.block('i32')
+      const inner = f.block()
+      f.i32(0).brTable([outer], inner)
+    },
+    { op: 'br_table', expected: '[]', found: '[i32]' },
+  ],
   ['a local released twice', f => f.release(f.local('f32')).release(2), { op: 'release', problem: /before/ }],
 ]
 
@@ -132,6 +150,7 @@ function kernel(check: boolean): { module: ModuleBuilder; f: FunctionBuilder } {
   const module = new ModuleBuilder({ memory64: false, check })
   module.importMemory('env', 'memory')
   module.addGlobal('i32', true, 1)
+  module.addGlobal('f32', false, 1)
   return { module, f: module.addFunction('kernel', ['i32', 'f64'], ['i64']) }
 }
 

@@ -55,6 +55,8 @@ export class StackChecker {
   }
 
   else(): void {
+    const { kind } = this.#frames[this.#frames.length - 1]
+    if (kind !== 'if') this.#fail('else', 'the if has its else already', 'end', 'else')
     const frame = this.#close('else')
     this.#frames.push({ ...frame, kind: 'else', height: this.#stack.length, unreachable: false })
     this.#stack.push(...frame.params)
@@ -77,6 +79,15 @@ export class StackChecker {
     this.#frames.push(frame)
     this.#stack.push(...frame.results)
     frame.unreachable = false
+  }
+
+  /** Every target of `br_table` must take the same types. */
+  targets(labels: readonly (readonly Type[])[], fallback: readonly Type[]): void {
+    const wanted = list(fallback)
+    for (const types of labels) {
+      const found = list(types)
+      if (found !== wanted) this.#fail('br_table', `a target takes ${found}, the fallback ${wanted}`, wanted, found)
+    }
   }
 
   /** A branch to a label whose branch operands are `types`; the code after it is reached only when `conditional`. */

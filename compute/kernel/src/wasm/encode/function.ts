@@ -21,6 +21,9 @@ const NONE: readonly Type[] = []
 const END = 0x0b
 const BLOCK_KINDS = { block: 0x02, loop: 0x03, if: 0x04 } as const
 
+/** What a branch to the label carries: a loop is entered anew, anything else is left. */
+const carried = (label: Label) => (label.kind === 'loop' ? label.params : label.results)
+
 const typesOf = (types: Types | undefined): readonly Type[] =>
   types === undefined ? NONE : typeof types === 'string' ? [types] : types
 
@@ -279,7 +282,10 @@ export class FunctionBuilder {
   }
 
   globalSet(global: number): this {
-    this.#checker?.apply('global.set', [this.module.globalType(global)], NONE)
+    if (this.#checker) {
+      this.#checker.apply('global.set', [this.module.globalType(global)], NONE)
+      if (!this.module.globalMutable(global)) this.#fail('global.set', `global ${global} is immutable`)
+    }
     return this.#indexed(0x24, global)
   }
 
@@ -359,19 +365,22 @@ export class FunctionBuilder {
 
   br(label: Label): this {
     const depth = this.#depth('br', label)
-    this.#checker?.branch('br', label.kind === 'loop' ? label.params : label.results, false)
+    this.#checker?.branch('br', carried(label), false)
     return this.#indexed(0x0c, depth)
   }
 
   brIf(label: Label): this {
     const depth = this.#depth('br_if', label)
-    this.#checker?.branch('br_if', label.kind === 'loop' ? label.params : label.results, true, 'i32')
+    this.#checker?.branch('br_if', carried(label), true, 'i32')
     return this.#indexed(0x0d, depth)
   }
 
   /** Jumps to `labels[i]` for the i32 `i` on the stack, to `fallback` when there is none. */
   brTable(labels: readonly Label[], fallback: Label): this {
-    this.#checker?.branch('br_table', fallback.kind === 'loop' ? fallback.params : fallback.results, false, 'i32')
+    if (this.#checker) {
+      this.#checker.targets(labels.map(carried), carried(fallback))
+      this.#checker.branch('br_table', carried(fallback), false, 'i32')
+    }
     this.code.u8(0x0e)
     this.code.unsigned(labels.length)
     for (const label of labels) this.code.unsigned(this.#depth('br_table', label))

@@ -59,6 +59,7 @@ export class ModuleBuilder {
   readonly #importedFunctions: { name: string; typeIndex: number }[] = []
   readonly #functions: FunctionBuilder[] = []
   readonly #globalTypes: Type[] = []
+  readonly #globalMutable: boolean[] = []
   readonly #globals: ((section: ByteWriter) => void)[] = []
   readonly #exports: { name: string; kind: number; index: number }[] = []
   readonly #data: { offset?: ByteWriter; bytes: Uint8Array }[] = []
@@ -97,6 +98,10 @@ export class ModuleBuilder {
     const type = this.#globalTypes[index]
     if (type === undefined) throw new AssemblerError({ problem: `there is no global ${index}`, op: 'global' })
     return type
+  }
+
+  globalMutable(index: number): boolean {
+    return this.#globalMutable[index]
   }
 
   importMemory(module: string, name: string): void {
@@ -140,6 +145,7 @@ export class ModuleBuilder {
       section.u8(TYPE_CODES[type])
       section.u8(mutable ? 1 : 0)
     })
+    this.#globalMutable.push(mutable)
     return this.#globalTypes.push(type) - 1
   }
 
@@ -177,6 +183,7 @@ export class ModuleBuilder {
       section.u8(mutable ? 1 : 0)
       section.append(value)
     })
+    this.#globalMutable.push(mutable)
     return this.#globalTypes.push(type) - 1
   }
 
