@@ -1,0 +1,168 @@
+// What is published works for a stranger: every publishable workspace is built, packed and installed into an empty
+// folder, where HOUSE's kernel example runs with plain node, from JavaScript and from TypeScript types.
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type Built, build, publishedManifest } from '../../scripts/build.ts'
+
+const root = join(import.meta.dirname, '../..')
+const example = join(import.meta.dirname, 'fixtures/user/kernels.ts')
+/** The lines that the example prints. */
+const exampleLines = ['saxpy ok', 'saxpy.async ok', 'mandel ok', 'dot ok']
+
+const work = mkdtempSync(join(tmpdir(), 'skein-pack-'))
+const user = join(work, 'user')
+let built: Built[] = []
+
+/** The Node that the tests run on, and the one that a user of this machine has, when it is one that Skein supports. */
+function nodes(): [version: string, path: string][] {
+  const found: [string, string][] = [[process.versions.node, process.execPath]]
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(folder => !folder.includes('node_modules'))
+  const path = folders.map(folder => join(folder, 'node')).find(path => existsSync(path))
+  if (path) {
+    const version = execFileSync(path, ['--version'], { encoding: 'utf8' }).trim().slice(1)
+    if (Number.parseInt(version, 10) >= 22 && version !== process.versions.node) found.push([version, path])
+  }
+  return found
+}
+
+/** npm as a user types it: what an `npm test` around us put into the environment is not for it. */
+function npm(args: string[], cwd: string) {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')))
+  const run = spawnSync('npm', [...args, '--no-audit', '--no-fund', '--prefer-offline'], {
+    cwd,
+    env,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  })
+  assert.equal(run.status, 0, `npm ${args[0]} failed:\n${run.stdout}${run.stderr}${run.error ?? ''}`)
+  return run.stdout
+}
+
+before(() => {
+  built = build(root, join(work, 'build'))
+  npm(['pack', '--pack-destination', work, ...built.map(({ folder }) => folder)], work)
+  const tarballs = readdirSync(work).filter(file => file.endsWith('.tgz'))
+  assert.equal(tarballs.length, built.length)
+  mkdirSync(user)
+  writeFileSync(join(user, 'package.json'), '{ "name": "user", "private": true, "type": "module" }')
+  npm(['install', ...tarballs.map(file => join(work, file))], user)
+  copyFileSync(example, join(user, 'kernels.ts'))
+  writeFileSync(join(user, 'kernels.js'), stripTypeScriptTypes(readFileSync(example, 'utf8')))
+})
+after(() => rmSync(work, { recursive: true, force: true }))
+
+test('each package holds its JavaScript, its types, README and LICENSE, and no source of the house', () => {
+  assert.ok(built.some(({ name }) => name === 'skein'))
+  for (const { name } of built) {
+    const folder = join(user, 'node_modules', name)
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    for (const file of ['package.json', 'README.md', 'LICENSE', 'dist/index.js', 'dist/index.d.ts'])
+      assert.ok(files.includes(file), `${name} has no ${file}`)
+    assert.deepEqual(
+      files.filter(file => /(?<!\.d)\.ts$|\.test\./.test(file)),
+      [],
+      `${name} holds TypeScript source`,
+    )
+  }
+})
+
+for (const [version, node] of nodes()) {
+  test(`every entry of every package is importable on Node ${version}`, () => {
+    const entries = built.flatMap(({ name, folder }) =>
+      Object.keys(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).exports ?? {})
+        .filter(entry => !entry.endsWith('.json') && !entry.includes('*'))
+        .map(entry => name + entry.slice(1)),
+    )
+    const script = entries.map(entry => `await import('${entry}')`).join('\n')
+    const run = spawnSync(node, ['--input-type=module', '-e', script], { cwd: user, encoding: 'utf8' })
+    assert.equal(run.status, 0, run.stderr)
+  })
+
+  for (const file of ['kernels.js', 'kernels.ts'])
+    test(`${file} runs on Node ${version}`, t => {
+      if (file.endsWith('.ts') && Number.parseFloat(version) < 22.18)
+        return t.skip('Node 22.18 is the first to run .ts')
+      const run = spawnSync(node, [file], { cwd: user, encoding: 'utf8', timeout: 60_000 })
+      assert.equal(run.status, 0, `node ${file} failed:\n${run.stdout}${run.stderr}`)
+      assert.deepEqual(run.stdout.trim().split('\n'), exampleLines)
+    })
+}
+
+test('the example type-checks against the published types, and a wrong use of it does not', () => {
+  const compilerOptions = {
+    target: 'es2024',
+    module: 'nodenext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules/@types')],
+  }
+  writeFileSync(join(user, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['kernels.ts'] }))
+  const tsc = (args: string[]) =>
+    spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...args], {
+      cwd: user,
+      encoding: 'utf8',
+    })
+  const right = tsc(['-p', '.'])
+  assert.equal(right.status, 0, right.stdout)
+  const text = readFileSync(example, 'utf8')
+  const wrong = text.replace('saxpy(n, 2, x, y)', "saxpy(n, '2', x, y)")
+  assert.notEqual(wrong, text)
+  writeFileSync(join(user, 'kernels.ts'), wrong)
+  try {
+    const found = tsc(['-p', '.'])
+    const line = text.slice(0, text.indexOf('saxpy(n, 2, x, y)')).split('\n').length
+    assert.match(found.stdout, new RegExp(`kernels\\.ts\\(${line},10\\): error TS2345`), found.stdout)
+  } finally {
+    writeFileSync(join(user, 'kernels.ts'), text)
+  }
+})
+
+test('a published package.json says dist where the workspace says src', () => {
+  const manifest = {
+    name: '@skein/x',
+    exports: {
+      '.': './src/index.ts',
+      './sub': { node: './src/sub/node.ts', default: './src/sub/web.ts' },
+      './page': './assets/page.html',
+    },
+    bin: { x: './src/main.ts' },
+    assets: ['assets/**'],
+    scripts: { test: 'x' },
+    devDependencies: { y: '1' },
+    peerDependencies: { koffi: '^3' },
+    peerDependenciesMeta: { koffi: { optional: true } },
+  }
+  assert.deepEqual(publishedManifest(manifest, ['assets/page.html']), {
+    name: '@skein/x',
+    exports: {
+      '.': { types: './dist/index.d.ts', default: './dist/index.js' },
+      './sub': {
+        node: { types: './dist/sub/node.d.ts', default: './dist/sub/node.js' },
+        default: { types: './dist/sub/web.d.ts', default: './dist/sub/web.js' },
+      },
+      './page': './assets/page.html',
+    },
+    bin: { x: './dist/main.js' },
+    peerDependencies: { koffi: '^3' },
+    peerDependenciesMeta: { koffi: { optional: true } },
+    files: ['dist', 'assets/page.html'],
+    publishConfig: { access: 'public' },
+  })
+})
