@@ -217,6 +217,11 @@ class Verifier {
         break
       case 'log':
         break
+      case 'math':
+        // A function of Math, before it is lowered to arithmetic.
+        this.types(v, ...v.args.map(() => v.type))
+        this.require(v.type[0] === 'f' && typeof v.attr === 'string', 'math has a name, and is of floats')
+        break
       case 'table':
         this.types(v, 'i32')
         this.require(

@@ -285,13 +285,14 @@ class Writer {
     }
   }
 
-  /** The labels are the text before, between and after the values, as in a template. */
+  /** The labels are text, and null where a value stands. */
   private log(v: Value, args: string[]): string {
-    const labels = (v.attr as string[] | undefined) ?? []
-    const quote = (text: string) => text.replace(/[\\`]|\$(?=\{)/g, c => `\\${c}`)
-    const pieces = args.map((a, i) => `${quote(labels[i] ?? '')}\${${a}}`)
-    const rest = labels.slice(args.length).map(quote).join('')
-    return `console.log(\`${pieces.join('')}${rest}\`)`
+    const labels: (string | null)[] = v.attr ?? args.flatMap((_, i) => (i > 0 ? [' ', null] : [null]))
+    const quote = (text: string) => text.replace(/[\\`]|\$(?=\{)/g, c => `\\${c}`).replaceAll('\n', '\\n')
+    const values = args.values()
+    const pieces = labels.map(label => (label === null ? `\${${values.next().value}}` : quote(label)))
+    for (const value of values) pieces.push(`\${${value}}`)
+    return `console.log(\`${pieces.join('')}\`)`
   }
 }
 
