@@ -1,1 +1,7 @@
-export {}
+export type { AsyncRunOptions } from './async-jobs.ts'
+export type { Body, ModuleBody, WasmSource } from './body.ts'
+export { defaultTeam } from './default.ts'
+export { BodyError, BodyNotReadyError, TeamClosedError, ThreadLostError } from './errors.ts'
+export type { RunOptions, Schedule } from './schedule.ts'
+export type { TeamOptions, TeamStats, ThreadStats } from './team.ts'
+export { createTeam, Team } from './team.ts'

@@ -1,0 +1,22 @@
+/** The process's team: as many threads as cores it may use, or `SKEIN_THREADS`. */
+
+import { ArgumentError, machine } from '@skein/base'
+import { nesting } from './nesting.ts'
+import { Team } from './team.ts'
+
+let made: Team | undefined
+
+const threadsFromEnvironment = (): number | undefined => {
+  const asked = process.env.SKEIN_THREADS
+  if (asked === undefined || asked === '') return undefined
+  const threads = Number(asked)
+  if (Number.isInteger(threads) && threads >= 1) return threads
+  throw new ArgumentError('defaultTeam', 'SKEIN_THREADS', 'a number of threads from 1', asked)
+}
+
+/** The team that is shared by everything in this process that does not ask for its own. Threads start on first use. */
+export const defaultTeam = (): Team => {
+  // On a thread of a team everything runs inline, and its own threads would have nothing to do.
+  made ??= new Team({ threads: nesting.isTeamThread ? 1 : (threadsFromEnvironment() ?? machine().cpu.usableCores) })
+  return made
+}

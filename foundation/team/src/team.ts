@@ -1,0 +1,376 @@
+/**
+ * The team: a caller and its threads. `run` is a fork-join in which the caller takes part; `runAsync` leaves the caller's event
+ * loop free. How threads and caller agree is told in control.ts, how work is shared in schedule.ts.
+ */
+
+import { ArgumentError } from '@skein/base'
+import { heap as defaultHeap, type Heap } from '@skein/heap'
+import { AsyncJobs, type AsyncRunOptions } from './async-jobs.ts'
+import { type Body, BodyShelf, ModuleBody, WasmBody, type WasmSource } from './body.ts'
+import * as at from './control.ts'
+import { Crew } from './crew.ts'
+import { BodyError, TeamClosedError, ThreadLostError } from './errors.ts'
+import { nesting } from './nesting.ts'
+import { chunkOf, codeOf, dealShares, type Entry, lastCall, type RunOptions, workAlone, workAt } from './schedule.ts'
+
+export interface TeamOptions {
+  /** Threads that work on a call, the caller of a synchronous one included; 1 to 256. Default: usable cores. */
+  readonly threads?: number
+  /** Where bodies and their arguments lie. Default: the process's heap. */
+  readonly heap?: Heap
+  /** Node flags of the threads. Default: those of this process. */
+  readonly execArgv?: readonly string[]
+  /** Have completion told by messages even where words can be waited for asynchronously. */
+  readonly announce?: boolean
+}
+
+export interface ThreadStats {
+  readonly state: 'absent' | 'booting' | 'awake' | 'sleeping' | 'gone'
+  /** Jobs it has taken part in. */
+  readonly calls: number
+}
+
+export interface TeamStats {
+  readonly threads: number
+  /** Threads besides the caller; none before the first call that needs them. */
+  readonly workers: readonly ThreadStats[]
+  readonly sleeping: number
+  /** Asynchronous jobs under way and waiting. */
+  readonly running: number
+  readonly queued: number
+  /** Threads started in the place of dead ones. */
+  readonly replaced: number
+}
+
+const mostThreads = 256
+/** A caller watches for its threads this long before it sleeps. */
+const callerSpins = 20_000
+/** A sleeping caller looks this often whether the thread it waits for still lives. */
+const wakeMs = 50
+const closeGraceMs = 200
+
+const int32 = (x: number): boolean => (x | 0) === x
+
+export class Team implements AsyncDisposable {
+  readonly threads: number
+  readonly heap: Heap
+  readonly #layout: at.Layout
+  readonly #c: Int32Array
+  readonly #floats: Float64Array
+  readonly #texts: Uint8Array
+  readonly #crew: Crew
+  readonly #jobs: AsyncJobs
+  readonly #shelf: BodyShelf
+  readonly #sync: number
+  /** Threads the synchronous calls want besides the caller, once they have been asked for. */
+  #staffed = false
+  #closed = false
+  #closing: Promise<void> | undefined
+  /** Reason of a thread's death in the synchronous call under way, by thread. */
+  #lostThread = -1
+  #lostReason = ''
+
+  constructor(options: TeamOptions = {}) {
+    const { threads = 1, heap = defaultHeap } = options
+    if (!(Number.isInteger(threads) && threads >= 1 && threads <= mostThreads)) {
+      throw new ArgumentError('createTeam', 'threads', `a whole number from 1 to ${mostThreads}`, threads)
+    }
+    this.threads = threads
+    this.heap = heap
+    this.#layout = at.layoutOf(threads)
+    const control = new SharedArrayBuffer(this.#layout.bytes)
+    this.#c = new Int32Array(control, 0, this.#layout.textsAt / 4)
+    this.#floats = new Float64Array(control, 0, Math.floor(this.#layout.textsAt / 8))
+    this.#texts = new Uint8Array(control, this.#layout.textsAt)
+    this.#sync = at.jobAt(this.#layout, 0)
+    this.#shelf = new BodyShelf(heap)
+    const announce = options.announce === true || typeof Atomics.waitAsync !== 'function'
+    const { memory, memory64 } = heap
+    const { execArgv } = options
+    this.#crew = new Crew({ control, layout: this.#layout, memory, memory64, announce, execArgv }, this.#c)
+    this.#jobs = new AsyncJobs(this.#c, this.#layout, this.#crew, announce, {
+      describe: (j, body, exported, options) => this.#describe(j, body, exported, options),
+      openJob: j => this.#open(j),
+      failure: (j, body) => this.#failure(j, body),
+    })
+    this.#crew.onGone = (thread, job, reason) => this.#gone(thread, job, reason)
+    this.#crew.onReply = (thread, reply) => this.#jobs.reply(thread, reply)
+  }
+
+  /** A body from a WebAssembly module: see `WasmSource`. @throws ArgumentError for a module that does not fit. */
+  load(source: WasmSource): Body {
+    return new WasmBody(this.#shelf, source)
+  }
+
+  /**
+   * A body from a JavaScript module: `fn(args, begin, end, thread)` returning a status or nothing. Each thread imports the
+   * module for itself. Await `ready()` before a synchronous call.
+   */
+  module(url: string | URL, exportName: string): ModuleBody {
+    return new ModuleBody(this.#shelf, String(url), exportName, body => this.#jobs.importEverywhere(body, this.threads))
+  }
+
+  /**
+   * Runs a body over a range on the caller and the team's threads; returns when every index is done: 0, or the first status
+   * that was not 0, which ends the call early. Inside a body the call runs inline, on this thread alone.
+   *
+   * @throws BodyError when the body throws or traps; ThreadLostError when a thread dies; ArgumentError.
+   */
+  run(body: Body, exported: number | string, options: RunOptions): number {
+    const e = typeof exported === 'number' && body.isLoaded ? exported : body.exportIndex(exported)
+    const { begin, end, args = 0 } = options
+    const code = codeOf(options.schedule, options.chunk !== undefined)
+    const threads = options.threads ?? this.threads
+    const chunk = options.chunk ?? 0
+    const align = options.align ?? 1
+    if (this.#closed || !this.#fits(begin, end, code, chunk, threads, align)) this.#refuse('team.run', options)
+    const entry = body.entry(e) ?? body.entry(body.exportIndex(exported))
+    if (begin === end) return 0
+    const places = threads < this.threads ? threads : this.threads
+    const size = chunkOf(code, end - begin, places, chunk, align)
+    const address = body.wide ? BigInt(args) : args
+    if (places === 1 || size >= end - begin || nesting.depth > 0 || nesting.isTeamThread) {
+      return this.#runAlone(body, entry, begin, end, size, address)
+    }
+    if (!this.#staffed) this.#staff()
+    this.#lostThread = -1
+    const j = this.#sync
+    this.#write(j, body, e, begin, end, code, size, places, args)
+    this.#c[at.placeAt(j, 0) + at.taken] = 1
+    this.#open(j)
+    let thrown: unknown
+    nesting.depth++
+    try {
+      workAt(this.#c, j, 0, entry, address)
+    } catch (error) {
+      thrown = this.#failedHere(j, body, error)
+    } finally {
+      nesting.depth--
+    }
+    // No work is left to take. Whoever is still at some is waited for.
+    Atomics.store(this.#c, j + at.phase, at.closed)
+    this.#join()
+    if (thrown !== undefined) throw thrown
+    if (this.#c[j + at.thrower] !== 0) throw this.#failure(j, body)
+    if (this.#lostThread >= 0) this.#throwLost(body)
+    return this.#c[j + at.status]
+  }
+
+  /**
+   * The same on the team's threads alone; the caller's event loop stays free, and the process alive. When the signal
+   * fires, threads stop at the next call of the body; one that does not return within `graceMs` is terminated and
+   * replaced, so that even an endless loop ends.
+   *
+   * The arguments must stay allocated until the promise settles: hold on to the arrays behind them.
+   *
+   * @throws (rejects with) what `run` throws, and CancelledError.
+   */
+  async runAsync(body: Body, exported: number | string, options: AsyncRunOptions): Promise<number> {
+    const e = body.exportIndex(exported)
+    const { begin, end } = options
+    const code = codeOf(options.schedule, options.chunk !== undefined)
+    const threads = options.threads ?? this.threads
+    if (this.#closed || !this.#fits(begin, end, code, options.chunk ?? 0, threads, options.align ?? 1)) {
+      this.#refuse('team.runAsync', options)
+    }
+    if (nesting.isTeamThread) {
+      if (body instanceof ModuleBody) await body.importHere()
+      return this.run(body, e, options)
+    }
+    return this.#jobs.run(body, e, options, Math.min(threads, this.threads))
+  }
+
+  stats(): TeamStats {
+    const names = ['absent', 'booting', 'awake', 'sleeping', 'gone'] as const
+    const workers: ThreadStats[] = []
+    for (let t = 0; t < this.#crew.size; t++) {
+      const line = at.threadAt(t)
+      workers.push({ state: names[Atomics.load(this.#c, line + at.state)], calls: this.#c[line + at.calls] })
+    }
+    return {
+      threads: this.threads,
+      workers,
+      sleeping: Atomics.load(this.#c, at.parked),
+      running: this.#jobs.running,
+      queued: this.#jobs.queued,
+      replaced: this.#crew.replaced,
+    }
+  }
+
+  /** Ends the threads; resolves when they are gone. Asynchronous calls under way are rejected. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#closed = true
+    this.#jobs.close(new TeamClosedError())
+    Atomics.store(this.#c, at.closing, 1)
+    Atomics.add(this.#c, at.epoch, 1)
+    Atomics.notify(this.#c, at.epoch)
+    await this.#crew.close(closeGraceMs)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  // Arguments.
+
+  #fits(begin: number, end: number, code: number, chunk: number, threads: number, align: number): boolean {
+    return (
+      int32(begin) &&
+      int32(end) &&
+      begin <= end &&
+      code >= 0 &&
+      int32(chunk) &&
+      chunk >= 0 &&
+      int32(threads) &&
+      threads >= 1 &&
+      int32(align) &&
+      align >= 1
+    )
+  }
+
+  /** Says what does not fit. Apart from the check, which every kernel call passes through. */
+  #refuse(call: string, { begin, end, schedule, chunk, threads, align }: RunOptions): never {
+    if (this.#closed) throw new TeamClosedError()
+    if (!int32(begin)) throw new ArgumentError(call, 'begin', 'a whole number of 32 bits', begin)
+    if (!int32(end)) throw new ArgumentError(call, 'end', 'a whole number of 32 bits', end)
+    if (begin > end) throw new ArgumentError(call, 'end', `at least begin (${begin})`, end)
+    if (codeOf(schedule, false) < 0) {
+      throw new ArgumentError(call, 'schedule', "'static', 'dynamic', 'guided' or 'auto'", schedule)
+    }
+    const positive = 'a whole number from 1 to 2^31 - 1'
+    if (chunk !== undefined && !(int32(chunk) && chunk >= 1)) throw new ArgumentError(call, 'chunk', positive, chunk)
+    if (threads !== undefined && !(int32(threads) && threads >= 1))
+      throw new ArgumentError(call, 'threads', positive, threads)
+    throw new ArgumentError(call, 'align', positive, align)
+  }
+
+  // A call.
+
+  #runAlone(body: Body, entry: Entry, begin: number, end: number, size: number, args: number | bigint): number {
+    nesting.depth++
+    try {
+      return workAlone(begin, end, size, 0, entry, args)
+    } catch (error) {
+      throw asBodyError(error, body, 0)
+    } finally {
+      nesting.depth--
+    }
+  }
+
+  #describe(j: number, body: Body, exported: number, options: RunOptions & { places: number }): void {
+    const { begin, end, args = 0, places } = options
+    const code = codeOf(options.schedule, options.chunk !== undefined)
+    const size = chunkOf(code, end - begin, places, options.chunk ?? 0, options.align ?? 1)
+    this.#write(j, body, exported, begin, end, code, size, places, args)
+  }
+
+  #write(
+    j: number,
+    body: Body,
+    exported: number,
+    begin: number,
+    end: number,
+    code: number,
+    chunk: number,
+    places: number,
+    args: number,
+  ): void {
+    const c = this.#c
+    c[j + at.stop] = 0
+    c[j + at.status] = 0
+    c[j + at.thrower] = 0
+    c[j + at.waiting] = 0
+    c[j + at.bodyIndex] = body.index
+    c[j + at.bodyVersion] = body.version
+    c[j + at.bodyLength] = body.length
+    c[j + at.exported] = exported
+    c[j + at.begin] = begin
+    c[j + at.end] = end
+    c[j + at.schedule] = code
+    c[j + at.chunk] = chunk
+    c[j + at.units] = Math.ceil((end - begin) / chunk)
+    c[j + at.places] = places
+    this.#floats[(j + at.bodyAddress) >> 1] = body.address
+    this.#floats[(j + at.args) >> 1] = args
+    dealShares(c, j)
+  }
+
+  /** Publishes a job, and wakes as many sleepers as it has places. */
+  #open(j: number): void {
+    const c = this.#c
+    Atomics.store(c, j + at.phase, at.open)
+    Atomics.add(c, at.epoch, 1)
+    if (Atomics.load(c, at.parked) > 0) Atomics.notify(c, at.epoch, c[j + at.places])
+  }
+
+  #staff(): void {
+    this.#crew.ensure(this.threads - 1)
+    this.#staffed = true
+  }
+
+  /** Waits until no thread is in the synchronous job. */
+  #join(): void {
+    const c = this.#c
+    for (let t = 0; t < this.threads; t++) {
+      const word = at.threadAt(t) + at.job
+      for (let i = 0; i < callerSpins && Atomics.load(c, word) === 1; i++);
+      if (Atomics.load(c, word) === 1) this.#sleepUntilLeft(t, word)
+    }
+  }
+
+  #sleepUntilLeft(thread: number, word: number): void {
+    Atomics.store(this.#c, this.#sync + at.waiting, 1)
+    while (Atomics.load(this.#c, word) === 1) {
+      const outcome = Atomics.wait(this.#c, word, 1, wakeMs)
+      if (outcome !== 'ok' && outcome !== 'timed-out') continue
+      if (Atomics.load(this.#c, word) === 1 && this.#crew.isDead(thread)) this.#crew.bury(thread)
+    }
+  }
+
+  #gone(thread: number, job: number, reason: string): void {
+    this.#staffed = false
+    if (job === 0) {
+      this.#lostThread = thread
+      this.#lostReason = reason
+    } else this.#jobs.gone(thread, job, reason)
+  }
+
+  #throwLost(body: Body): never {
+    const error = new ThreadLostError(body.name, this.#lostThread + 1, this.#lostReason)
+    this.#lostThread = -1
+    throw error
+  }
+
+  /** The caller's own body threw: others stop, and the error is the call's unless another was first. */
+  #failedHere(j: number, body: Body, error: unknown): unknown {
+    const wrapped = asBodyError(error, body, 0)
+    Atomics.store(this.#c, j + at.stop, 1)
+    return wrapped
+  }
+
+  /** What a thread's body threw, from the thread's text. */
+  #failure(j: number, body: Body): BodyError {
+    const thread = this.#c[j + at.thrower] - 1
+    const from = thread * at.textBytes
+    const length = this.#texts[from] | (this.#texts[from + 1] << 8)
+    const said = new TextDecoder().decode(new Uint8Array(this.#texts.subarray(from + 2, from + 2 + length)))
+    const line = at.threadAt(thread)
+    const place = this.#c[line + at.place]
+    return new BodyError(body.name, place, this.#c[line + at.failBegin], this.#c[line + at.failEnd], said)
+  }
+}
+
+const asBodyError = (error: unknown, body: Body, place: number): BodyError => {
+  // A nested call has said it already; the innermost is the one that helps.
+  if (error instanceof BodyError) return error
+  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  return new BodyError(body.name, place, lastCall.begin, lastCall.end, said, { cause: error })
+}
+
+/** A team of its own: for tests, and to keep work apart. */
+export const createTeam = (options: TeamOptions = {}): Team => new Team(options)
