@@ -1,0 +1,398 @@
+/** The report's pictures, each made from one step's answer. */
+
+import { createRequire } from 'node:module'
+import { geoAlbersUsa, geoPath } from 'd3-geo'
+import { mesh } from 'topojson-client'
+import type { GeometryCollection, Topology } from 'topojson-specification'
+import {
+  type Bar,
+  band,
+  bars,
+  clipped,
+  escapeText,
+  type Frame,
+  heatRamp,
+  line,
+  linear,
+  logarithmic,
+  night,
+  px,
+  svg,
+  text,
+  ticks,
+  xAxis,
+  yAxis,
+} from './chart.ts'
+import type { Airport, Flights } from './data.ts'
+import { BINS, type Delays, FIRST, SLOTS, shares } from './delays.ts'
+import type { Density } from './density.ts'
+import { mapHeight, mapWidth } from './geo.ts'
+import { encodePng } from './png.ts'
+import { CHANGE_MINUTES, FAR, type Network, pathBetween } from './routes.ts'
+import { type Spread, STEPS, shocks } from './spread.ts'
+
+export const whole = (value: number): string => Math.round(value).toLocaleString('en-US')
+export const clock = (minutes: number): string =>
+  `${Math.floor(Math.round(minutes) / 60)}:${String(Math.round(minutes) % 60).padStart(2, '0')}`
+const signed = (value: number): string => (value > 0 ? `+${value}` : String(value)).replace('-', '−')
+
+// --- Maps -----------------------------------------------------------------------------------------------------------
+
+const projection = geoAlbersUsa()
+  .scale(1300)
+  .translate([mapWidth / 2, mapHeight / 2])
+const drawn = geoPath(projection).digits(1)
+
+const pointOf = (airport: Airport): [number, number] | null => projection([airport.longitude, airport.latitude])
+
+/** The states' borders, to be put into the page once; maps refer to it. */
+export const borders = (): string => {
+  const atlas = createRequire(import.meta.url)('us-atlas/states-albers-10m.json') as Topology<{
+    states: GeometryCollection
+  }>
+  const path = geoPath().digits(1)(mesh(atlas, atlas.objects.states))
+  return `<svg width="0" height="0" style="position:absolute"><defs><path id="states" d="${path}"/></defs></svg>`
+}
+
+const arc = (a: Airport, b: Airport, attributes: string): string => {
+  const coordinates = [
+    [a.longitude, a.latitude],
+    [b.longitude, b.latitude],
+  ]
+  return `<path d="${drawn({ type: 'LineString', coordinates }) ?? ''}" fill="none" ${attributes}/>`
+}
+
+const map = (label: string, ...parts: string[]): string =>
+  svg({ width: mapWidth, height: mapHeight }, label, '<use href="#states" class="states"/>', ...parts)
+
+/** Airports by number of departures, busiest first. */
+export const busiest = (flights: Flights): { order: number[]; departures: Int32Array } => {
+  const departures = new Int32Array(flights.airports.length)
+  for (let i = 0; i < flights.count; i++) departures[flights.origin[i]]++
+  return { order: [...departures.keys()].sort((a, b) => departures[b] - departures[a]), departures }
+}
+
+export const densityMap = (flights: Flights, { width, height, tone }: Density): string => {
+  const palette = new Uint8Array(256 * 3)
+  for (let k = 0; k < 256; k++) palette.set(night.at(k / 255), 3 * k)
+  const png = encodePng(width, height, tone, palette).toString('base64')
+  // Labels of the busiest, but not on top of each other.
+  const placed: [number, number][] = []
+  const labels = busiest(flights)
+    .order.slice(0, 40)
+    .map(number => {
+      const at = pointOf(flights.airports[number])
+      if (!at || placed.some(([x, y]) => Math.abs(x - at[0]) < 46 && Math.abs(y - at[1]) < 22)) return ''
+      placed.push(at)
+      return text(at[0] + 6, at[1] - 5, flights.airports[number].code, 'class="city"')
+    })
+  const image = `<image href="data:image/png;base64,${png}" width="${mapWidth}" height="${mapHeight}"/>`
+  const size = { width: mapWidth, height: mapHeight }
+  const states = '<use href="#states" class="states dark"/>'
+  return svg(size, 'Density of flights over the United States', image, states, ...labels)
+}
+
+// --- Delay ----------------------------------------------------------------------------------------------------------
+
+const quantile = ({ quantiles, rows }: Delays, q: number, airport: number): number[] =>
+  [...quantiles.subarray(q * rows + airport * SLOTS, q * rows + (airport + 1) * SLOTS)].map(Number)
+
+const fanColours = ['#dbe4ee', '#b4c8dd', '#7fa3c7']
+
+/** Bands between quantiles through the day, from five in the morning on. */
+export const fan = (delays: Delays, airport: number, title: string, frame: Frame, most: number): string => {
+  const from = 5
+  const { margin, width, height } = frame
+  const x = linear(from, 24, margin.left, width - margin.right)
+  const y = linear(-30, most, height - margin.bottom, margin.top)
+  const slots = [...Array(SLOTS).keys()].filter(slot => slot >= from * 4)
+  const xs = slots.map(slot => x((slot + 0.5) / 4))
+  const of = (q: number): number[] => {
+    const values = quantile(delays, q, airport)
+    return slots.map(slot => y(values[slot]))
+  }
+  const bands = [0, 1, 2].map(q => band(xs, of(q), of(6 - q), `fill="${fanColours[q]}"`))
+  const median = line(
+    of(3).map((v, k) => [xs[k], v] as const),
+    'stroke="#1c3d63" stroke-width="2"',
+  )
+  const small = width < 400
+  const hours = small ? [6, 12, 18, 24] : [6, 8, 10, 12, 14, 16, 18, 20, 22, 24]
+  return svg(
+    frame,
+    `Quantiles of delay through the day: ${title}`,
+    clipped(frame, ...bands),
+    yAxis(frame, y, ticks(-30, most, small ? 4 : 6), signed),
+    clipped(frame, median),
+    xAxis(frame, x, hours, h => `${h}:00`),
+    text(margin.left, margin.top - 7, title, 'class="title"'),
+  )
+}
+
+/** The delay that `share` of an airport's flights stay below, all day, in whole minutes. */
+const allDay = ({ counts }: Delays, airport: number, share: number): number => {
+  const bins = new Float64Array(BINS)
+  let total = 0
+  for (let slot = 0; slot < SLOTS; slot++) {
+    for (let bin = 0; bin < BINS; bin++) bins[bin] += counts[(airport * SLOTS + slot) * BINS + bin]
+  }
+  for (const count of bins) total += count
+  let below = 0
+  for (let bin = 0; bin < BINS; bin++) {
+    below += bins[bin]
+    if (below >= share * total) return FIRST + bin
+  }
+  return Number.NaN
+}
+
+const place = ({ code, city }: Airport): string => `${city} ${code}`
+
+export const worstAirports = (flights: Flights, delays: Delays): string => {
+  const { departures } = busiest(flights)
+  const least = flights.count / 600
+  const rows: Bar[] = flights.airports
+    .map((airport, number) => ({ airport, number, value: allDay(delays, number, 0.9) }))
+    .filter(({ number }) => departures[number] >= least)
+    .sort((a, b) => b.value - a.value)
+    .slice(0, 16)
+    .map(({ airport, value, number }) => ({
+      label: place(airport),
+      value,
+      note: `${value} min · ${whole(departures[number])}`,
+    }))
+  return bars('Airports with the longest delays', rows, '#c2573a', 520, 170)
+}
+
+/** Busy airports by hours of the day, coloured by the delay that one flight in ten exceeds. */
+export const hourMap = (flights: Flights, delays: Delays): string => {
+  const order = busiest(flights).order.slice(0, 26)
+  const cell = { width: 17, height: 15 }
+  const left = 44
+  const top = 20
+  const hours = [...Array(19).keys()].map(h => h + 5)
+  const most = 100
+  const cells = order.flatMap((number, row) => {
+    const values = quantile(delays, shares.indexOf(0.9), number)
+    const name = text(
+      left - 6,
+      top + row * cell.height + 11,
+      flights.airports[number].code,
+      'class="tick" text-anchor="end"',
+    )
+    const squares = hours.map((hour, column) => {
+      const value = values[hour * 4 + 2]
+      const fill = Number.isFinite(value) ? heatRamp.css((value + 5) / most) : '#fff'
+      const x = left + column * cell.width
+      const y = top + row * cell.height
+      return `<rect x="${x}" y="${y}" width="${cell.width - 1}" height="${cell.height - 1}" fill="${fill}"/>`
+    })
+    return [name, ...squares]
+  })
+  const head = [6, 9, 12, 15, 18, 21].map(hour =>
+    text(left + (hour - 5 + 0.5) * cell.width, top - 6, `${hour}:00`, 'class="tick" text-anchor="middle"'),
+  )
+  const width = left + hours.length * cell.width + 118
+  const height = top + order.length * cell.height + 4
+  const legend = [0, 20, 40, 60, 80, 100].map((value, k) => {
+    const x = left + hours.length * cell.width + 22
+    const y = top + k * 22
+    return `<rect x="${x}" y="${y}" width="16" height="16" fill="${heatRamp.css((value + 5) / most)}"/>${text(x + 22, y + 12, `${value} min`, 'class="tick"')}`
+  })
+  return svg(
+    { width, height },
+    'Delay that one flight in ten exceeds, by airport and hour',
+    ...cells,
+    ...head,
+    ...legend,
+  )
+}
+
+// --- Routes ---------------------------------------------------------------------------------------------------------
+
+const pathColours = ['#c2573a', '#2f6f9f', '#4d8a57', '#8a5aa8', '#b8892b', '#3b8f8f']
+const wanted = [
+  ['EYW', 'BRW'],
+  ['LWB', 'YAK'],
+  ['BTV', 'SBA'],
+  ['DLH', 'BRO'],
+  ['MSO', 'SAV'],
+  ['AVL', 'LIH'],
+] as const
+
+/** A few long trips, on a map and in a table. */
+export const trips = (flights: Flights, network: Network): { map: string; table: string } => {
+  const { airports } = flights
+  const number = (code: string): number => airports.findIndex(airport => airport.code === code)
+  const { side, paths } = network
+  const found = wanted
+    .map(([a, b]) => [number(a), number(b)] as const)
+    .filter(([a, b]) => a >= 0 && b >= 0 && paths[side * side + a * side + b] < FAR)
+  const all = [...network.routeOf.keys()]
+    .filter(pair => network.routeOf[pair] >= 0)
+    .map(pair => [Math.floor(pair / airports.length), pair % airports.length] as const)
+    .filter(([a, b]) => a < b)
+    .map(([a, b]) => arc(airports[a], airports[b], 'class="route"'))
+  const shown = new Set<number>()
+  const drawnTrips = found.map(([a, b], k) => {
+    const path = pathBetween(network, 1, a, b)
+    for (const stop of path) shown.add(stop)
+    const legs = path
+      .slice(1)
+      .map((to, leg) => arc(airports[path[leg]], airports[to], `stroke="${pathColours[k]}" stroke-width="2.6"`))
+    return legs.join('')
+  })
+  const stops = [...shown].map(stop => {
+    const at = pointOf(airports[stop])
+    if (!at) return ''
+    return `<circle cx="${px(at[0])}" cy="${px(at[1])}" r="3.4" class="stop"/>${text(at[0] + 6, at[1] - 5, airports[stop].code, 'class="stopname"')}`
+  })
+  const name = (path: readonly number[]): string => path.map(stop => airports[stop].code).join(' – ')
+  const rows = found.map(([a, b], k) => {
+    const at = a * side + b
+    const short = pathBetween(network, 0, a, b)
+    const quick = pathBetween(network, 1, a, b)
+    // A trip has one change fewer than it has flights.
+    const minutes = paths[side * side + at] - CHANGE_MINUTES
+    return `<tr><td><i style="background:${pathColours[k]}"></i>${escapeText(airports[a].city)} to ${escapeText(airports[b].city)}</td>
+      <td class="n">${whole(paths[at] / 1000)} km</td><td>${name(short)}</td>
+      <td class="n">${clock(minutes)}</td><td>${name(quick)}</td></tr>`
+  })
+  const table = `<table><thead><tr><th>trip</th><th class="n">shortest</th><th>by way of</th><th class="n">quickest, h</th><th>by way of</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
+  return { map: map('Quickest trips', ...all, ...drawnTrips, ...stops), table }
+}
+
+/** What closing each busy airport costs the others. */
+export const closures = (flights: Flights, network: Network): string => {
+  const { airports, side, paths, closed } = network
+  const size = side * side
+  const rows = [...closed].map((gone, c) => {
+    let pairs = 0
+    let more = 0
+    let lost = 0
+    for (let from = 0; from < airports; from++) {
+      for (let to = 0; to < airports; to++) {
+        if (from === gone || to === gone || from === to) continue
+        const before = paths[size + from * side + to]
+        const after = paths[(2 + c) * size + from * side + to]
+        if (before >= FAR) continue
+        if (after >= FAR) lost++
+        else {
+          pairs++
+          more += after - before
+        }
+      }
+    }
+    return { airport: flights.airports[gone], minutes: more / Math.max(1, pairs), lost }
+  })
+  const shown = rows
+    .sort((a, b) => b.minutes - a.minutes)
+    .slice(0, 14)
+    .map(({ airport, minutes, lost }) => ({
+      label: place(airport),
+      value: minutes,
+      note: `${minutes.toFixed(1)} min${lost > 0 ? ` · ${whole(lost)} cut` : ''}`,
+    }))
+  return bars('Minutes that an average trip gains when an airport is closed', shown, '#2f6f9f', 520, 170)
+}
+
+// --- Spread ---------------------------------------------------------------------------------------------------------
+
+const shockColours = ['#e3b04b', '#d97b3c', '#b8413d', '#6d1f47']
+
+const shockLabel = (minutes: number): string => (minutes < 100 ? `${minutes} min` : `${minutes / 60} h`)
+
+/** Late departures per draw, by time since the first, the first left out. */
+export const spreadCurve = ({ curve, draws }: Spread): string => {
+  const frame: Frame = { width: 520, height: 300, margin: { top: 16, right: 14, bottom: 40, left: 44 } }
+  const steps = Math.min(STEPS, 64)
+  const per = (shock: number, step: number): number => curve[shock * STEPS + step] / (draws / shocks.length)
+  let most = 0
+  for (const shock of shocks.keys()) for (let step = 1; step < steps; step++) most = Math.max(most, per(shock, step))
+  const x = linear(0, steps / 4, frame.margin.left, frame.width - frame.margin.right)
+  const y = linear(0, most * 1.05, frame.height - frame.margin.bottom, frame.margin.top)
+  const lines = shocks.map((_, shock) => {
+    const points = [...Array(steps).keys()].slice(1).map(step => [x((step + 0.5) / 4), y(per(shock, step))] as const)
+    return line(points, `stroke="${shockColours[shock]}" stroke-width="2.2" stroke-linejoin="round"`)
+  })
+  const legend = shocks.map((minutes, shock) => {
+    const top = frame.margin.top + 12 + shock * 18
+    const left = frame.width - 130
+    return `<rect x="${left}" y="${top - 8}" width="16" height="4" fill="${shockColours[shock]}"/>${text(left + 22, top - 2, `${shockLabel(minutes)} late at first`, 'class="tick"')}`
+  })
+  return svg(
+    frame,
+    'Late departures a quarter of an hour, by time since the first',
+    yAxis(frame, y, ticks(0, most * 1.05, 5)),
+    ...lines,
+    xAxis(frame, x, [0, 2, 4, 6, 8, 10, 12, 14, 16]),
+    text(
+      frame.width / 2,
+      frame.height - 6,
+      'hours since the first late departure',
+      'class="tick" text-anchor="middle"',
+    ),
+    ...legend,
+  )
+}
+
+/** How many flights a delay reaches, as shares of the draws, on a logarithmic scale. */
+export const spreadSizes = ({ size, draws }: Spread): string => {
+  const frame: Frame = { width: 520, height: 300, margin: { top: 16, right: 14, bottom: 40, left: 52 } }
+  const most = 36
+  const counts = shocks.map(() => new Float64Array(most + 1))
+  for (let i = 0; i < draws; i++) counts[i & 3][Math.min(size[i], most)]++
+  const x = linear(1, most, frame.margin.left + 6, frame.width - frame.margin.right)
+  const y = logarithmic(1e-5, 1, frame.height - frame.margin.bottom, frame.margin.top)
+  const lines = counts.map((count, shock) => {
+    // As far as there are draws; the last bin counts all that is beyond, and is not a point of the line.
+    const end = Math.max(
+      2,
+      [...count.keys()].findIndex(k => k > 0 && (k === most || count[k] === 0)),
+    )
+    const points = [...Array(end).keys()]
+      .slice(1)
+      .map(k => [x(k), count[k] === 0 ? Number.NaN : y((count[k] * shocks.length) / draws)] as const)
+    return line(points, `stroke="${shockColours[shock]}" stroke-width="2.2" stroke-linejoin="round"`)
+  })
+  const share = (v: number): string => `${Number((v * 100).toPrecision(1))} %`
+  return svg(
+    frame,
+    'Share of draws by number of flights made late',
+    yAxis(frame, y, [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1], share),
+    ...lines,
+    xAxis(frame, x, [1, 5, 10, 15, 20, 25, 30, 35]),
+    text(frame.width / 2, frame.height - 6, 'flights made late by one delay', 'class="tick" text-anchor="middle"'),
+  )
+}
+
+/** Where the late arrivals are felt. */
+export const spreadMap = (flights: Flights, { hits }: Spread): string => {
+  const most = hits.reduce((a, b) => Math.max(a, b), 1)
+  const circles = [...hits.keys()]
+    .sort((a, b) => hits[b] - hits[a])
+    .map((number, rank) => {
+      const at = pointOf(flights.airports[number])
+      if (!at || hits[number] === 0) return ''
+      const radius = 30 * Math.sqrt(hits[number] / most)
+      const circle = `<circle cx="${px(at[0])}" cy="${px(at[1])}" r="${px(Math.max(1, radius))}" class="hit"/>`
+      return rank < 24 ? circle + text(at[0], at[1] + 3.5, flights.airports[number].code, 'class="hitname"') : circle
+    })
+  return map('Late arrivals by airport', ...circles)
+}
+
+export const shockTable = ({ size, lost, draws }: Spread): string => {
+  const rows = shocks.map((minutes, shock) => {
+    let flights = 0
+    let late = 0
+    let alone = 0
+    for (let i = shock; i < draws; i += shocks.length) {
+      flights += size[i]
+      late += lost[i]
+      if (size[i] === 1) alone++
+    }
+    const per = draws / shocks.length
+    return `<tr><td><i style="background:${shockColours[shock]}"></i>${shockLabel(minutes)}</td><td class="n">${(flights / per).toFixed(1)}</td>
+      <td class="n">${whole(late / per)} min</td><td class="n">${((100 * alone) / per).toFixed(0)} %</td></tr>`
+  })
+  return `<table><thead><tr><th>first delay</th><th class="n">flights late</th><th class="n">minutes in all</th><th class="n">ends with the first</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
+}

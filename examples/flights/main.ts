@@ -1,0 +1,122 @@
+/**
+ * `npm start`: three million real flights, four questions, each answered by plain JavaScript and by kernels.
+ */
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { parseArgs } from 'node:util'
+import { MissingDataError, readFlights } from './data.ts'
+import { delayStep } from './delays.ts'
+import { densityStep } from './density.ts'
+import { totals, writeReport } from './report.ts'
+import { routeStep } from './routes.ts'
+import { spreadStep } from './spread.ts'
+import { DisagreementError, Progress, runStep, type Step, type StepTimes } from './step.ts'
+
+const help = `Three million flights of the United States, 2001: delays by airport and time of day, shortest paths, how a delay spreads, a map.
+Each step runs as plain JavaScript and as kernels; the answers are compared, and a report with pictures is written.
+
+  npm start -- [options]
+
+  --rows n       read only the first n flights (50000 is about three days)
+  --no-plain     run the kernels only
+  --threads n    threads of the kernels, the calling one included (all cores unless said)
+  --out path     where to write the report (report.html unless said)
+  --help         this text
+`
+
+/** Wrong usage: the message goes to the user with the help. */
+class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+const wholeNumber = (option: string, value: string | undefined, least: number, otherwise: number): number => {
+  if (value === undefined) return otherwise
+  const number = Number(value)
+  if (!Number.isInteger(number) || number < least) {
+    throw new UsageError(`--${option} takes a whole number from ${least} on, and got '${value}'`)
+  }
+  return number
+}
+
+const options = () => {
+  try {
+    const { values } = parseArgs({
+      options: {
+        rows: { type: 'string' },
+        'no-plain': { type: 'boolean', default: false },
+        threads: { type: 'string' },
+        out: { type: 'string', default: 'report.html' },
+        help: { type: 'boolean', default: false },
+      },
+    })
+    return {
+      rows: wholeNumber('rows', values.rows, 1000, Number.POSITIVE_INFINITY),
+      threads: wholeNumber('threads', values.threads, 1, availableParallelism()),
+      plain: !values['no-plain'],
+      out: resolve(values.out),
+      help: values.help,
+    }
+  } catch (cause) {
+    if (cause instanceof UsageError) throw cause
+    throw new UsageError((cause as Error).message, { cause })
+  }
+}
+
+const seconds = (ms: number | undefined): string => (ms === undefined ? '' : `${(ms / 1000).toFixed(3)} s`).padStart(10)
+const ratio = (plain: number | undefined, kernel: number): string =>
+  (plain === undefined ? '' : `${(plain / kernel).toFixed(1)}×`).padStart(8)
+
+const show = (name: string, plain: number | undefined, kernel: number): void =>
+  console.log(`${name.padEnd(52)}${seconds(plain)}${seconds(kernel)}${ratio(plain, kernel)}`)
+
+const main = async (): Promise<void> => {
+  const { rows, threads, plain, out, help: wantsHelp } = options()
+  if (wantsHelp) {
+    process.stdout.write(help)
+    return
+  }
+  const began = performance.now()
+  const reading = new Progress('Reading the flights')
+  const flights = await readFlights(rows, share => reading.share(share))
+  reading.stop()
+  const readMs = performance.now() - began
+  console.log(
+    `${flights.count.toLocaleString('en-US')} flights between ${flights.airports.length} airports, read in ${(readMs / 1000).toFixed(1)} s\n`,
+  )
+
+  console.log(`${''.padEnd(52)}${'plain'.padStart(10)}${'kernels'.padStart(10)}${'faster'.padStart(8)}`)
+  const times: StepTimes[] = []
+  const run = <Answer>(step: Step<Answer>): Answer => {
+    const { answer, times: taken } = runStep(step, plain)
+    times.push(taken)
+    show(taken.title, taken.plainMs, taken.kernelMs)
+    if (taken.phases.length > 1) for (const p of taken.phases) show(`  ${p.name}`, p.plainMs, p.kernelMs)
+    return answer
+  }
+  const delays = run(delayStep(flights))
+  const network = run(routeStep(flights, 64))
+  const spread = run(spreadStep(flights, Math.min(1_000_000, flights.count * 4)))
+  const density = run(densityStep(flights, flights.count < 500_000 ? 0.5 : 1))
+  const all = totals(times)
+  show('All steps', all.plainMs, all.kernelMs)
+  if (plain) console.log('\nAll answers agree: integers exactly, floats within the tolerance that the report states.')
+
+  mkdirSync(dirname(out), { recursive: true })
+  writeFileSync(out, writeReport({ flights, delays, network, spread, density, times, readMs, threads }))
+  console.log(`\n${((performance.now() - began) / 1000).toFixed(1)} s in all. The report, with maps and charts: ${out}`)
+}
+
+try {
+  await main()
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n\n${help}`)
+    process.exitCode = 2
+  } else if (error instanceof MissingDataError || error instanceof DisagreementError) {
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = 1
+  } else throw error
+}
