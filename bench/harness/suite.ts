@@ -1,0 +1,55 @@
+/** What a suite of benchmarks consists of: cases, each described in one place, and the peers that run them. */
+import type { Row } from './results.ts'
+
+export interface BenchCase {
+  /** Name without dtype, as in the results: `triad`. */
+  name: string
+  dtype: string
+  /** What it computes and how large it is, for the table's heading. */
+  about: string
+  /** Full problem size, and the small one for `--quick`. */
+  n: number
+  quick: number
+  /** Bytes moved by one run as STREAM counts them: each operand read or written once, no write-allocate. */
+  bytes?: (n: number) => number
+  /** Floating-point operations of one run. */
+  flops?: (n: number) => number
+  /** Greatest relative difference of two right checksums. 0 for whole numbers. */
+  tolerance: number
+  /** Calls that one measurement covers, for cases shorter than the clock can see. */
+  inner?: number
+  /** What Skein promises for this case. */
+  targets?: Target[]
+}
+
+/** Either a ratio to a peer of the same run, or seconds. `skein` defaults to the strict build. */
+export type Target = { skein?: string } & (
+  | { than: string; threads?: number; atLeast: number }
+  | { atMostSeconds: number }
+)
+
+/** The name by which peers know a case; dtype `none` is for cases that carry no data. */
+export const caseId = (c: BenchCase) => (c.dtype === 'none' ? c.name : `${c.name}_${c.dtype}`)
+
+/** How to start a peer that is here, or why it is not. */
+export type Launch = { command: string; args: string[]; env?: Record<string, string> } | { absent: string }
+
+export interface PeerSpec {
+  /** For messages about a peer that never came to say its own name. */
+  label: string
+  threads: number
+  launch: Launch
+}
+
+export interface Suite {
+  name: string
+  cases: BenchCase[]
+  /** Builds what must be built, and lists every peer in the order of the table. */
+  peers: (threads: number) => PeerSpec[]
+  /** Whose checksum the others are compared with. */
+  isReference: (row: Row) => boolean
+  /** The case whose bandwidth is the machine's limit, and who measures it. */
+  limit?: { id: string; who: string }
+  /** Lines printed below the tables: how peers were run, what a reader must know. */
+  notes: string[]
+}

@@ -1,0 +1,74 @@
+/**
+ * Finds the compilers, interpreters and packages that peers need. Asking never installs anything: bench/setup.ts does.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export const repository = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '')
+export const benchFolder = `${repository}/bench`
+export const peersFolder = `${benchFolder}/peers`
+export const venvFolder = `${repository}/.skein/venv`
+/** Where compiled peers are kept between runs. */
+export const buildFolder = `${repository}/.skein/bench`
+
+function output(command: string, args: string[]): string | undefined {
+  const done = spawnSync(command, args, { encoding: 'utf8' })
+  return done.status === 0 ? done.stdout : undefined
+}
+
+export interface Compiler {
+  command: string
+  version: string
+}
+
+/** gcc, when it is here and links OpenMP programs. */
+export function findGcc(): Compiler | undefined {
+  const version = output('gcc', ['-dumpfullversion'])?.trim()
+  const library = output('gcc', ['-print-file-name=libgomp.so'])?.trim()
+  // gcc prints the bare name back when it does not know the file.
+  return version && library?.includes('/') ? { command: 'gcc', version } : undefined
+}
+
+/** A clang of version 16 or later (relaxed SIMD builtins by their final names) with its wasm linker. */
+export function findClang(): Compiler | undefined {
+  for (const suffix of ['-21', '-20', '-19', '-18', '-17', '-16', '']) {
+    const version = output(`clang${suffix}`, ['-dumpversion'])?.trim()
+    if (!version || Number.parseInt(version, 10) < 16) continue
+    if (output(`wasm-ld${suffix}`, ['--version'])) return { command: `clang${suffix}`, version }
+  }
+}
+
+/** A package installed in bench/peers. */
+export function findNpmPeer(name: string): { version: string } | undefined {
+  const file = `${peersFolder}/node_modules/${name}/package.json`
+  return existsSync(file) ? { version: JSON.parse(readFileSync(file, 'utf8')).version } : undefined
+}
+
+export interface Python {
+  python?: string
+  versions: Record<string, string>
+  missing: string[]
+}
+
+/** The Python that has most of the modules: the bench's own environment first, then the system's. */
+export function findPython(modules: string[]): Python {
+  const script = [
+    'import importlib, json',
+    'v = {}',
+    `for m in ${JSON.stringify(modules)}:`,
+    '  try: v[m] = importlib.import_module(m).__version__',
+    '  except Exception: pass',
+    'print(json.dumps(v))',
+  ].join('\n')
+  let best: Python = { versions: {}, missing: modules }
+  for (const python of [`${venvFolder}/bin/python`, 'python3']) {
+    const text = output(python, ['-c', script])
+    if (!text) continue
+    const versions: Record<string, string> = JSON.parse(text)
+    const missing = modules.filter(m => !versions[m])
+    if (!best.python || missing.length < best.missing.length) best = { python, versions, missing }
+    if (missing.length === 0) break
+  }
+  return best
+}

@@ -1,0 +1,123 @@
+"""The inputs of data.ts in NumPy, and the peer's side of the line protocol, for the Python peers."""
+import json
+import sys
+import time
+import numpy as np
+
+F = np.float32
+
+
+def hash01(n, seed=0, start=0):
+    h = (np.arange(start, start + n, dtype=np.uint32) + np.uint32(seed)) * np.uint32(2654435761)
+    h ^= h >> np.uint32(15)
+    h *= np.uint32(0x2C1B3C6D)
+    h ^= h >> np.uint32(12)
+    h *= np.uint32(0x297A2D39)
+    h ^= h >> np.uint32(15)
+    return (h >> np.uint32(8)) / 16777216.0
+
+
+def checksum(*arrays):
+    total, place = 0.0, 0
+    for array in arrays:
+        flat = np.ravel(array)
+        for at in range(0, flat.size, 1 << 20):
+            part = np.abs(flat[at:at + (1 << 20)].astype(np.float64))
+            total += float(part @ hash01(part.size, 99, place))
+            place += part.size
+    return total
+
+
+def stream_x(n, dtype=F):
+    return (hash01(n) * 8 - 4).astype(dtype)
+
+
+def stream_y(n, dtype=F):
+    return (hash01(n, 12345) * 4 - 2).astype(dtype)
+
+
+def bodies(n):
+    x, y, z = [(hash01(n, s) * 2 - 1).astype(F) for s in (1, 22222, 333333)]
+    return x, y, z, (hash01(n, 4444444) + 0.1).astype(F)
+
+
+def options(n):
+    spot = (5 + 25 * hash01(n, 1)).astype(F)
+    strike = (1 + 99 * hash01(n, 22222)).astype(F)
+    return spot, strike, (0.25 + 9.75 * hash01(n, 333333)).astype(F)
+
+
+def poisson(g):
+    rows = g ** 3
+    i = np.arange(rows)
+    x, y, z = i % g, (i // g) % g, i // (g * g)
+    columns = np.stack([i - g * g, i - g, i - 1, i, i + 1, i + g, i + g * g], 1)
+    inside = np.stack([z > 0, y > 0, x > 0, np.ones(rows, bool), x < g - 1, y < g - 1, z < g - 1], 1)
+    off = -1.0625
+    values = np.broadcast_to(np.array([off, off, off, 6.4375, off, off, off]), (rows, 7))
+    start = np.concatenate([[0], np.cumsum(inside.sum(1))]).astype(np.int32)
+    return start, columns[inside].astype(np.int32), np.ascontiguousarray(values[inside]), hash01(rows, 7)
+
+
+def distance(n):
+    d = (1 + 99 * hash01(n * n, 5)).astype(F).reshape(n, n)
+    np.fill_diagonal(d, 0)
+    return d
+
+
+def alive(n):
+    cells = np.zeros((n, n), np.uint8)
+    cells[1:-1, 1:-1] = (hash01(n * n, 9).reshape(n, n) < 0.35)[1:-1, 1:-1]
+    return cells
+
+
+def normal_constants():
+    return 0.2316419, (0.31938153, -0.356563782, 1.781477937, -1.821255978, 1.330274429), 0.3989422804014327
+
+
+def serve(who, cases):
+    """`cases[id](n, threads)` gives a dict: run, checksum, and as needed before, threads, who, rest (seconds)."""
+    def say(**answer):
+        print(json.dumps(answer), flush=True)
+
+    work = None
+    say(who=who)
+    for line in sys.stdin:
+        words = line.split()
+        try:
+            if words[0] == "quit":
+                break
+            if words[0] == "prepare":
+                work = None
+                make = cases.get(words[1])
+                if make is None:
+                    say(skip="not written for it")
+                    continue
+                work = make(int(words[2]), int(words[3]))
+                before = work.get("before", lambda: None)
+                before()
+                work["run"]()
+                say(checksum=float(work["checksum"]()), threads=work.get("threads", 1), who=work.get("who", who))
+            elif words[0] == "rep" and work:
+                run, rest = work["run"], work.get("rest")
+                for _ in range(int(words[1])):
+                    before()
+                    run()
+                inner, seconds = int(words[2]), 0.0
+                if rest:
+                    for _ in range(inner):
+                        time.sleep(rest)
+                        start = time.perf_counter()
+                        run()
+                        seconds += time.perf_counter() - start
+                else:
+                    before()
+                    start = time.perf_counter()
+                    for _ in range(inner):
+                        run()
+                    seconds = time.perf_counter() - start
+                say(seconds=seconds / inner)
+            else:
+                say(error="not understood: " + line)
+        except Exception as error:
+            say(error=f"{type(error).__name__}: {error}")

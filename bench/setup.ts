@@ -1,0 +1,101 @@
+/**
+ * Fetches the peers that the benches compare Skein with, and says which could not be had.
+ *
+ * Nothing here is needed to use or to test Skein, and nothing enters Skein's own lock file: npm peers live in
+ * bench/peers/node_modules, Python peers in .skein/venv, compilers come from the system. Every step is skipped
+ * when its result is already there, so a second run works without the network.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { findClang, findGcc, findNpmPeer, findPython, peersFolder, venvFolder } from './harness/toolchain.ts'
+
+type Outcome = { what: string; got?: string; why?: string }
+
+function run(command: string, args: string[], cwd?: string): { ok: boolean; text: string } {
+  console.log(`  $ ${command} ${args.join(' ')}`)
+  const done = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 1 << 28 })
+  const text = `${done.stdout ?? ''}${done.stderr ?? ''}${done.error?.message ?? ''}`
+  return { ok: done.status === 0, text }
+}
+
+/** The last lines of a failed command: where tools put the reason. */
+const tail = (text: string) => text.trim().split('\n').slice(-3).join(' / ')
+
+const aptReady = () => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
+
+let aptUpdated = false
+
+/** Installs Debian packages when we are root on a Debian-like system, else says what to type. */
+function apt(packages: string[]): { ok: boolean; text: string } {
+  if (!aptReady()) return { ok: false, text: `not root on Debian/Ubuntu: sudo apt-get install ${packages.join(' ')}` }
+  const args = ['install', '-y', '--no-install-recommends', ...packages]
+  const first = run('apt-get', args)
+  if (first.ok || aptUpdated) return first
+  run('apt-get', ['update'])
+  aptUpdated = true
+  return run('apt-get', args)
+}
+
+function gcc(): Outcome {
+  const what = 'gcc with OpenMP'
+  const have = findGcc()
+  if (have) return { what, got: have.version }
+  const done = apt(['gcc', 'libc6-dev', 'libgomp1'])
+  const got = findGcc()
+  return got ? { what, got: got.version } : { what, why: tail(done.text) }
+}
+
+function clang(): Outcome {
+  const what = 'clang and lld for the hand-written wasm'
+  const have = findClang()
+  if (have) return { what, got: have.version }
+  // The newest first: relaxed SIMD needs clang 16, and Debian's unversioned package is 14.
+  let why = ''
+  for (const version of [21, 20, 19, 18, 17, 16]) {
+    const done = apt([`clang-${version}`, `lld-${version}`])
+    const got = findClang()
+    if (got) return { what, got: got.version }
+    why = tail(done.text)
+    if (!aptReady()) break
+  }
+  return { what, why }
+}
+
+function npmPeers(): Outcome[] {
+  const names = ['gpu.js', 'numpy-ts']
+  if (names.some(name => !findNpmPeer(name))) {
+    // No install scripts: gpu.js would build a headless OpenGL that its cpu and webasm modes do not need.
+    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--workspaces=false']
+    const done = run('npm', args, peersFolder)
+    if (!done.ok) return names.map(what => ({ what, why: tail(done.text) }))
+  }
+  return names.map(what => {
+    const got = findNpmPeer(what)
+    return got ? { what, got: got.version } : { what, why: 'npm installed it, but it cannot be found' }
+  })
+}
+
+const pythonPeers = ['numpy', 'scipy', 'numba']
+
+function python(): Outcome[] {
+  let found = findPython(pythonPeers)
+  if (!found.python || found.missing.length > 0) {
+    let made = existsSync(`${venvFolder}/bin/python`)
+      ? { ok: true, text: '' }
+      : run('python3', ['-m', 'venv', venvFolder])
+    if (!made.ok && apt(['python3', 'python3-venv']).ok) made = run('python3', ['-m', 'venv', venvFolder])
+    if (!made.ok) return pythonPeers.map(what => ({ what, why: tail(made.text) }))
+    const pip = run(`${venvFolder}/bin/python`, ['-m', 'pip', 'install', '-q', '-r', `${peersFolder}/requirements.txt`])
+    found = findPython(pythonPeers)
+    if (!pip.ok) return pythonPeers.map(what => ({ what, got: found.versions[what], why: tail(pip.text) }))
+  }
+  return pythonPeers.map(what => ({ what, got: found.versions[what], why: 'cannot be imported' }))
+}
+
+const outcomes = [gcc(), clang(), ...npmPeers(), ...python()]
+console.log('\nPeers of the benches:')
+for (const o of outcomes) console.log(o.got ? `  have  ${o.what}: ${o.got}` : `  MISS  ${o.what}: ${o.why}`)
+const missing = outcomes.filter(o => !o.got).length
+console.log(
+  missing ? `${missing} could not be had; the benches run without them and say so.` : 'All of them are there.',
+)
