@@ -176,8 +176,8 @@ const toWire = (value: unknown, path: Set<object>): WireValue => {
   // Only plain data travels; anything with behaviour (typed arrays, handles, maps) is told in words.
   if (prototype !== Object.prototype && prototype !== null) return { $: 'described', value: describe(value) }
   path.add(value)
-  const object: { [key: string]: WireValue } = {}
-  for (const [key, item] of Object.entries(value)) object[key] = toWire(item, path)
+  // Not by assignment: a key may be `__proto__`.
+  const object = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toWire(item, path)]))
   path.delete(value)
   // A user's own `$` must not read as a tag.
   return '$' in object ? { $: 'object', value: object } : object
@@ -207,7 +207,8 @@ const fromWire = (wire: WireValue): unknown => {
 const plainFromWire = (wire: { [key: string]: WireValue }): { [key: string]: unknown } =>
   Object.fromEntries(Object.entries(wire).map(([key, item]) => [key, fromWire(item)]))
 
-const builtIns: { readonly [name: string]: new (message?: string) => Error } = {
+const builtIns: { readonly [name: string]: { readonly prototype: Error } } = {
+  AggregateError,
   Error,
   EvalError,
   RangeError,
@@ -225,7 +226,12 @@ const errorFromWire = (wire: ErrorWire): Error => {
   const error: Error = Reflect.construct(Error, [wire.message], newTarget as unknown as NewableFunction)
   if (error.name !== wire.name) setHidden(error, 'name', wire.name)
   setHidden(error, 'stack', wire.stack ?? `${wire.name}: ${wire.message}`)
-  if (wire.fields !== undefined) Object.assign(error, plainFromWire(wire.fields))
+  for (const [key, field] of Object.entries(wire.fields ?? {})) {
+    // A wire may be another's: its fields must not replace what makes this an error of its class.
+    if (standardKeys.has(key) || key === '__proto__') continue
+    const enumerable = key !== 'errors' || wire.name !== 'AggregateError'
+    Object.defineProperty(error, key, { value: fromWire(field), configurable: true, writable: true, enumerable })
+  }
   if (wire.code !== undefined) Object.assign(error, { code: wire.code })
   if (wire.cause !== undefined) {
     setHidden(error, 'cause', 'thrown' in wire.cause ? fromWire(wire.cause.thrown) : errorFromWire(wire.cause))

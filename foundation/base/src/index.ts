@@ -33,4 +33,11 @@ export {
   uniform32At,
   uniform64At,
 } from './philox.ts'
+export type { Span, StartOptions } from './trace.ts'
+export { span, TraceError, tracer } from './trace.ts'
+export type { ChromeEvent, ChromeTrace } from './trace-chrome.ts'
+export { mergeTraces } from './trace-chrome.ts'
+export type { SpanContext } from './trace-context.ts'
+export { formatTraceparent, parseTraceparent } from './trace-context.ts'
+export type { Attributes } from './trace-threads.ts'
 export type { WasmFeatures } from './wasm-features.ts'
