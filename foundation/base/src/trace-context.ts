@@ -29,19 +29,18 @@ export const parseTraceparent = (text: string): SpanContext | undefined => {
 /** Ids must differ between threads and machines, so their seed is the system's randomness; drawing it for each id would be slow. */
 let ids: Random | undefined
 
-const hexWord = (): string => {
+const word = (): number => {
   if (ids === undefined) {
     const [low, high] = crypto.getRandomValues(new Uint32Array(2))
     ids = new Random((high! >>> 11) * 2 ** 32 + low!)
   }
-  return ids.u32().toString(16).padStart(8, '0')
+  return ids.u32()
 }
+const hex = (bits: number): string => bits.toString(16).padStart(8, '0')
 
-const hex = (words: number): string => {
-  let text = ''
-  while (/^0*$/.test(text)) text = Array.from({ length: words }, hexWord).join('')
-  return text
+export const newSpanId = (): string => {
+  const low = word()
+  // All zeros would be no id.
+  return hex(word()) + hex(low || 1)
 }
-
-export const newTraceId = (): string => hex(4)
-export const newSpanId = (): string => hex(2)
+export const newTraceId = (): string => newSpanId() + newSpanId()

@@ -69,6 +69,9 @@ const synchronousStorage = (): Storage => {
 const asyncHooks = nodeModule<typeof import('node:async_hooks')>('node:async_hooks')
 const storage: Storage = asyncHooks ? new asyncHooks.AsyncLocalStorage<SpanContext | undefined>() : synchronousStorage()
 
+/** One object for all that have none, so that a call while tracing is off makes nothing. */
+const none: Attributes = Object.freeze({})
+
 const theProcess = (globalThis as { process?: NodeJS.Process }).process
 
 let threadName = threadId === 0 ? 'main' : `worker ${threadId}`
@@ -163,7 +166,7 @@ export class Span implements Disposable {
   }
 
   /** A span begun now whose parent is this one. */
-  span(name: string, attributes: Attributes = {}): Span {
+  span(name: string, attributes: Attributes = none): Span {
     return this.#ended ? tracer.span(name, attributes) : begin(name, attributes, this)
   }
 
@@ -183,18 +186,18 @@ export class Span implements Disposable {
     // A span of an earlier run has no place in this one, and joining this one has forgotten it.
     joinCurrentRun()
     if (!open.delete(this)) return
-    record({ ...this.record(), endUs: nowUs() } as TraceRecord)
+    record(this.record(nowUs()))
   }
 
   [Symbol.dispose](): void {
     this.end()
   }
 
-  /** The span as it stands, not ended. */
-  record(): TraceRecord {
+  /** The span as data: as it stands while open, or as ended then. */
+  record(endUs?: number): TraceRecord {
     const { name, traceId, spanId, parentId } = this
     const attributes = this.#attributes
-    return { kind: 'span', name, startUs: this.#startUs, endUs: undefined, traceId, spanId, parentId, attributes }
+    return { kind: 'span', name, startUs: this.#startUs, endUs, traceId, spanId, parentId, attributes }
   }
 }
 
@@ -219,7 +222,7 @@ export function span<Result>(
 ): Result {
   const fn = (third ?? second) as (span: Span) => Result
   if (!isOn()) return fn(offSpan)
-  const made = begin(name, third === undefined ? {} : (second as Attributes), storage.getStore())
+  const made = begin(name, third === undefined ? none : (second as Attributes), storage.getStore())
   let result: Result
   try {
     result = storage.run(made.context, () => fn(made))
@@ -316,12 +319,12 @@ export const tracer = {
    * Begins a span whose parent is the current one. It does not become current itself: with `await` in between, a block cannot tell its own
    * work from its neighbours'. Children of it are begun by `s.span(…)` or inside `s.run(…)`; or use `span(name, fn)`.
    */
-  span(name: string, attributes: Attributes = {}): Span {
+  span(name: string, attributes: Attributes = none): Span {
     return isOn() ? begin(name, attributes, storage.getStore()) : offSpan
   },
 
   /** Something that happened at one moment. */
-  instant(name: string, attributes: Attributes = {}): void {
+  instant(name: string, attributes: Attributes = none): void {
     if (!isOn()) return
     const parentId = storage.getStore()?.spanId
     record({ kind: 'instant', name, atUs: nowUs(), parentId, attributes: sendable(attributes) })
