@@ -368,16 +368,20 @@ export const spreadSizes = ({ size, draws }: Spread): string => {
 /** Where the late arrivals are felt. */
 export const spreadMap = (flights: Flights, { hits }: Spread): string => {
   const most = hits.reduce((a, b) => Math.max(a, b), 1)
-  const circles = [...hits.keys()]
-    .sort((a, b) => hits[b] - hits[a])
-    .map((number, rank) => {
-      const at = pointOf(flights.airports[number])
-      if (!at || hits[number] === 0) return ''
-      const radius = 30 * Math.sqrt(hits[number] / most)
-      const circle = `<circle cx="${px(at[0])}" cy="${px(at[1])}" r="${px(Math.max(1, radius))}" class="hit"/>`
-      return rank < 24 ? circle + text(at[0], at[1] + 3.5, flights.airports[number].code, 'class="hitname"') : circle
-    })
-  return map('Late arrivals by airport', ...circles)
+  const order = [...hits.keys()].filter(number => hits[number] > 0).sort((a, b) => hits[b] - hits[a])
+  const named: [number, number][] = []
+  const names: string[] = []
+  const circles = order.map((number, rank) => {
+    const at = pointOf(flights.airports[number])
+    if (!at) return ''
+    if (rank < 30 && !named.some(([x, y]) => Math.abs(x - at[0]) < 28 && Math.abs(y - at[1]) < 11)) {
+      named.push(at)
+      names.push(text(at[0], at[1] + 3.5, flights.airports[number].code, 'class="hitname"'))
+    }
+    const radius = Math.max(1, 30 * Math.sqrt(hits[number] / most))
+    return `<circle cx="${px(at[0])}" cy="${px(at[1])}" r="${px(radius)}" class="hit"/>`
+  })
+  return map('Late arrivals by airport', ...circles, ...names)
 }
 
 export const shockTable = ({ size, lost, draws }: Spread): string => {

@@ -1,0 +1,102 @@
+/** Each example runs as a user would run it, small; it compares itself with plain JavaScript and says so by its exit code. */
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const folder = fileURLToPath(new URL('..', import.meta.url))
+
+interface Outcome {
+  readonly code: number | null
+  readonly output: string
+  readonly errors: string
+}
+
+const run = (file: string, ...args: string[]): Promise<Outcome> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(folder, file), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    let errors = ''
+    child.stdout.setEncoding('utf8').on('data', text => {
+      output += text
+    })
+    child.stderr.setEncoding('utf8').on('data', text => {
+      errors += text
+    })
+    child.on('error', reject)
+    child.on('close', code => resolve({ code, output, errors }))
+  })
+
+const examples: readonly [file: string, size: string, says: RegExp][] = [
+  ['mandelbrot.ts', '96', /Mandelbrot set, 120 × 96: .* results equal/],
+  ['nbody.ts', '256', /4 steps of 256 bodies: /],
+  ['black-scholes.ts', '10007', /10007 options: /],
+  ['heat.ts', '67', /100 steps of a plate of 67 × 67: .* results equal\nmean temperature: /],
+  ['blur.ts', '65', /blur of 65 × 65 pixels: /],
+  ['life.ts', '63', /32 generations of 63 × 63 cells: .* results equal/],
+  ['prefix-sums.ts', '10007', /multiples of three among 10007 numbers: .* results equal/],
+]
+
+for (const [file, size, says] of examples) {
+  test(file, async () => {
+    const { code, output, errors } = await run(file, size)
+    assert.equal(code, 0, `${output}${errors}`)
+    assert.match(output, says)
+  })
+}
+
+test('a size that is none ends with exit code 2', async () => {
+  const { code, errors } = await run('life.ts', 'many')
+  assert.equal(code, 2)
+  assert.match(errors, /whole number .* 'many'/)
+})
+
+test('flights: 50,000 rows, both versions agree, the report stands alone', async () => {
+  const temporary = mkdtempSync(join(tmpdir(), 'skein-flights-'))
+  try {
+    const out = join(temporary, 'deep', 'report.html')
+    const { code, output, errors } = await run('flights/main.ts', '--rows', '50000', '--out', out)
+    assert.equal(code, 0, `${output}${errors}`)
+    assert.equal(errors, '', 'no progress bar where nobody looks')
+    assert.match(output, /50,000 flights between \d+ airports/)
+    assert.match(output, /All answers agree/)
+    assert.ok(output.includes(out))
+    const page = readFileSync(out, 'utf8')
+    assert.doesNotMatch(page, /(?:src|href)="(?!#|data:)/, 'nothing to fetch')
+    assert.doesNotMatch(page.replace(/base64,[^"]*/g, ''), /NaN|undefined|Infinity/)
+  } finally {
+    rmSync(temporary, { recursive: true })
+  }
+})
+
+test('flights: kernels only', async () => {
+  const temporary = mkdtempSync(join(tmpdir(), 'skein-flights-'))
+  try {
+    const out = join(temporary, 'report.html')
+    const { code, output, errors } = await run(
+      'flights/main.ts',
+      ...['--rows', '20000', '--no-plain', '--threads', '1', '--out', out],
+    )
+    assert.equal(code, 0, `${output}${errors}`)
+    assert.doesNotMatch(output, /agree/)
+    assert.ok(existsSync(out))
+  } finally {
+    rmSync(temporary, { recursive: true })
+  }
+})
+
+test('flights: help, and options that it does not know', async () => {
+  const help = await run('flights/main.ts', '--help')
+  assert.equal(help.code, 0)
+  assert.match(help.output, /--rows n/)
+  const unknown = await run('flights/main.ts', '--row', '7')
+  assert.equal(unknown.code, 2)
+  assert.match(unknown.errors, /--row/)
+  const few = await run('flights/main.ts', '--rows', '-3')
+  assert.equal(few.code, 2)
+  assert.match(few.errors, /--rows takes a whole number from 1000 on, and got '-3'|--rows/)
+})
