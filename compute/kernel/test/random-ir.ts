@@ -383,8 +383,18 @@ class Generator {
     return r
   }
 
+  private condition(): Value {
+    const choice = this.random.uniform()
+    // The same for all iterations; true for a run of them; anything.
+    if (choice < 0.1) return this.op('slt', 'i1', [this.count(), this.i32(this.random.integer(0, 100))])
+    if (choice < 0.2) return this.op('ult', 'i1', [this.flat, this.i32(this.random.integer(0, 60))])
+    if (choice < 0.5) return this.any('i1')
+    const { op, from } = this.pick(OPERATIONS.i1.filter(o => o.arity === 2 && this.types.includes(o.from)))
+    return this.op(op, 'i1', [this.any(from), this.any(from)])
+  }
+
   private branch(depth: number): void {
-    const v = this.fresh('if', 'void', [this.any('i1')])
+    const v = this.fresh('if', 'void', [this.condition()])
     const types = Array.from({ length: this.random.integer(0, 4) }, () => this.type())
     const side = () => {
       if (this.chance(0.85)) this.statements(this.random.integer(0, 7), depth + 1)
@@ -399,7 +409,10 @@ class Generator {
   private loop(depth: number): void {
     const trips = this.chance(0.3)
       ? this.i32(this.random.integer(0, MAX_TRIPS + 1))
-      : this.op('urem', 'i32', [this.chance(0.4) ? this.flat : this.any('i32'), this.i32(MAX_TRIPS + 1)])
+      : this.op('urem', 'i32', [
+          this.pick([this.flat, this.count(), this.any('i32'), this.any('i32')]),
+          this.i32(MAX_TRIPS + 1),
+        ])
     const types = Array.from({ length: this.random.integer(1, 4) }, () => this.type())
     const leaves = this.chance(0.5)
     const init = [this.i32(0), ...types.map(t => this.any(t))]

@@ -14,7 +14,9 @@ const COMMUTATIVE = new Set('add mul and or xor eq ne min max smin smax umin uma
 
 export class Builder {
   private nextId: number
+  private readonly root: Region
   private region: Region
+  private readonly constants: Value[] = []
   private readonly known = new Map<string, Value>()
   private trail: string[] = []
   private epoch = 0
@@ -24,11 +26,15 @@ export class Builder {
 
   constructor(firstId = 0) {
     this.nextId = firstId
-    this.region = { params: [], ops: [], results: [] }
+    this.root = { params: [], ops: [], results: [] }
+    this.region = this.root
   }
 
+  /** The whole program. Constants stand first: every region sees them. */
   get body(): Region {
-    return this.region
+    this.root.ops.unshift(...this.constants)
+    this.constants.length = 0
+    return this.root
   }
 
   get ids(): number {
@@ -144,8 +150,9 @@ export class Builder {
     const old = this.known.get(key)
     if (old) return old
     const made = this.fresh('const', type, [], v)
-    this.region.ops.push(made)
-    this.remember(key, made)
+    made.loc = undefined
+    this.constants.push(made)
+    this.known.set(key, made)
     return made
   }
 
@@ -206,6 +213,56 @@ export class Builder {
     return this.op('store', 'void', [index, value], { buffer, element, site })
   }
 
+  /**
+   * An `if` whose sides are settled only when both are known: `settle` gets what each side returned and says which values
+   * each yields; it may add conversions at the end of each side.
+   */
+  branch<T>(
+    cond: Value,
+    then: () => T,
+    otherwise: () => T,
+    settle: (a: T, b: T) => { first: () => Value[]; second: () => Value[] },
+  ): Value[] {
+    const v = this.fresh('if', 'void', [cond])
+    const mark = this.trail.length
+    const before = this.epoch
+    let x!: T
+    let y!: T
+    const a = this.nested([], () => ((x = then()), []))
+    const afterThen = this.epoch
+    this.forget(mark)
+    this.epoch = before
+    const b = this.nested([], () => ((y = otherwise()), []))
+    this.forget(mark)
+    const afterElse = this.epoch
+    const { first, second } = settle(x, y)
+    const outer = this.region
+    this.region = a
+    a.results = first()
+    this.forget(mark)
+    this.region = b
+    b.results = second()
+    this.forget(mark)
+    this.region = outer
+    this.epoch = afterThen !== before || afterElse !== before ? ++this.epochs : before
+    return this.finishIf(v, cond, a, b)
+  }
+
+  private finishIf(v: Value, cond: Value, a: Region, b: Region): Value[] {
+    if (a.ops.length === 0 && b.ops.length === 0) {
+      // Nothing is computed in there: plain selects.
+      return a.results.map((x, i) => (x === b.results[i] ? x : this.select(cond, x, b.results[i])))
+    }
+    v.regions = [a, b]
+    this.region.ops.push(v)
+    const outs = this.results(
+      v,
+      a.results.map(r => r.type),
+    )
+    for (const [i, x] of a.results.entries()) if (x === b.results[i]) outs[i] = x
+    return outs
+  }
+
   /** Runs `make` in a new region nested in the current one. What it merges is forgotten afterwards unless `keep`. */
   private nested(params: Value[], make: () => Value[]): Region {
     const outer = this.region
@@ -230,26 +287,7 @@ export class Builder {
    */
   if(cond: Value, then: () => Value[], otherwise: () => Value[] = () => []): Value[] {
     if (cond.op === 'const') return cond.attr ? then() : otherwise()
-    const v = this.fresh('if', 'void', [cond])
-    const mark = this.trail.length
-    const before = this.epoch
-    const a = this.nested([], then)
-    const afterThen = this.epoch
-    this.forget(mark)
-    this.epoch = before
-    const b = this.nested([], otherwise)
-    this.forget(mark)
-    if (afterThen !== before || this.epoch !== before) this.epoch = ++this.epochs
-    if (a.ops.length === 0 && b.ops.length === 0) {
-      // Nothing is computed in there: plain selects.
-      return a.results.map((x, i) => (x === b.results[i] ? x : this.select(cond, x, b.results[i])))
-    }
-    v.regions = [a, b]
-    this.region.ops.push(v)
-    const types = a.results.map(r => r.type)
-    const outs = this.results(v, types)
-    for (const [i, x] of a.results.entries()) if (x === b.results[i]) outs[i] = x
-    return outs
+    return this.branch(cond, then, otherwise, (a, b) => ({ first: () => a, second: () => b }))
   }
 
   /**
@@ -275,7 +313,9 @@ export class Builder {
   }
 }
 
-function attrKey(attr: unknown): string {
+function attrKey(attr: any): string {
   if (attr === null || typeof attr !== 'object') return String(attr)
+  // Two reads of one element are one read, whichever place in the source reports a bad index.
+  if ('site' in attr) return `${attr.buffer}`
   return Object.values(attr).join(':')
 }

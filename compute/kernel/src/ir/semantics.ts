@@ -6,7 +6,7 @@
 import type { Type } from './ir.ts'
 
 const f = Math.fround
-const i64 = (x: bigint) => BigInt.asIntN(64, x)
+const i64 = (x: any) => BigInt.asIntN(64, x)
 const u64 = (x: bigint) => BigInt.asUintN(64, x)
 
 const scratch = new DataView(new ArrayBuffer(8))
@@ -65,6 +65,11 @@ export const SEMANTICS: Record<string, Fn> = {
   'max.f32': Math.max,
   'min.f64': Math.min,
   'max.f64': Math.max,
+  // The cheap ones of SIMD hardware: a comparison and a select, whatever that gives for NaN and zeros.
+  'pmin.f32': (a, b) => (b < a ? b : a),
+  'pmax.f32': (a, b) => (a < b ? b : a),
+  'pmin.f64': (a, b) => (b < a ? b : a),
+  'pmax.f64': (a, b) => (a < b ? b : a),
   'smin.i32': Math.min,
   'smax.i32': Math.max,
   'umin.i32': (a, b) => Math.min(a >>> 0, b >>> 0) | 0,

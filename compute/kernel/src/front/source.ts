@@ -1,0 +1,174 @@
+/**
+ * Reads a function's own source, as the engine gives it back, into a syntax tree.
+ *
+ * What is read is what runs: after type stripping, tsx, esbuild, a bundler or a test runner changed it. Their marks are
+ * undone here, so that the rest of the front end sees plain JavaScript:
+ *   esbuild, tsx     __name(fn, 'n') → fn;  __pow(a, b) → a ** b
+ *   vitest, vite     __vite_ssr_import_0__.WIDTH → WIDTH
+ *   bundlers         (0, ns.f)(x) → f(x)
+ *   istanbul         cov_1a2b().s[5]++ → nothing
+ */
+import { parseExpressionAt, type Node } from 'acorn'
+import { KernelSyntaxError, type SourceText } from '../errors.ts'
+import type { Location } from '../ir/ir.ts'
+
+/** A node of the tree. ESTree's names; loosely typed because the lowering dispatches on `type`. */
+export type Tree = Node & { [key: string]: any }
+
+export interface ParsedFunction {
+  source: SourceText
+  params: Tree[]
+  /** A BlockStatement, or the expression of an arrow function. */
+  body: Tree
+  text: string
+}
+
+const parsed = new WeakMap<Function, ParsedFunction>()
+
+/** The first frame of a stack that is not Skein's own: where the user's code called. */
+export function callSite(depth = 0): { file?: string; line?: number } {
+  const holder: { stack?: string } = {}
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 12
+  Error.captureStackTrace(holder, callSite)
+  Error.stackTraceLimit = limit
+  const frames = (holder.stack ?? '').split('\n').slice(1 + depth)
+  for (const line of frames) {
+    const m = /(?:\(|at )((?:file:\/\/)?[^()\s]+?):(\d+):\d+\)?$/.exec(line)
+    if (m && !/[\\/]kernel[\\/](?:src|dist)[\\/]/.test(m[1])) {
+      return { file: m[1].replace(/^file:\/\//, ''), line: Number(m[2]) }
+    }
+  }
+  return {}
+}
+
+export function parseFunction(fn: Function, name?: string, site?: { file?: string; line?: number }): ParsedFunction {
+  const known = parsed.get(fn)
+  if (known) return known
+  const text = Function.prototype.toString.call(fn)
+  const source: SourceText = { name: name || fn.name || 'anonymous', lines: text.split('\n'), ...site }
+  const whole: Location = { line: 1, column: 0, start: 0, end: Math.min(text.length, 40) }
+  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) {
+    throw new KernelSyntaxError(
+      source,
+      whole,
+      'this function has no source text (it is native or bound)',
+      'Pass a plain function or arrow function.',
+    )
+  }
+  let tree: Tree | undefined
+  let failure: unknown
+  // A method's text ("smooth(x) { … }") is an expression only inside an object literal.
+  for (const [before, after] of [
+    ['(', ')'],
+    ['({', '})'],
+  ]) {
+    try {
+      const blank = before.length
+      tree = parseExpressionAt(before + text + after, 0, { ecmaVersion: 'latest', locations: true }) as Tree
+      shift(tree, blank)
+      if (tree.type === 'ObjectExpression') tree = tree.properties[0].value as Tree
+      break
+    } catch (e) {
+      failure ??= e
+    }
+  }
+  if (!tree) {
+    throw new KernelSyntaxError(source, whole, `the function's source could not be parsed (${String(failure)})`, 'Pass a plain function.')
+  }
+  if (tree.type !== 'ArrowFunctionExpression' && tree.type !== 'FunctionExpression') {
+    throw new KernelSyntaxError(source, whole, 'this is not a plain function', 'A class cannot be a kernel; pass an arrow function.')
+  }
+  if (tree.async || tree.generator) {
+    throw new KernelSyntaxError(
+      source,
+      whole,
+      `this is ${tree.async ? 'an async' : 'a generator'} function`,
+      'A kernel is a plain function; call it with .async to keep the event loop free.',
+    )
+  }
+  const result: ParsedFunction = { source, params: tree.params, body: tree.body, text }
+  normalise(tree)
+  parsed.set(fn, result)
+  return result
+}
+
+/** Moves positions back by the bracket put before the text. */
+function shift(tree: Tree, by: number): void {
+  visit(tree, n => {
+    n.start -= by
+    n.end -= by
+    if (n.loc && n.loc.start.line === 1) n.loc = { ...n.loc, start: { line: 1, column: n.loc.start.column - by } } as any
+  })
+}
+
+/** Calls `f` on every node, children after their parent. */
+export function visit(node: Tree, f: (n: Tree) => void): void {
+  f(node)
+  for (const key in node) {
+    if (key === 'loc' || key === 'parent') continue
+    const child = node[key]
+    if (Array.isArray(child)) {
+      for (const c of child) if (c && typeof c.type === 'string') visit(c, f)
+    } else if (child && typeof child.type === 'string') visit(child, f)
+  }
+}
+
+function normalise(node: Tree): void {
+  for (const key in node) {
+    if (key === 'loc') continue
+    const child = node[key]
+    if (Array.isArray(child)) {
+      for (let i = 0; i < child.length; i++) {
+        if (child[i] && typeof child[i].type === 'string') child[i] = undo(child[i])
+      }
+      node[key] = child.filter(c => !(c && c.type === 'EmptyStatement'))
+    } else if (child && typeof child.type === 'string') node[key] = undo(child)
+  }
+}
+
+const isCoverage = (n: Tree): boolean => {
+  let at: Tree = n
+  while (at) {
+    if (at.type === 'UpdateExpression') at = at.argument
+    else if (at.type === 'MemberExpression') at = at.object
+    else if (at.type === 'CallExpression') return at.callee.type === 'Identifier' && /^cov_/.test(at.callee.name)
+    else return false
+  }
+  return false
+}
+
+function undo(node: Tree): Tree {
+  normalise(node)
+  switch (node.type) {
+    case 'ExpressionStatement':
+      if (isCoverage(node.expression)) return { ...node, type: 'EmptyStatement' } as Tree
+      return node
+    case 'SequenceExpression': {
+      const list = (node.expressions as Tree[]).filter((e, i, all) => i === all.length - 1 || !(isCoverage(e) || e.type === 'Literal'))
+      return list.length === 1 ? list[0] : ({ ...node, expressions: list } as Tree)
+    }
+    case 'CallExpression': {
+      const callee = node.callee.type === 'Identifier' ? node.callee.name : ''
+      if (/^__name\d*$/.test(callee) && node.arguments.length === 2) return node.arguments[0]
+      if (/^__pow\d*$/.test(callee) && node.arguments.length === 2) {
+        return { ...node, type: 'BinaryExpression', operator: '**', left: node.arguments[0], right: node.arguments[1] } as Tree
+      }
+      return node
+    }
+    case 'MemberExpression':
+      if (!node.computed && node.object.type === 'Identifier' && /^__vite_ssr_import_\d+__$|^__vi_import_\d+__$/.test(node.object.name)) {
+        return { ...node.property, start: node.start, end: node.end, loc: node.loc } as Tree
+      }
+      return node
+    case 'ParenthesizedExpression':
+    case 'ChainExpression':
+      return node.expression
+    default:
+      return node
+  }
+}
+
+export function locate(node: Tree, unit = 0): Location {
+  return { line: node.loc!.start.line, column: node.loc!.start.column, start: node.start, end: node.end, unit }
+}

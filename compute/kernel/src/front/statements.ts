@@ -1,0 +1,552 @@
+/**
+ * Statements to IR. `break`, `continue` and `return` set a flag; what follows in the same list runs only while the flag is
+ * clear, and a loop goes on only while no flag that leaves it is set.
+ */
+import type { Value } from '../ir/ir.ts'
+import type { Exit, Frame, FunctionRef, Lowering, Variable } from './context.ts'
+import { lowerCall } from './calls.ts'
+import { lowerExpression, privateArray } from './expressions.ts'
+import type { Typed } from './kinds.ts'
+import { type Tree, visit } from './source.ts'
+
+/** Lowers a list; true when its end is not reached (a flag is set for certain). */
+function lowerList(L: Lowering, list: Tree[]): void {
+  for (const s of list) if (s.type === 'FunctionDeclaration') declareFunction(L, s.id.name, s)
+  for (let i = 0; i < list.length; i++) {
+    lowerStatement(L, list[i])
+    const stop = anySet(L, exitsIn(L, list[i]))
+    if (!stop) continue
+    const rest = list.slice(i + 1)
+    if (rest.length === 0) return
+    if (stop.op === 'const') {
+      if (stop.attr) return
+      continue
+    }
+    L.alternatives(L.b.not(stop), () => (lowerList(L, rest), undefined), () => undefined, list[i + 1])
+    return
+  }
+}
+
+function lowerBody(L: Lowering, node: Tree): void {
+  L.inScope(() => lowerList(L, node.type === 'BlockStatement' ? node.body : [node]))
+}
+
+export function lowerStatement(L: Lowering, node: Tree): void {
+  L.b.loc = L.loc(node)
+  switch (node.type) {
+    case 'EmptyStatement':
+    case 'FunctionDeclaration':
+      return
+    case 'BlockStatement':
+      return lowerBody(L, node)
+    case 'ExpressionStatement':
+      if (node.directive) return
+      return effect(L, node.expression)
+    case 'VariableDeclaration':
+      return declare(L, node)
+    case 'IfStatement': {
+      const cond = L.truth(lowerExpression(L, node.test), node.test)
+      L.alternatives(
+        cond,
+        () => (lowerBody(L, node.consequent), undefined),
+        () => (node.alternate && lowerBody(L, node.alternate), undefined),
+        node,
+      )
+      return
+    }
+    case 'ForStatement':
+      return L.inScope(() => {
+        const mine = new Set<Variable>()
+        if (node.init) {
+          if (node.init.type === 'VariableDeclaration') {
+            declare(L, node.init)
+            for (const found of L.scope.names.values()) if (found.is === 'variable') mine.add(found)
+          } else effect(L, node.init)
+        }
+        loop(L, node, node.test ?? undefined, node.body, node.update ?? undefined, false, mine)
+      })
+    case 'WhileStatement':
+      return loop(L, node, node.test, node.body, undefined, false, new Set())
+    case 'DoWhileStatement':
+      return loop(L, node, node.test, node.body, undefined, true, new Set())
+    case 'BreakStatement':
+    case 'ContinueStatement': {
+      const kind = node.type === 'BreakStatement' ? 'break' : 'continue'
+      const exit = findExit(L.frame, kind, node.label?.name)
+      if (!exit) L.unsupported(node, `${kind} outside a loop`, 'It may stand only inside a loop of the same function.')
+      L.env.set(exit.flag.key, L.bool(true))
+      return
+    }
+    case 'ReturnStatement':
+      return leave(L, node)
+    case 'LabeledStatement': {
+      if (/^(For|While|DoWhile)Statement$/.test(node.body.type)) {
+        node.body.label = node.label.name
+        return lowerStatement(L, node.body)
+      }
+      const exit = L.flag('break', node.label.name)
+      L.frame.exits.push(exit)
+      lowerBody(L, node.body)
+      L.frame.exits.pop()
+      return
+    }
+    case 'DebuggerStatement':
+      L.b.op('debugger', 'void', [])
+      return
+    case 'SwitchStatement':
+      return choose(L, node)
+    case 'ThrowStatement':
+      return L.unsupported(node, 'throw inside a kernel', "Write assert(condition, 'message').")
+    case 'TryStatement':
+      return L.unsupported(node, 'try inside a kernel', 'Nothing in a kernel throws.')
+    case 'ForOfStatement':
+    case 'ForInStatement':
+      return L.unsupported(node, `for … ${node.type === 'ForOfStatement' ? 'of' : 'in'}`, 'Count: for (let k = 0; k < x.length; k++).')
+    case 'ClassDeclaration':
+      return L.unsupported(node, 'a class inside a kernel', 'Kernels know functions and arrays.')
+    default:
+      return L.unsupported(node, `${node.type}`, 'docs/kernel-language.md lists what kernels know.')
+  }
+}
+
+/** An expression for its effect: a call without a value, or `a && b()`, `a ? b() : c()` as minifiers write `if`. */
+function effect(L: Lowering, node: Tree): void {
+  switch (node.type) {
+    case 'CallExpression':
+      L.b.loc = L.loc(node)
+      lowerCall(L, node)
+      return
+    case 'SequenceExpression':
+      for (const e of node.expressions as Tree[]) effect(L, e)
+      return
+    case 'LogicalExpression': {
+      const left = L.truth(lowerExpression(L, node.left), node.left)
+      if (node.operator === '??') return
+      const right = () => (effect(L, node.right), undefined)
+      const nothing = () => undefined
+      L.alternatives(left, node.operator === '&&' ? right : nothing, node.operator === '&&' ? nothing : right, node)
+      return
+    }
+    case 'ConditionalExpression': {
+      const cond = L.truth(lowerExpression(L, node.test), node.test)
+      L.alternatives(cond, () => (effect(L, node.consequent), undefined), () => (effect(L, node.alternate), undefined), node)
+      return
+    }
+    case 'UnaryExpression':
+      if (node.operator === 'void' || node.operator === '!') return effect(L, node.argument)
+  }
+  lowerExpression(L, node)
+}
+
+function declareFunction(L: Lowering, name: string, node: Tree): void {
+  if (node.async || node.generator) L.unsupported(node, 'an async or generator function', 'Helpers are plain functions.')
+  L.bind(name, { is: 'function', params: node.params, body: node.body, scope: L.scope, unit: L.frame.unit, name })
+}
+
+function declare(L: Lowering, node: Tree): void {
+  if (node.kind !== 'let' && node.kind !== 'const' && node.kind !== 'var') {
+    L.unsupported(node, `a ${node.kind} declaration`, 'Declare with let or const.')
+  }
+  for (const d of node.declarations as Tree[]) {
+    if (d.id.type === 'ArrayPattern' && d.init?.type === 'ArrayExpression') {
+      ;(d.id.elements as (Tree | null)[]).forEach((id, i) => {
+        const init = d.init.elements[i]
+        if (id && init) declareOne(L, id, init, node.kind)
+      })
+      continue
+    }
+    if (d.id.type === 'ObjectPattern' && d.init) {
+      for (const p of d.id.properties as Tree[]) {
+        if (p.type !== 'Property' || p.computed || p.value.type !== 'Identifier') L.unsupported(d, 'this destructuring', 'Declare one by one.')
+        const read = { ...p, type: 'MemberExpression', object: d.init, property: p.key, computed: false } as Tree
+        declareOne(L, p.value, read, node.kind)
+      }
+      continue
+    }
+    if (d.id.type !== 'Identifier') L.unsupported(d, 'this destructuring', 'Declare one by one.')
+    declareOne(L, d.id, d.init ?? undefined, node.kind)
+  }
+}
+
+function declareOne(L: Lowering, id: Tree, init: Tree | undefined, kind: string): void {
+  if (id.type !== 'Identifier') L.unsupported(id, 'this destructuring', 'Declare one by one.')
+  const name: string = id.name
+  if (init) {
+    if (init.type === 'ArrowFunctionExpression' || init.type === 'FunctionExpression') return declareFunction(L, name, init)
+    const array = privateArray(L, init, name)
+    if (array) return L.bind(name, array)
+    const alias = aliasOf(L, init)
+    if (alias && kind === 'const') return L.bind(name, alias)
+  }
+  // A `let` that is never assigned again is a constant: what it holds may stay weak and adapt.
+  const mutable = kind !== 'const' && reassigned(L, name)
+  const t: Typed = init ? lowerExpression(L, init) : L.number(0)
+  const variable = L.variable(name, mutable)
+  L.bind(name, variable)
+  if (init || mutable) {
+    if (init) L.assign(variable, t, id)
+    else L.declareEmpty(variable)
+  } else L.env.set(variable.key, t)
+}
+
+/** `const xs = view.data`: another name for an array. */
+function aliasOf(L: Lowering, init: Tree) {
+  if (init.type !== 'Identifier' && init.type !== 'MemberExpression') return undefined
+  const found = L.resolveArray(init)
+  return found
+}
+
+function reassigned(L: Lowering, name: string): boolean {
+  return L.assignedNames.has(name)
+}
+
+// Exits
+
+function findExit(frame: Frame, kind: 'break' | 'continue', label: string | undefined): Exit | undefined {
+  for (let i = frame.exits.length - 1; i >= 0; i--) {
+    const e = frame.exits[i]
+    if (e.kind !== kind) continue
+    // A bare break leaves a loop or switch, never a labelled block.
+    if (label === undefined ? e.loop : e.label === label) return e
+  }
+  return undefined
+}
+
+/** The exits of the current frame that a statement may take, and that lie outside of it. */
+function exitsIn(L: Lowering, node: Tree): Exit[] {
+  const found = new Set<Exit>()
+  visitOwn(node, n => {
+    if (n.type === 'ReturnStatement') {
+      const e = L.frame.exits.find(x => x.kind === 'return')
+      if (e) found.add(e)
+    } else if (n.type === 'BreakStatement' || n.type === 'ContinueStatement') {
+      if (leavesInside(node, n)) return
+      const e = findExit(L.frame, n.type === 'BreakStatement' ? 'break' : 'continue', n.label?.name)
+      if (e) found.add(e)
+    }
+  })
+  return [...found]
+}
+
+/** Nodes of this function, not of functions declared in it. */
+function visitOwn(node: Tree, f: (n: Tree) => void): void {
+  if (/Function/.test(node.type)) return
+  f(node)
+  for (const key in node) {
+    if (key === 'loc') continue
+    const child = node[key]
+    if (Array.isArray(child)) {
+      for (const c of child) if (c && typeof c.type === 'string') visitOwn(c, f)
+    } else if (child && typeof child.type === 'string') visitOwn(child, f)
+  }
+}
+
+/** Whether the target of a break or continue lies within `around`. */
+function leavesInside(around: Tree, exit: Tree): boolean {
+  const bare = !exit.label
+  let inside = false
+  const walk = (n: Tree, loops: number, labels: string[]): void => {
+    if (inside || /Function/.test(n.type)) return
+    if (n === exit) {
+      inside = bare ? loops > 0 : labels.includes(exit.label.name)
+      return
+    }
+    const isLoop = /^(For|While|DoWhile)Statement$/.test(n.type)
+    const breaks = isLoop || (n.type === 'SwitchStatement' && exit.type === 'BreakStatement')
+    const here = n.type === 'LabeledStatement' ? [...labels, n.label.name] : labels
+    for (const key in n) {
+      if (key === 'loc') continue
+      const child = n[key]
+      if (Array.isArray(child)) {
+        for (const c of child) if (c && typeof c.type === 'string') walk(c, loops + (breaks ? 1 : 0), here)
+      } else if (child && typeof child.type === 'string') walk(child, loops + (breaks ? 1 : 0), here)
+    }
+  }
+  walk(around, 0, [])
+  return inside
+}
+
+function anySet(L: Lowering, exits: Exit[]): Value | undefined {
+  let v: Value | undefined
+  for (const e of exits) {
+    const flag = L.env.get(e.flag.key)!.v
+    v = v ? L.b.or(v, flag) : flag
+  }
+  return v
+}
+
+function leave(L: Lowering, node: Tree): void {
+  const frame = L.frame
+  const exit = frame.exits.find(e => e.kind === 'return')!
+  if (node.argument) {
+    if (!frame.result) L.unsupported(node, 'a kernel returns nothing', 'Write results into an array, or use reduce for a value.')
+    L.assign(frame.result, frame.give!(lowerExpression(L, node.argument), node.argument), node)
+  } else if (frame.result && frame.path === '') {
+    L.unsupported(node, 'a return without a value', 'Every path gives a value.')
+  }
+  L.env.set(exit.flag.key, L.bool(true))
+}
+
+// Loops
+
+/** Names assigned anywhere in the nodes: variables a loop carries. */
+export function assignedIn(nodes: Tree[]): Set<string> {
+  const names = new Set<string>()
+  const target = (n: Tree) => {
+    if (n.type === 'Identifier') names.add(n.name)
+    else if (n.type === 'ArrayPattern') for (const e of n.elements) if (e) target(e)
+  }
+  for (const node of nodes) {
+    visit(node, n => {
+      if (n.type === 'AssignmentExpression') target(n.left)
+      else if (n.type === 'UpdateExpression') target(n.argument)
+    })
+  }
+  return names
+}
+
+function hasAssignment(node: Tree): boolean {
+  return assignedIn([node]).size > 0
+}
+
+function loop(
+  L: Lowering,
+  node: Tree,
+  test: Tree | undefined,
+  body: Tree,
+  update: Tree | undefined,
+  atLeastOnce: boolean,
+  mine: Set<Variable>,
+): void {
+  const frame = L.frame
+  const label: string | undefined = node.label
+  const brk: Exit = { ...L.flag('break', label), loop: true }
+  const next: Exit = { ...L.flag('continue', label), loop: true }
+  // A test that assigns is run at the top of the body: what it changes must be seen after the loop as well.
+  const plain = test && !hasAssignment(test) ? test : undefined
+  frame.exits.push(brk, next)
+  const outward = exitsIn(L, body).filter(e => e !== next)
+  if (test && !plain && !outward.includes(brk)) outward.push(brk)
+  // What the loop changes: named variables, flags that leave it, and for do-while whether it is the first time.
+  const carried: Variable[] = outward.map(e => e.flag)
+  const names = assignedIn([body, ...(update ? [update] : []), ...(test ? [test] : [])])
+  for (const name of names) {
+    const found = L.lookup(name)
+    if (found?.is === 'variable' && found.mutable && !carried.includes(found)) carried.push(found)
+  }
+  const result = frame.result
+  if (result && outward.some(e => e.kind === 'return')) {
+    if (!L.env.has(result.key)) L.declareEmpty(result)
+    carried.push(result)
+  }
+  for (const v of carried) if (!L.env.has(v.key)) L.declareEmpty(v)
+  const first: Variable | undefined = atLeastOnce ? L.variable('#first', false) : undefined
+  if (first) {
+    L.env.set(first.key, L.bool(true))
+    carried.push(first)
+  }
+  const kinds = carried.map(v => L.kindOf(v))
+  const init = carried.map((v, i) => L.convert(L.env.get(v.key)!, kinds[i], node).v)
+  const before = L.env
+  const enter = (values: Value[]) => {
+    L.env = new Map(before)
+    for (const [i, v] of carried.entries()) L.env.set(v.key, { v: values[i], k: kinds[i] })
+  }
+  const outs = L.b.loop(
+    init,
+    values => {
+      enter(values)
+      const stop = anySet(L, outward)
+      let go = stop ? L.b.not(stop) : L.b.const('i1', true)
+      const holds = () => (plain ? { v: L.truth(lowerExpression(L, plain), plain), k: 'bool' as const } : L.bool(true))
+      if (plain) {
+        const checked = () =>
+          first ? L.alternatives(L.env.get(first.key)!.v, () => L.bool(true), holds, plain)! : holds()
+        go = stop ? L.alternatives(go, checked, () => L.bool(false), plain)!.v : checked().v
+      }
+      return go
+    },
+    values => {
+      enter(values)
+      L.env.set(next.flag.key, L.bool(false))
+      if (first) L.env.set(first.key, L.bool(false))
+      const run = () => {
+        lowerBody(L, body)
+        if (!update) return
+        // Where the loop was left the update must not run, unless nobody can see what it changes afterwards.
+        const stop = anySet(L, outward)
+        const unseen = [...assignedIn([update])].every(name => {
+          const found = L.lookup(name)
+          return found?.is === 'variable' && mine.has(found)
+        })
+        const step = () => (effect(L, update), undefined)
+        if (stop && !(unseen && isStep(update))) L.alternatives(L.b.not(stop), step, () => undefined, update)
+        else step()
+      }
+      if (test && !plain) {
+        const holds = () => L.truth(lowerExpression(L, test), test)
+        const check = () => {
+          L.alternatives(holds(), () => undefined, () => (L.env.set(brk.flag.key, L.bool(true)), undefined), test)
+          L.alternatives(L.b.not(L.env.get(brk.flag.key)!.v), () => (run(), undefined), () => undefined, body)
+        }
+        if (first) {
+          run()
+          const left = anySet(L, outward)
+          const again = () => {
+            L.alternatives(holds(), () => undefined, () => (L.env.set(brk.flag.key, L.bool(true)), undefined), test)
+            return undefined
+          }
+          if (left) L.alternatives(L.b.not(left), again, () => undefined, test)
+          else again()
+        } else check()
+      } else run()
+      return carried.map((v, i) => L.convert(L.env.get(v.key)!, kinds[i], node).v)
+    },
+    carried.map(v => v.name),
+  )
+  frame.exits.pop()
+  frame.exits.pop()
+  L.env = before
+  for (const [i, v] of carried.entries()) L.env.set(v.key, { v: outs[i], k: kinds[i] })
+  if (first) L.env.delete(first.key)
+}
+
+/** An update without effect beyond its variables: it may run once more than JavaScript would run it. */
+function isStep(node: Tree): boolean {
+  let step = true
+  visit(node, n => {
+    if (n.type === 'CallExpression' || n.type === 'MemberExpression') step = false
+  })
+  return step
+}
+
+function choose(L: Lowering, node: Tree): void {
+  // switch as a chain: `matched` stays set once a case matched, so control falls through as in JavaScript.
+  const on = lowerExpression(L, node.discriminant)
+  const value: Variable = L.variable('#switch', false)
+  L.env.set(value.key, on)
+  const exit: Exit = { ...L.flag('break'), loop: true }
+  L.frame.exits.push(exit)
+  const matched = L.variable('#matched', false)
+  L.env.set(matched.key, L.bool(false))
+  const cases = node.cases as Tree[]
+  const last = cases.findIndex(c => !c.test)
+  if (last !== -1 && last !== cases.length - 1) L.unsupported(cases[last], 'default before other cases', 'Write default last.')
+  L.inScope(() => {
+    for (const c of cases) {
+      if (c.test) {
+        const same = equalTo(L, L.read(value), c.test, node)
+        L.env.set(matched.key, { v: L.b.or(L.env.get(matched.key)!.v, same), k: 'bool' })
+      } else L.env.set(matched.key, L.bool(true))
+      const stop = anySet(L, L.frame.exits)!
+      const run = L.b.and(L.env.get(matched.key)!.v, L.b.not(stop))
+      L.alternatives(run, () => (lowerList(L, c.consequent), undefined), () => undefined, c)
+    }
+  })
+  L.frame.exits.splice(L.frame.exits.indexOf(exit), 1)
+}
+
+function equalTo(L: Lowering, t: Typed, test: Tree, node: Tree): Value {
+  L.env.set('#left', t)
+  const left: Variable = { is: 'variable', name: '#left', key: '#left', mutable: false }
+  return L.inScope(() => {
+    L.bind('#left', left)
+    const id = { type: 'Identifier', name: '#left', start: node.start, end: node.end, loc: node.loc } as Tree
+    const compare = { ...test, type: 'BinaryExpression', operator: '===', left: id, right: test } as Tree
+    return lowerExpression(L, compare).v
+  })
+}
+
+// Functions
+
+/** Lowers a helper at one call: its parameters are bound to the arguments; its value, if any, is returned. */
+export function lowerFunction(L: Lowering, fn: FunctionRef, node: Tree): Typed | undefined {
+  const args = node.arguments as Tree[]
+  if (args.length > fn.params.length) {
+    L.mistyped(node, `'${fn.name}' is called with ${args.length} arguments`, `It has ${fn.params.length} parameters.`)
+  }
+  // Arguments are lowered where the call stands; arrays and functions are passed by name.
+  const given = fn.params.map((_, i) => {
+    const a = args[i]
+    if (!a) return undefined
+    return L.resolveAny(a) ?? ({ is: 'typed', t: lowerExpression(L, a) } as const)
+  })
+  const outer = L.frame
+  const frame: Frame = {
+    unit: fn.unit,
+    path: `${outer.path}/${fn.name}@${node.start}#${L.calls++}`,
+    result: undefined,
+    exits: [],
+    declared: 0,
+  }
+  L.inlining.push(fn.body)
+  L.frame = frame
+  const names = L.assignedNames
+  L.assignedNames = assignedIn([fn.body])
+  try {
+    return L.inScope(() => {
+      fn.params.forEach((p, i) => bindParameter(L, fn, p, given[i], node))
+      if (fn.body.type !== 'BlockStatement') return lowerExpression(L, fn.body)
+      const result = L.variable('#result', true)
+      const exit = L.flag('return')
+      frame.exits.push(exit)
+      frame.result = result
+      frame.give = t => t
+      const list = fn.body.body as Tree[]
+      const tail = list[list.length - 1]
+      // The usual shape: statements, then one return. No flag, and a weak value may stay weak.
+      if (tail?.type === 'ReturnStatement' && tail.argument && !list.slice(0, -1).some(s => exitsIn(L, s).length)) {
+        return L.inScope(() => {
+          lowerList(L, list.slice(0, -1))
+          return lowerExpression(L, tail.argument)
+        })
+      }
+      L.declareEmpty(result)
+      lowerBody(L, fn.body)
+      const t = L.read(result)
+      if (t.empty) return undefined
+      if (!alwaysReturns(fn.body)) L.unsupported(fn.body, `not every path of '${fn.name}' returns a value`, 'End it with a return.')
+      return t
+    }, fn.scope)
+  } finally {
+    L.frame = outer
+    L.assignedNames = names
+    L.inlining.pop()
+  }
+}
+
+function bindParameter(L: Lowering, fn: FunctionRef, p: Tree, given: any, node: Tree): void {
+  let id = p
+  if (p.type === 'AssignmentPattern') {
+    id = p.left
+    given ??= { is: 'typed', t: lowerExpression(L, p.right) }
+  }
+  if (id.type !== 'Identifier') L.unsupported(id, `a destructured parameter of '${fn.name}'`, 'Name the parameters.')
+  if (!given) L.mistyped(node, `'${fn.name}' is called without its argument '${id.name}'`, `It has ${fn.params.length} parameters.`)
+  if (given.is !== 'typed') return L.bind(id.name, given)
+  const variable = L.variable(id.name, L.assignedNames.has(id.name))
+  L.bind(id.name, variable)
+  L.assign(variable, given.t, node)
+}
+
+/** Whether control cannot reach the end of a statement. */
+export function alwaysReturns(node: Tree | null | undefined): boolean {
+  switch (node?.type) {
+    case 'ReturnStatement':
+      return true
+    case 'BlockStatement':
+      return node.body.some(alwaysReturns)
+    case 'IfStatement':
+      return alwaysReturns(node.consequent) && alwaysReturns(node.alternate)
+    case 'ForStatement':
+    case 'WhileStatement':
+      // An endless loop is left by return alone, unless something breaks out of it.
+      return (!node.test || (node.test.type === 'Literal' && Boolean(node.test.value))) && !JSON.stringify(node.body, (k, v) => (k === 'loc' ? undefined : v)).includes('"BreakStatement"')
+    default:
+      return false
+  }
+}
+
+export function lowerKernelBody(L: Lowering, body: Tree): void {
+  lowerBody(L, body)
+}

@@ -1,0 +1,76 @@
+/**
+ * sinh, cosh, tanh and their inverses, from e^x - 1 and log(1 + x).
+ */
+import type { Builder } from '../ir/builder.ts'
+import type { Value } from '../ir/ir.ts'
+import { expm1Core, halfExp, normalLimit } from './exponential.ts'
+import { beyond, constant, withSignOf, type Format } from './format.ts'
+import { log, log1p } from './logarithm.ts'
+
+/** From here on tanh is 1. */
+const TANH_ONE = { f32: 10, f64: 22 }
+/** From here on √(x² ± 1) is x. */
+const FAR = { f32: 2 ** 14, f64: 2 ** 28 }
+
+/** With m = e^2a - 1: tanh a = m / (m + 2). */
+export function tanh(b: Builder, f: Format, x: Value): Value {
+  const a = b.op('pmin', f.type, [b.abs(x), constant(b, f, TANH_ONE[f.type])])
+  const m = expm1Core(b, f, b.add(a, a)).value
+  return withSignOf(b, f, b.div(m, b.add(m, 2)), x)
+}
+
+/** With m = e^a - 1: sinh a = (m + m / (m + 1)) / 2. */
+export function sinh(b: Builder, f: Format, x: Value): Value {
+  const a = b.abs(x)
+  const { value: m, p, t } = expm1Core(b, f, a)
+  const fast = withSignOf(b, f, b.mul(b.add(m, b.div(m, b.add(m, 1))), 0.5), x)
+  return b.if(
+    beyond(b, f, x, normalLimit(f)),
+    () => [withSignOf(b, f, halfExp(b, f, a, p, t), x)],
+    () => [fast],
+  )[0]
+}
+
+export function cosh(b: Builder, f: Format, x: Value): Value {
+  const a = b.abs(x)
+  const { value: m, p, t } = expm1Core(b, f, a)
+  const e = b.add(m, 1)
+  const fast = b.add(b.mul(e, 0.5), b.div(constant(b, f, 0.5), e))
+  return b.if(
+    beyond(b, f, x, normalLimit(f)),
+    () => [halfExp(b, f, a, p, t)],
+    () => [fast],
+  )[0]
+}
+
+/** log(a + √(a² + 1)) = log1p(a + a² / (1 + √(a² + 1))). */
+export function asinh(b: Builder, f: Format, x: Value): Value {
+  const a = b.abs(x)
+  const z = b.mul(a, a)
+  const near = log1p(b, f, b.add(a, b.div(z, b.add(b.sqrt(b.add(z, 1)), 1))))
+  const y = b.if(
+    beyond(b, f, x, FAR[f.type]),
+    () => [b.add(log(b, f, a), Math.LN2)],
+    () => [near],
+  )[0]
+  return withSignOf(b, f, y, x)
+}
+
+/** With t = x - 1: log(x + √(x² - 1)) = log1p(t + √(2t + t²)). */
+export function acosh(b: Builder, f: Format, x: Value): Value {
+  const t = b.sub(x, 1)
+  const near = log1p(b, f, b.add(t, b.sqrt(b.mul(t, b.add(t, 2)))))
+  return b.if(
+    beyond(b, f, x, FAR[f.type]),
+    () => [b.add(log(b, f, x), Math.LN2)],
+    () => [b.select(b.lt(x, 1), constant(b, f, NaN), near)],
+  )[0]
+}
+
+/** ½ log((1 + a) / (1 - a)) = ½ log1p(2a + 2a · a / (1 - a)). */
+export function atanh(b: Builder, f: Format, x: Value): Value {
+  const a = b.abs(x)
+  const t = b.add(a, a)
+  const y = b.mul(log1p(b, f, b.add(t, b.div(b.mul(t, a), b.sub(1, a)))), 0.5)
+  return withSignOf(b, f, y, x)
+}

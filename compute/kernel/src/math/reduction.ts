@@ -1,0 +1,121 @@
+/**
+ * Payne–Hanek reduction: x/π or 2x/π modulo 2 for numbers of any size, as a fixed-point fraction.
+ *
+ * x is an integer m times 2^e. The bits of 1/π above 2^-e only add multiples of 2 and are left out; the product of m with
+ * the next 96 (f32) or 192 (f64) bits, modulo the word, has the parity of the quotient in its top bit and the fraction
+ * below it, with more correct bits than the number nearest to a multiple of π/2 loses.
+ */
+import type { Builder } from '../ir/builder.ts'
+import type { Value } from '../ir/ir.ts'
+import { F32, F64, flipSign, integerParts, toBits, type Format } from './format.ts'
+
+/** Bits of the fraction of 1/π that the largest number reaches, and zeros before them for numbers below 1. */
+const BITS = 1280n
+const LEAD = 64
+
+/** 2^bits / π, by Machin's formula. */
+export function inversePi(bits: bigint): bigint {
+  const guard = bits + 64n
+  const one = 1n << (2n * guard)
+  const arctanInverse = (n: bigint): bigint => {
+    let sum = 0n
+    let term = one / n
+    for (let k = 1n; term !== 0n; k += 2n) {
+      sum += k % 4n === 1n ? term / k : -(term / k)
+      term /= n * n
+    }
+    return sum
+  }
+  const pi = 4n * (4n * arctanInverse(5n) - arctanInverse(239n))
+  return (1n << (2n * guard + bits)) / pi
+}
+
+const words: { f32?: bigint[]; f64?: bigint[] } = {}
+
+/** words[i] = 32 bits of 1/π from bit 8 i on, counted from {@link LEAD} zeros before the point. */
+function table(f: Format): bigint[] {
+  const known = words[f.type]
+  if (known) return known
+  const value = inversePi(BITS)
+  const total = BITS + BigInt(LEAD)
+  const largest = f.bias - f.mantissa + LEAD + 1
+  const count = (largest >> 3) + 4 * (limbs(f) - 1) + 1
+  const made = Array.from({ length: count }, (_, i) => (value >> (total - 8n * BigInt(i) - 32n)) & 0xffffffffn)
+  words[f.type] = made
+  return made
+}
+
+const limbs = (f: Format): number => (f === F32 ? 3 : 6)
+
+/** The quotient modulo 2 in fixed point: the top bit of `high` is worth 1. For f32 there is no `low`. */
+export interface Turn {
+  high: Value
+  low: Value | undefined
+}
+
+/**
+ * |x| times 1/π (`extra` = 0) or 2/π (`extra` = 1), modulo 2. x must be at least 2^-11; for smaller ones, infinities and
+ * NaN the result means nothing, but is safe to compute.
+ */
+export function turns(b: Builder, f: Format, x: Value, extra: 0 | 1): Turn {
+  const bits = toBits(b, f, x)
+  const wide = f === F32 ? b.op('zext', 'i64', [bits]) : bits
+  const exponent = b.cvt('wrap', b.and(b.ushr(wide, f.mantissa), b.const('i64', 2 * f.bias + 1)), 'i32')
+  // Position of the first needed bit, and its byte: x = m 2^(exponent - bias - mantissa).
+  const position = b.op('smax', 'i32', [b.add(exponent, LEAD - 1 + extra - f.bias - f.mantissa), b.const('i32', 0)])
+  const first = b.op('smin', 'i32', [b.ushr(position, 3), b.const('i32', table(f).length - 4 * (limbs(f) - 1) - 1)])
+  const fraction = b.and(wide, b.const('i64', f.fraction))
+  const significand = b.or(fraction, b.const('i64', f.fraction + 1n))
+  const m = b.shl(significand, b.op('zext', 'i64', [b.and(position, 7)]))
+  const word = (i: number): Value =>
+    b.op('table', 'i64', [b.add(first, 4 * i)], { element: 'i64', values: table(f) })
+  const upper = (v: Value): Value => b.ushr(v, 32)
+  const lower = (v: Value): Value => b.and(v, b.const('i64', 0xffffffffn))
+  if (f === F32) {
+    const high = b.add(b.shl(b.mul(m, word(0)), 32), b.add(b.mul(m, word(1)), upper(b.mul(m, word(2)))))
+    return { high, low: undefined }
+  }
+  // Schoolbook product of two by six words of 32 bits; the top word and what carries out of it are dropped.
+  const m0 = lower(m)
+  const m1 = upper(m)
+  const w = [5, 4, 3, 2, 1, 0].map(word)
+  let carry = upper(b.mul(m0, w[0]))
+  const out: Value[] = []
+  for (let i = 1; i < 6; i++) {
+    const p = b.mul(m0, w[i])
+    const q = b.mul(m1, w[i - 1])
+    const sum = b.add(b.add(lower(p), lower(q)), carry)
+    out.push(lower(sum))
+    carry = b.add(b.add(upper(p), upper(q)), upper(sum))
+  }
+  return { high: b.or(b.shl(out[4], 32), out[3]), low: b.or(b.shl(out[2], 32), out[1]) }
+}
+
+/**
+ * What is left of a turn after the nearest integer, times π or π/2: in [-π/2, π/2] or [-π/4, π/4].
+ * `odd`: the sign bit is set where that integer was odd.
+ */
+export function remainder(b: Builder, f: Format, turn: Turn, unit: number, unitLow: number): { r: Value; odd: Value } {
+  const odd = b.xor(turn.high, b.shl(turn.high, 1))
+  if (turn.low === undefined) {
+    const [big, small] = integerParts(b, b.shl(turn.high, 1))
+    const r = b.cvt('demote', b.mul(b.add(big, small), unit * 2 ** -64), 'f32')
+    return { r, odd: b.shl(b.cvt('wrap', b.ushr(odd, 63), 'i32'), 31) }
+  }
+  // The distance from the nearest integer as magnitude and sign; one's complement is near enough in 128 bits.
+  const away = b.or(b.shl(turn.high, 1), b.ushr(turn.low, 63))
+  const negative = b.sub(b.const('i64', 0), b.ushr(away, 63))
+  const [a, c] = integerParts(b, b.xor(away, negative))
+  const [d, e] = integerParts(b, b.and(b.xor(turn.low, negative), b.const('i64', F64.magnitude)))
+  const rest = b.add(c, b.mul(b.add(d, e), 2 ** -63))
+  const v = b.add(a, rest)
+  const lost = b.sub(rest, b.sub(v, a))
+  // (v + lost) times π in two parts; v is cut so that the largest product is exact.
+  const cut = b.bitcast(b.and(b.bitcast(v, 'i64'), b.const('i64', -(1n << 27n))), 'f64')
+  const tail = b.add(b.sub(v, cut), lost)
+  const unitHigh = Math.fround(unit)
+  const unitRest = unit - unitHigh
+  const r = b.add(b.mul(cut, unitHigh), b.add(b.mul(cut, unitRest), b.add(b.mul(tail, unit), b.mul(v, unitLow))))
+  const sign = b.and(away, b.const('i64', F64.sign))
+  return { r: flipSign(b, f, b.mul(r, 2 ** -64), sign), odd: b.and(odd, b.const('i64', F64.sign)) }
+}

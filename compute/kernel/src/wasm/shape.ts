@@ -1,0 +1,116 @@
+/**
+ * How a value differs between the lanes of a strip: not at all (uniform), by a fixed step (affine), or anyhow (varying).
+ * The shape chooses scalar or vector code, and for an index a broadcast, a contiguous, a strided or a gathered access.
+ *
+ * A shape is a number: 0 uniform, s ≠ 0 affine with step s between neighbouring lanes (i32 only), NaN varying. Shapes are
+ * those among *active* lanes: in a loop that some lanes have left, a counter that all started alike is still uniform.
+ */
+import type { KernelIR, Region, Value } from '../ir/ir.ts'
+
+export type Shape = number
+export const VARYING: Shape = NaN
+export const isUniform = (s: Shape): boolean => s === 0
+export const isVarying = (s: Shape): boolean => s !== s
+export const isAffine = (s: Shape): boolean => s === s && s !== 0
+
+export interface Shapes {
+  of(v: Value): Shape
+  /** Whether lanes may leave a loop, or take an if, at different times. */
+  divergent(v: Value): boolean
+}
+
+/**
+ * @param lanes false: one lane at a time, where everything is uniform
+ * @param step the distance of neighbouring iterations, when it is known to be 1; otherwise the index varies
+ */
+export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean): Shapes {
+  const shapes = new Map<number, Shape>()
+  const divergent = new Set<number>()
+  if (!lanes) return { of: () => 0, divergent: () => false }
+  const of = (v: Value): Shape => (v.op === 'result' ? (results.get(`${v.args[0].id}:${v.attr}`) ?? VARYING) : (shapes.get(v.id) ?? 0))
+  const results = new Map<string, Shape>()
+  const same = (a: Shape, b: Shape) => a === b || (a !== a && b !== b)
+  const join = (a: Shape, b: Shape): Shape => (same(a, b) ? a : VARYING)
+
+  const pure = (v: Value): Shape => {
+    const s = v.args.map(of)
+    if (s.every(isUniform)) return 0
+    if (s.some(isVarying) || v.type !== 'i32') return VARYING
+    switch (v.op) {
+      case 'add':
+        return s[0] + s[1]
+      case 'sub':
+        return s[0] - s[1]
+      case 'mul': {
+        const [c, x] = v.args[0].op === 'const' ? [v.args[0], s[1]] : [v.args[1], s[0]]
+        const step = c.op === 'const' ? (c.attr as number) * x : VARYING
+        return Math.abs(step) <= 4096 ? step : VARYING
+      }
+      case 'shl':
+        return v.args[1].op === 'const' && v.args[1].attr <= 8 ? s[0] * 2 ** v.args[1].attr : VARYING
+      default:
+        return VARYING
+    }
+  }
+
+  const region = (r: Region) => {
+    for (const v of r.ops) visit(v)
+  }
+  const visit = (v: Value) => {
+    switch (v.op) {
+      case 'index':
+        shapes.set(v.id, v.attr === ir.rank - 1 ? (unitStep ? 1 : VARYING) : 0)
+        return
+      case 'load':
+        shapes.set(v.id, isUniform(of(v.args[0])) ? 0 : VARYING)
+        return
+      case 'lload':
+      case 'atomic':
+        shapes.set(v.id, VARYING)
+        return
+      case 'if': {
+        const diverges = !isUniform(of(v.args[0]))
+        if (diverges) divergent.add(v.id)
+        else divergent.delete(v.id)
+        v.regions!.forEach(region)
+        const [a, b] = v.regions!
+        a.results.forEach((x, i) => {
+          const y = b.results[i]
+          results.set(`${v.id}:${i}`, x === y ? of(x) : diverges ? VARYING : join(of(x), of(y)))
+        })
+        return
+      }
+      case 'loop': {
+        const [test, body] = v.regions!
+        const inside = v.args.map(of)
+        for (;;) {
+          test.params.forEach((p, i) => {
+            shapes.set(p.id, inside[i])
+          })
+          region(test)
+          region(body)
+          let changed = false
+          body.results.forEach((x, i) => {
+            const s = join(inside[i], of(x))
+            if (!same(s, inside[i])) {
+              inside[i] = s
+              changed = true
+            }
+          })
+          if (!changed) break
+        }
+        const diverges = !isUniform(of(test.results[0]))
+        if (diverges) divergent.add(v.id)
+        else divergent.delete(v.id)
+        test.params.forEach((p, i) => {
+          results.set(`${v.id}:${i}`, diverges && body.results[i] !== p ? VARYING : inside[i])
+        })
+        return
+      }
+      default:
+        if (v.type !== 'void') shapes.set(v.id, pure(v))
+    }
+  }
+  region(ir.body)
+  return { of, divergent: v => divergent.has(v.id) }
+}
