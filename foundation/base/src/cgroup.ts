@@ -19,7 +19,10 @@ interface Hierarchy {
   readonly folders: readonly string[]
 }
 
-/** A v1 controller's folders, or the unified v2 ones, by /proc/self/cgroup and where /proc/self/mountinfo says they are mounted. */
+/**
+ * A v1 controller's folders, or the unified v2 ones, by /proc/self/cgroup and where /proc/self/mountinfo says they
+ * are mounted.
+ */
 const hierarchyOf = (files: SystemFiles, controller: string): Hierarchy | undefined => {
   const groups = (files.read('/proc/self/cgroup') ?? '').trim().split('\n')
   const mounts = (files.read('/proc/self/mountinfo') ?? '').trim().split('\n')

@@ -1,10 +1,13 @@
-/** The processor: its vectors, its caches, and which of its cores this process may use. Read from Linux's /proc and /sys. */
+/**
+ * The processor: its vectors, its caches, and which of its cores this process may use. Read from Linux's /proc and
+ * /sys.
+ */
 
 import { countList, type SystemFiles } from './system-files.ts'
 
 /**
- * The widest family of vector instructions that can be relied on whole: `avx512` needs F, BW, DQ and VL; `avx2` needs FMA too.
- * `unknown` where the system does not say.
+ * The widest family of vector instructions that can be relied on whole: `avx512` needs F, BW, DQ and VL; `avx2` needs
+ * FMA too. `unknown` where the system does not say.
  */
 export type SimdLevel = 'avx512' | 'avx2' | 'avx' | 'sse4.2' | 'sse2' | 'sve2' | 'sve' | 'neon' | 'rvv' | 'unknown'
 

@@ -1,4 +1,7 @@
-/** The engines Skein knows, in the order `skein doctor` shows them: devices, then libraries, clusters, and tools for development. */
+/**
+ * The engines Skein knows, in the order `skein doctor` shows them: devices, then libraries, clusters, and tools for
+ * development.
+ */
 
 import type { Asker, EngineEntry, Finding, Install } from './engine-entry.ts'
 import { nodeModule } from './node.ts'

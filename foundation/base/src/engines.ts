@@ -1,7 +1,8 @@
 /**
- * Which engines and devices are present, and how to get the absent ones. An engine is something real behind an interface of
- * Skein's that has an embedded default: a GPU, an MPI library, a BLAS, a cluster. A probe looks for files first and starts a program
- * only if there is one to start; it never throws, and none waits longer than its limit.
+ * Which engines and devices are present, and how to get the absent ones. An engine is something real behind an
+ * interface of Skein's that has an embedded default: a GPU, an MPI library, a BLAS, a cluster. A probe looks for
+ * files first and starts a program only if there is one to start; it never throws, and none waits longer than its
+ * limit.
  */
 
 import { catalogue } from './engine-catalogue.ts'

@@ -41,9 +41,9 @@ type ErrorClass = { readonly prototype: SkeinError; readonly name: string }
 const registry = new Map<string, ErrorClass>()
 
 /**
- * Makes a class known to `SkeinError.revive` and fixes its `name`. Call it in the class's static block, so that no bundler
- * separates the two: `static { registerError(IndexError, 'IndexError') }`. The name is given as a string because
- * minifiers rename classes, and a name must be the same on every thread and rank.
+ * Makes a class known to `SkeinError.revive` and fixes its `name`. Call it in the class's static block, so that no
+ * bundler separates the two: `static { registerError(IndexError, 'IndexError') }`. The name is given as a string
+ * because minifiers rename classes, and a name must be the same on every thread and rank.
  */
 export const registerError = (errorClass: ErrorClass, name: string = errorClass.name): void => {
   registry.set(name, errorClass)
@@ -75,13 +75,17 @@ export class SkeinError extends Error {
   /** A stable identifier of the kind of error, as `SKEIN_INDEX`. Never changes once released. */
   declare readonly code: string
 
-  /** `fields` become own enumerable properties. `options.cause` is the error, or the submitting side, behind this one. */
+  /**
+   * `fields` become own enumerable properties. `options.cause` is the error, or the submitting side, behind this one.
+   */
   constructor(code: string, message: string, fields: ErrorFields = {}, options?: ErrorOptions) {
     super(message, options)
     Object.assign(this, fields, { code })
   }
 
-  /** Plain data from which `SkeinError.revive` rebuilds this error: name, message, fields, stack, and causes in full. */
+  /**
+   * Plain data from which `SkeinError.revive` rebuilds this error: name, message, fields, stack, and causes in full.
+   */
   toJSON(): ErrorWire {
     return errorToWire(this, new Set())
   }
@@ -103,8 +107,8 @@ export class SkeinError extends Error {
 }
 
 /**
- * Puts whatever was thrown, Skein error or not, error or not, into wire form. A thrown value that is no error is wrapped, so
- * that the other side always receives an error.
+ * Puts whatever was thrown, Skein error or not, error or not, into wire form. A thrown value that is no error is
+ * wrapped, so that the other side always receives an error.
  */
 export const toErrorWire = (thrown: unknown): ErrorWire => {
   if (isError(thrown)) return errorToWire(thrown, new Set())

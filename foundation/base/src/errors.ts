@@ -146,7 +146,9 @@ export class InternalError extends SkeinError {
   /** `invariant` is what should have held ("applied <= committed"), `story` the events that led here, oldest first. */
   constructor(invariant: string, story: readonly string[] = [], options?: ErrorOptions) {
     const told = story.length > 0 ? `\nHow it came to be:\n${story.map(line => `  ${line}`).join('\n')}\n` : ' '
-    const message = `This should have held, and does not: ${sentence(invariant)}${told}This is a bug in Skein: please report it with this message.`
+    const message =
+      `This should have held, and does not: ${sentence(invariant)}${told}` +
+      'This is a bug in Skein: please report it with this message.'
     super('SKEIN_INTERNAL', message, { invariant, story: [...story] }, options)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Where programs and shared libraries lie: the search a shell and a dynamic linker would make, without starting either, so that
- * it is cheap, synchronous and cannot fail. Rooms that load libraries by FFI use it to name the file.
+ * Where programs and shared libraries lie: the search a shell and a dynamic linker would make, without starting
+ * either, so that it is cheap, synchronous and cannot fail. Rooms that load libraries by FFI use it to name the file.
  */
 
 import { nodeModule } from './node.ts'
@@ -61,8 +61,8 @@ export const libraryFolders = (files: SystemFiles = realFiles, env: Environment 
 }
 
 /**
- * The path of the first shared library found; names in order of preference, each without its last version numbers: `libmpi.so` finds
- * `libmpi.so` before `libmpi.so.40`, and never `libmpi_cxx.so`. Undefined if there is none.
+ * The path of the first shared library found; names in order of preference, each without its last version numbers:
+ * `libmpi.so` finds `libmpi.so` before `libmpi.so.40`, and never `libmpi_cxx.so`. Undefined if there is none.
  */
 export const findLibrary = (
   names: readonly string[],

@@ -1,7 +1,7 @@
 /**
- * What this machine is: the facts that decide how many threads to start, how wide a vector is and how large a tile. All of it
- * is plain data (JSON), cheap to read, and the same in every thread of a process. What has to be asked of other programs (drivers,
- * MPI, Python) is in `engines.ts`.
+ * What this machine is: the facts that decide how many threads to start, how wide a vector is and how large a tile.
+ * All of it is plain data (JSON), cheap to read, and the same in every thread of a process. What has to be asked of
+ * other programs (drivers, MPI, Python) is in `engines.ts`.
  */
 
 import { groupLimits } from './cgroup.ts'
@@ -85,7 +85,10 @@ const describeSystem = (os: Os | undefined, files: SystemFiles): Machine['system
   }
 }
 
-/** `usableCores`: Node's own count already heeds affinity, and newer ones the quota; heed both ourselves for the older ones. */
+/**
+ * `usableCores`: Node's own count already heeds affinity, and newer ones the quota; heed both ourselves for the older
+ * ones.
+ */
 export const usableCores = (available: number, affinity?: number, quota?: number): number =>
   Math.max(1, Math.floor(Math.min(available, affinity ?? Infinity, quota ?? Infinity)))
 

@@ -1,6 +1,6 @@
 /**
- * Node's built-in modules, where there is a Node: the rest of this room imports nothing at top level, so that it loads in a browser and on
- * an edge runtime too.
+ * Node's built-in modules, where there is a Node: the rest of this room imports nothing at top level, so that it
+ * loads in a browser and on an edge runtime too.
  */
 
 type GetBuiltinModule = (name: string) => unknown

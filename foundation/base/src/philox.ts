@@ -1,8 +1,8 @@
 /**
- * Philox 4x32-10: randomness as a pure function of a counter and a key (J. K. Salmon, M. A. Moraes, R. O. Dror and
- * D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11, section 4.3). There is no state to share: the number at
- * index i is the same whoever computes it, in whatever order, on however many threads. Every backend repeats
- * what is written here, word for word.
+ * Philox 4x32-10: randomness as a pure function of a counter and a key (J. K. Salmon, M. A. Moraes, R. O. Dror and D.
+ * E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11, section 4.3). There is no state to share: the number
+ * at index i is the same whoever computes it, in whatever order, on however many threads. Every backend repeats what
+ * is written here, word for word.
  *
  * The map from `random(seed, i)` to Philox:
  *
@@ -43,7 +43,10 @@ const multiplyHigh = (a: number, b: number): number => {
   return (Math.imul(a1, b1) + (middle >>> 16) + carry) | 0
 }
 
-/** Counter words may be any safe integers (taken modulo 2^32); key words must already be 32 bits, for they are added to. */
+/**
+ * Counter words may be any safe integers (taken modulo 2^32); key words must already be 32 bits, for they are added
+ * to.
+ */
 const block = (
   c0: number,
   c1: number,
@@ -73,8 +76,8 @@ const block = (
 }
 
 /**
- * The Philox 4x32 bijection: encrypts the four words of `counter` under the two words of `key` into `out`, which it returns.
- * Words are taken modulo 2^32. Costs about 30 ns.
+ * The Philox 4x32 bijection: encrypts the four words of `counter` under the two words of `key` into `out`, which it
+ * returns. Words are taken modulo 2^32. Costs about 30 ns.
  */
 export const philox4x32 = (
   counter: ArrayLike<number>,
@@ -133,9 +136,8 @@ export type FillableArray =
   | BigUint64Array
 
 /**
- * A walk along the indices of one seed. Each call of `uniform`, `normal`, … takes the number at `position` and moves on
- * by one, so `new Random(seed).uniform()` called n times gives `uniform64At(seed, 0)` … `uniform64At(seed, n - 1)`, and a
- * kernel over n indices gives the same numbers.
+ * A walk along the indices of one seed. Each call of `uniform`, `normal`, … takes the number at `position` and moves
+ * on by one: call k (from 0) of `new Random(seed).uniform()` gives `uniform64At(seed, k)`, as does a kernel at index k.
  */
 export class Random {
   /** Index of the next number. Set it to jump. */
@@ -205,8 +207,8 @@ export class Random {
   }
 
   /**
-   * A whole number, low <= x < high, each as likely as any other: what would favour some is rejected and drawn again at the
-   * same position (D. Lemire, "Fast random integer generation in an interval", 2019). Throws ArgumentError for
+   * A whole number, low <= x < high, each as likely as any other: what would favour some is rejected and drawn again
+   * at the same position (D. Lemire, "Fast random integer generation in an interval", 2019). Throws ArgumentError for
    * an empty range, or one wider than 2^53 - 1.
    */
   integer(low: number, high: number): number {
@@ -247,8 +249,9 @@ export class Random {
   }
 
   /**
-   * Fills an array with the numbers at `position` and on, one index an element: floats uniform on [0, 1) (f16 of 11 bits), integers
-   * uniform over all their values (the low bits of u32; of out[1], out[0] for 64 bits). Returns the array.
+   * Fills an array with the numbers at `position` and on, one index an element: floats uniform on [0, 1) (f16 of 11
+   * bits), integers uniform over all their values (the low bits of u32; of out[1], out[0] for 64 bits). Returns the
+   * array.
    */
   fill<T extends FillableArray>(array: T): T {
     const target = array as { [index: number]: number | bigint } & FillableArray
@@ -274,8 +277,8 @@ export class Random {
 
   /**
    * Generator number k of those that descend from this one. Its key is this one's Philox output at index k and the
-   * draw kept for this, so any tree of splits gives streams that do not overlap but by the chance of two equal 64-bit keys.
-   * Does not move this generator.
+   * draw kept for this, so any tree of splits gives streams that do not overlap but by the chance of two equal 64-bit
+   * keys. Does not move this generator.
    */
   split(k: number): Random {
     requireSafe('Random.split', 'k', k)

@@ -1,7 +1,7 @@
 /**
- * Writing a trace as the Trace Event Format that chrome://tracing and https://ui.perfetto.dev open. Two things are made here and not while
- * recording: lanes (a row may hold only spans that nest, and a thread's asynchronous spans do not), and flows (the arrows from a
- * span to those it caused on other threads, which the parents' ids already tell).
+ * Writing a trace as the Trace Event Format that chrome://tracing and https://ui.perfetto.dev open. Two things are
+ * made here and not while recording: lanes (a row may hold only spans that nest, and a thread's asynchronous spans do
+ * not), and flows (the arrows from a span to those it caused on other threads, which the parents' ids already tell).
  */
 
 import { describe } from './describe.ts'
@@ -60,8 +60,8 @@ const plain = (attributes: Attributes): { [name: string]: unknown } => {
 }
 
 /**
- * Gives each span of a thread a lane: lane 0 unless it would lie across, or inside, a span that is not its ancestor. In one lane every span
- * lies wholly inside the one below it.
+ * Gives each span of a thread a lane: lane 0 unless it would lie across, or inside, a span that is not its ancestor.
+ * In one lane every span lies wholly inside the one below it.
  */
 export const assignLanes = (spans: readonly SpanRecord[], endUs: number): Map<string, number> => {
   const byId = new Map(spans.map(span => [span.spanId, span]))
@@ -159,8 +159,9 @@ export const toChrome = (threads: readonly ThreadTrace[], origin: TraceOrigin, e
 }
 
 /**
- * One trace from those of several processes: ranks, nodes. Traces of one host are aligned by its monotonic clock, those of several by
- * the time of day, so only as well as their clocks agree. Arrows are drawn anew, now between processes too.
+ * One trace from those of several processes: ranks, nodes. Traces of one host are aligned by its monotonic clock,
+ * those of several by the time of day, so only as well as their clocks agree. Arrows are drawn anew, now between
+ * processes too.
  */
 export const mergeTraces = (traces: readonly ChromeTrace[]): ChromeTrace => {
   const earliest = traces.reduce((a, b) => (b.otherData.zeroUnixMs < a.otherData.zeroUnixMs ? b : a)).otherData

@@ -3,9 +3,10 @@
 const theProcess = (globalThis as { process?: { hrtime?: { bigint?(): bigint } } }).process
 
 /**
- * Milliseconds from this thread's `performance.now()` to a clock all threads of the machine share. Node counts both from one monotonic
- * clock, so the difference is a constant: the least of a few readings has least time between its two parts. `timeOrigin` serves
- * elsewhere; it comes from the time of day, which may be set between two threads' starts.
+ * Milliseconds from this thread's `performance.now()` to a clock all threads of the machine share. Node counts both
+ * from one monotonic clock, so the difference is a constant: the least of a few readings has least time between its
+ * two parts. `timeOrigin` serves elsewhere; it comes from the time of day, which may be set between two threads'
+ * starts.
  */
 const clockOffsetMs = ((): number => {
   if (typeof theProcess?.hrtime?.bigint !== 'function') return performance.timeOrigin

@@ -1,4 +1,7 @@
-/** The identity of a span as it travels: W3C Trace Context (https://www.w3.org/TR/trace-context/), as an object or as `traceparent`. */
+/**
+ * The identity of a span as it travels: W3C Trace Context (https://www.w3.org/TR/trace-context/), as an object or as
+ * `traceparent`.
+ */
 
 import { Random } from './philox.ts'
 
@@ -14,8 +17,8 @@ export interface SpanContext {
 export const formatTraceparent = (context: SpanContext): string => `00-${context.traceId}-${context.spanId}-01`
 
 /**
- * Undefined for what is no `traceparent`, as the standard asks (section 3.2.2): a broken header starts a new trace, it does not stop the
- * work. Later versions may carry more after the flags.
+ * Undefined for what is no `traceparent`, as the standard asks (section 3.2.2): a broken header starts a new trace,
+ * it does not stop the work. Later versions may carry more after the flags.
  */
 export const parseTraceparent = (text: string): SpanContext | undefined => {
   const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/.exec(text.trim())
@@ -26,7 +29,10 @@ export const parseTraceparent = (text: string): SpanContext | undefined => {
   return { traceId: traceId!, spanId: spanId! }
 }
 
-/** Ids must differ between threads and machines, so their seed is the system's randomness; drawing it for each id would be slow. */
+/**
+ * Ids must differ between threads and machines, so their seed is the system's randomness; drawing it for each id
+ * would be slow.
+ */
 let ids: Random | undefined
 
 const word = (): number => {

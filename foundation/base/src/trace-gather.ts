@@ -81,7 +81,10 @@ export class Gathering {
   }
 }
 
-/** Writes a trace, an event a line, so that it can be read and searched by line too. Throws what the file system throws. */
+/**
+ * Writes a trace, an event a line, so that it can be read and searched by line too. Throws what the file system
+ * throws.
+ */
 export const writeTrace = (file: string, trace: ChromeTrace): void => {
   const { traceEvents, ...rest } = trace
   const lines = traceEvents.map(event => JSON.stringify(event))

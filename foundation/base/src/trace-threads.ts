@@ -1,8 +1,8 @@
 /**
- * How a trace is shared by the threads of a process. One small block of shared memory says whether tracing is on, so that every
- * thread sees it at once, even one that sleeps in `Atomics.wait` and reads no messages; it reaches new workers as
- * environment data. Finished events go to the collecting thread in batches over a BroadcastChannel: when it asks, when a thread calls
- * `flush` (a thread that is about to sleep should), and when a thread exits.
+ * How a trace is shared by the threads of a process. One small block of shared memory says whether tracing is on, so
+ * that every thread sees it at once, even one that sleeps in `Atomics.wait` and reads no messages; it reaches new
+ * workers as environment data. Finished events go to the collecting thread in batches over a BroadcastChannel: when
+ * it asks, when a thread calls `flush` (a thread that is about to sleep should), and when a thread exits.
  *
  * The block:
  *

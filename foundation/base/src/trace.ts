@@ -7,8 +7,9 @@
  *     tracer.instant('cache miss', { key }); tracer.counter('heap', { bytes })
  *     await tracer.stop()                                        // run.json opens in https://ui.perfetto.dev
  *
- * Work handed to another thread or rank keeps its parent by carrying `tracer.current()` (or its `traceparent`) and running under
- * `tracer.within(context, …)` there. While tracing is off each call costs one read of a shared flag and records nothing.
+ * Work handed to another thread or rank keeps its parent by carrying `tracer.current()` (or its `traceparent`) and
+ * running under `tracer.within(context, …)` there. While tracing is off each call costs one read of a shared flag and
+ * records nothing.
  */
 
 import { describe } from './describe.ts'
@@ -118,8 +119,8 @@ const takeOwn = (): ThreadTrace => {
 }
 
 /**
- * Sends what this thread has recorded to the one that collects. Call it before a thread sleeps in `Atomics.wait`, where no request reaches it;
- * elsewhere it happens by itself.
+ * Sends what this thread has recorded to the one that collects. Call it before a thread sleeps in `Atomics.wait`,
+ * where no request reaches it; elsewhere it happens by itself.
  */
 const flush = (): void => {
   if (runOfRing !== currentRun() || (ring.length === 0 && open.size === 0)) return
@@ -210,8 +211,8 @@ const begin = (name: string, attributes: Attributes, parent: SpanContext | undef
 }
 
 /**
- * Runs fn as a span, and gives what it returns. The span is the parent of those begun inside. It ends when fn returns or throws;
- * when fn returns a promise, once that settles. A throw is noted on the span, and goes on.
+ * Runs fn as a span, and gives what it returns. The span is the parent of those begun inside. It ends when fn returns
+ * or throws; when fn returns a promise, once that settles. A throw is noted on the span, and goes on.
  */
 export function span<Result>(name: string, fn: (span: Span) => Result): Result
 export function span<Result>(name: string, attributes: Attributes, fn: (span: Span) => Result): Result
@@ -272,8 +273,9 @@ export const tracer = {
   },
 
   /**
-   * Turns tracing on in all threads of the process, those that sleep and those yet to start too. The thread that starts it is the one that
-   * collects and stops. Starting while on begins a new trace and forgets the old. Throws ArgumentError.
+   * Turns tracing on in all threads of the process, those that sleep and those yet to start too. The thread that
+   * starts it is the one that collects and stops. Starting while on begins a new trace and forgets the old. Throws
+   * ArgumentError.
    */
   start(options: StartOptions = {}): void {
     const capacity = options.capacity ?? 65536
@@ -294,8 +296,9 @@ export const tracer = {
   },
 
   /**
-   * All that has been recorded since the start, in every thread. Waits for threads that run; one that sleeps or is terminated without
-   * having flushed is given up at the limit (1000 ms), and its events are counted as dropped. Rejects with TraceError.
+   * All that has been recorded since the start, in every thread. Waits for threads that run; one that sleeps or is
+   * terminated without having flushed is given up at the limit (1000 ms), and its events are counted as dropped.
+   * Rejects with TraceError.
    */
   async collect(options: { readonly timeoutMs?: number } = {}): Promise<ChromeTrace> {
     if (gathering === undefined) throw new TraceError('tracer.collect')
@@ -316,8 +319,9 @@ export const tracer = {
   },
 
   /**
-   * Begins a span whose parent is the current one. It does not become current itself: with `await` in between, a block cannot tell its own
-   * work from its neighbours'. Children of it are begun by `s.span(…)` or inside `s.run(…)`; or use `span(name, fn)`.
+   * Begins a span whose parent is the current one. It does not become current itself: with `await` in between, a
+   * block cannot tell its own work from its neighbours'. Children of it are begun by `s.span(…)` or inside
+   * `s.run(…)`; or use `span(name, fn)`.
    */
   span(name: string, attributes: Attributes = none): Span {
     return isOn() ? begin(name, attributes, storage.getStore()) : offSpan

@@ -1,6 +1,6 @@
 /**
- * What this engine's WebAssembly can do, asked by validating the smallest module that needs each feature. Nothing is compiled or
- * run, so all of them take well under a millisecond.
+ * What this engine's WebAssembly can do, asked by validating the smallest module that needs each feature. Nothing is
+ * compiled or run, so all of them take well under a millisecond.
  */
 
 export interface WasmFeatures {

@@ -166,8 +166,8 @@ describe('Random', () => {
 })
 
 /**
- * Statistics at fixed seeds: each bound is five standard deviations or the like, so a good generator passes with all but one in a
- * million seeds, and at these seeds it passes always.
+ * Statistics at fixed seeds: each bound is five standard deviations or the like, so a good generator passes with all
+ * but one in a million seeds, and at these seeds it passes always.
  */
 describe('statistics', () => {
   const n = 200_000
