@@ -6,7 +6,20 @@
  */
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
-import { beyond, constant, fromBits, horner, integer, polynomial, powerOfTwo, scale, scaleNormal, toBits, bitsOf, type Format } from './format.ts'
+import {
+  beyond,
+  bitsOf,
+  constant,
+  type Format,
+  fromBits,
+  horner,
+  integer,
+  polynomial,
+  powerOfTwo,
+  scale,
+  scaleNormal,
+  toBits,
+} from './format.ts'
 
 const EXP = {
   f32: {
@@ -20,7 +33,9 @@ const EXP = {
 } as const
 
 /** e^r for |r| <= ln(2)/2: 1 + c1 r + c2 r² …; minimax in units of the last place. */
-const SERIES32 = [1, 0.9999995231628418, 0.4999896287918091, 0.1666799783706665, 0.041911013424396515, 0.008274768479168415]
+const SERIES32 = [
+  1, 0.9999995231628418, 0.4999896287918091, 0.1666799783706665, 0.041911013424396515, 0.008274768479168415,
+]
 /** (e^r - 1 - r) / r² */
 const REST32 = [0.4999999701976776, 0.1666654348373413, 0.04166720062494278, 0.008366520516574383, 0.001388252479955554]
 const REST64 = [
@@ -47,8 +62,7 @@ function reduce(b: Builder, f: Format, x: Value): Reduced {
   return { r: b.sub(b.sub(x, b.mul(n, high)), b.mul(n, low)), t }
 }
 
-const quotient = (b: Builder, f: Format, t: Value): Value =>
-  b.sub(toBits(b, f, t), integer(b, f, bitsOf(f, f.magic)))
+const quotient = (b: Builder, f: Format, t: Value): Value => b.sub(toBits(b, f, t), integer(b, f, bitsOf(f, f.magic)))
 
 function series(b: Builder, f: Format, r: Value): Value {
   if (f.type === 'f32') return horner(b, r, SERIES32)
@@ -69,11 +83,7 @@ function saturated(b: Builder, f: Format, x: Value, p: Value, t: Value, less: nu
 
 /** y, but 0 where x < -limit and infinity where x > limit. */
 const clamped = (b: Builder, f: Format, x: Value, y: Value, limit: number): Value =>
-  b.select(
-    b.lt(x, -limit),
-    constant(b, f, 0),
-    b.select(b.lt(constant(b, f, limit), x), constant(b, f, Infinity), y),
-  )
+  b.select(b.lt(x, -limit), constant(b, f, 0), b.select(b.lt(constant(b, f, limit), x), constant(b, f, Infinity), y))
 
 export function exp(b: Builder, f: Format, x: Value): Value {
   const { r, t } = reduce(b, f, x)

@@ -51,8 +51,8 @@ const view = new DataView(new ArrayBuffer(8))
 
 /** The bits of a number in a format. */
 export function bitsOf(f: Format, x: number): bigint {
-  if (f.type === 'f64') return view.setFloat64(0, x), view.getBigInt64(0)
-  return view.setFloat32(0, x), BigInt(view.getInt32(0))
+  if (f.type === 'f64') return (view.setFloat64(0, x), view.getBigInt64(0))
+  return (view.setFloat32(0, x), BigInt(view.getInt32(0)))
 }
 
 /** An integer constant as wide as the format. */

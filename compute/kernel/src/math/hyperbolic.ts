@@ -4,7 +4,7 @@
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
 import { expm1Core, halfExp, normalLimit } from './exponential.ts'
-import { beyond, constant, withSignOf, type Format } from './format.ts'
+import { beyond, constant, type Format, withSignOf } from './format.ts'
 import { log, log1p } from './logarithm.ts'
 
 /** From here on tanh is 1. */
@@ -59,11 +59,12 @@ export function asinh(b: Builder, f: Format, x: Value): Value {
 /** With t = x - 1: log(x + √(x² - 1)) = log1p(t + √(2t + t²)). */
 export function acosh(b: Builder, f: Format, x: Value): Value {
   const t = b.sub(x, 1)
-  const near = log1p(b, f, b.add(t, b.sqrt(b.mul(t, b.add(t, 2)))))
+  const value = log1p(b, f, b.add(t, b.sqrt(b.mul(t, b.add(t, 2)))))
+  const near = b.select(b.lt(x, 1), constant(b, f, NaN), value)
   return b.if(
     beyond(b, f, x, FAR[f.type]),
     () => [b.add(log(b, f, x), Math.LN2)],
-    () => [b.select(b.lt(x, 1), constant(b, f, NaN), near)],
+    () => [near],
   )[0]
 }
 
@@ -72,5 +73,5 @@ export function atanh(b: Builder, f: Format, x: Value): Value {
   const a = b.abs(x)
   const t = b.add(a, a)
   const y = b.mul(log1p(b, f, b.add(t, b.div(b.mul(t, a), b.sub(1, a)))), 0.5)
-  return withSignOf(b, f, y, x)
+  return withSignOf(b, f, b.select(b.lt(constant(b, f, 1), a), constant(b, f, NaN), y), x)
 }

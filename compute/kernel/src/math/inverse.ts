@@ -3,7 +3,7 @@
  */
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
-import { constant, polynomial, toBits, withSignOf, type Format, integer, fromBits, signBit } from './format.ts'
+import { constant, type Format, fromBits, integer, polynomial, signBit, toBits, withSignOf } from './format.ts'
 
 /** (asin(r) / r - 1) / r² in r², |r| <= 1/2. */
 const ASIN = {

@@ -6,7 +6,7 @@
  */
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
-import { bitsOf, constant, fromBits, integer, notNormal, polynomial, toBits, type Format } from './format.ts'
+import { bitsOf, constant, type Format, fromBits, integer, notNormal, polynomial, toBits } from './format.ts'
 
 /** (2 artanh(s) / s - 2) / s² as a polynomial in s², for |s| <= 3 - 2√2. */
 const ARTANH = {
@@ -62,7 +62,10 @@ const decimal = (b: Builder, f: Format): Combine => {
   const [high, low] = LOG10_2[f.type]
   return (k, near) => b.add(b.add(b.mul(near, Math.LOG10E), b.mul(k, low)), b.mul(k, high))
 }
-const binary = (b: Builder): Combine => (k, near) => b.add(b.mul(near, Math.LOG2E), k)
+const binary =
+  (b: Builder): Combine =>
+  (k, near) =>
+    b.add(b.mul(near, Math.LOG2E), k)
 
 /** What a logarithm is where its argument is not a positive number: log(±0) = -∞, log(∞) = ∞, else NaN. */
 function special(b: Builder, f: Format, x: Value, zero: Value, value: Value): Value {

@@ -7,7 +7,7 @@
  */
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
-import { F32, F64, flipSign, integerParts, toBits, type Format } from './format.ts'
+import { F32, F64, type Format, flipSign, integerParts, toBits } from './format.ts'
 
 /** Bits of the fraction of 1/π that the largest number reaches, and zeros before them for numbers below 1. */
 const BITS = 1280n
@@ -67,8 +67,7 @@ export function turns(b: Builder, f: Format, x: Value, extra: 0 | 1): Turn {
   const fraction = b.and(wide, b.const('i64', f.fraction))
   const significand = b.or(fraction, b.const('i64', f.fraction + 1n))
   const m = b.shl(significand, b.op('zext', 'i64', [b.and(position, 7)]))
-  const word = (i: number): Value =>
-    b.op('table', 'i64', [b.add(first, 4 * i)], { element: 'i64', values: table(f) })
+  const word = (i: number): Value => b.op('table', 'i64', [b.add(first, 4 * i)], { element: 'i64', values: table(f) })
   const upper = (v: Value): Value => b.ushr(v, 32)
   const lower = (v: Value): Value => b.and(v, b.const('i64', 0xffffffffn))
   if (f === F32) {

@@ -7,7 +7,7 @@
  */
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
-import { constant, flipSign, fromBits, horner, integer, polynomial, signBit, toBits, type Format } from './format.ts'
+import { constant, type Format, flipSign, fromBits, horner, integer, polynomial, signBit, toBits } from './format.ts'
 import { remainder, turns } from './reduction.ts'
 
 /** π and π/2 in three parts. All are positive: 0 times each is then +0, and -0 survives the subtraction. */
@@ -94,8 +94,7 @@ export function cos(b: Builder, f: Format, x: Value): Value {
 /** tan r, or -1 / tan r where `odd` has its sign bit set. */
 function tangent(b: Builder, f: Format, r: Value, odd: Value): Value {
   const s = b.mul(r, r)
-  const ratio =
-    f.type === 'f32' ? horner(b, s, TAN32) : b.div(horner(b, s, TAN64_TOP), horner(b, s, TAN64_BOTTOM))
+  const ratio = f.type === 'f32' ? horner(b, s, TAN32) : b.div(horner(b, s, TAN64_TOP), horner(b, s, TAN64_BOTTOM))
   const y = b.add(r, b.mul(b.mul(r, s), ratio))
   return b.select(b.slt(odd, integer(b, f, 0)), b.div(constant(b, f, -1), y), y)
 }
