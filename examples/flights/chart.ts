@@ -24,7 +24,7 @@ export const logarithmic = (from: number, to: number, start: number, end: number
 export const ticks = (from: number, to: number, count: number): number[] => {
   const raw = (to - from) / count
   const power = 10 ** Math.floor(Math.log10(raw))
-  const step = power * (raw / power >= 5 ? 10 : raw / power >= 2 ? 5 : raw / power >= 1 ? 2 : 1)
+  const step = power * [1, 2, 5, 10].find(multiple => raw / power <= multiple + 1e-9)!
   const found: number[] = []
   for (let k = Math.ceil(from / step); k * step <= to + 1e-9; k++) found.push(Number((k * step).toPrecision(12)))
   return found
