@@ -7,7 +7,7 @@
  * changes them once it is left.
  */
 import { InternalError } from '@skein/base'
-import type { Element, KernelIR, Region, Value } from '../ir/ir.ts'
+import type { Element, KernelIR, Location, Region, Value } from '../ir/ir.ts'
 import { SEMANTICS, semanticsKey } from '../ir/semantics.ts'
 import { fromHalf, toHalf } from './float16.ts'
 import { semanticsName, spell } from './spelled.ts'
@@ -123,16 +123,9 @@ class Writer {
 
   private line(text: string, v?: Value): void {
     if (v?.loc) {
+      this.place(v.loc)
       const { line, column, start, end, unit } = v.loc
-      // Only the kernel's own text is at hand, not its helpers'.
-      const own = !unit
-      const place = `${unit ?? 0}:${line}`
-      if (place !== this.shown) {
-        this.shown = place
-        const shown = own ? (this.source[line - 1]?.trim() ?? '') : `(helper ${unit})`
-        this.lines.push(`${this.indent}// ${line} | ${oneLine(shown)}`)
-      }
-      const expression = own ? this.text.slice(start, end) : ''
+      const expression = unit ? '' : this.text.slice(start, end)
       if (expression !== '') {
         const note = expression.length > 60 ? `${expression.slice(0, 59)}…` : expression
         text = `${(this.indent + text).padEnd(COMMENT_COLUMN)} // ${line}:${column + 1} ${oneLine(note)}`
@@ -141,6 +134,15 @@ class Writer {
       }
     }
     this.lines.push(this.indent + text)
+  }
+
+  /** Shows the source line when it is another one than before. Only the kernel's own text is at hand, not its helpers'. */
+  private place({ line, unit }: Location): void {
+    const place = `${unit ?? 0}:${line}`
+    if (place === this.shown) return
+    this.shown = place
+    const shown = unit ? `(helper ${unit})` : oneLine(this.source[line - 1]?.trim() ?? '')
+    this.lines.push(`${this.indent}// ${line} | ${shown}`.trimEnd())
   }
 
   private nest(make: () => void): void {
@@ -222,6 +224,7 @@ class Writer {
 
   private check(v: Value, index: string): void {
     if (this.unsafe) return
+    if (v.loc) this.place(v.loc)
     this.line(`if (${index} < 0 || ${index} >= ${this.buffers[v.attr.buffer]}.length) stop(${v.attr.site}, ${index})`)
   }
 
