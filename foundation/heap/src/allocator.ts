@@ -1,20 +1,22 @@
 /**
- * The allocator: slabs of equal slots for sizes up to 64 KiB, spans of 16 KiB granules, best fit and coalesced, above.
+ * The allocator: slots of slabs for blocks up to 64 KiB, spans of granules above.
  *
- * What a block is stands outside it (granule table, slot table at the head of a slab), so that a write through a stale
- * view spoils data, never the allocator. Every change happens under the heap's lock; the words are plain loads
- * and stores, ordered by it. Sizes here are in granules (`span…`) or bytes.
+ * What a block is stands outside it (granule table, slot table), so that a write through a stale view spoils data,
+ * never the allocator. Every change happens under the heap's lock, with plain loads and stores that the lock orders.
  *
  * Invariants, with the lock free:
- *   - spans tile the granules from 0 to `top`; the last one is not free;
+ *   - spans tile the granules from 0 to `top`, and the last one is in use;
  *   - no two free spans are neighbours;
- *   - a granule that is neither head, tail of a free span, nor part of a slab has kind `inside`;
- *   - a slab with room is in its class's list, a full one is not; at most one slab in a list is empty.
+ *   - a granule that is neither a head, nor the tail of a free span, nor part of a slab has kind `inside`;
+ *   - a slab with room is in its class's list, a full one is not;
+ *   - the counters are the sums over the blocks in use.
  */
 
 import * as at from './layout.ts'
 import { acquire, unlock } from './lock.ts'
-import { growMemory, pageBytes } from './memory.ts'
+import { pageBytes } from './memory.ts'
+import { Slabs } from './slabs.ts'
+import { Spans } from './spans.ts'
 
 /** What `free` found at an address. */
 export type Release = 'released' | 'free already' | 'not a block'
@@ -24,161 +26,179 @@ export interface Block {
   readonly bytes: number
 }
 
-export class Allocator {
-  readonly memory: WebAssembly.Memory
-  readonly memory64: boolean
-  readonly base: number
-  readonly limit: number
-  /** Of the whole memory as it was when last looked at; older ones stay valid for what lies in them. */
-  #words: Int32Array<SharedArrayBuffer>
-  #doubles: Float64Array<SharedArrayBuffer>
-  readonly #owner: number
+export interface Survey {
+  readonly inUse: number
+  readonly peak: number
+  readonly allocations: number
+  readonly total: number
+  /** Bytes below `top` that are not in use. */
+  readonly slack: number
+  readonly largestFree: number
+}
 
-  constructor(memory: WebAssembly.Memory, owner: number) {
-    this.memory = memory
-    this.#owner = owner
-    const buffer = memory.buffer as unknown as SharedArrayBuffer
-    this.#words = new Int32Array(buffer)
-    this.#doubles = new Float64Array(buffer, 0, at.tableByte / 8)
-    this.memory64 = this.#words[at.is64] === 1
-    this.base = this.#words[at.baseWord] * 4
-    this.limit = this.#words[at.granuleLimit]
+/** 'SKHP' */
+const signature = 0x50484b53
+
+/** Whether a buffer looks like some heap's memory. */
+export const isHeapMemory = (buffer: SharedArrayBuffer): boolean =>
+  buffer.byteLength % pageBytes === 0 && buffer.byteLength > 0 && new Int32Array(buffer, 0, 1)[at.magic] === signature
+
+export class Allocator {
+  readonly #spans: Spans
+  readonly #slabs: Slabs
+  /** Header and label counters. */
+  readonly #doubles: Float64Array<SharedArrayBuffer>
+  readonly #me: number
+
+  /** `me` is this thread's number, for the lock. */
+  constructor(memory: WebAssembly.Memory, me: number) {
+    this.#spans = new Spans(memory)
+    this.#slabs = new Slabs(this.#spans)
+    this.#doubles = new Float64Array(memory.buffer as unknown as SharedArrayBuffer, 0, at.tableByte / 8)
+    this.#me = me
   }
 
   /** Writes the header of a new memory. */
   static format(memory: WebAssembly.Memory, memory64: boolean, pages: number): void {
     const words = new Int32Array(memory.buffer)
     const baseBytes = at.tableByte + at.tablePages(pages) * pageBytes
-    words[at.magic] = 0x50484b53
-    words[at.magic + 1] = 1
     const random = crypto.getRandomValues(new Int32Array(2))
-    words[at.magic + 2] = random[0]
-    words[at.magic + 3] = random[1]
+    words.set([signature, 1, random[0], random[1]], at.magic)
     words[at.baseWord] = baseBytes / 4
     words[at.granuleLimit] = Math.floor((pages * pageBytes - baseBytes) / at.granuleBytes)
     words[at.is64] = memory64 ? 1 : 0
     words[at.labelCount] = 1 // Label 0 is for blocks without one.
   }
 
-  get buffer(): SharedArrayBuffer {
-    const buffer = this.memory.buffer as unknown as SharedArrayBuffer
-    if (buffer.byteLength !== this.#words.byteLength) this.#look()
-    return buffer
+  get memory(): WebAssembly.Memory {
+    return this.#spans.memory
   }
 
-  #look(): void {
-    this.#words = new Int32Array(this.memory.buffer as unknown as SharedArrayBuffer)
+  get memory64(): boolean {
+    return this.#spans.memory64
   }
 
-  /** Makes sure that words up to `granule` can be reached: another thread may have grown the memory. */
-  #reach(granule: number): void {
-    const end = this.base + granule * at.granuleBytes
-    if (end <= this.#words.byteLength) return
-    if (this.memory.buffer.byteLength < end) growMemory(this.memory, this.memory64, 0)
-    this.#look()
+  /** Where data begins. */
+  get base(): number {
+    return this.#spans.base
+  }
+
+  get limitBytes(): number {
+    return this.#spans.limit * at.granuleBytes
+  }
+
+  get inUseBytes(): number {
+    return this.#doubles[at.inUseBytes]
+  }
+
+  /** The engine's buffer object, long enough to hold addresses below `end`. */
+  bufferTo(end: number): SharedArrayBuffer {
+    this.#spans.reach(Math.ceil((end - this.base) / at.granuleBytes))
+    return this.memory.buffer as unknown as SharedArrayBuffer
+  }
+
+  #enter(): void {
+    const { words } = this.#spans
+    if (acquire(words, at.lock, this.#me) === 'inherited' || words[at.damaged] !== 0) {
+      this.#repair()
+      words[at.damaged] = 0
+    }
+  }
+
+  #leave(): void {
+    unlock(this.#spans.words, at.lock)
+  }
+
+  /** An error in the middle of a change (the stack may overflow anywhere): the next to enter repairs. */
+  #fail(error: unknown): never {
+    this.#spans.words[at.damaged] = 1
+    this.#leave()
+    throw error
+  }
+
+  #locked<T>(action: () => T): T {
+    this.#enter()
+    let result: T
+    try {
+      result = action()
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#leave()
+    return result
   }
 
   /**
    * The address of a block of at least `bytes`, a multiple of `align` (a power of two), or 0 when there is no room.
-   * `zero` asks for zeros, which memory never used has already.
+   * `zero` asks for zeros, which memory that was never used has already.
    */
   allocate(bytes: number, align: number, label: number, zero: boolean): number {
+    const isSmall = bytes <= at.mostClassBytes && align <= 64
+    this.#enter()
+    const clean = this.#spans.words[at.clean]
     let address: number
-    let size: number
-    let dirty = true
-    acquire(this.#words, at.lock, this.#owner)
     try {
-      if (bytes <= at.mostClassBytes && align <= 64) {
-        const k = at.classOfLines[bytes === 0 ? 1 : (bytes + 63) >>> 6]
-        size = at.classBytes[k]
-        address = this.#takeSlot(k, label)
-      } else {
-        const granules = Math.ceil(bytes / at.granuleBytes) || 1
-        size = granules * at.granuleBytes
-        const wasClean = this.#words[at.clean]
-        const granule = this.#takeSpan(granules, align <= at.granuleBytes ? 1 : align / at.granuleBytes)
-        if (granule < 0) return 0
-        this.#words[this.#entry(granule)] = at.large | (label << 16)
-        address = this.base + granule * at.granuleBytes
-        dirty = granule < wasClean
-      }
-      if (address === 0) return 0
-      this.#count(label, size, 1)
-    } finally {
-      unlock(this.#words, at.lock)
+      address = isSmall ? this.#allocateSlot(bytes, label) : this.#allocateSpan(bytes, align, label)
+    } catch (error) {
+      this.#fail(error)
     }
-    if (zero && dirty) {
-      this.#reach(Math.ceil((address + bytes - this.base) / at.granuleBytes))
-      new Uint8Array(this.#words.buffer, address, bytes).fill(0)
-    }
+    this.#leave()
+    const isClean = !isSmall && (address - this.base) / at.granuleBytes >= clean
+    if (zero && !isClean && address !== 0) new Uint8Array(this.bufferTo(address + bytes), address, bytes).fill(0)
     return address
   }
 
+  #allocateSlot(bytes: number, label: number): number {
+    const k = at.classOfLines[bytes === 0 ? 1 : (bytes + 63) >>> 6]
+    let address = this.#slabs.take(k, label)
+    if (address === 0 && this.#slabs.trim()) address = this.#slabs.take(k, label)
+    if (address !== 0) this.#count(label, at.classBytes[k], 1)
+    return address
+  }
+
+  #allocateSpan(bytes: number, align: number, label: number): number {
+    const spans = this.#spans
+    const granules = Math.ceil(bytes / at.granuleBytes) || 1
+    const alignment = align <= at.granuleBytes ? 1 : align / at.granuleBytes
+    let granule = spans.take(granules, alignment)
+    if (granule < 0 && this.#slabs.trim()) granule = spans.take(granules, alignment)
+    if (granule < 0) return 0
+    spans.words[spans.entry(granule)] = at.large | (label << 16)
+    this.#count(label, granules * at.granuleBytes, 1)
+    return spans.address(granule)
+  }
+
   free(address: number): Release {
-    acquire(this.#words, at.lock, this.#owner)
+    this.#enter()
+    let outcome: Release
     try {
-      const offset = address - this.base
-      const granule = Math.floor(offset / at.granuleBytes)
-      if (!(offset >= 0) || granule >= this.#words[at.granuleLimit] || offset % 64 !== 0) return 'not a block'
-      if (granule >= this.#words[at.top]) return granule < this.#words[at.clean] ? 'free already' : 'not a block'
-      this.#reach(granule + 1)
-      const entry = this.#entry(granule)
-      const kind = this.#words[entry] & 7
-      if (kind === at.large) {
-        if (offset % at.granuleBytes !== 0) return 'not a block'
-        const length = this.#words[entry + 1]
-        this.#count(this.#words[entry] >>> 16, length * at.granuleBytes, -1)
-        this.#giveSpan(granule, length)
-        return 'released'
-      }
-      if (kind === at.slab) return this.#giveSlot(granule, address)
-      if (kind === at.slabInside) return this.#giveSlot(this.#words[entry + 1], address)
-      return offset % at.granuleBytes === 0 ? 'free already' : 'not a block'
-    } finally {
-      unlock(this.#words, at.lock)
+      outcome = this.#free(address)
+    } catch (error) {
+      this.#fail(error)
     }
+    this.#leave()
+    return outcome
   }
 
-  /**
-   * The block that starts at an address or, for slots, holds it; undefined when it is free. Reads without the lock: for
-   * a caller that owns the block the answer is exact.
-   */
-  blockAt(address: number): Block | undefined {
-    const offset = address - this.base
+  #free(address: number): Release {
+    const spans = this.#spans
+    const offset = address - spans.base
     const granule = Math.floor(offset / at.granuleBytes)
-    if (!(offset >= 0) || granule >= this.#words[at.top]) return undefined
-    this.#reach(granule + 1)
-    const entry = this.#entry(granule)
-    const kind = this.#words[entry] & 7
-    if (kind === at.large) {
-      const start = this.base + granule * at.granuleBytes
-      return { address: start, bytes: this.#words[entry + 1] * at.granuleBytes }
+    if (!(offset >= 0) || granule >= spans.limit || offset % 64 !== 0) return 'not a block'
+    if (granule >= spans.words[at.top]) return granule < spans.words[at.clean] ? 'free already' : 'not a block'
+    const kind = spans.kind(granule)
+    if (kind === at.slab || kind === at.slabInside) {
+      const given = this.#slabs.give(kind === at.slab ? granule : spans.length(granule), address)
+      if (typeof given === 'string') return given
+      this.#count(given.label, given.bytes, -1)
+      return 'released'
     }
-    if (kind !== at.slab && kind !== at.slabInside) return undefined
-    const head = kind === at.slab ? granule : this.#words[entry + 1]
-    const start = this.base + head * at.granuleBytes
-    const w = start / 4
-    const slotBytes = this.#words[w + at.slabSlotBytes]
-    const data = start + this.#words[w + at.slabData]
-    const slot = Math.floor((address - data) / slotBytes)
-    if (slot < 0 || slot >= this.#words[w + at.slabFresh]) return undefined
-    if ((this.#words[w + at.slabTable + slot] & at.taken) === 0) return undefined
-    return { address: data + slot * slotBytes, bytes: slotBytes }
-  }
-
-  /** Whether an address surely lies in no block: inside a large span the answer is not known without its head. */
-  isFree(address: number): boolean {
-    const offset = address - this.base
-    const granule = Math.floor(offset / at.granuleBytes)
-    if (!(offset >= 0) || granule >= this.#words[at.top]) return true
-    const kind = this.#words[this.#entry(granule)] & 7
-    if (kind === at.large || kind === at.inside) return false
-    if (kind === at.freeHead || kind === at.freeTail) return true
-    return this.blockAt(address) === undefined
-  }
-
-  #entry(granule: number): number {
-    return at.tableByte / 4 + granule * at.tableWords
+    if (offset % at.granuleBytes !== 0) return 'not a block'
+    if (kind !== at.large) return 'free already'
+    const length = spans.length(granule)
+    this.#count(spans.words[spans.entry(granule)] >>> 16, length * at.granuleBytes, -1)
+    spans.give(granule, length)
+    return 'released'
   }
 
   #count(label: number, bytes: number, sign: 1 | -1): void {
@@ -192,304 +212,98 @@ export class Allocator {
     d[at.labelCounters + 2 * label + 1] += sign
   }
 
-  // Slots.
-
-  #takeSlot(k: number, label: number): number {
-    let head = this.#words[at.classHeads + k] - 1
-    if (head < 0) {
-      head = this.#newSlab(k)
-      if (head < 0) return 0
-    }
-    this.#reach(head + at.slabGranules(at.classBytes[k]))
-    const words = this.#words
-    const start = this.base + head * at.granuleBytes
-    const w = start / 4
-    let slot = words[w + at.slabFree] - 1
-    if (slot >= 0) words[w + at.slabFree] = words[w + at.slabTable + slot]
-    else slot = words[w + at.slabFresh]++
-    words[w + at.slabTable + slot] = at.taken | label
-    if (++words[w + at.slabUsed] === words[w + at.slabSlots]) this.#unlink(at.classHeads + k, head)
-    return start + words[w + at.slabData] + slot * at.classBytes[k]
+  /**
+   * The block that starts at an address or, for slots, holds it; undefined when it is free. Reads without the lock: for
+   * a caller that owns the block the answer is exact.
+   */
+  blockAt(address: number): Block | undefined {
+    const spans = this.#spans
+    const granule = Math.floor((address - spans.base) / at.granuleBytes)
+    if (!(granule >= 0 && granule < spans.words[at.top])) return undefined
+    const kind = spans.kind(granule)
+    if (kind === at.large) return { address: spans.address(granule), bytes: spans.length(granule) * at.granuleBytes }
+    if (kind !== at.slab && kind !== at.slabInside) return undefined
+    spans.reach(granule + 1)
+    return this.#slabs.blockAt(kind === at.slab ? granule : spans.length(granule), address)
   }
 
-  #newSlab(k: number): number {
-    const size = at.classBytes[k]
-    const length = at.slabGranules(size)
-    const head = this.#takeSpan(length, 1)
-    if (head < 0) return -1
-    const words = this.#words
-    const entry = this.#entry(head)
-    words[entry] = at.slab | (k << 8)
-    for (let g = 1; g < length; g++) {
-      words[entry + g * at.tableWords] = at.slabInside
-      words[entry + g * at.tableWords + 1] = head
-    }
-    const w = (this.base + head * at.granuleBytes) / 4
-    const bytes = length * at.granuleBytes
-    let slots = Math.floor((bytes - at.slabTable * 4) / (size + 4))
-    let data = (at.slabTable * 4 + slots * 4 + 63) & ~63
-    if (data + slots * size > bytes) {
-      slots--
-      data = (at.slabTable * 4 + slots * 4 + 63) & ~63
-    }
-    words[w + at.slabUsed] = 0
-    words[w + at.slabFree] = 0
-    words[w + at.slabFresh] = 0
-    words[w + at.slabSlots] = slots
-    words[w + at.slabSlotBytes] = size
-    words[w + at.slabData] = data
-    this.#link(at.classHeads + k, head)
-    return head
+  /** Whether an address surely lies in no block: inside a large span that is not known without its head. */
+  isFree(address: number): boolean {
+    const spans = this.#spans
+    const granule = Math.floor((address - spans.base) / at.granuleBytes)
+    if (!(granule >= 0 && granule < spans.words[at.top])) return true
+    const kind = spans.kind(granule)
+    if (kind === at.large || kind === at.inside) return false
+    return kind === at.freeHead || kind === at.freeTail || this.blockAt(address) === undefined
   }
 
-  #giveSlot(head: number, address: number): Release {
-    this.#reach(head + 32 > this.#words[at.top] ? this.#words[at.top] : head + 32)
-    const words = this.#words
-    const start = this.base + head * at.granuleBytes
-    const w = start / 4
-    const slotBytes = words[w + at.slabSlotBytes]
-    const offset = address - start - words[w + at.slabData]
-    if (offset < 0 || offset % slotBytes !== 0) return 'not a block'
-    const slot = offset / slotBytes
-    if (slot >= words[w + at.slabFresh]) return 'not a block'
-    const state = words[w + at.slabTable + slot]
-    if ((state & at.taken) === 0) return 'free already'
-    const k = (words[this.#entry(head)] >>> 8) & 0xff
-    this.#count(state & 0xffff, slotBytes, -1)
-    words[w + at.slabTable + slot] = words[w + at.slabFree]
-    words[w + at.slabFree] = slot + 1
-    const used = --words[w + at.slabUsed]
-    if (used === words[w + at.slabSlots] - 1) this.#link(at.classHeads + k, head)
-    // The last empty slab of a class stays: a loop that allocates and frees one block should not make and break it.
-    if (used === 0 && !this.#isAlone(at.classHeads + k, head)) this.#breakSlab(k, head)
-    return 'released'
-  }
-
-  #breakSlab(k: number, head: number): void {
-    this.#unlink(at.classHeads + k, head)
-    const length = at.slabGranules(at.classBytes[k])
-    for (let g = 1; g < length; g++) this.#words[this.#entry(head + g)] = at.inside
-    this.#giveSpan(head, length)
-  }
-
-  /** Breaks the empty slabs that were kept. */
   trim(): void {
-    acquire(this.#words, at.lock, this.#owner)
-    try {
-      this.#trim()
-    } finally {
-      unlock(this.#words, at.lock)
-    }
+    this.#locked(() => this.#slabs.trim())
   }
 
-  #trim(): boolean {
-    let any = false
-    for (let k = 0; k < at.classBytes.length; k++) {
-      for (let head = this.#words[at.classHeads + k] - 1; head >= 0; ) {
-        const next = this.#words[this.#entry(head) + 3] - 1
-        this.#reach(head + 1)
-        if (this.#words[(this.base + head * at.granuleBytes) / 4 + at.slabUsed] === 0) {
-          this.#breakSlab(k, head)
-          any = true
-        }
-        head = next
-      }
-    }
-    return any
-  }
-
-  // Spans.
-
-  /** First granule of a span of `length`, at a multiple of `align` granules from address 0; -1 when there is no room. */
-  #takeSpan(length: number, align: number): number {
-    const found = this.#findSpan(length, align)
-    if (found >= 0 || !this.#trim()) return found
-    return this.#findSpan(length, align)
-  }
-
-  #findSpan(length: number, align: number): number {
-    // With an alignment beyond a granule's, a longer span is taken and both ends are given back.
-    const asked = length + align - 1
-    const words = this.#words
-    let granule = this.#bestFit(asked)
-    let got = asked
-    if (granule >= 0) {
-      got = words[this.#entry(granule) + 1]
-      this.#takeOut(granule, got)
-    } else {
-      granule = words[at.top]
-      if (asked > words[at.granuleLimit] - granule || !this.#commit(granule + asked)) return -1
-      this.#words[at.top] = granule + asked
-      if (this.#words[at.clean] < granule + asked) this.#words[at.clean] = granule + asked
-    }
-    const start = align === 1 ? granule : this.#alignUp(granule, align)
-    this.#words[this.#entry(start)] = at.large
-    this.#words[this.#entry(start) + 1] = length
-    if (start > granule) this.#giveSpan(granule, start - granule)
-    const rest = granule + got - start - length
-    if (rest > 0) this.#giveSpan(start + length, rest)
-    return start
-  }
-
-  #alignUp(granule: number, align: number): number {
-    const first = this.base / at.granuleBytes
-    return Math.ceil((granule + first) / align) * align - first
-  }
-
-  /** The shortest free span of at least `length`: its own bin is searched, of a higher bin every span fits. */
-  #bestFit(length: number): number {
-    const words = this.#words
-    for (let bin = at.binOf(length); bin < at.binCount; bin++) {
-      const bits = words[at.binBits + (bin >>> 5)] >>> (bin & 31)
-      if (bits === 0) {
-        bin |= 31
-        continue
-      }
-      bin += 31 - Math.clz32(bits & -bits)
-      let best = -1
-      let bestLength = 0x7fffffff
-      for (let g = words[at.binHeads + bin] - 1; g >= 0; g = words[this.#entry(g) + 3] - 1) {
-        const found = words[this.#entry(g) + 1]
-        if (found >= length && found < bestLength) {
-          best = g
-          bestLength = found
-          if (found === length) break
-        }
-      }
-      if (best >= 0) return best
-    }
-    return -1
-  }
-
-  /** Returns a span whose head is not free, joined with its free neighbours, or to what lies above `top`. */
-  #giveSpan(granule: number, length: number): void {
-    const words = this.#words
-    words[this.#entry(granule)] = at.inside
-    let start = granule
-    let end = granule + length
-    if (end < words[at.top] && (words[this.#entry(end)] & 7) === at.freeHead) {
-      const next = end
-      end += words[this.#entry(next) + 1]
-      this.#takeOut(next, end - next)
-    }
-    if (start > 0) {
-      const before = this.#entry(start - 1)
-      const kind = words[before] & 7
-      if (kind === at.freeTail || kind === at.freeHead) {
-        const head = kind === at.freeTail ? words[before + 1] : start - 1
-        this.#takeOut(head, start - head)
-        start = head
-      }
-    }
-    if (end === words[at.top]) {
-      words[at.top] = start
-      return
-    }
-    const bin = at.binOf(end - start)
-    if (end - start > 1) {
-      words[this.#entry(end - 1)] = at.freeTail
-      words[this.#entry(end - 1) + 1] = start
-    }
-    words[this.#entry(start)] = at.freeHead
-    words[this.#entry(start) + 1] = end - start
-    this.#link(at.binHeads + bin, start)
-    words[at.binBits + (bin >>> 5)] |= 1 << (bin & 31)
-  }
-
-  /** Takes a free span out of its bin. */
-  #takeOut(granule: number, length: number): void {
-    const words = this.#words
-    const bin = at.binOf(length)
-    this.#unlink(at.binHeads + bin, granule)
-    if (words[at.binHeads + bin] === 0) words[at.binBits + (bin >>> 5)] &= ~(1 << (bin & 31))
-    words[this.#entry(granule + length - 1)] = at.inside
-    words[this.#entry(granule)] = at.inside
-  }
-
-  /** Grows the memory so that granules up to `end` exist: by an eighth, at least 16 MiB, so that growing is rare. */
-  #commit(end: number): boolean {
-    const needed = this.base + end * at.granuleBytes
-    this.#reach(end)
-    const have = this.#words.byteLength
-    if (needed <= have) return true
-    const most = this.base + this.#words[at.granuleLimit] * at.granuleBytes
-    const eager = Math.min(Math.max(needed, have + Math.max(have / 8, 2 ** 24)), most)
-    const pagesFor = (bytes: number) => Math.ceil((bytes - have) / pageBytes)
-    const grown =
-      growMemory(this.memory, this.memory64, pagesFor(eager)) ||
-      growMemory(this.memory, this.memory64, pagesFor(needed))
-    this.#look()
-    return grown && this.#words.byteLength >= needed
-  }
-
-  // Lists through the granule table: entry + 2 is the previous granule + 1, entry + 3 the next + 1.
-
-  #link(list: number, granule: number): void {
-    const words = this.#words
-    const first = words[list]
-    words[this.#entry(granule) + 2] = 0
-    words[this.#entry(granule) + 3] = first
-    if (first !== 0) words[this.#entry(first - 1) + 2] = granule + 1
-    words[list] = granule + 1
-  }
-
-  #unlink(list: number, granule: number): void {
-    const words = this.#words
-    const previous = words[this.#entry(granule) + 2]
-    const next = words[this.#entry(granule) + 3]
-    if (previous === 0) words[list] = next
-    else words[this.#entry(previous - 1) + 3] = next
-    if (next !== 0) words[this.#entry(next - 1) + 2] = previous
-  }
-
-  #isAlone(list: number, granule: number): boolean {
-    return this.#words[list] === granule + 1 && this.#words[this.#entry(granule) + 3] === 0
-  }
-
-  // Counters.
-
-  get inUseBytes(): number {
-    return this.#doubles[at.inUseBytes]
-  }
-
-  get limitBytes(): number {
-    return this.limit * at.granuleBytes
-  }
-
-  /** The counters as they are, and a walk over the free spans; under the lock. */
-  survey(): { inUse: number; peak: number; allocations: number; total: number; slack: number; largestFree: number } {
-    acquire(this.#words, at.lock, this.#owner)
-    try {
+  survey(): Survey {
+    return this.#locked(() => {
       const d = this.#doubles
-      const words = this.#words
-      let largest = words[at.granuleLimit] - words[at.top]
-      for (let bin = 0; bin < at.binCount; bin++) {
-        for (let g = words[at.binHeads + bin] - 1; g >= 0; g = words[this.#entry(g) + 3] - 1) {
-          largest = Math.max(largest, words[this.#entry(g) + 1])
-        }
-      }
       return {
         inUse: d[at.inUseBytes],
         peak: d[at.peakBytes],
         allocations: d[at.allocationCount],
         total: d[at.totalCount],
-        slack: words[at.top] * at.granuleBytes - d[at.inUseBytes],
-        largestFree: largest * at.granuleBytes,
+        slack: this.#spans.words[at.top] * at.granuleBytes - d[at.inUseBytes],
+        largestFree: this.#spans.longest() * at.granuleBytes,
       }
-    } finally {
-      unlock(this.#words, at.lock)
-    }
+    })
   }
+
+  /**
+   * After a thread died with the lock: lists and counters are made anew from the granule and slot tables. What is not
+   * marked as in use is free; what the dead thread had just been given stays in use, as everything else it held.
+   */
+  #repair(): void {
+    const spans = this.#spans
+    const d = this.#doubles
+    spans.emptyBins()
+    this.#slabs.forgetLists()
+    const [peak, total] = [d[at.peakBytes], d[at.totalCount]]
+    d[at.inUseBytes] = 0
+    d[at.allocationCount] = 0
+    d.fill(0, at.labelCounters, at.labelCounters + 2 * at.mostLabels)
+    const top = spans.words[at.top]
+    // From `top` down, a free region at the end would be found last; so it is cut off first.
+    const holes: [number, number][] = []
+    let hole = 0
+    for (let g = 0; g < top; ) {
+      const kind = spans.kind(g)
+      const length = kind === at.large ? spans.length(g) : kind === at.slab ? this.#slabLength(g) : 1
+      if (kind === at.large) this.#count(spans.words[spans.entry(g)] >>> 16, length * at.granuleBytes, 1)
+      else if (kind === at.slab) this.#slabs.restore(g, (label, bytes) => this.#count(label, bytes, 1))
+      else spans.words[spans.entry(g)] = at.inside
+      g += length
+      if (kind !== at.large && kind !== at.slab) continue
+      if (hole < g - length) holes.push([hole, g - length - hole])
+      hole = g
+    }
+    spans.words[at.top] = hole
+    for (const [start, length] of holes) spans.give(start, length)
+    d[at.peakBytes] = Math.max(peak, d[at.inUseBytes])
+    d[at.totalCount] = total
+  }
+
+  #slabLength(head: number): number {
+    return at.slabGranules(at.classBytes[this.#slabs.classOf(head)])
+  }
+
+  // Labels.
 
   /** The number of a label, made on first use; 0 once 1023 are in use. */
   labelNumber(name: string): number {
     const bytes = new Uint8Array(at.labelNameBytes - 1)
     const { written } = new TextEncoder().encodeInto(name, bytes)
     const wanted = bytes.subarray(0, written)
-    acquire(this.#words, at.lock, this.#owner)
-    try {
-      const all = new Uint8Array(this.#words.buffer, at.labelNames, at.mostLabels * at.labelNameBytes)
-      const count = this.#words[at.labelCount]
+    return this.#locked(() => {
+      const { words } = this.#spans
+      const all = new Uint8Array(words.buffer, at.labelNames, at.mostLabels * at.labelNameBytes)
+      const count = words[at.labelCount]
       for (let i = 1; i < count; i++) {
         const from = i * at.labelNameBytes
         if (all[from] === written && wanted.every((byte, j) => byte === all[from + 1 + j])) return i
@@ -497,18 +311,17 @@ export class Allocator {
       if (count === at.mostLabels) return 0
       all[count * at.labelNameBytes] = written
       all.set(wanted, count * at.labelNameBytes + 1)
-      this.#words[at.labelCount] = count + 1
+      words[at.labelCount] = count + 1
       return count
-    } finally {
-      unlock(this.#words, at.lock)
-    }
+    })
   }
 
   /** Labels that hold something: name ('' for none), bytes, blocks. */
   labels(): { label: string; bytes: number; blocks: number }[] {
-    const count = this.#words[at.labelCount]
+    const { words } = this.#spans
+    const count = words[at.labelCount]
     // A copy, since a decoder need not accept shared memory.
-    const names = new Uint8Array(new Uint8Array(this.#words.buffer, at.labelNames, count * at.labelNameBytes))
+    const names = new Uint8Array(new Uint8Array(words.buffer, at.labelNames, count * at.labelNameBytes))
     const found: { label: string; bytes: number; blocks: number }[] = []
     for (let i = 0; i < count; i++) {
       const blocks = this.#doubles[at.labelCounters + 2 * i + 1]
@@ -522,16 +335,14 @@ export class Allocator {
 
   /** Whether a buffer is this very memory, under another object: identity words first, then a write seen through both. */
   isSameMemory(buffer: SharedArrayBuffer): boolean {
-    if (buffer.byteLength < this.base || buffer.byteLength % pageBytes !== 0) return false
+    if (buffer.byteLength < this.base) return false
     const other = new Int32Array(buffer, 0, 16)
-    for (let i = 0; i < 4; i++) if (other[at.magic + i] !== this.#words[at.magic + i]) return false
-    acquire(this.#words, at.lock, this.#owner)
-    try {
+    const { words } = this.#spans
+    for (let i = 0; i < 4; i++) if (other[at.magic + i] !== words[at.magic + i]) return false
+    return this.#locked(() => {
       const before = Atomics.load(other, at.probe)
-      Atomics.store(this.#words, at.probe, ~before)
+      Atomics.store(words, at.probe, ~before)
       return Atomics.load(other, at.probe) === ~before
-    } finally {
-      unlock(this.#words, at.lock)
-    }
+    })
   }
 }

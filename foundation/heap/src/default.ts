@@ -36,7 +36,4 @@ const defaultMemory = (): WebAssembly.Memory => {
 }
 
 /** The one heap of the process: see HOUSE, "data lies in the shared heap and is passed by reference". */
-export const heap: Heap = new Heap(() => ({
-  memory: defaultMemory(),
-  owner: 1 + Math.floor(Math.random() * 0x7ffffffe),
-}))
+export const heap: Heap = new Heap(defaultMemory)

@@ -9,7 +9,7 @@
  */
 
 import { ArgumentError } from '@skein/base'
-import { Allocator } from './allocator.ts'
+import { Allocator, isHeapMemory } from './allocator.ts'
 import {
   ArrayMaker,
   type ArrayOptions,
@@ -21,6 +21,7 @@ import {
 import { DoubleFreeError, HeapOutOfMemoryError, UseAfterFreeError } from './errors.ts'
 import { collectGarbage } from './garbage.ts'
 import { initialPages } from './layout.ts'
+import { threadNumber } from './lock.ts'
 import { createMemory, type MemoryChoice } from './memory.ts'
 
 export interface HeapOptions {
@@ -87,7 +88,7 @@ const quietBytes = 2 ** 28
 
 export class Heap extends ArrayMaker {
   #allocator: Allocator | undefined
-  readonly #open: () => { memory: WebAssembly.Memory; owner: number }
+  readonly #open: () => WebAssembly.Memory
   readonly #labels = new Map<string, number>()
   #base: Tokened | undefined
   /** Buffers that carry no token: of other memories, and the engine's own objects for this one. */
@@ -99,14 +100,13 @@ export class Heap extends ArrayMaker {
   /** In use at which garbage is next looked for before more memory is taken. */
   #pressureBytes = quietBytes
 
-  constructor(open: () => { memory: WebAssembly.Memory; owner: number }) {
+  constructor(open: () => WebAssembly.Memory) {
     super()
     this.#open = open
   }
 
   #start(): Allocator {
-    const { memory, owner } = this.#open()
-    this.#allocator = new Allocator(memory, owner)
+    this.#allocator = new Allocator(this.#open(), threadNumber())
     return this.#allocator
   }
 
@@ -121,7 +121,7 @@ export class Heap extends ArrayMaker {
 
   /** The whole memory as it is now. Growing makes a new object; the older ones, and views on them, stay valid. */
   get buffer(): SharedArrayBuffer {
-    const { buffer } = this.#allocator ?? this.#start()
+    const buffer = (this.#allocator ?? this.#start()).bufferTo(0)
     // The engine's own object is frozen and cannot carry a token: a clone of it can.
     if (this.#base === undefined || this.#base.byteLength !== buffer.byteLength) {
       this.#base = structuredClone(buffer)
@@ -232,6 +232,7 @@ export class Heap extends ArrayMaker {
 
   /** A view that owns nothing, on a block that someone else keeps. */
   view<T extends TypedArray>(type: TypedArrayClass<T>, address: number, length: number): T {
+    ;(this.#allocator ?? this.#start()).bufferTo(address + length * type.BYTES_PER_ELEMENT)
     return new type(this.buffer, address, length) as T
   }
 
@@ -242,7 +243,7 @@ export class Heap extends ArrayMaker {
     bytes: number,
     label: string,
   ): HeapArray<T> {
-    const buffer: Tokened = structuredClone(this.#allocator!.buffer)
+    const buffer: Tokened = structuredClone(this.#allocator!.bufferTo(address + bytes))
     const weak = new WeakRef(buffer)
     const token: Token = { heap: this, address, bytes, label, live: true, weak }
     buffer[tokenKey] = token
@@ -313,10 +314,9 @@ export class Heap extends ArrayMaker {
 
   /** For a buffer met for the first time: the memory's own, or one that came from another thread. */
   #recognises(buffer: ArrayBufferLike): boolean {
-    if (!(buffer instanceof SharedArrayBuffer) || this.#allocator === undefined || this.#foreign.has(buffer))
-      return false
+    if (!(buffer instanceof SharedArrayBuffer) || this.#foreign.has(buffer)) return false
     if (this.#frozen.has(buffer)) return true
-    if (!this.#allocator.isSameMemory(buffer)) {
+    if (!isHeapMemory(buffer) || !(this.#allocator ?? this.#start()).isSameMemory(buffer)) {
       this.#foreign.add(buffer)
       return false
     }
@@ -456,8 +456,6 @@ const methodOf = (type: TypedArrayClass): string => {
   return `${letter}${type.BYTES_PER_ELEMENT * 8}${clamped}`
 }
 
-const newOwner = (): number => 1 + Math.floor(Math.random() * 0x7ffffffe)
-
 /** A heap of its own, apart from the process's default one: for tests, and for memories with other limits. */
 export const createHeap = (options: HeapOptions = {}): Heap => {
   const { memory } = openMemory(options)
@@ -466,7 +464,7 @@ export const createHeap = (options: HeapOptions = {}): Heap => {
 
 /** The heap over a memory that another thread made. */
 export const attachHeap = (memory: WebAssembly.Memory): Heap => {
-  const heap = new Heap(() => ({ memory, owner: newOwner() }))
+  const heap = new Heap(() => memory)
   heap.buffer // Reads the header now, not at the first use.
   return heap
 }

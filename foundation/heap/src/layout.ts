@@ -16,7 +16,8 @@ export const granuleWords = granuleBytes / 4
 /** Header, in 32-bit words. */
 export const magic = 0 // 4 words: 'SKHP', version, two random words that tell one heap from another
 export const probe = 4 // flipped by a thread that wants to know whether two buffers are the same memory
-export const lock = 16 // 2 words
+export const lock = 16
+export const damaged = 18 // 1: an action ended by an error half-way
 export const granuleLimit = 32 // granules the reservation has room for
 export const baseWord = 33 // base / 4
 export const top = 34 // granules below are in spans, those above have never been, or are no longer, in use
