@@ -48,7 +48,7 @@ function npm(args) {
     cli && basename(cli).startsWith('npm') ? [process.env.npm_node_execpath ?? process.execPath, [cli]] : ['npm', []]
   const started = performance.now()
   say(`npm ${args.join(' ')} …`)
-  const run = spawnSync(command, [...first, ...args, '--no-audit', '--no-fund'], {
+  const run = spawnSync(command, [...first, ...args, '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     // What npm prints is about the set-up: keep it off the script's own output.
     stdio: ['ignore', 2, 2],
