@@ -7,7 +7,8 @@ import { rewrite } from '../src/ir/rewrite.ts'
 import { SEMANTICS } from '../src/ir/semantics.ts'
 import { verify } from '../src/ir/verify.ts'
 import { reference } from '../src/reference/index.ts'
-import { EDGES, randomKernel } from './random-ir.ts'
+import { randomKernel } from './random-ir.ts'
+import { EDGES } from './random-values.ts'
 
 const seed = Number(process.env.SEED ?? 20251)
 console.log(`ir-builder: SEED=${seed}`)

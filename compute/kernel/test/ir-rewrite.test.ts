@@ -5,7 +5,8 @@ import { hasEffects, type KernelIR, READS, type Region, type Value, walk } from 
 import { type Replace, rewrite } from '../src/ir/rewrite.ts'
 import { verify } from '../src/ir/verify.ts'
 import { reference } from '../src/reference/index.ts'
-import { difference, type RandomKernel, type RandomOptions, randomKernel } from './random-ir.ts'
+import { type RandomKernel, type RandomOptions, randomKernel } from './random-ir.ts'
+import { difference } from './random-values.ts'
 
 const seed = Number(process.env.SEED ?? 20252)
 const cases = Number(process.env.CASES ?? 150)

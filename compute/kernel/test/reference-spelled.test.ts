@@ -5,7 +5,7 @@ import type { Type } from '../src/ir/ir.ts'
 import { SEMANTICS } from '../src/ir/semantics.ts'
 import { fromHalf, toHalf } from '../src/reference/float16.ts'
 import { SPELLED, spell } from '../src/reference/spelled.ts'
-import { EDGES } from './random-ir.ts'
+import { EDGES } from './random-values.ts'
 
 const seed = Number(process.env.SEED ?? 20253)
 console.log(`reference-spelled: SEED=${seed}`)
