@@ -13,8 +13,7 @@ import { fromHalf, toHalf } from './float16.ts'
 import { semanticsName, spell } from './spelled.ts'
 
 /** Runs one iteration; gives what the body yields: nothing, one value, or a value and whether it begins a segment. */
-// biome-ignore lint/complexity/noBannedTypes: the arguments are one to three indices, or the scalars
-export type Iteration = Function
+export type Iteration = (...indices: number[]) => any
 
 /** Ends the launch: thrown by generated code, caught by the driver. Not an Error: it needs no stack. */
 export class Stopped {
