@@ -35,9 +35,15 @@ export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   )
 }
 
-/** The first row whose peer's name begins with `who` (and that ran on `threads`, when given). */
+/** Whether a name has these words, the first at its beginning: 'Numba fastmath' names 'Numba 0.68.1 fastmath'. */
+export const isNamed = (name: string, who: string) => {
+  const [first, ...others] = who.split(' ')
+  return name.startsWith(first) && others.every(word => name.includes(word))
+}
+
+/** The first row whose peer is named `who` (and that ran on `threads`, when given). */
 export const findRow = (rows: readonly Row[], who: string, threads?: number) =>
-  rows.find(row => row.who.startsWith(who) && (threads === undefined || row.threads === threads))
+  rows.find(row => isNamed(row.who, who) && (threads === undefined || row.threads === threads))
 
 export interface Verdict {
   text: string

@@ -84,7 +84,12 @@ export const cases: BenchCase[] = [
     quick: 512,
     flops: n => 20 * n * n,
     tolerance: 1e-4,
-    targets: [{ than: 'plain JS', threads: 1, atLeast: 9 }, { than: 'Numba', atLeast: 2.5 }, ...asByHand],
+    targets: [
+      { than: 'plain JS', threads: 1, atLeast: 9 },
+      { than: 'Numba', atLeast: 2.5 },
+      { skein: 'skein:wasm(fast)', than: 'Numba fastmath', atLeast: 2.5 },
+      ...asByHand,
+    ],
   },
   {
     name: 'black-scholes',

@@ -102,8 +102,28 @@ export function poisson(g: number, allocate: Allocate) {
   return { rows, start, column, value, vector: fill(allocate('f64', rows), r => hash01(r, 7)) }
 }
 
-/** Distances of a complete directed graph, 0 on the diagonal. */
-export const distance = (n: number) => (p: number) => (p % (n + 1) === 0 ? 0 : 1 + 99 * hash01(p, 5))
+/**
+ * Rows of the distance matrix are this far apart: with 1024 numbers a row, a column of a block would fall into one set
+ * of the first-level cache, and every peer would measure that instead (ten times slower in C).
+ */
+export const pathStride = (n: number) => n + 16
+
+/** Distances of a complete directed graph, 0 on the diagonal: n rows of n, `pathStride` apart. */
+export function distances(n: number, allocate: Allocate): Float32Array {
+  const stride = pathStride(n)
+  const d = allocate('f32', n * stride)
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) d[i * stride + j] = i === j ? 0 : 1 + 99 * hash01(i * n + j, 5)
+  }
+  return d
+}
+
+/** The n × n numbers without what lies between the rows. */
+export function withoutPadding(n: number, d: Float32Array): Float32Array {
+  const compact = new Float32Array(n * n)
+  for (let i = 0; i < n; i++) compact.set(d.subarray(i * pathStride(n), i * pathStride(n) + n), i * n)
+  return compact
+}
 export const pathBlock = 64
 
 /** First generation: about a third alive, the border dead. */

@@ -3,7 +3,7 @@ import {
   type Allocate,
   alive,
   bodies,
-  distance,
+  distances,
   fill,
   generations,
   hash01,
@@ -14,6 +14,7 @@ import {
   streamX,
   streamY,
   sumX,
+  withoutPadding,
 } from './data.ts'
 import * as plain from './plainmath.ts'
 
@@ -154,11 +155,11 @@ export const jobs: Record<string, Job<object>> = {
     outputs: a => [a.out],
   }),
   'floyd-warshall_f32': job({
-    arrays: (n, allocate) => ({ d: allocate('f32', n * n), first: fill(allocate('f32', n * n), distance(n)) }),
+    arrays: (n, allocate) => ({ d: distances(n, allocate), first: distances(n, allocate), n }),
     before: a => a.d.set(a.first),
     phases: n => (3 * n) / pathBlock,
     part: (a, n, phase, k, of) => plain.floydPhase(phase % 3, Math.floor(phase / 3) * pathBlock, k, of, n, a.d),
-    outputs: a => [a.d],
+    outputs: a => [withoutPadding(a.n, a.d)],
   }),
   life_u8: job({
     arrays: (n, allocate) => ({

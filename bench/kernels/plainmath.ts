@@ -1,5 +1,5 @@
 /** The cases as plain loops over typed arrays, on the part of the range that belongs to one thread. */
-import { pathBlock, riskFree, saxpyScale, triadScale, volatility } from './data.ts'
+import { pathBlock, pathStride, riskFree, saxpyScale, triadScale, volatility } from './data.ts'
 
 type Reals = Float32Array | Float64Array
 
@@ -147,22 +147,34 @@ export function spmv(
 }
 
 /** Relaxes the block (rows from i0, columns from j0) over the paths through the block of nodes from k0. */
-function relax(d: Float32Array, n: number, i0: number, j0: number, k0: number) {
+function relax(d: Float32Array, stride: number, i0: number, j0: number, k0: number) {
   for (let k = k0; k < k0 + pathBlock; k++) {
-    for (let i = i0; i < i0 + pathBlock; i++) {
-      const ik = d[i * n + k]
-      for (let j = j0; j < j0 + pathBlock; j++) {
-        const through = ik + d[k * n + j]
-        if (through < d[i * n + j]) d[i * n + j] = through
-      }
-    }
+    for (let i = i0; i < i0 + pathBlock; i++) relaxRow(d, stride, i, j0, k)
+  }
+}
+
+/** The same where the three blocks differ, so that a row may be done at once. */
+function relaxApart(d: Float32Array, stride: number, i0: number, j0: number, k0: number) {
+  for (let i = i0; i < i0 + pathBlock; i++) {
+    for (let k = k0; k < k0 + pathBlock; k++) relaxRow(d, stride, i, j0, k)
+  }
+}
+
+function relaxRow(d: Float32Array, stride: number, i: number, j0: number, k: number) {
+  const ik = d[i * stride + k]
+  const row = i * stride
+  const through = k * stride
+  for (let j = j0; j < j0 + pathBlock; j++) {
+    const sum = ik + d[through + j]
+    if (sum < d[row + j]) d[row + j] = sum
   }
 }
 
 /** One phase (0 diagonal, 1 cross, 2 rest) of the blocked algorithm, on every `step`-th unit of work from `from`. */
 export function floydPhase(phase: number, k0: number, from: number, step: number, n: number, d: Float32Array) {
+  const stride = pathStride(n)
   if (phase === 0) {
-    if (from === 0) relax(d, n, k0, k0, k0)
+    if (from === 0) relax(d, stride, k0, k0, k0)
     return
   }
   const blocks = n / pathBlock
@@ -170,10 +182,10 @@ export function floydPhase(phase: number, k0: number, from: number, step: number
     const at = b * pathBlock
     if (at === k0) continue
     if (phase === 1) {
-      relax(d, n, k0, at, k0)
-      relax(d, n, at, k0, k0)
+      relax(d, stride, k0, at, k0)
+      relax(d, stride, at, k0, k0)
     } else {
-      for (let j = 0; j < n; j += pathBlock) if (j !== k0) relax(d, n, at, j, k0)
+      for (let j = 0; j < n; j += pathBlock) if (j !== k0) relaxApart(d, stride, at, j, k0)
     }
   }
 }

@@ -10,13 +10,14 @@ import {
   alive,
   bodies,
   checksum,
-  distance,
+  distances,
   fill,
   generations,
   hash01,
   type Numbers,
   onHeap,
   pathBlock,
+  pathStride,
   poisson,
   riskFree,
   saxpyScale,
@@ -28,6 +29,7 @@ import {
   triadScale,
   volatility,
   waveStep,
+  withoutPadding,
 } from './data.ts'
 import * as skein from './skeinkernels.ts'
 
@@ -193,19 +195,20 @@ function floydWarshall(n: number, threads: number, allocate: Allocate): Work {
   const ofRows = kernels.rows.on(backend).with({ threads })
   const ofColumns = kernels.columns.on(backend).with({ threads })
   const rest = kernels.rest.on(backend).with({ threads })
-  const d = allocate('f32', n * n)
-  const rows = allocate('f32', pathBlock * n)
+  const d = distances(n, allocate)
+  const stride = pathStride(n)
+  const rows = allocate('f32', pathBlock * stride)
   const columns = allocate('f32', n * pathBlock)
-  const first = fill(onHeap('f32', n * n), distance(n))
+  const first = distances(n, onHeap)
   const run = () => {
     for (let k0 = 0; k0 < n; k0 += pathBlock) {
-      for (let k = 0; k < pathBlock; k++) diagonal([pathBlock, pathBlock], n, k0, k, d)
-      ofRows([pathBlock, n], n, k0, d, rows)
-      ofColumns([n, pathBlock], n, k0, d, columns)
-      rest([n / 4, n], n, d, rows, columns)
+      for (let k = 0; k < pathBlock; k++) diagonal([pathBlock, pathBlock], stride, k0, k, d)
+      ofRows([pathBlock, n], stride, k0, d, rows)
+      ofColumns([n, pathBlock], stride, k0, d, columns)
+      rest([n / 4, n], stride, d, rows, columns)
     }
   }
-  return { run, before: () => d.set(first), checksum: () => checksum(d) }
+  return { run, before: () => d.set(first), checksum: () => checksum(withoutPadding(n, d)) }
 }
 
 /** What the `-outside` cases spend on memory traffic that a heap array spares them. */

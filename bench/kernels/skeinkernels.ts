@@ -139,41 +139,41 @@ export const spmv = (options: KernelOptions) =>
 /**
  * Blocked Floyd–Warshall: nodes k0 … k0 + 63 as intermediate stops. First among themselves (a call per stop, because
  * each builds on the one before), then their rows and columns, which are copied so that no iteration reads what another
- * writes, then everything.
+ * writes, then everything. Rows of `d` and `rows` are `stride` apart.
  */
 export const floydWarshall = (options: KernelOptions) => ({
-  diagonal: kernel(([i, j], n: number, k0: number, k: number, d: Float32Array) => {
-    const at = (k0 + i) * n + k0 + j
-    const through = d[(k0 + i) * n + k0 + k] + d[(k0 + k) * n + k0 + j]
+  diagonal: kernel(([i, j], stride: number, k0: number, k: number, d: Float32Array) => {
+    const at = (k0 + i) * stride + k0 + j
+    const through = d[(k0 + i) * stride + k0 + k] + d[(k0 + k) * stride + k0 + j]
     d[at] = through < d[at] ? through : d[at]
   }, options),
   // rows[i][j] = min over k of diagonal[i][k] + d[k][j]: the diagonal block is closed, so old values of d serve.
-  rows: kernel(([i, j], n: number, k0: number, d: Float32Array, rows: Float32Array) => {
-    let best = d[(k0 + i) * n + j]
+  rows: kernel(([i, j], stride: number, k0: number, d: Float32Array, rows: Float32Array) => {
+    let best = d[(k0 + i) * stride + j]
     for (let k = 0; k < 64; k++) {
-      const through = d[(k0 + i) * n + k0 + k] + d[(k0 + k) * n + j]
+      const through = d[(k0 + i) * stride + k0 + k] + d[(k0 + k) * stride + j]
       best = through < best ? through : best
     }
-    rows[i * n + j] = best
+    rows[i * stride + j] = best
   }, options),
-  columns: kernel(([i, j], n: number, k0: number, d: Float32Array, columns: Float32Array) => {
-    let best = d[i * n + k0 + j]
+  columns: kernel(([i, j], stride: number, k0: number, d: Float32Array, columns: Float32Array) => {
+    let best = d[i * stride + k0 + j]
     for (let k = 0; k < 64; k++) {
-      const through = d[i * n + k0 + k] + d[(k0 + k) * n + k0 + j]
+      const through = d[i * stride + k0 + k] + d[(k0 + k) * stride + k0 + j]
       best = through < best ? through : best
     }
     columns[i * 64 + j] = best
   }, options),
   // Four rows at once: each element of `rows` that is loaded serves four sums.
-  rest: kernel(([quarter, j], n: number, d: Float32Array, rows: Float32Array, columns: Float32Array) => {
+  rest: kernel(([quarter, j], stride: number, d: Float32Array, rows: Float32Array, columns: Float32Array) => {
     const i = quarter * 4
-    const at = i * n + j
+    const at = i * stride + j
     let a = d[at]
-    let b = d[at + n]
-    let c = d[at + 2 * n]
-    let e = d[at + 3 * n]
+    let b = d[at + stride]
+    let c = d[at + 2 * stride]
+    let e = d[at + 3 * stride]
     for (let k = 0; k < 64; k++) {
-      const row = rows[k * n + j]
+      const row = rows[k * stride + j]
       const ta = columns[i * 64 + k] + row
       const tb = columns[i * 64 + 64 + k] + row
       const tc = columns[i * 64 + 128 + k] + row
@@ -184,9 +184,9 @@ export const floydWarshall = (options: KernelOptions) => ({
       e = te < e ? te : e
     }
     d[at] = a
-    d[at + n] = b
-    d[at + 2 * n] = c
-    d[at + 3 * n] = e
+    d[at + stride] = b
+    d[at + 2 * stride] = c
+    d[at + 3 * stride] = e
   }, options),
 })
 

@@ -62,13 +62,14 @@ function pythonPeers(threads: number): PeerSpec[] {
     NUMBA_NUM_THREADS: `${threads}`,
     NUMBA_THREADING_LAYER: 'omp',
   }
-  const start = (file: string, modules: string[]): Launch => {
+  const start = (file: string, modules: string[], ...args: string[]): Launch => {
     const missing = modules.filter(m => !versions[m])
     if (!python || missing.length > 0) return { absent: `Python with ${missing.join(', ')} is not here: ${setup}` }
-    return { command: python, args: ['-u', here(file)], env }
+    return { command: python, args: ['-u', here(file), ...args], env }
   }
   return [
     { label: 'Numba', threads, launch: start('numba_peer.py', ['numpy', 'numba']) },
+    { label: 'Numba fastmath', threads, launch: start('numba_peer.py', ['numpy', 'numba'], 'fastmath') },
     { label: 'NumPy', threads, launch: start('numpy_peer.py', ['numpy', 'scipy']) },
   ]
 }
@@ -106,7 +107,7 @@ export const kernels: Suite = {
   notes: [
     'Each measurement follows at least two untimed runs of the same peer; a rest between peers lets their threads sleep.',
     'OpenMP and Numba teams spin about a millisecond before they sleep (GOMP_SPINCOUNT=30000): awake while measured.',
-    'Numba is compiled with fastmath; NumPy, numpy-ts and gpu.js cpu and webasm use one thread for these cases.',
+    'NumPy, numpy-ts and gpu.js cpu and webasm use one thread for these cases.',
     'GB/s counts each operand once (no write-allocate); the limit is the same count for a triad of 64 MiB operands.',
     "skein:wasm(copies alone): what copying the -outside cases' arrays into the shared heap and back takes, no more.",
     'skein:wasm is strict (a rounding after each operation); skein:wasm(fast) allows contraction and relaxed SIMD.',

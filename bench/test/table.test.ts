@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { MarkersMissing, markdownTable, replaceBetween } from '../harness/markdown.ts'
 import { findMismatches, mergeRows, printRows, type Row } from '../harness/results.ts'
 import type { BenchCase } from '../harness/suite.ts'
-import { caseTable, duration, judge, threeDigits } from '../harness/table.ts'
+import { caseTable, duration, isNamed, judge, threeDigits } from '../harness/table.ts'
 
 const row = (who: string, median: number, more: Partial<Row> = {}): Row => ({
   suite: 'kernels',
@@ -57,6 +57,13 @@ test('a case is printed with rates, share of the limit, ratio to the baseline an
       '  MISSED  skein:wasm ≥ 0.9× the speed of C gcc: 0.800×',
     ].join('\n'),
   )
+})
+
+test('a peer is named by the beginning of its name and words of it', () => {
+  assert.ok(isNamed('Numba 0.68.1 fastmath', 'Numba'))
+  assert.ok(isNamed('Numba 0.68.1 fastmath', 'Numba fastmath'))
+  assert.ok(!isNamed('Numba 0.68.1', 'Numba fastmath'))
+  assert.ok(!isNamed('NumPy 2', 'Py'))
 })
 
 test('a promise is judged only where both sides ran', () => {
