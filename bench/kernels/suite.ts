@@ -61,6 +61,7 @@ function pythonPeers(threads: number): PeerSpec[] {
     OPENBLAS_NUM_THREADS: `${threads}`,
     NUMBA_NUM_THREADS: `${threads}`,
     NUMBA_THREADING_LAYER: 'omp',
+    PYTHONDONTWRITEBYTECODE: '1',
   }
   const start = (file: string, modules: string[], ...args: string[]): Launch => {
     const missing = modules.filter(m => !versions[m])
