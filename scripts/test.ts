@@ -52,8 +52,10 @@ const tally = await runFiles({
 })
 
 const failures = [...broken, ...tally.failures]
-if (tally.passed + tally.failures.length + tally.skips.length === 0)
-  failures.push(positionals.length > 0 ? `no test matches ${positionals.join(' ')}` : 'no test was run at all')
+const executed = tally.passed + tally.failures.length
+if (executed === 0 && tally.skips.length === 0 && filtered)
+  failures.push(`no test matches ${positionals.join(' ') || values.name}`)
+else if (executed === 0 && !filtered) failures.push('not one test was run')
 if (stop.signal.aborted) failures.push('the run was stopped by SIGTERM')
 const slow = tally.seconds.filter(({ seconds }) => seconds > 10).sort((a, b) => b.seconds - a.seconds)
 if (slow.length > 0)

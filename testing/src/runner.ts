@@ -137,6 +137,11 @@ class FileReport {
       case 'test:stderr':
         this.output += data.message
         return
+      case 'test:diagnostic':
+        // What a test says by `t.diagnostic`, and errors thrown when its test was over; not the closing counts.
+        if (!/^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/.test(data.message))
+          this.output += `${data.message}\n`
+        return
       case 'test:dequeue':
         if (!isFile) this.open.set(data.name, data.nesting)
         return
