@@ -24,8 +24,8 @@ function output(command, args) {
 export const components = [
   {
     name: 'gcc',
-    why: 'C with OpenMP is the peer of the benchmarks and the oracle of some tests',
-    commands: ['test', 'bench', 'bench:setup'],
+    why: 'C with OpenMP is the oracle of some tests and a peer of the benchmarks',
+    commands: ['test'],
     apt: ['gcc', 'libc6-dev'],
     elsewhere: 'install GCC with OpenMP (dnf install gcc, pacman -S gcc, brew install gcc)',
     // gcc answers with an absolute path only when libgomp is installed; the bare name comes back otherwise.

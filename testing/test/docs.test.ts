@@ -6,6 +6,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
+import { readRooms } from '../src/arrows.ts'
 import { readExamples, readLinks } from '../src/docs.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -79,6 +80,21 @@ test('named npm scripts exist', () => {
       .filter(({ script }) => !(script in scripts)),
   )
   assert.deepEqual(unknown, [])
+})
+
+test('docs/dependencies.md says why of every dependency', () => {
+  const text = documents.find(({ path }) => path === join('docs', 'dependencies.md'))!.text
+  const manifests = ['.', ...readRooms(root).map(({ folder }) => folder)].map(folder =>
+    JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')),
+  )
+  const ours = new Set(manifests.map(({ name }) => name))
+  const missing = manifests.flatMap(({ name, ...manifest }) =>
+    ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies']
+      .flatMap(field => Object.keys(manifest[field] ?? {}))
+      .filter(dependency => !ours.has(dependency) && !text.includes(`\`${dependency}\``))
+      .map(dependency => `${dependency} of ${name}`),
+  )
+  assert.deepEqual(missing, [])
 })
 
 const sample = [
