@@ -48,6 +48,8 @@ interface Import {
   readonly reject: (error: unknown) => void
 }
 
+const labelOf = (call: Call): string => call.body.label(call.exported)
+
 const defaultGraceMs = 100
 
 export class AsyncJobs {
@@ -78,7 +80,7 @@ export class AsyncJobs {
   }
 
   async run(body: Body, exported: number, options: AsyncRunOptions, places: number): Promise<number> {
-    CancelledError.check(options.signal, `team.runAsync of ${body.name}`)
+    CancelledError.check(options.signal, `team.runAsync of ${body.label(exported)}`)
     if (options.begin === options.end) return 0
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     const placed = { ...options, places }
@@ -114,7 +116,7 @@ export class AsyncJobs {
       if (this.#crew.startFailure !== undefined && !this.#hasThreads()) {
         this.#end(
           call,
-          new ThreadLostError(call.body.name, 0, `no thread could be started (${this.#crew.startFailure})`),
+          new ThreadLostError(labelOf(call), 0, `no thread could be started (${this.#crew.startFailure})`),
         )
         continue
       }
@@ -176,7 +178,7 @@ export class AsyncJobs {
   }
 
   #abort(call: Call): void {
-    this.#cancel(call, new CancelledError(`team.runAsync of ${call.body.name}`, call.options.signal!.reason))
+    this.#cancel(call, new CancelledError(`team.runAsync of ${labelOf(call)}`, call.options.signal!.reason))
   }
 
   #cancel(call: Call, failure: unknown): void {
@@ -220,14 +222,14 @@ export class AsyncJobs {
     for (const waiting of this.#imports) this.#arrived(waiting, thread)
     const call = this.#calls[number]
     if (call !== undefined) {
-      call.failure ??= new ThreadLostError(call.body.name, thread, reason)
+      call.failure ??= new ThreadLostError(labelOf(call), thread, reason)
       this.#stop(call)
     }
     const open = this.#calls.filter(other => other !== undefined)
     if (open.length > 0) this.#crew.ensure(Math.max(...open.map(other => other.options.places)))
     if (this.#crew.startFailure !== undefined && !this.#hasThreads()) {
       for (const other of open) {
-        other.failure ??= new ThreadLostError(other.body.name, thread, reason)
+        other.failure ??= new ThreadLostError(labelOf(other), thread, reason)
         this.#stop(other)
       }
     }

@@ -15,7 +15,6 @@ import type { Entry } from './schedule.ts'
 
 /** Made by `team.load` and `team.module`. */
 export abstract class Body implements Disposable {
-  /** Shown in errors. */
   readonly name: string
   readonly exports: readonly string[]
   readonly index: number
@@ -41,6 +40,11 @@ export abstract class Body implements Disposable {
     const slot = shelf.take()
     this.index = slot.index
     this.version = slot.version
+  }
+
+  /** How errors call an export. */
+  label(exported: number): string {
+    return this.exports.length === 1 ? this.name : `${this.name}: ${this.exports[exported]}`
   }
 
   /** The function on this thread. @throws BodyNotReadyError */
@@ -124,7 +128,12 @@ export class WasmBody extends Body {
       const exported = Object.keys(instance.exports).join(', ')
       throw new ArgumentError('team.load', 'exports', `functions the module exports (${exported})`, name)
     })
-    super(shelf, source.name ?? source.exports.join('+'), { kind: 'wasm', exports: source.exports }, source.bytes)
+    super(
+      shelf,
+      source.name ?? (source.exports.length === 1 ? source.exports[0] : 'module'),
+      { kind: 'wasm', exports: source.exports },
+      source.bytes,
+    )
     this.#entries = entries
     this.wide = shelf.heap.memory64
   }
@@ -170,7 +179,15 @@ export class ModuleBody extends Body {
   }
 
   async importHere(): Promise<void> {
-    this.#entry ??= functionOf(await import(this.url), this.exports[0], this.url)
+    if (this.#entry !== undefined) return
+    let module: Record<string, unknown>
+    try {
+      module = await import(this.url)
+    } catch (error) {
+      const expected = `a module that can be imported (${error instanceof Error ? error.message : describe(error)})`
+      throw new ArgumentError('team.module', 'url', expected, this.url, undefined, { cause: error })
+    }
+    this.#entry = functionOf(module, this.exports[0], this.url)
   }
 
   entry(): Entry {

@@ -16,6 +16,18 @@ const workerUrl = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './w
 /** Threads that die before they have come up once, in a row: something is wrong with starting them. */
 const mostFailedStarts = 3
 
+/**
+ * A thread inherits the flags of the process, so that loaders a program was started with also see its JavaScript bodies. Only
+ * `--input-type`, which goes with code on the command line, a thread started from a file refuses: then the flags that
+ * matter to modules are picked out.
+ */
+const inheritedFlags = (): string[] | undefined => {
+  const flags = process.execArgv
+  if (!flags.some(flag => flag.startsWith('--input-type'))) return undefined
+  const moduleFlag = /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(=|$)/
+  return flags.flatMap((flag, i) => (!moduleFlag.test(flag) ? [] : flag.includes('=') ? [flag] : [flag, flags[i + 1]]))
+}
+
 export interface CrewOptions {
   readonly control: SharedArrayBuffer
   readonly layout: at.Layout
@@ -43,6 +55,8 @@ export class Crew {
   replaced = 0
   /** Why threads cannot be started, once they cannot. */
   startFailure: string | undefined
+  /** No thread is started any more. */
+  closed = false
   /** A thread ended by itself, or was terminated; its job, if any, is `job` (0 … or -1). */
   onGone: (thread: number, job: number, reason: string) => void = () => {}
   onReply: (thread: number, reply: Reply) => void = () => {}
@@ -62,13 +76,14 @@ export class Crew {
 
   /** Makes sure that threads 0 to count - 1 exist or are on their way. */
   ensure(count: number): void {
+    if (this.closed) return
     for (let thread = 0; thread < count; thread++) {
       if (this.#members[thread] === undefined && this.startFailure === undefined) this.#start(thread)
     }
   }
 
   #start(thread: number): void {
-    const { execArgv, ...options } = this.#options
+    const { execArgv = inheritedFlags(), ...options } = this.#options
     const line = at.threadAt(thread)
     if (this.#c[line + at.state] === at.gone) this.replaced++
     this.#c[line + at.systemId] = 0
@@ -146,6 +161,7 @@ export class Crew {
 
   /** Resolves when every thread is gone; they have been told to close, and are terminated if they do not. */
   async close(graceMs: number): Promise<void> {
+    this.closed = true
     const members = this.#members.filter(member => member !== undefined)
     for (const { worker } of members) worker.ref()
     const all = Promise.all(members.map(({ exited }) => exited))

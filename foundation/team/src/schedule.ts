@@ -45,6 +45,8 @@ export type Entry = (args: number | bigint, begin: number, end: number, thread: 
 const mostUnitsAuto = 65535
 /** Unit numbers and sums of them stay whole in 32 bits. */
 const mostUnits = 2 ** 30
+/** A chunk is a word. */
+const largest = 2 ** 31 - 1
 
 /** Calls of the body per thread, where the caller did not say. */
 const callsStatic = 8
@@ -78,9 +80,10 @@ export const chunkOf = (code: number, length: number, places: number, chunk: num
     }
   }
   const least = Math.ceil(length / (code === auto ? mostUnitsAuto : mostUnits))
-  if (size < least) size = least
+  size = Math.min(Math.max(size, least), length)
   const over = size % align
-  return over === 0 ? size : size + align - over
+  if (over !== 0) size += align - over
+  return Math.min(size, largest - (largest % align))
 }
 
 /** Fills in the shares of a job whose description is complete. */

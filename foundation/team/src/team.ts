@@ -123,14 +123,15 @@ export class Team implements AsyncDisposable {
     const threads = options.threads ?? this.threads
     const chunk = options.chunk ?? 0
     const align = options.align ?? 1
-    if (this.#closed || !this.#fits(begin, end, code, chunk, threads, align)) this.#refuse('team.run', options)
+    if (this.#closed || !this.#fits(begin, end, code, options.chunk ?? 1, threads, align))
+      this.#refuse('team.run', options)
     const entry = body.entry(e) ?? body.entry(body.exportIndex(exported))
     if (begin === end) return 0
     const places = threads < this.threads ? threads : this.threads
     const size = chunkOf(code, end - begin, places, chunk, align)
     const address = body.wide ? BigInt(args) : args
     if (places === 1 || size >= end - begin || nesting.depth > 0 || nesting.isTeamThread) {
-      return this.#runAlone(body, entry, begin, end, size, address)
+      return this.#runAlone(body, e, entry, begin, end, size, address)
     }
     if (!this.#staffed) this.#staff()
     this.#lostThread = -1
@@ -143,7 +144,9 @@ export class Team implements AsyncDisposable {
     try {
       workAt(this.#c, j, 0, entry, address)
     } catch (error) {
-      thrown = this.#failedHere(j, body, error)
+      // Others stop. Should one of them fail as well, this is still the call's error.
+      Atomics.store(this.#c, j + at.stop, 1)
+      thrown = asBodyError(error, body.label(e), 0)
     } finally {
       nesting.depth--
     }
@@ -152,7 +155,7 @@ export class Team implements AsyncDisposable {
     this.#join()
     if (thrown !== undefined) throw thrown
     if (this.#c[j + at.thrower] !== 0) throw this.#failure(j, body)
-    if (this.#lostThread >= 0) this.#throwLost(body)
+    if (this.#lostThread >= 0) this.#throwLost(body.label(e))
     return this.#c[j + at.status]
   }
 
@@ -170,7 +173,7 @@ export class Team implements AsyncDisposable {
     const { begin, end } = options
     const code = codeOf(options.schedule, options.chunk !== undefined)
     const threads = options.threads ?? this.threads
-    if (this.#closed || !this.#fits(begin, end, code, options.chunk ?? 0, threads, options.align ?? 1)) {
+    if (this.#closed || !this.#fits(begin, end, code, options.chunk ?? 1, threads, options.align ?? 1)) {
       this.#refuse('team.runAsync', options)
     }
     if (nesting.isTeamThread) {
@@ -225,7 +228,7 @@ export class Team implements AsyncDisposable {
       begin <= end &&
       code >= 0 &&
       int32(chunk) &&
-      chunk >= 0 &&
+      chunk >= 1 &&
       int32(threads) &&
       threads >= 1 &&
       int32(align) &&
@@ -251,12 +254,20 @@ export class Team implements AsyncDisposable {
 
   // A call.
 
-  #runAlone(body: Body, entry: Entry, begin: number, end: number, size: number, args: number | bigint): number {
+  #runAlone(
+    body: Body,
+    e: number,
+    entry: Entry,
+    begin: number,
+    end: number,
+    size: number,
+    args: number | bigint,
+  ): number {
     nesting.depth++
     try {
       return workAlone(begin, end, size, 0, entry, args)
     } catch (error) {
-      throw asBodyError(error, body, 0)
+      throw asBodyError(error, body.label(e), 0)
     } finally {
       nesting.depth--
     }
@@ -340,17 +351,10 @@ export class Team implements AsyncDisposable {
     } else this.#jobs.gone(thread, job, reason)
   }
 
-  #throwLost(body: Body): never {
-    const error = new ThreadLostError(body.name, this.#lostThread + 1, this.#lostReason)
+  #throwLost(label: string): never {
+    const error = new ThreadLostError(label, this.#lostThread + 1, this.#lostReason)
     this.#lostThread = -1
     throw error
-  }
-
-  /** The caller's own body threw: others stop, and the error is the call's unless another was first. */
-  #failedHere(j: number, body: Body, error: unknown): unknown {
-    const wrapped = asBodyError(error, body, 0)
-    Atomics.store(this.#c, j + at.stop, 1)
-    return wrapped
   }
 
   /** What a thread's body threw, from the thread's text. */
@@ -359,17 +363,18 @@ export class Team implements AsyncDisposable {
     const from = thread * at.textBytes
     const length = this.#texts[from] | (this.#texts[from + 1] << 8)
     const said = new TextDecoder().decode(new Uint8Array(this.#texts.subarray(from + 2, from + 2 + length)))
+    const label = body.label(this.#c[j + at.exported])
     const line = at.threadAt(thread)
     const place = this.#c[line + at.place]
-    return new BodyError(body.name, place, this.#c[line + at.failBegin], this.#c[line + at.failEnd], said)
+    return new BodyError(label, place, this.#c[line + at.failBegin], this.#c[line + at.failEnd], said)
   }
 }
 
-const asBodyError = (error: unknown, body: Body, place: number): BodyError => {
+const asBodyError = (error: unknown, label: string, place: number): BodyError => {
   // A nested call has said it already; the innermost is the one that helps.
   if (error instanceof BodyError) return error
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return new BodyError(body.name, place, lastCall.begin, lastCall.end, said, { cause: error })
+  return new BodyError(label, place, lastCall.begin, lastCall.end, said, { cause: error })
 }
 
 /** A team of its own: for tests, and to keep work apart. */

@@ -20,6 +20,13 @@ const constant = (n: number): number[] => [0x41, ...s(n)]
 const here = (wide: boolean): number[] =>
   wide ? [...args, ...begin, 0xac, 0x42, 2, 0x86, 0x7c] : [...args, ...begin, ...constant(2), 0x74, 0x6a]
 
+/** Adds 1 to the word of the index in `begin`, atomically. */
+const increment = (wide: boolean): number[] => [...here(wide), ...constant(1), 0xfe, 0x1e, 2, 0, 0x1a]
+
+/** The word that many bytes before `args`. */
+const wordBefore = (wide: boolean, bytes: number): number[] =>
+  wide ? [...args, 0x42, ...s(bytes), 0x7d, 0x28, 2, 0] : [...args, ...constant(bytes), 0x6b, 0x28, 2, 0]
+
 /** For each index of the range: `step`, with the index in `begin`. */
 const eachIndex = (step: number[]): number[] => [
   ...[0x02, 0x40, 0x03, 0x40, ...begin, ...end, 0x4e, 0x0d, 1],
@@ -27,25 +34,28 @@ const eachIndex = (step: number[]): number[] => [
   ...[...begin, ...constant(1), 0x6a, 0x21, 1, 0x0c, 0, 0x0b, 0x0b],
 ]
 
-export const bodyNames = ['empty', 'mark', 'owner', 'endless', 'trap', 'overflow', 'status'] as const
+export const bodyNames = ['empty', 'mark', 'owner', 'endless', 'trap', 'overflow', 'status', 'cuts'] as const
 
 /**
  * Bodies over a table of i32, `args` being the address of index 0: `mark` adds 1 to each index's word, atomically;
  * `owner` writes thread + 1 there; `endless` never returns; `trap` traps; `overflow` overflows the stack; `status`
- * marks and returns the word at `args - 4` once its range holds the index at `args - 8`.
+ * marks, and returns the word at `args - 4` where its range holds the index at `args - 8`; `cuts` adds the length of its
+ * range to the word of the first index.
  */
 export const bodies = (wide: boolean): Uint8Array<ArrayBuffer> => {
   const functions: number[][] = [
     constant(0), // empty
-    [...eachIndex([...here(wide), ...constant(1), 0xfe, 0x1e, 2, 0, 0x1a]), ...constant(0)],
+    [...eachIndex(increment(wide)), ...constant(0)],
     [...eachIndex([...here(wide), ...thread, ...constant(1), 0x6a, 0x36, 2, 0]), ...constant(0)],
     [0x03, 0x40, 0x0c, 0, 0x0b, ...constant(0)],
     [0x00],
     [...args, ...begin, ...end, ...thread, 0x10, 5],
     [
-      ...eachIndex([...here(wide), ...constant(1), 0xfe, 0x1e, 2, 0, 0x1a]),
-      ...constant(0), // the loop has moved begin to end: what is left is the index just before
+      ...[...wordBefore(wide, 8), ...begin, 0x4e, ...wordBefore(wide, 8), ...end, 0x48, 0x71],
+      ...eachIndex(increment(wide)),
+      ...[...wordBefore(wide, 4), 0x6c],
     ],
+    [...here(wide), ...end, ...begin, 0x6b, 0xfe, 0x1e, 2, 0, 0x1a, ...constant(0)],
   ]
   const code = functions.map(body => {
     const text = [0, ...body, 0x0b]
