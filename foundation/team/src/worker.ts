@@ -39,8 +39,14 @@ const longestSpinMs = 0.2
 let spinMs = 0.1
 const pause: (n?: number) => void = (Atomics as { pause?: (n?: number) => void }).pause ?? (() => {})
 
-/** A JavaScript body ran since the event loop last turned: its output waits for that turn. */
+/**
+ * A JavaScript body ran, and the event loop has to turn for what it left behind: its output goes to the parent a piece per
+ * turn, as the parent takes it. Until that is through, sleep is short.
+ */
 let owesTurn = false
+const owedSleepMs = 2
+
+const hasOutput = (): boolean => process.stdout.writableLength > 0 || process.stderr.writableLength > 0
 
 /** Until the epoch moves on from `seen`. False when the event loop must turn first. */
 const waitForEpoch = (seen: number): boolean => {
@@ -55,14 +61,13 @@ const waitForEpoch = (seen: number): boolean => {
     }
   } while (performance.now() < until)
   spinMs = Math.max(shortestSpinMs, spinMs / 2)
-  if (owesTurn) return false
   // In this order, a thread that dies in between leaves the count too high: a wake-up in vain, never one missed.
   Atomics.add(c, at.parked, 1)
   Atomics.store(c, me + at.state, at.sleeping)
-  Atomics.wait(c, at.epoch, seen)
+  const outcome = Atomics.wait(c, at.epoch, seen, owesTurn ? owedSleepMs : Number.POSITIVE_INFINITY)
   Atomics.store(c, me + at.state, at.awake)
   Atomics.sub(c, at.parked, 1)
-  return true
+  return outcome !== 'timed-out'
 }
 
 const loop = (): Reason => {
@@ -231,7 +236,7 @@ for (;;) {
   if (reason === 'closing') break
   if (reason === 'mail') await readMail()
   else if (reason !== 'turn') await importHere(reason)
-  owesTurn = false
   await new Promise(resolve => setImmediate(resolve))
+  owesTurn &&= hasOutput()
 }
 process.exit(0)
