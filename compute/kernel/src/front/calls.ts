@@ -313,7 +313,10 @@ function log(L: Lowering, node: Tree): undefined {
       args.push(lowerExpression(L, e).v)
     }
   }
-  for (const a of node.arguments as Tree[]) piece(a)
+  ;(node.arguments as Tree[]).forEach((a, i) => {
+    if (i) labels.push(' ')
+    piece(a)
+  })
   L.b.loc = L.loc(node)
   L.b.op('log', 'void', args, labels)
   return undefined

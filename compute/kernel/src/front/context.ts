@@ -97,6 +97,8 @@ export class Lowering {
   private readonly found: ReadonlyMap<string, Kind>
   readonly next = new Map<string, Kind>()
   calls = 0
+  /** Loops around what is being lowered. */
+  loops = 0
   /** Names assigned anywhere in the function being lowered: a `let` outside of it is a constant. */
   assignedNames: Set<string> = new Set()
   /** The names of `use`: what a helper sees. */

@@ -533,7 +533,8 @@ export function privateArray(L: Lowering, node: Tree, name: string): ArrayRef | 
       L.unsupported(node, `the size in ${L.text(node)} is not a constant from 0 to 65536`, 'Private arrays have a fixed size; give it in use.')
     }
     const array = make(element, Number(n.attr))
-    zero(L, array, node)
+    // An iteration starts with zeros; in a loop each round makes the array anew.
+    if (L.loops > 0) zero(L, array, node)
     return array
   }
   if (node.type === 'ArrayExpression') {

@@ -28,16 +28,16 @@ const update =
 export const atomic = {
   add: update((a, b) => a + b),
   sub: update((a, b) => a - b),
-  min: update((a, b) => (b < a ? b : a)),
-  max: update((a, b) => (b > a ? b : a)),
+  min: update((a, b) => (typeof a === 'bigint' ? (b < a ? b : a) : Math.min(a, b))),
+  max: update((a, b) => (typeof a === 'bigint' ? (b > a ? b : a) : Math.max(a, b))),
   and: update((a, b) => a & b),
   or: update((a, b) => a | b),
   xor: update((a, b) => a ^ b),
   exchange: update((_, b) => b),
-  /** Stores `value` if the element equals `expected`; returns the old value. */
+  /** Stores `value` if the element is `expected` (as Object.is says: the same bits); returns the old value. */
   compareExchange(array: any, index: number, expected: any, value: any): any {
     const old = array[index]
-    if (old === expected) array[index] = value
+    if (Object.is(old, expected)) array[index] = value
     return old
   },
 }

@@ -12,11 +12,12 @@ const M1 = 0xcd9e8d57
 const W0 = 0x9e3779b9
 const W1 = 0xbb67ae85
 
-/** The low and high word of a whole number: an i32 is sign-free (an index is never negative), a float is split. */
+/** The low and high word of a whole number, in two's complement. */
 function words(L: Lowering, t: Typed, node: Tree): [Value, Value] {
   const b = L.b
   if (isBig(t.k)) return [b.cvt('wrap', t.v, 'i32'), b.cvt('wrap', b.ushr(t.v, b.const('i64', 32n)), 'i32')]
-  if (t.k === 'i32' || t.k === 'u32' || t.k === 'bool') return [L.convert(t, 'i32', node).v, b.const('i32', 0)]
+  if (t.k === 'i32') return [t.v, b.sshr(t.v, b.const('i32', 31))]
+  if (t.k === 'u32' || t.k === 'bool') return [L.convert(t, 'i32', node).v, b.const('i32', 0)]
   const x = L.convert(t, 'f64', node).v
   return [b.cvt('toint32', x, 'i32'), b.cvt('toint32', b.floor(b.mul(x, b.const('f64', 2 ** -32))), 'i32')]
 }

@@ -352,6 +352,7 @@ function loop(
     L.env = new Map(before)
     for (const [i, v] of carried.entries()) L.env.set(v.key, { v: values[i], k: kinds[i] })
   }
+  L.loops++
   const outs = L.b.loop(
     init,
     values => {
@@ -404,6 +405,7 @@ function loop(
     },
     carried.map(v => v.name),
   )
+  L.loops--
   frame.exits.pop()
   frame.exits.pop()
   L.env = before

@@ -12,11 +12,14 @@ type Operand = Value | number
 
 const COMMUTATIVE = new Set('add mul and or xor eq ne min max smin smax umin umax mulhu'.split(' '))
 
+/** Given from outside and the same everywhere. */
+const GIVEN = new Set(['scalar', 'index', 'length'])
+
 export class Builder {
   private nextId: number
   private readonly root: Region
   private region: Region
-  private readonly constants: Value[] = []
+  private readonly givens: Value[] = []
   private readonly known = new Map<string, Value>()
   private trail: string[] = []
   private epoch = 0
@@ -30,10 +33,10 @@ export class Builder {
     this.region = this.root
   }
 
-  /** The whole program. Constants stand first: every region sees them. */
+  /** The whole program. Constants and what the caller gives stand first: every region sees them. */
   get body(): Region {
-    this.root.ops.unshift(...this.constants)
-    this.constants.length = 0
+    this.root.ops.unshift(...this.givens)
+    this.givens.length = 0
     return this.root
   }
 
@@ -64,6 +67,11 @@ export class Builder {
       if (old) return old
     }
     const v = this.fresh(op, type, args, attr)
+    if (GIVEN.has(op)) {
+      this.givens.push(v)
+      this.known.set(key!, v)
+      return v
+    }
     this.region.ops.push(v)
     if (key !== undefined) this.remember(key, v)
     return v
@@ -151,7 +159,7 @@ export class Builder {
     if (old) return old
     const made = this.fresh('const', type, [], v)
     made.loc = undefined
-    this.constants.push(made)
+    this.givens.push(made)
     this.known.set(key, made)
     return made
   }

@@ -16,7 +16,7 @@ function attribute(v: Value, ir: KernelIR): string {
   if (v.op === 'scalar') return ` ${ir.scalars[a]?.name}`
   if (v.op === 'length') return ` ${ir.buffers[a]?.name}`
   if (v.op === 'loop') return ''
-  return typeof a === 'object' ? ` ${JSON.stringify(a)}` : ` ${String(a)}`
+  return typeof a === 'object' ? ` ${JSON.stringify(a, (_, x) => (typeof x === 'bigint' ? `${x}n` : x))}` : ` ${String(a)}`
 }
 
 /**

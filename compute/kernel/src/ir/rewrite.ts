@@ -41,7 +41,7 @@ export function rewrite(ir: KernelIR, replace: Replace = () => undefined): Kerne
     else if (v.op === 'loop') visitLoop(v)
     else {
       const args = v.args.map(map)
-      made.set(v.id, (replace(v, args, b, rewriter) as Value | undefined) ?? b.op(v.op, v.type, args, v.attr))
+      made.set(v.id, (replace(v, args, b, outside) as Value | undefined) ?? b.op(v.op, v.type, args, v.attr))
     }
   }
   const visitIf = (v: Value) => {
@@ -51,9 +51,8 @@ export function rewrite(ir: KernelIR, replace: Replace = () => undefined): Kerne
       return kept.map(i => map(r.results[i]))
     }
     const cond = map(v.args[0])
-    rewriter.region = yields
     const values =
-      (replace(v, [cond], b, rewriter) as Value[] | undefined) ??
+      (replace(v, [cond], b, { map, region: yields }) as Value[] | undefined) ??
       b.if(cond, () => yields(v.regions![0]), () => yields(v.regions![1]))
     for (const [k, i] of kept.entries()) outs.set(resultKey(v, i), values[k])
   }
@@ -75,7 +74,7 @@ export function rewrite(ir: KernelIR, replace: Replace = () => undefined): Kerne
     )
     for (const [k, i] of kept.entries()) outs.set(resultKey(v, i), values[k])
   }
-  const rewriter: Rewriter = { map, region: () => [] }
+  const outside: Rewriter = { map, region: () => [] }
   inline(ir.body)
   const results = ir.body.results.map(map)
   b.body.results = results

@@ -11,8 +11,6 @@ import {
   bitsOf,
   constant,
   type Format,
-  fromBits,
-  horner,
   integer,
   polynomial,
   powerOfTwo,
@@ -32,17 +30,13 @@ const EXP = {
   f64: { ln2: [0.6931471805598903, 5.497923018708371e-14], normal: 708.39, saturates: 1000 },
 } as const
 
-/** e^r for |r| <= ln(2)/2: 1 + c1 r + c2 r² …; minimax in units of the last place. */
-const SERIES32 = [
-  1, 0.9999995231628418, 0.4999896287918091, 0.1666799783706665, 0.041911013424396515, 0.008274768479168415,
-]
-/** (e^r - 1 - r) / r² */
-const REST32 = [0.4999999701976776, 0.1666654348373413, 0.04166720062494278, 0.008366520516574383, 0.001388252479955554]
+/** (e^r - 1 - r) / r² for |r| <= ln(2)/2, minimax relative to e^r, and relative to e^r - 1. */
+const REST32 = [0.49999994, 0.166665122, 0.0416690856, 0.00837029237, 0.00137804064]
+const REST32_M1 = [0.5, 0.166665405, 0.0416672006, 0.00836652424, 0.00138825248]
 const REST64 = [
   0.5000000000000011, 0.16666666666666413, 0.04166666666653026, 0.008333333333494349, 0.0013888888943599765,
   0.0001984126950674667, 2.4801493133631723e-5, 2.755758629166966e-6, 2.7630234972619825e-7, 2.5000066352604553e-8,
 ]
-/** The same, minimax relative to e^r - 1. */
 const REST64_M1 = [
   0.5, 0.16666666666666677, 0.04166666666666651, 0.0083333333333217, 0.001388888888896233, 0.0001984126988594213,
   2.4801587172585553e-5, 2.755724440073373e-6, 2.755740263002217e-7, 2.510896879961835e-8, 2.0875325656170042e-9,
@@ -65,14 +59,14 @@ function reduce(b: Builder, f: Format, x: Value): Reduced {
 const quotient = (b: Builder, f: Format, t: Value): Value => b.sub(toBits(b, f, t), integer(b, f, bitsOf(f, f.magic)))
 
 function series(b: Builder, f: Format, r: Value): Value {
-  if (f.type === 'f32') return horner(b, r, SERIES32)
-  return b.add(b.add(b.mul(polynomial(b, r, REST64), b.mul(r, r)), r), 1)
+  return b.add(quadratic(b, r, f.type === 'f32' ? REST32 : REST64), 1)
 }
 
-function minusOne(b: Builder, f: Format, r: Value): Value {
-  const rest = f.type === 'f32' ? horner(b, r, REST32) : polynomial(b, r, REST64_M1)
-  return b.add(b.mul(rest, b.mul(r, r)), r)
-}
+const minusOne = (b: Builder, f: Format, r: Value): Value => quadratic(b, r, f.type === 'f32' ? REST32_M1 : REST64_M1)
+
+/** r + r² c(r) */
+const quadratic = (b: Builder, r: Value, c: readonly number[]): Value =>
+  b.add(b.mul(polynomial(b, r, c), b.mul(r, r)), r)
 
 /** p 2^n for any x, given p = e^r: zero and infinity where they are due, NaN from NaN. `less` is subtracted from n. */
 function saturated(b: Builder, f: Format, x: Value, p: Value, t: Value, less: number): Value {

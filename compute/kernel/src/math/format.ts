@@ -51,8 +51,8 @@ const view = new DataView(new ArrayBuffer(8))
 
 /** The bits of a number in a format. */
 export function bitsOf(f: Format, x: number): bigint {
-  if (f.type === 'f64') return (view.setFloat64(0, x), view.getBigInt64(0))
-  return (view.setFloat32(0, x), BigInt(view.getInt32(0)))
+  if (f.type === 'f64') return view.setFloat64(0, x), view.getBigInt64(0)
+  return view.setFloat32(0, x), BigInt(view.getInt32(0))
 }
 
 /** An integer constant as wide as the format. */
@@ -112,11 +112,11 @@ export function horner(b: Builder, x: Value, c: readonly number[]): Value {
 }
 
 /**
- * The same value to within rounding as two interleaved Horner chains in x²: one operation more, half the latency. For
- * long polynomials, where one iteration's chain would be longer than a processor looks ahead.
+ * The same value to within rounding. Long polynomials in f64 are two interleaved Horner chains in x²: one operation more
+ * and half the latency, where one iteration's chain would be longer than a processor looks ahead.
  */
 export function polynomial(b: Builder, x: Value, c: readonly number[]): Value {
-  if (c.length < 6) return horner(b, x, c)
+  if (x.type === 'f32' || c.length < 6) return horner(b, x, c)
   const even = c.filter((_, i) => i % 2 === 0)
   const odd = c.filter((_, i) => i % 2 === 1)
   const y = b.mul(x, x)

@@ -7,16 +7,22 @@ import { expm1Core, halfExp, normalLimit } from './exponential.ts'
 import { beyond, constant, type Format, withSignOf } from './format.ts'
 import { log, log1p } from './logarithm.ts'
 
-/** From here on tanh is 1. */
-const TANH_ONE = { f32: 10, f64: 22 }
+/** Beyond this tanh is 1 to within one unit of the last place, and e^2a so large that adding 2 is no longer exact. */
+const TANH_ONE = { f32: 8.66, f64: 18.7 }
 /** From here on √(x² ± 1) is x. */
 const FAR = { f32: 2 ** 14, f64: 2 ** 28 }
 
 /** With m = e^2a - 1: tanh a = m / (m + 2). */
 export function tanh(b: Builder, f: Format, x: Value): Value {
-  const a = b.op('pmin', f.type, [b.abs(x), constant(b, f, TANH_ONE[f.type])])
+  const a = b.abs(x)
   const m = expm1Core(b, f, b.add(a, a)).value
-  return withSignOf(b, f, b.div(m, b.add(m, 2)), x)
+  const d = b.add(m, 2)
+  const q = b.div(m, d)
+  // What m + 2 lost by rounding, over d; 1 / d is (1 - q) / 2.
+  const lost = b.sub(m, b.sub(d, 2))
+  const inverse = b.sub(0.5, b.mul(q, 0.5))
+  const y = b.sub(q, b.mul(b.mul(q, lost), inverse))
+  return withSignOf(b, f, b.select(b.lt(constant(b, f, TANH_ONE[f.type]), a), constant(b, f, 1), y), x)
 }
 
 /** With m = e^a - 1: sinh a = (m + m / (m + 1)) / 2. */

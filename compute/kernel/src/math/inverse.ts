@@ -7,16 +7,16 @@ import { constant, type Format, fromBits, integer, polynomial, signBit, toBits, 
 
 /** (asin(r) / r - 1) / r² in r², |r| <= 1/2. */
 const ASIN = {
-  f32: [0.16666753590106964, 0.07495232671499252, 0.045478347688913345, 0.02414095774292946, 0.042230602353811264],
+  f32: [0.166667536, 0.0749528334, 0.0454783812, 0.0241409522, 0.0422305986],
   f64: [
     0.16666666666666763, 0.07499999999970242, 0.044642857175140285, 0.03038194268266628, 0.022372215687637777,
     0.017351599590669942, 0.01398096758245097, 0.011397724808604221, 0.010786821645470773, 0.0036819149335364297,
     0.02176629491763886, -0.02108132485952301, 0.032679459457270514,
   ],
 }
-/** (atan(r) / r - 1) / r² in r², |r| <= tan(π/8). */
+/** (atan(r) / r - 1) / r² in r²; for f32 |r| <= 1, for f64 |r| <= tan(π/8). */
 const ATAN = {
-  f32: [-0.3333294689655304, 0.19977650046348572, -0.1387697458267212, 0.08051279187202454],
+  f32: [-0.333331525, 0.199937642, -0.142110229, 0.106658719, -0.075519003, 0.0432078578, -0.0163652636, 0.00291996286],
   f64: [
     -0.333333333333332, 0.19999999999953205, -0.14285714280162037, 0.11111110781917112, -0.09090897718139324,
     0.07692059586762652, -0.0666309767645209, 0.05847847882194536, -0.05039137944447532, 0.03806077917420249,
@@ -24,9 +24,9 @@ const ATAN = {
   ],
 }
 /** π/4, π/2, π: nearest number and what it lacks. */
-const QUARTER = { f32: [0.7853981852531433, -2.1855694143368964e-8], f64: [0.7853981633974483, 3.061616997868383e-17] }
+const QUARTER = [0.7853981633974483, 3.061616997868383e-17]
 const HALF = { f32: [1.5707963705062866, -4.371138828673793e-8], f64: [1.5707963267948966, 6.123233995736766e-17] }
-const WHOLE = { f32: [3.1415927410125732, -8.742277657347586e-8], f64: [3.141592653589793, 1.2246467991473532e-16] }
+const WHOLE = { f32: [3.1415927410125732, -8.742277657347586e-8], f64: [Math.PI, 1.2246467991473532e-16] }
 
 /** asin(r) - r for |r| <= 1/2, given r². */
 const asinRest = (b: Builder, f: Format, r: Value, z: Value): Value =>
@@ -62,15 +62,24 @@ export function acos(b: Builder, f: Format, x: Value): Value {
   return b.select(far, outer, centre)
 }
 
+/** atan q given the part of it beside q. */
+const atanRest = (b: Builder, f: Format, q: Value): Value => {
+  const z = b.mul(q, q)
+  return b.mul(b.mul(q, z), polynomial(b, z, ATAN[f.type]))
+}
+
 /** atan(n / d) for n / d in [0, 1], or 0 / 0 and the like, which give NaN. */
 function atanUnit(b: Builder, f: Format, n: Value, d: Value): Value {
+  if (f.type === 'f32') {
+    const q = b.div(n, d)
+    return b.add(atanRest(b, f, q), q)
+  }
   // Above tan(π/8): atan q = π/4 + atan((q - 1) / (q + 1)).
   const far = b.lt(b.mul(d, Math.SQRT2 - 1), n)
   const q = b.div(b.select(far, b.sub(n, d), n), b.select(far, b.add(n, d), d))
-  const z = b.mul(q, q)
-  const rest = b.mul(b.mul(q, z), polynomial(b, z, ATAN[f.type]))
-  const [high, low] = QUARTER[f.type]
-  return b.select(far, b.add(b.add(b.add(rest, low), q), high), b.add(q, rest))
+  const rest = atanRest(b, f, q)
+  const [high, low] = QUARTER
+  return b.select(far, b.add(b.add(q, high), b.add(rest, low)), b.add(q, rest))
 }
 
 export function atan(b: Builder, f: Format, x: Value): Value {

@@ -90,16 +90,29 @@ export function turns(b: Builder, f: Format, x: Value, extra: 0 | 1): Turn {
   return { high: b.or(b.shl(out[4], 32), out[3]), low: b.or(b.shl(out[2], 32), out[1]) }
 }
 
+/** An angle as a difference, the second part far smaller: `high` is rounded once less than the difference would be. */
+export interface Angle {
+  high: Value
+  low: Value
+}
+
+export interface Remainder {
+  angle: Angle
+  /** Its sign bit is set where the integer taken off was odd. */
+  odd: Value
+}
+
 /**
  * What is left of a turn after the nearest integer, times π or π/2: in [-π/2, π/2] or [-π/4, π/4].
- * `odd`: the sign bit is set where that integer was odd.
  */
-export function remainder(b: Builder, f: Format, turn: Turn, unit: number, unitLow: number): { r: Value; odd: Value } {
+export function remainder(b: Builder, f: Format, turn: Turn, unit: number, unitLow: number): Remainder {
   const odd = b.xor(turn.high, b.shl(turn.high, 1))
   if (turn.low === undefined) {
     const [big, small] = integerParts(b, b.shl(turn.high, 1))
-    const r = b.cvt('demote', b.mul(b.add(big, small), unit * 2 ** -64), 'f32')
-    return { r, odd: b.shl(b.cvt('wrap', b.ushr(odd, 63), 'i32'), 31) }
+    const exact = b.mul(b.add(big, small), unit * 2 ** -64)
+    const high = b.cvt('demote', exact, 'f32')
+    const low = b.cvt('demote', b.sub(b.cvt('promote', high, 'f64'), exact), 'f32')
+    return { angle: { high, low }, odd: b.shl(b.cvt('wrap', b.ushr(odd, 63), 'i32'), 31) }
   }
   // The distance from the nearest integer as magnitude and sign; one's complement is near enough in 128 bits.
   const away = b.or(b.shl(turn.high, 1), b.ushr(turn.low, 63))
@@ -114,7 +127,11 @@ export function remainder(b: Builder, f: Format, turn: Turn, unit: number, unitL
   const tail = b.add(b.sub(v, cut), lost)
   const unitHigh = Math.fround(unit)
   const unitRest = unit - unitHigh
-  const r = b.add(b.mul(cut, unitHigh), b.add(b.mul(cut, unitRest), b.add(b.mul(tail, unit), b.mul(v, unitLow))))
+  const large = b.mul(cut, unitHigh)
+  const small = b.add(b.mul(cut, unitRest), b.add(b.mul(tail, unit), b.mul(v, unitLow)))
+  const high = b.add(large, small)
+  const low = b.sub(b.sub(high, large), small)
   const sign = b.and(away, b.const('i64', F64.sign))
-  return { r: flipSign(b, f, b.mul(r, 2 ** -64), sign), odd: b.and(odd, b.const('i64', F64.sign)) }
+  const signed = (part: Value): Value => flipSign(b, f, b.mul(part, 2 ** -64), sign)
+  return { angle: { high: signed(high), low: signed(low) }, odd: b.and(odd, b.const('i64', F64.sign)) }
 }

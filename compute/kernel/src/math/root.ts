@@ -3,7 +3,7 @@
  */
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
-import { beyond, bitsOf, constant, type Format, fromBits, integer, notNormal, toBits, withSignOf } from './format.ts'
+import { bitsOf, constant, type Format, fromBits, integer, notNormal, toBits, withSignOf } from './format.ts'
 
 /** Bits of a first a^(-1/3), less a third of a's: -bits/3 in both formats, from the linear logarithm that bits are. */
 const FIRST = { f32: 0x548c2b4b, f64: 0x548c2b4b }

@@ -8,7 +8,7 @@
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
 import { constant, type Format, flipSign, fromBits, horner, integer, polynomial, signBit, toBits } from './format.ts'
-import { remainder, turns } from './reduction.ts'
+import { type Angle, remainder, turns } from './reduction.ts'
 
 /** π and π/2 in three parts. All are positive: 0 times each is then +0, and -0 survives the subtraction. */
 const PI = {
@@ -20,35 +20,46 @@ const HALF_PI = {
   f64: [1.5707963267923333, 2.5633441515839558e-12, 1.0562999066987428e-23],
 }
 /** Largest |x| for which three parts are enough. */
-const REDUCIBLE = { f32: 700, f64: 4e5 }
+const REDUCIBLE = { f32: 350, f64: 2e5 }
 
 /** π less the double nearest to it. */
 const PI_LOW = 1.2246467991473532e-16
 
-/** (sin(r) / r - 1) / r² as a polynomial in r², |r| <= π/2. */
+/** (1 - sin(r) / r) / r² as a polynomial in r², |r| <= π/2. */
 const SIN = {
-  f32: [-0.16666659712791443, 0.008333065547049046, -0.0001980953966267407, 2.605631379992701e-6],
+  f32: [0.16666659712791443, -0.00833306555, 0.000198095062, -2.6057478e-6],
   f64: [
-    -0.16666666666666666, 0.008333333333333194, -0.00019841269841209183, 2.7557319211130876e-6, -2.5052106872196485e-8,
-    1.6058939674546297e-10, -7.642990651999791e-13, 2.721165936595307e-15,
+    0.16666666666666666, -0.008333333333333194, 0.00019841269841209183, -2.7557319211130876e-6, 2.5052106872196485e-8,
+    -1.6058939674546297e-10, 7.642990651999791e-13, -2.721165936595307e-15,
   ],
 }
 /** (tan(r) / r - 1) / r² in r², |r| <= π/4: a polynomial for f32, a quotient for f64. */
-const TAN32 = [
-  0.33333155512809753, 0.13338834047317505, 0.053408388048410416, 0.02444065921008587, 0.0031027381774038076,
-  0.009395744651556015,
-]
+const TAN32 = [0.333331585, 0.133388281, 0.053408388, 0.0244406741, 0.00310273888, 0.00939562544]
 const TAN64_TOP = [0.33333333333333137, -0.020538603758888673, 0.00020094959999704948]
 const TAN64_BOTTOM = [1, -0.461615811276842, 0.023344411407702464, -0.0002084321630387864]
 
-/** r as the product r (1 + …): so that the sine of -0 is -0. */
-function sine(b: Builder, f: Format, r: Value): Value {
+/** The sine of the angle as high - (low + …), the subtrahend never -0: so the sine of -0 is -0. */
+function sine(b: Builder, f: Format, angle: Angle): Value {
+  const r = b.sub(angle.high, angle.low)
   const s = b.mul(r, r)
-  return b.mul(b.add(b.mul(polynomial(b, s, SIN[f.type]), s), 1), r)
+  const rest = b.mul(b.mul(r, s), polynomial(b, s, SIN[f.type]))
+  return b.sub(angle.high, b.add(angle.low, rest))
 }
 
-const subtract = (b: Builder, x: Value, q: Value, parts: readonly number[]): Value =>
-  parts.reduce((r, part) => b.sub(r, b.mul(q, part)), x)
+/** x less q times the sum of the parts. */
+const subtract = (b: Builder, x: Value, q: Value, [p1, p2, p3]: readonly number[]): Angle => ({
+  high: b.sub(b.sub(x, b.mul(q, p1)), b.mul(q, p2)),
+  low: b.mul(q, p3),
+})
+
+/** The same without the rounding of `high`. */
+function subtractExactly(b: Builder, x: Value, q: Value, [p1, p2, p3]: readonly number[]): Angle {
+  const first = b.sub(x, b.mul(q, p1))
+  const second = b.mul(q, p2)
+  const high = b.sub(first, second)
+  const lost = b.sub(second, b.sub(first, high))
+  return { high, low: b.add(b.mul(q, p3), lost) }
+}
 
 /** Finite and beyond what the fast path reduces; infinities are in, NaN is not. */
 const huge = (b: Builder, f: Format, x: Value): Value => b.lt(constant(b, f, REDUCIBLE[f.type]), b.abs(x))
@@ -66,8 +77,8 @@ export function sin(b: Builder, f: Format, x: Value): Value {
   return b.if(
     huge(b, f, x),
     () => {
-      const { r, odd } = remainder(b, f, turns(b, f, x, 0), Math.PI, PI_LOW)
-      const y = flipSign(b, f, sine(b, f, r), b.xor(odd, signBit(b, f, x)))
+      const { angle, odd } = remainder(b, f, turns(b, f, x, 0), Math.PI, PI_LOW)
+      const y = flipSign(b, f, sine(b, f, angle), b.xor(odd, signBit(b, f, x)))
       return [finite(b, f, x, y)]
     },
     () => [fast],
@@ -84,30 +95,36 @@ export function cos(b: Builder, f: Format, x: Value): Value {
     () => {
       const turn = turns(b, f, x, 0)
       turn.high = b.add(turn.high, b.const('i64', 1n << 62n))
-      const { r, odd } = remainder(b, f, turn, Math.PI, PI_LOW)
-      return [finite(b, f, x, flipSign(b, f, sine(b, f, r), odd))]
+      const { angle, odd } = remainder(b, f, turn, Math.PI, PI_LOW)
+      return [finite(b, f, x, flipSign(b, f, sine(b, f, angle), odd))]
     },
     () => [fast],
   )[0]
 }
 
-/** tan r, or -1 / tan r where `odd` has its sign bit set. */
-function tangent(b: Builder, f: Format, r: Value, odd: Value): Value {
+/** The tangent of the angle, or -1 over it where `odd` has its sign bit set. */
+function tangent(b: Builder, f: Format, angle: Angle, odd: Value): Value {
+  const r = b.sub(angle.high, angle.low)
   const s = b.mul(r, r)
   const ratio = f.type === 'f32' ? horner(b, s, TAN32) : b.div(horner(b, s, TAN64_TOP), horner(b, s, TAN64_BOTTOM))
-  const y = b.add(r, b.mul(b.mul(r, s), ratio))
-  return b.select(b.slt(odd, integer(b, f, 0)), b.div(constant(b, f, -1), y), y)
+  const rest = b.sub(b.mul(b.mul(r, s), ratio), angle.low)
+  const y = b.add(angle.high, rest)
+  // What y lost by rounding is given back to its inverse.
+  const lost = b.sub(rest, b.sub(y, angle.high))
+  const inverse = b.div(constant(b, f, -1), y)
+  const corrected = b.add(inverse, b.mul(b.mul(inverse, inverse), lost))
+  return b.select(b.slt(odd, integer(b, f, 0)), corrected, y)
 }
 
 export function tan(b: Builder, f: Format, x: Value): Value {
   const t = b.add(b.mul(x, constant(b, f, 2 / Math.PI)), f.magic)
-  const r = subtract(b, x, b.sub(t, f.magic), HALF_PI[f.type])
+  const r = subtractExactly(b, x, b.sub(t, f.magic), HALF_PI[f.type])
   const fast = tangent(b, f, r, parity(b, f, t))
   return b.if(
     b.lt(constant(b, f, REDUCIBLE[f.type] / 2), b.abs(x)),
     () => {
-      const { r, odd } = remainder(b, f, turns(b, f, x, 1), Math.PI / 2, PI_LOW / 2)
-      const y = tangent(b, f, r, odd)
+      const { angle, odd } = remainder(b, f, turns(b, f, x, 1), Math.PI / 2, PI_LOW / 2)
+      const y = tangent(b, f, angle, odd)
       return [finite(b, f, x, fromBits(b, f, b.xor(toBits(b, f, y), signBit(b, f, x))))]
     },
     () => [fast],

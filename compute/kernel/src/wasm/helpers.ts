@@ -9,6 +9,9 @@ export interface Layout {
   failure: number
 }
 
+/** A table keeps its elements as what they are loaded as. */
+const tableBytes = (v: Value): number => (v.type === 'f64' || v.type === 'i64' ? 8 : 4)
+
 export class Helpers {
   readonly module: ModuleBuilder
   private readonly made = new Map<string, FunctionBuilder>()
@@ -47,7 +50,7 @@ export class Helpers {
   /** Pushes `pool + index * size`; the index is on the stack as i32. */
   tableAddress(v: Value): void {
     const f = this.f!
-    const size = ELEMENT_BYTES[v.attr.element as Element]
+    const size = tableBytes(v)
     if (this.module.memory64) f.op('i64.extend_i32_u').i64(Math.log2(size)).op('i64.shl')
     else f.i32(Math.log2(size)).op('i32.shl')
     this.pushPool()
@@ -55,14 +58,15 @@ export class Helpers {
   }
 
   tableOffset(v: Value): number {
-    const { values, element } = v.attr as { values: (number | bigint)[]; element: Element }
-    const bytes = new Uint8Array(values.length * ELEMENT_BYTES[element])
+    const { values } = v.attr as { values: (number | bigint)[] }
+    const size = tableBytes(v)
+    const bytes = new Uint8Array(values.length * size)
     const view = new DataView(bytes.buffer)
     values.forEach((x, i) => {
-      if (element === 'f64') view.setFloat64(i * 8, Number(x), true)
-      else if (element === 'f32') view.setFloat32(i * 4, Number(x), true)
-      else if (element === 'i64' || element === 'u64') view.setBigInt64(i * 8, BigInt.asIntN(64, BigInt(x)), true)
-      else view.setInt32(i * 4, Number(x) | 0, true)
+      if (v.type === 'f64') view.setFloat64(i * size, Number(x), true)
+      else if (v.type === 'f32') view.setFloat32(i * size, Number(x), true)
+      else if (v.type === 'i64') view.setBigInt64(i * size, BigInt.asIntN(64, BigInt(x)), true)
+      else view.setInt32(i * size, Number(x) | 0, true)
     })
     return this.constant(bytes)
   }
@@ -161,10 +165,10 @@ export class Helpers {
       f.get(0).load(`${int}.atomic.load`, 0, align).set(old)
       const again = f.loop(type)
       if (exchange) {
-        // Equal as numbers, as === says: -0 equals 0, NaN equals nothing.
-        f.get(old)
-        back()
-        f.get(2).op(`${type}.ne`).if()
+        // The same bits.
+        f.get(old).get(2)
+        bits()
+        f.op(`${int}.ne`).if()
         f.get(old)
         back()
         f.return().end()
@@ -179,13 +183,9 @@ export class Helpers {
         f.get(1).op(`${type}.${kind}`)
         bits()
       } else if (float) {
-        // The comparison of the plain version: value < old ? value : old.
-        f.get(1).get(old)
-        back()
-        f.get(1)
         f.get(old)
         back()
-        f.op(`${float}.${kind === 'min' ? 'lt' : 'gt'}`).select()
+        f.get(1).op(`${float}.${kind}`)
         bits()
       } else {
         const s = element[0] === 'u' ? 'u' : 's'

@@ -193,12 +193,25 @@ export function emitPart(v: Value, p: number, width: Width, c: LaneContext): boo
       const t = c.temporary('v128')
       const modulo = (part: number) => {
         c.part(0, part)
-        f.op(`${shape}.trunc`).tee(t).get(t)
+        f.op(`${shape}.abs`).op(`${shape}.trunc`).tee(t).get(t)
         c.splat(from as 'f32', 2 ** -32)
         f.op(`${shape}.mul`).op(`${shape}.floor`)
         c.splat(from as 'f32', 2 ** 32)
         f.op(`${shape}.mul`).op(`${shape}.sub`)
       }
+      const sign = c.temporary('v128')
+      const negative = (part: number) => {
+        c.part(0, part)
+        c.splat(from as 'f32', 0)
+        f.op(`${shape}.lt`)
+      }
+      if (from === 'f32') negative(p)
+      else {
+        negative(2 * p)
+        negative(2 * p + 1)
+        f.shuffle(words(0, 2, 4, 6))
+      }
+      f.set(sign)
       if (from === 'f32') {
         modulo(p)
         f.op('i32x4.trunc_sat_f32x4_u')
@@ -208,6 +221,8 @@ export function emitPart(v: Value, p: number, width: Width, c: LaneContext): boo
         modulo(2 * p + 1)
         f.op('i32x4.trunc_sat_f64x2_u_zero').shuffle(words(0, 1, 4, 5))
       }
+      // (u ^ sign) - sign negates where the sign is all ones.
+      f.get(sign).op('v128.xor').get(sign).op('i32x4.sub')
       return true
     }
     case 'toindex': {

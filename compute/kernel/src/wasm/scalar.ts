@@ -107,7 +107,11 @@ export function emitScalar(f: FunctionBuilder, v: Value, push: (i: number) => vo
       f.op(`${t}.mul`).op(`${t}.sub`)
       return
     case 'table':
+      // Lanes that are not active may bring any index.
       push(0)
+      f.i32(0)
+      push(0)
+      f.i32(v.attr.values.length).op('i32.lt_u').select()
       helpers.tableAddress(v)
       f.load(`${wasmType(v.type)}.load`, helpers.tableOffset(v))
       return
@@ -163,11 +167,11 @@ function convert(f: FunctionBuilder, v: Value, push: (i: number) => void): void 
       f.op(`${to}.trunc_sat_${from}_${v.op[3] === 's' ? 's' : 'u'}`)
       return
     case 'toint32': {
-      // t - floor(t / 2^32) * 2^32 is exact: the scaling is by a power of two.
+      // The magnitude modulo 2^32, t - floor(t / 2^32) * 2^32, is exact; the sign comes back as ±.
       const c = (x: number) => (from === 'f32' ? f.f32(x) : f.f64(x))
       const t = () => {
         push(0)
-        f.op(`${from}.trunc`)
+        f.op(`${from}.abs`).op(`${from}.trunc`)
       }
       t()
       t()
@@ -175,6 +179,11 @@ function convert(f: FunctionBuilder, v: Value, push: (i: number) => void): void 
       f.op(`${from}.mul`).op(`${from}.floor`)
       c(2 ** 32)
       f.op(`${from}.mul`).op(`${from}.sub`).op(`i32.trunc_sat_${from}_u`)
+      // u · (1 or -1)
+      f.i32(-1).i32(1)
+      push(0)
+      c(0)
+      f.op(`${from}.lt`).select().op('i32.mul')
       return
     }
     case 'toindex': {

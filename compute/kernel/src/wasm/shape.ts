@@ -21,9 +21,10 @@ export interface Shapes {
 
 /**
  * @param lanes false: one lane at a time, where everything is uniform
- * @param step the distance of neighbouring iterations, when it is known to be 1; otherwise the index varies
+ * @param unitStep neighbouring iterations are 1 apart; otherwise the index varies
+ * @param scalarsVary of a combine function: its two operands are lanes
  */
-export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean): Shapes {
+export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean, scalarsVary = false): Shapes {
   const shapes = new Map<number, Shape>()
   const divergent = new Set<number>()
   if (!lanes) return { of: () => 0, divergent: () => false }
@@ -60,6 +61,9 @@ export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean): 
     switch (v.op) {
       case 'index':
         shapes.set(v.id, v.attr === ir.rank - 1 ? (unitStep ? 1 : VARYING) : 0)
+        return
+      case 'scalar':
+        shapes.set(v.id, scalarsVary ? VARYING : 0)
         return
       case 'load':
         shapes.set(v.id, isUniform(of(v.args[0])) ? 0 : VARYING)

@@ -1,0 +1,331 @@
+/** The wasm backend: modules made for a kernel, run over the heap by the team. */
+import { heap } from '@skein/heap'
+import { type Body, defaultTeam } from '@skein/team'
+import {
+  accumulators,
+  type Backend,
+  type BackendOptions,
+  BLOCK,
+  type Combination,
+  type Launch,
+  type Outcome,
+  type Program,
+} from '../backend.ts'
+import { ELEMENT_BYTES, type KernelIR, type Type, walk } from '../ir/ir.ts'
+import { lowerStorage } from '../passes/storage.ts'
+import { disassemble } from './encode/index.ts'
+import * as layout from './layout.ts'
+import { type Generated, generate, typeBytes } from './module.ts'
+import { chooseLanes } from './plan.ts'
+import { stage } from './staging.ts'
+
+export const wasm: Backend = {
+  name: 'wasm',
+  unavailable: () => (typeof WebAssembly === 'undefined' ? 'this engine has no WebAssembly' : undefined),
+  compile: (ir, combination, options) => new WasmProgram(ir, combination, options),
+}
+
+/** Below this many operations a call stays on the calling thread: waking others would take longer. */
+const SMALL = 40_000
+
+type Exported = (args: number | bigint, ...rest: number[]) => number
+
+/** The kernel compiled for one kind of launch. */
+interface Variant {
+  generated: Generated
+  exports: Record<string, Exported>
+  body: Body
+  lanes: number
+  pool: number
+}
+
+/** An argument block and what goes with it; one for each launch under way. */
+interface Block {
+  address: number
+  words: Int32Array
+  doubles: Float64Array
+  bigs: BigInt64Array
+  scratch: number
+  scratchBytes: number
+  partials: number
+  partialBytes: number
+}
+
+class WasmProgram implements Program {
+  private readonly ir: KernelIR
+  private readonly combination: Combination | undefined
+  private readonly options: BackendOptions & { lanes?: number }
+  private readonly variants = new Map<number, Variant>()
+  private readonly blocks: Block[] = []
+  private readonly written: boolean[]
+  private readonly writtenCount: number
+  private readonly weight: number
+  private disposed = false
+
+  constructor(ir: KernelIR, combination: Combination | undefined, options: BackendOptions) {
+    ir = lowerStorage(ir)
+    this.ir = ir
+    this.combination = combination
+    this.options = options
+    this.written = ir.buffers.filter(b => b.space === 'global').map(() => false)
+    if (combination?.kind === 'scan') this.written[0] = true
+    for (const v of walk(ir.body)) if (v.op === 'store' || v.op === 'atomic') this.written[v.attr.buffer] = true
+    this.writtenCount = this.written.filter(Boolean).length
+    this.weight = [...walk(ir.body)].reduce((n, v) => n + (v.op === 'loop' ? 100 : 1), 1)
+  }
+
+  private variant(unitStep: boolean, overlap: boolean): Variant {
+    const key = (unitStep ? 1 : 0) | (overlap ? 2 : 0)
+    const known = this.variants.get(key)
+    if (known) return known
+    const { ir, combination, options } = this
+    const lanes =
+      combination?.kind === 'reduce' ? accumulators(combination.type)
+      : combination?.kind === 'scan' ? 1
+      : (options.lanes ?? chooseLanes(ir, unitStep))
+    const generated = generate(ir, combination, { memory64: heap.memory64, lanes, unitStep, overlap, unsafe: options.unsafe })
+    const module = new WebAssembly.Module(generated.bytes as BufferSource)
+    const instance = new WebAssembly.Instance(module, { env: { memory: heap.memory } })
+    const body = defaultTeam().load({ bytes: generated.bytes, exports: generated.exports, instance, name: ir.name })
+    const pool = heap.allocate(Math.max(16, generated.pool.length), { label: 'kernel constants' })
+    heap.view(Uint8Array, pool, generated.pool.length).set(generated.pool)
+    const made: Variant = { generated, exports: instance.exports as unknown as Record<string, Exported>, body, lanes, pool }
+    this.variants.set(key, made)
+    return made
+  }
+
+  private takeBlock(): Block {
+    const free = this.blocks.pop()
+    if (free) return free
+    const bytes = layout.blockBytes(this.ir)
+    const address = heap.allocate(bytes, { label: 'kernel arguments' })
+    return {
+      address,
+      words: heap.view(Int32Array, address, bytes >> 2),
+      doubles: heap.view(Float64Array, address, bytes >> 3),
+      bigs: heap.view(BigInt64Array, address, bytes >> 3),
+      scratch: 0,
+      scratchBytes: 0,
+      partials: 0,
+      partialBytes: 0,
+    }
+  }
+
+  private writeAddress(b: Block, offset: number, address: number): void {
+    b.words[offset >> 2] = address | 0
+    b.words[(offset >> 2) + 1] = Math.floor(address / 4294967296)
+  }
+
+  private reserve(b: Block, scratchBytes: number, partialBytes: number): void {
+    if (b.scratchBytes < scratchBytes) {
+      if (b.scratch) heap.free(b.scratch)
+      b.scratch = 0
+      b.scratch = heap.allocate(scratchBytes, { align: 128, label: 'kernel scratch' })
+      b.scratchBytes = scratchBytes
+    }
+    if (b.partialBytes < partialBytes) {
+      if (b.partials) heap.free(b.partials)
+      b.partials = 0
+      b.partials = heap.allocate(partialBytes, { label: 'kernel partial results' })
+      b.partialBytes = partialBytes
+    }
+    this.writeAddress(b, layout.SCRATCH, b.scratch)
+    this.writeAddress(b, layout.PARTIALS, b.partials)
+  }
+
+  /** Writes the argument block. Returns the range to run. */
+  private prepare(launch: Launch, b: Block, v: Variant, addresses: number[], threads: number, size: Size): number {
+    const { ir, combination } = this
+    const { words } = b
+    const { extents } = launch
+    const last = extents[extents.length - 1]
+    b.bigs[0] = 0n
+    this.writeAddress(b, layout.POOL, v.pool)
+    words[layout.SCRATCH_BYTES >> 2] = v.generated.scratchBytes
+    words[layout.LAST >> 2] = last.begin
+    words[(layout.LAST >> 2) + 1] = last.step
+    let segments = 1
+    let segmentLength = size.rowLength
+    if (combination) {
+      segmentLength = BLOCK
+      segments = Math.max(1, Math.ceil(size.rowLength / BLOCK))
+    } else if (ir.rank > 1 && size.rows < threads * 8) {
+      // Few rows: cut each, so that every thread finds work.
+      const wanted = Math.ceil((threads * 8) / size.rows)
+      segmentLength = Math.max(v.lanes * 8, Math.ceil(size.rowLength / wanted / v.lanes) * v.lanes)
+      segments = Math.max(1, Math.ceil(size.rowLength / segmentLength))
+    }
+    words[layout.SEGMENTS >> 2] = segments
+    words[(layout.SEGMENTS >> 2) + 1] = segmentLength
+    words[layout.ROW >> 2] = size.rowLength
+    words[(layout.ROW >> 2) + 1] = size.rows
+    for (let d = 0; d < extents.length - 1; d++) {
+      const at = (d === 0 ? layout.FIRST : layout.SECOND) >> 2
+      words[at] = extents[d].begin
+      words[at + 1] = extents[d].step
+    }
+    if (extents.length === 3) words[layout.SECOND_COUNT >> 2] = size.counts[1]
+    for (let i = 0; i < ir.scalars.length; i++) {
+      const at = layout.scalarOffset(i) >> 3
+      const x = launch.scalars[i]
+      if (ir.scalars[i].type === 'i64') b.bigs[at] = BigInt.asIntN(64, x as bigint)
+      else b.doubles[at] = Number(x)
+    }
+    for (let i = 0; i < addresses.length; i++) {
+      const at = layout.arrayOffset(ir, i)
+      this.writeAddress(b, at, addresses[i])
+      const { byteLength } = launch.arrays[i]
+      words[(at + 8) >> 2] = Math.min(2147483647, byteLength / ELEMENT_BYTES[ir.buffers[i].element])
+    }
+    const range = combination || ir.rank > 1 ? size.rows * segments : size.rowLength
+    const width = combination?.kind === 'scan' ? 16 : combination ? typeBytes(combination.type) : 0
+    this.reserve(b, v.generated.scratchBytes * (threads + 1), range * width)
+    return range
+  }
+
+  run(launch: Launch): Outcome {
+    const size = sizeOf(launch)
+    if (size.total === 0) return this.empty()
+    const small = size.total * this.weight < SMALL
+    const team = defaultTeam()
+    const threads = small ? 1 : Math.min(launch.threads, team.threads)
+    const staged = stage(this.ir, launch.arrays, this.written)
+    const v = this.variant(launch.extents[launch.extents.length - 1].step === 1, this.overlapping(launch, staged.addresses))
+    const b = this.takeBlock()
+    try {
+      const range = this.prepare(launch, b, v, staged.addresses, threads, size)
+      const args = heap.memory64 ? BigInt(b.address) : b.address
+      for (const phase of this.phases(v)) {
+        const status = small ? v.exports[phase](args, 0, range, 0) : team.run(v.body, phase, this.job(launch, b, v, range, threads))
+        if (status !== 0) return this.failure(b)
+        this.after(phase, v, args, range)
+      }
+      return this.outcome(b, range)
+    } finally {
+      staged.release()
+      this.blocks.push(b)
+    }
+  }
+
+  async runAsync(launch: Launch): Promise<Outcome> {
+    const size = sizeOf(launch)
+    if (size.total === 0) return this.empty()
+    const team = defaultTeam()
+    const threads = Math.min(launch.threads, team.threads)
+    const staged = stage(this.ir, launch.arrays, this.written)
+    const v = this.variant(launch.extents[launch.extents.length - 1].step === 1, this.overlapping(launch, staged.addresses))
+    const b = this.takeBlock()
+    try {
+      const range = this.prepare(launch, b, v, staged.addresses, threads + 1, size)
+      const args = heap.memory64 ? BigInt(b.address) : b.address
+      for (const phase of this.phases(v)) {
+        const options = { ...this.job(launch, b, v, range, threads), ...(launch.signal && { signal: launch.signal }) }
+        const status = await team.runAsync(v.body, phase, options)
+        if (status !== 0) return this.failure(b)
+        this.after(phase, v, args, range)
+      }
+      return this.outcome(b, range)
+    } finally {
+      staged.release()
+      this.blocks.push(b)
+    }
+  }
+
+  private phases(v: Variant): string[] {
+    return v.generated.exports[0] === 'totals' ? ['totals', 'write'] : ['run']
+  }
+
+  private job(launch: Launch, b: Block, v: Variant, range: number, threads: number) {
+    const rows = this.combination !== undefined || this.ir.rank > 1
+    return {
+      args: b.address,
+      begin: 0,
+      end: range,
+      schedule: launch.schedule,
+      threads,
+      align: rows ? 1 : v.lanes,
+      ...(launch.chunk !== undefined && { chunk: launch.chunk }),
+    }
+  }
+
+  /** What happens between phases, on this thread. */
+  private after(phase: string, v: Variant, args: number | bigint, range: number): void {
+    if (phase === 'totals') v.exports.carries(args, range)
+    else if (this.combination?.kind === 'reduce') v.exports.pairwise(args, range)
+  }
+
+  private failure(b: Block): Outcome {
+    const packed = b.bigs[0]
+    return { failure: { site: Number(packed >> 32n) - 1, index: Number(BigInt.asIntN(32, packed)) } }
+  }
+
+  private empty(): Outcome {
+    return { value: this.combination?.kind === 'reduce' ? this.combination.init : undefined }
+  }
+
+  private outcome(b: Block, range: number): Outcome {
+    if (this.combination?.kind !== 'reduce' || range === 0) return this.empty()
+    return { value: readValue(b.partials, this.combination.type) }
+  }
+
+  /** Whether two arrays that are both written share memory. */
+  private overlapping(launch: Launch, addresses: number[]): boolean {
+    if (this.writtenCount < 2) return false
+    for (let i = 0; i < addresses.length; i++) {
+      if (!this.written[i]) continue
+      for (let j = 0; j < i; j++) {
+        if (!this.written[j]) continue
+        if (addresses[i] < addresses[j] + launch.arrays[j].byteLength && addresses[j] < addresses[i] + launch.arrays[i].byteLength) return true
+      }
+    }
+    return false
+  }
+
+  listing(): string {
+    const v = this.variants.get(1) ?? this.variant(true, false)
+    return disassemble(v.generated.bytes, { positions: v.generated.positions, source: this.options.source })
+  }
+
+  dispose(): void {
+    if (this.disposed) return
+    this.disposed = true
+    for (const v of this.variants.values()) {
+      v.body.unload()
+      heap.free(v.pool)
+    }
+    for (const b of this.blocks) {
+      heap.free(b.address)
+      if (b.scratch) heap.free(b.scratch)
+      if (b.partials) heap.free(b.partials)
+    }
+    this.variants.clear()
+    this.blocks.length = 0
+  }
+}
+
+function readValue(address: number, type: Type): number | bigint {
+  switch (type) {
+    case 'f64':
+      return heap.view(Float64Array, address, 1)[0]
+    case 'f32':
+      return heap.view(Float32Array, address, 1)[0]
+    case 'i64':
+      return heap.view(BigInt64Array, address, 1)[0]
+    default:
+      return heap.view(Int32Array, address, 1)[0]
+  }
+}
+
+interface Size {
+  counts: number[]
+  rows: number
+  rowLength: number
+  total: number
+}
+
+function sizeOf(launch: Launch): Size {
+  const counts = launch.extents.map(e => Math.max(0, Math.ceil((e.end - e.begin) / e.step)))
+  const rowLength = counts[counts.length - 1]
+  const rows = counts.slice(0, -1).reduce((a, c) => a * c, 1)
+  return { counts, rows, rowLength, total: rows * rowLength }
+}

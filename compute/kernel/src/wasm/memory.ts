@@ -1,0 +1,625 @@
+/**
+ * Loads, stores and atomics, with their bounds checks.
+ *
+ * An index decides the access: uniform (one scalar access), step 1 (whole vectors), another fixed step (lane by lane at fixed
+ * offsets), varying (gather, scatter). A strip of a fixed step is checked once, by its first lane; if that fails, its active
+ * lanes are checked and copied one by one through scratch memory, so that a lane that is not active never touches memory.
+ */
+import { ELEMENT_BYTES, type Element, type Value } from '../ir/ir.ts'
+import type { Emitter, Rep } from './emitter.ts'
+import { partWidth, SHAPE_OF } from './lanes.ts'
+import { wasmType } from './scalar.ts'
+import { isUniform, isVarying } from './shape.ts'
+import { keyOf } from './uses.ts'
+
+interface Access {
+  buffer: number
+  element: Element
+  site: number
+  kind?: string
+}
+
+const shift = (e: Element) => Math.log2(ELEMENT_BYTES[e])
+const wide = (e: Element) => ELEMENT_BYTES[e] === 8
+const SCALAR_LOAD: Record<Element, string> = {
+  i8: 'i32.load8_s',
+  u8: 'i32.load8_u',
+  u8c: 'i32.load8_u',
+  i16: 'i32.load16_s',
+  u16: 'i32.load16_u',
+  i32: 'i32.load',
+  u32: 'i32.load',
+  f16: 'i32.load16_u',
+  f32: 'f32.load',
+  f64: 'f64.load',
+  i64: 'i64.load',
+  u64: 'i64.load',
+}
+const scalarStore = (e: Element) =>
+  ELEMENT_BYTES[e] === 1 ? 'i32.store8' : ELEMENT_BYTES[e] === 2 ? 'i32.store16' : SCALAR_LOAD[e].replace('load', 'store')
+/** Private arrays keep elements of up to 4 bytes in 4. */
+const slotOf = (e: Element): Element => (wide(e) || e === 'f32' ? e : 'i32')
+
+export function emitMemory(E: Emitter, v: Value): void {
+  switch (v.op) {
+    case 'load':
+      return load(E, v)
+    case 'store':
+      return store(E, v)
+    case 'atomic':
+      return atomic(E, v)
+    default:
+      return privateAccess(E, v)
+  }
+}
+
+/** Pushes array + index·size; the index is pushed by `push` as i32, in range. */
+function address(E: Emitter, buffer: number, element: Element, push: () => void): void {
+  const { f, frame } = E
+  push()
+  const s = shift(element)
+  if (frame.memory64) {
+    f.op('i64.extend_i32_u')
+    if (s) f.i64(s).op('i64.shl')
+    frame.pushArray(buffer)
+    f.op('i64.add')
+  } else {
+    if (s) f.i32(s).op('i32.shl')
+    frame.pushArray(buffer)
+    f.op('i32.add')
+  }
+}
+
+function checkScalar(E: Emitter, a: Access, push: () => void): void {
+  if (E.options.unsafe) return
+  const { f } = E
+  push()
+  E.frame.pushLength(a.buffer)
+  f.op('i32.ge_u').if()
+  push()
+  E.fail(a.site)
+  f.end()
+}
+
+function setParts(E: Emitter, v: Value, make: (p: number) => void, count = E.partCount(partWidth(v))): void {
+  const parts: number[] = []
+  for (let p = 0; p < count; p++) {
+    make(p)
+    const l = E.f.local('v128')
+    E.f.set(l)
+    parts.push(l)
+  }
+  E.set(v, { parts })
+}
+
+/** Pushes the address of a lane-sized scratch area. */
+function laneScratch(E: Emitter): void {
+  E.frame.pushScratch()
+  const { laneScratchOffset, memory64 } = E.frame
+  if (laneScratchOffset) E.f.addr(laneScratchOffset).op(memory64 ? 'i64.add' : 'i32.add')
+}
+
+/** Active lanes one by one through scratch; fails at the first index out of range. */
+function slowLanes(E: Emitter, direction: 'load' | 'store', a: Access, base: number, step: number, bits: () => void): void {
+  const { f, frame } = E
+  const failed = E.temporary('i64')
+  frame.pushArray(a.buffer)
+  f.get(base).i32(step)
+  frame.pushLength(a.buffer)
+  bits()
+  laneScratch(E)
+  f.call(frame.helpers.lanes(direction, a.element)).tee(failed).i64(-1).op('i64.ne').if()
+  f.get(failed).op('i32.wrap_i64')
+  E.fail(a.site)
+  f.end()
+}
+
+/** Pushes whether the whole strip starting at `base` is in range. */
+function wholeInRange(E: Emitter, a: Access, base: number, step: number): void {
+  const { f, frame } = E
+  f.get(base)
+  if (step === 1) {
+    frame.pushLimit(a.buffer, E.lanes)
+    f.op('i32.lt_u')
+    return
+  }
+  frame.pushLength(a.buffer)
+  f.op('i32.lt_u')
+  // The last lane's index in 64 bits: it must not wrap into range.
+  f.get(base).op('i64.extend_i32_s').i64((E.lanes - 1) * step).op('i64.add')
+  frame.pushLength(a.buffer)
+  f.op('i64.extend_i32_u').op('i64.lt_u').op('i32.and')
+}
+
+// Loads
+
+function load(E: Emitter, v: Value): void {
+  const a = v.attr as Access
+  const index = v.args[0]
+  const step = E.shapes.of(index)
+  if (isUniform(step)) return loadUniform(E, v, a)
+  if (isVarying(step)) return gather(E, v, a)
+  const { f, frame } = E
+  const base = E.rep(index).scalar!
+  if (step === 1) {
+    const pointer = E.temporary(frame.memory64 ? 'i64' : 'i32')
+    if (E.options.unsafe && !E.mask) address(E, a.buffer, a.element, () => f.get(base))
+    else {
+      wholeInRange(E, a, base, 1)
+      f.if(frame.memory64 ? 'i64' : 'i32')
+      address(E, a.buffer, a.element, () => f.get(base))
+      f.else()
+      slowLanes(E, 'load', a, base, 1, () => E.pushBits(E.mask))
+      laneScratch(E)
+      f.end()
+    }
+    f.set(pointer)
+    loadContiguous(E, v, a.element, pointer)
+    return
+  }
+  const parts = Array.from({ length: E.partCount(partWidth(v)) }, () => f.local('v128'))
+  wholeInRange(E, a, base, step)
+  f.if()
+  const pointer = stridedPointer(E, a, base, step)
+  const perPart = 128 / partWidth(v)
+  parts.forEach((l, p) => {
+    gatherPart(E, a.element, p, () => f.get(pointer), lane => stridedOffset(E, a.element, step, lane), perPart)
+    f.set(l)
+  })
+  f.else()
+  slowLanes(E, 'load', a, base, step, () => E.pushBits(E.mask))
+  laneScratch(E)
+  const scratch = E.temporary(frame.memory64 ? 'i64' : 'i32')
+  f.set(scratch)
+  loadContiguous(E, v, a.element, scratch, parts)
+  f.end()
+  E.set(v, { parts })
+}
+
+/** For negative steps the pointer is at the last lane, so that offsets are positive. */
+function stridedPointer(E: Emitter, a: Access, base: number, step: number): number {
+  const { f, frame } = E
+  const pointer = E.temporary(frame.memory64 ? 'i64' : 'i32')
+  address(E, a.buffer, a.element, () => {
+    f.get(base)
+    if (step < 0) f.i32((E.lanes - 1) * step).op('i32.add')
+  })
+  f.set(pointer)
+  return pointer
+}
+
+const stridedOffset = (E: Emitter, element: Element, step: number, lane: number): number =>
+  (step > 0 ? lane * step : (lane - (E.lanes - 1)) * step) * ELEMENT_BYTES[element]
+
+function loadUniform(E: Emitter, v: Value, a: Access): void {
+  const { f } = E
+  const push = () => E.pushScalar(v.args[0])
+  checkScalar(E, a, push)
+  address(E, a.buffer, a.element, push)
+  const spread = E.lanes > 1 && E.uses.lanes.has(keyOf(v)) && !E.uses.scalar.has(keyOf(v))
+  if (spread && ELEMENT_BYTES[a.element] >= 4) {
+    f.load(wide(a.element) ? 'v128.load64_splat' : 'v128.load32_splat')
+    const l = f.local('v128')
+    f.set(l)
+    E.set(v, { parts: [l], alike: true })
+    return
+  }
+  f.load(SCALAR_LOAD[a.element])
+  const l = f.local(wasmType(v.type))
+  f.set(l)
+  E.finishScalar(v, l)
+}
+
+/** Loads lanes that lie side by side at a pointer. */
+function loadContiguous(E: Emitter, v: Value, element: Element, pointer: number, into?: number[]): void {
+  const { f } = E
+  const bytes = ELEMENT_BYTES[element]
+  const n = E.partCount(partWidth(v))
+  const parts = into ?? Array.from({ length: n }, () => f.local('v128'))
+  const s = element === 'i8' || element === 'i16' ? 's' : 'u'
+  if (bytes === 1 && n > 1) {
+    const t = E.temporary('v128')
+    for (let p = 0; p < n; p += 2) {
+      f.get(pointer).load(`v128.load8x8_${s}`, p * 4, 0).tee(t)
+      f.op(`i32x4.extend_low_i16x8_${s}`).set(parts[p])
+      f.get(t).op(`i32x4.extend_high_i16x8_${s}`).set(parts[p + 1])
+    }
+  } else {
+    for (let p = 0; p < n; p++) {
+      f.get(pointer)
+      if (bytes === 1) f.load('v128.load32_zero', p * 4, 0).op(`i16x8.extend_low_i8x16_${s}`).op(`i32x4.extend_low_i16x8_${s}`)
+      else if (bytes === 2) f.load(`v128.load16x4_${s}`, p * 8, 0)
+      else f.load('v128.load', p * 16, 2)
+      f.set(parts[p])
+    }
+  }
+  if (!into) E.set(v, { parts })
+}
+
+/** Pushes one part whose lanes come from single elements. */
+function gatherPart(E: Emitter, element: Element, p: number, pointer: (lane: number) => void, offset: (lane: number) => number, perPart: number): void {
+  const { f } = E
+  const bytes = ELEMENT_BYTES[element]
+  for (let l = 0; l < perPart; l++) {
+    const lane = p * perPart + l
+    if (bytes >= 4) {
+      const acc = E.temporary('v128')
+      if (l) f.set(acc)
+      pointer(lane)
+      if (l === 0) f.load(bytes === 8 ? 'v128.load64_zero' : 'v128.load32_zero', offset(lane))
+      else f.get(acc).loadLane(bytes === 8 ? 'v128.load64_lane' : 'v128.load32_lane', l, offset(lane))
+    } else {
+      pointer(lane)
+      f.load(SCALAR_LOAD[element], offset(lane))
+      if (l === 0) f.op('i32x4.splat')
+      else f.laneOp('i32x4.replace_lane', l)
+    }
+  }
+}
+
+/** Checks the active lanes of a varying index. Returns the index parts to use: lanes out of range are not active, and read 0. */
+function checkedIndex(E: Emitter, a: Access, index: Value, length: () => void): number[] {
+  const { f } = E
+  const parts = E.rep(index).parts!
+  if (E.options.unsafe && !E.mask) return parts
+  const within = parts.map(l => {
+    const w = E.temporary('v128')
+    f.get(l)
+    length()
+    f.op('i32x4.splat').op('i32x4.lt_u').set(w)
+    return w
+  })
+  const outside = () => {
+    within.forEach((w, p) => {
+      if (E.mask) {
+        E.pushMaskPart(E.mask, p, 32)
+        f.get(w).op('v128.andnot')
+      } else f.get(w)
+      if (p) f.op(E.mask ? 'v128.or' : 'v128.and')
+    })
+    f.op(E.mask ? 'v128.any_true' : 'i32x4.all_true')
+    if (!E.mask) f.op('i32.eqz')
+  }
+  if (!E.options.unsafe) {
+    outside()
+    f.if()
+    // Find the first lane that failed.
+    const scratch = E.temporary(E.frame.memory64 ? 'i64' : 'i32')
+    laneScratch(E)
+    f.set(scratch)
+    parts.forEach((l, p) => {
+      f.get(scratch).get(l).store('v128.store', p * 16, 2)
+    })
+    f.get(scratch)
+    within.forEach((w, p) => {
+      if (E.mask) E.pushMaskPart(E.mask, p, 32)
+      f.get(w)
+      f.op(E.mask ? 'v128.andnot' : 'v128.not').op('i32x4.bitmask')
+      if (p) f.i32(p * 4).op('i32.shl').op('i32.or')
+    })
+    f.op('i32.ctz').i32(2).op('i32.shl')
+    if (E.frame.memory64) f.op('i64.extend_i32_u').op('i64.add')
+    else f.op('i32.add')
+    f.load('i32.load')
+    E.fail(a.site)
+    f.end()
+  }
+  if (!E.mask) return parts
+  return parts.map((l, p) => {
+    const safe = E.temporary('v128')
+    f.get(l).get(within[p]).op('v128.and').set(safe)
+    return safe
+  })
+}
+
+function pushIndexLane(E: Emitter, parts: number[], lane: number): void {
+  E.f.get(parts[lane >> 2]).laneOp('i32x4.extract_lane', lane & 3)
+}
+
+function gather(E: Emitter, v: Value, a: Access): void {
+  const index = checkedIndex(E, a, v.args[0], () => E.frame.pushLength(a.buffer))
+  const perPart = 128 / partWidth(v)
+  setParts(E, v, p =>
+    gatherPart(
+      E,
+      a.element,
+      p,
+      lane => address(E, a.buffer, a.element, () => pushIndexLane(E, index, lane)),
+      () => 0,
+      perPart,
+    ),
+  )
+}
+
+// Stores
+
+function store(E: Emitter, v: Value): void {
+  const a = v.attr as Access
+  const [index, value] = v.args
+  const { f, frame } = E
+  const step = E.shapes.of(index)
+  if (isUniform(step) && isUniform(E.shapes.of(value))) {
+    const push = () => E.pushScalar(index)
+    checkScalar(E, a, push)
+    address(E, a.buffer, a.element, push)
+    E.pushScalar(value)
+    f.store(scalarStore(a.element))
+    return
+  }
+  if (isVarying(step)) return scatter(E, v, a)
+  if (isUniform(step)) {
+    // All lanes write one element: the last active one is seen, as in a sequential loop.
+    const base = E.temporary('i32')
+    E.pushScalar(index)
+    f.set(base)
+    toScratch(E, a.element, value)
+    return slowLanes(E, 'store', a, base, 0, () => E.pushBits(E.mask))
+  }
+  const base = E.rep(index).scalar!
+  const slow = () => {
+    toScratch(E, a.element, value)
+    slowLanes(E, 'store', a, base, step, () => E.pushBits(E.mask))
+  }
+  if (E.mask && !(step === 1 && ownsStrip(E, a, index))) return slow()
+  if (!(E.options.unsafe && !E.mask)) {
+    wholeInRange(E, a, base, step)
+    f.if()
+  }
+  if (step === 1) {
+    const pointer = E.temporary(frame.memory64 ? 'i64' : 'i32')
+    address(E, a.buffer, a.element, () => f.get(base))
+    f.set(pointer)
+    storeContiguous(E, a.element, value, pointer, E.mask)
+  } else {
+    const pointer = stridedPointer(E, a, base, step)
+    for (let lane = 0; lane < E.lanes; lane++) {
+      f.get(pointer)
+      storeLane(E, a.element, value, lane, stridedOffset(E, a.element, step, lane))
+    }
+  }
+  if (!(E.options.unsafe && !E.mask)) {
+    f.else()
+    slow()
+    f.end()
+  }
+}
+
+/**
+ * Whether the elements of a strip are written by this strip alone, so that lanes which are not active may be written back as
+ * they were: the array's only accesses for writing have this one index, it holds every range index as a plain term, and no
+ * other array overlaps it.
+ */
+function ownsStrip(E: Emitter, a: Access, index: Value): boolean {
+  if (E.options.overlap) return false
+  const terms = new Set<number>()
+  if (!linearIndices(index, terms) || terms.size !== E.ir.rank) return false
+  return E.writesOf(a.buffer).every(w => w.op === 'store' && w.args[0] === index)
+}
+
+function linearIndices(v: Value, terms: Set<number>): boolean {
+  switch (v.op) {
+    case 'index':
+      terms.add(v.attr)
+      return true
+    case 'add':
+    case 'sub':
+      return v.args.every(a => linearIndices(a, terms))
+    case 'mul':
+      return v.args.some(a => !dependsOnIndex(a)) && v.args.every(a => linearIndices(a, terms))
+    default:
+      return !dependsOnIndex(v)
+  }
+}
+
+function dependsOnIndex(v: Value): boolean {
+  return v.op === 'index' || v.op === 'arg' || v.op === 'result' || v.args.some(dependsOnIndex)
+}
+
+/** Pushes a value's lane and stores it at the address below it on the stack. */
+function storeLane(E: Emitter, element: Element, value: Value, lane: number, offset: number): void {
+  const { f } = E
+  const bytes = ELEMENT_BYTES[element]
+  if (value.op === 'const' || isUniform(E.shapes.of(value))) {
+    E.pushScalarOrLane(value)
+    f.store(scalarStore(element), offset)
+    return
+  }
+  const perPart = 128 / partWidth(value)
+  E.pushPart(value, Math.floor(lane / perPart))
+  f.storeLane(`v128.store${bytes * 8}_lane`, (lane % perPart) * (bytes < 4 ? 4 / bytes : 1), offset)
+}
+
+function storeContiguous(E: Emitter, element: Element, value: Value, pointer: number, mask: Rep | undefined): void {
+  const { f } = E
+  const bytes = ELEMENT_BYTES[element]
+  const n = E.partCount(partWidth(value))
+  const width = partWidth(value)
+  let old: number[] | undefined
+  if (mask) {
+    old = Array.from({ length: n }, () => E.temporary('v128'))
+    loadContiguous(E, value, element, pointer, old)
+  }
+  const part = (p: number) => {
+    E.pushPart(value, p)
+    if (!mask) return
+    f.get(old![p])
+    E.pushMaskPart(mask, p, width)
+    f.op('v128.bitselect')
+  }
+  if (bytes >= 4) {
+    for (let p = 0; p < n; p++) {
+      f.get(pointer)
+      part(p)
+      f.store('v128.store', p * 16, 2)
+    }
+    return
+  }
+  // The low bytes of each 32-bit lane, side by side.
+  for (let p = 0; p < n; p += 2) {
+    const single = p + 1 >= n
+    f.get(pointer)
+    part(p)
+    if (single) part(p)
+    else part(p + 1)
+    if (bytes === 1) {
+      f.shuffle([0, 4, 8, 12, 16, 20, 24, 28, 0, 0, 0, 0, 0, 0, 0, 0])
+      f.storeLane(single ? 'v128.store32_lane' : 'v128.store64_lane', 0, p * 4, 0)
+    } else {
+      f.shuffle([0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29])
+      if (single) f.storeLane('v128.store64_lane', 0, p * 8, 0)
+      else f.store('v128.store', p * 8, 0)
+    }
+  }
+}
+
+function toScratch(E: Emitter, element: Element, value: Value): void {
+  const pointer = E.temporary(E.frame.memory64 ? 'i64' : 'i32')
+  laneScratch(E)
+  E.f.set(pointer)
+  storeContiguous(E, element, value, pointer, undefined)
+}
+
+function scatter(E: Emitter, v: Value, a: Access): void {
+  const [, value] = v.args
+  const index = checkedIndex(E, a, v.args[0], () => E.frame.pushLength(a.buffer))
+  eachActive(E, lane => {
+    address(E, a.buffer, a.element, () => pushIndexLane(E, index, lane))
+    storeLane(E, a.element, value, lane, 0)
+  })
+}
+
+/** Runs `make` for each lane, behind a test of its bit where lanes are masked. */
+function eachActive(E: Emitter, make: (lane: number) => void): void {
+  const { f } = E
+  const bits = E.mask ? E.temporary('i32') : -1
+  if (E.mask) {
+    E.pushBits(E.mask)
+    f.set(bits)
+  }
+  for (let lane = 0; lane < E.lanes; lane++) {
+    if (E.mask) f.get(bits).i32(1 << lane).op('i32.and').if()
+    make(lane)
+    if (E.mask) f.end()
+  }
+}
+
+// Atomics
+
+function atomic(E: Emitter, v: Value): void {
+  const { f, frame } = E
+  const a = v.attr as Access
+  const type = wasmType(v.type) as 'i32'
+  const update = frame.helpers.atomic(a.kind!, a.element)
+  const index = E.temporary('i32')
+  const one = (lane: number | undefined) => {
+    const push = (x: Value) => (lane === undefined ? E.pushScalar(x) : E.pushLane(x, lane))
+    push(v.args[0])
+    f.set(index)
+    checkScalar(E, a, () => f.get(index))
+    address(E, a.buffer, a.element, () => f.get(index))
+    for (const x of v.args.slice(1)) push(x)
+    f.call(update)
+  }
+  if (E.lanes === 1) {
+    one(undefined)
+    const l = f.local(type)
+    f.set(l)
+    E.finishScalar(v, l)
+    return
+  }
+  const used = E.uses.count.has(v.id)
+  const width = partWidth(v)
+  const perPart = 128 / width
+  const parts = used ? Array.from({ length: E.partCount(width) }, () => f.local('v128')) : []
+  eachActive(E, lane => {
+    one(lane)
+    if (!used) {
+      f.drop()
+      return
+    }
+    const old = E.temporary(type)
+    const part = parts[Math.floor(lane / perPart)]
+    f.set(old)
+    f.get(part).get(old).laneOp(`${SHAPE_OF[v.type]}.replace_lane`, lane % perPart).set(part)
+  })
+  if (used) E.set(v, { parts })
+}
+
+// Private arrays: element k of lane l at (k · lanes + l) · slot
+
+function privateAccess(E: Emitter, v: Value): void {
+  const { f, frame } = E
+  const a = v.attr as Access
+  const element = slotOf(a.element)
+  const size = ELEMENT_BYTES[element]
+  const { length } = E.ir.buffers[a.buffer]
+  const index = v.args[0]
+  const isLoad = v.op === 'lload'
+  const at = frame.privateOffset(a.buffer)
+  const add = frame.memory64 ? 'i64.add' : 'i32.add'
+  /** Pushes scratch + index·lanes·size. */
+  const slot = (push: () => void) => {
+    push()
+    f.i32(E.lanes * size).op('i32.mul')
+    if (frame.memory64) f.op('i64.extend_i32_u')
+    frame.pushScratch()
+    f.op(add)
+  }
+  const step = E.shapes.of(index)
+  if (index.op === 'const' || isUniform(step)) {
+    const known = index.op === 'const' && index.attr >= 0 && index.attr < length!
+    const push = () => E.pushScalar(index)
+    if (!known && !E.options.unsafe) {
+      push()
+      f.i32(length!).op('i32.ge_u').if()
+      push()
+      E.fail(a.site)
+      f.end()
+    }
+    if (E.lanes === 1) {
+      slot(push)
+      if (isLoad) {
+        f.load(SCALAR_LOAD[element], at)
+        const l = f.local(wasmType(v.type))
+        f.set(l)
+        E.finishScalar(v, l)
+      } else {
+        E.pushScalar(v.args[1])
+        f.store(SCALAR_LOAD[element].replace('load', 'store'), at)
+      }
+      return
+    }
+    const pointer = E.temporary(frame.memory64 ? 'i64' : 'i32')
+    slot(push)
+    f.set(pointer)
+    const n = E.partCount(size === 8 ? 64 : 32)
+    if (isLoad) {
+      setParts(E, v, p => f.get(pointer).load('v128.load', at + p * 16, 2), n)
+      return
+    }
+    const value = v.args[1]
+    for (let p = 0; p < n; p++) {
+      f.get(pointer)
+      E.pushPart(value, p)
+      if (E.mask) {
+        f.get(pointer).load('v128.load', at + p * 16, 2)
+        E.pushMaskPart(E.mask, p, size === 8 ? 64 : 32)
+        f.op('v128.bitselect')
+      }
+      f.store('v128.store', at + p * 16, 2)
+    }
+    return
+  }
+  const safe = checkedIndex(E, a, index, () => f.i32(length!))
+  const perPart = size === 8 ? 2 : 4
+  const pointer = (lane: number) => slot(() => pushIndexLane(E, safe, lane))
+  const offset = (lane: number) => at + lane * size
+  if (isLoad) {
+    setParts(E, v, p => gatherPart(E, element, p, pointer, offset, perPart), E.partCount(size === 8 ? 64 : 32))
+    return
+  }
+  eachActive(E, lane => {
+    pointer(lane)
+    storeLane(E, element, v.args[1], lane, offset(lane))
+  })
+}

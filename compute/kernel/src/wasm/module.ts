@@ -1,0 +1,695 @@
+/**
+ * The module of one kernel: a function that runs a part of the range, around the body emitted twice, for strips of lanes and
+ * for the single iterations that are left; and for `reduce` and `scan` the functions that combine blocks.
+ *
+ *     run(args, begin, end, thread)     positions of a row (rank 1), or rows' segments numbered row by row
+ *       once:     addresses, lengths, what depends on no index
+ *       per row:  what depends on outer indices
+ *       strips:   lanes positions at a time
+ *       rest:     one position at a time
+ */
+import { accumulators, type Combination } from '../backend.ts'
+import { ELEMENT_BYTES, isPure, type KernelIR, type Type, type Value } from '../ir/ir.ts'
+import { Emitter, type EmitOptions, type Frame, type Rep } from './emitter.ts'
+import { type FunctionBuilder, ModuleBuilder, type PositionTable } from './encode/index.ts'
+import { Helpers } from './helpers.ts'
+import * as layout from './layout.ts'
+import { wasmType } from './scalar.ts'
+import { analyseShapes, type Shapes } from './shape.ts'
+import { findUses, type Key } from './uses.ts'
+
+export interface ModuleOptions extends EmitOptions {
+  memory64: boolean
+  lanes: number
+  unitStep: boolean
+  check?: boolean
+}
+
+export interface Generated {
+  bytes: Uint8Array
+  pool: Uint8Array
+  exports: string[]
+  scratchBytes: number
+  positions: PositionTable
+}
+
+export const typeBytes = (t: Type): number => (t === 'f64' || t === 'i64' ? 8 : 4)
+
+export function generate(ir: KernelIR, combination: Combination | undefined, options: ModuleOptions): Generated {
+  const module = new ModuleBuilder({ memory64: options.memory64, shared: true, check: options.check ?? false, name: ir.name })
+  module.importMemory('env', 'memory')
+  const g = new Generator(ir, combination, options, module)
+  const exports = g.make()
+  const bytes = module.finish()
+  return { bytes, pool: g.helpers.poolBytes, exports, scratchBytes: g.scratchBytes, positions: module.positions }
+}
+
+class Generator {
+  readonly ir: KernelIR
+  readonly combination: Combination | undefined
+  readonly options: ModuleOptions
+  readonly module: ModuleBuilder
+  readonly helpers: Helpers
+  readonly address: 'i32' | 'i64'
+  readonly privates = new Map<number, number>()
+  readonly laneScratchOffset: number
+  readonly accumulatorOffset: number
+  readonly scratchBytes: number
+
+  constructor(ir: KernelIR, combination: Combination | undefined, options: ModuleOptions, module: ModuleBuilder) {
+    this.ir = ir
+    this.combination = combination
+    this.options = options
+    this.module = module
+    this.helpers = new Helpers(module)
+    this.address = options.memory64 ? 'i64' : 'i32'
+    let at = 0
+    ir.buffers.forEach((b, i) => {
+      if (b.space !== 'local') return
+      this.privates.set(i, at)
+      at += b.length! * options.lanes * (ELEMENT_BYTES[b.element] === 8 ? 8 : 4)
+    })
+    this.laneScratchOffset = at
+    at += options.lanes * 8
+    this.accumulatorOffset = at
+    at += 128
+    // Threads must not share a cache line.
+    this.scratchBytes = (at + 127) & ~127
+  }
+
+  make(): string[] {
+    if (!this.combination) {
+      this.rows('run', body => body.plain())
+      return ['run']
+    }
+    if (this.combination.kind === 'reduce') {
+      this.rows('run', body => body.reduction())
+      this.pairwise()
+      return ['run', 'pairwise']
+    }
+    this.rows('totals', body => body.scanTotals())
+    this.rows('write', body => body.scanWrite())
+    this.carries()
+    return ['totals', 'write', 'carries']
+  }
+
+  /** A function over positions, or rows' segments. */
+  private rows(name: string, emit: (body: RowBody) => void): void {
+    const { module, ir } = this
+    const f = module.addFunction(name, [this.address, 'i32', 'i32', 'i32'], ['i32'], { export: name })
+    const body = new RowBody(this, f)
+    const [args, begin, end] = [0, 1, 2]
+    const segmented = ir.rank > 1 || this.combination !== undefined
+    if (!segmented) {
+      body.k0 = begin
+      body.k1 = end
+      body.rowLevel()
+      emit(body)
+    } else {
+      const i32 = (name: string, offset: number) => {
+        const l = f.local('i32', name)
+        f.get(args).load('i32.load', offset).set(l)
+        return l
+      }
+      const segments = i32('segments', layout.SEGMENTS)
+      const segmentLength = i32('segment_length', layout.SEGMENTS + 4)
+      const rowLength = i32('row_length', layout.ROW)
+      const t = f.local('i32', 't')
+      const row = f.local('i32', 'row')
+      body.block = t
+      body.row = row
+      body.rowLength = rowLength
+      body.k0 = f.local('i32', 'k0')
+      body.k1 = f.local('i32', 'k1')
+      f.get(begin).set(t)
+      const out = f.block()
+      const next = f.loop()
+      f.get(t).get(end).op('i32.ge_s').brIf(out)
+      f.get(t).get(segments).op('i32.div_u').set(row)
+      f.get(t).get(row).get(segments).op('i32.mul').op('i32.sub').get(segmentLength).op('i32.mul').tee(body.k0)
+      f.get(segmentLength).op('i32.add').tee(body.k1)
+      // The smaller of the segment's end and the row's.
+      f.get(rowLength).get(body.k1).get(rowLength).op('i32.lt_u').select().set(body.k1)
+      this.outerIndices(f, body, row)
+      body.rowLevel()
+      emit(body)
+      f.get(t).i32(1).op('i32.add').set(t)
+      f.br(next)
+      f.end()
+      f.end()
+    }
+    f.i32(0)
+  }
+
+  private outerIndices(f: FunctionBuilder, body: RowBody, row: number): void {
+    const { rank } = this.ir
+    if (rank === 1) return
+    const at = (offset: number, count: () => void) => {
+      const l = f.local('i32')
+      count()
+      f.get(0).load('i32.load', offset + 4).op('i32.mul')
+      f.get(0).load('i32.load', offset).op('i32.add').set(l)
+      return l
+    }
+    if (rank === 2) {
+      body.outer[0] = at(layout.FIRST, () => f.get(row))
+      return
+    }
+    const count = () => f.get(0).load('i32.load', layout.SECOND_COUNT)
+    body.outer[0] = at(layout.FIRST, () => {
+      f.get(row)
+      count()
+      f.op('i32.div_u')
+    })
+    body.outer[1] = at(layout.SECOND, () => {
+      f.get(row)
+      count()
+      f.op('i32.rem_u')
+    })
+  }
+
+  /** `pairwise(args, n)`: combines n partial results in adjacent pairs, level by level, in place. */
+  private pairwise(): void {
+    const { combination, module } = this
+    const f = module.addFunction('pairwise', [this.address, 'i32'], [], { export: 'pairwise' })
+    const c = new Combiner(this, f)
+    const n = 1
+    const j = f.local('i32', 'j')
+    const partials = f.local(this.address, 'partials')
+    const size = typeBytes(combination!.type)
+    f.get(0).load(`${this.address}.load`, layout.PARTIALS).set(partials)
+    const element = (index: () => void) => c.element(partials, index, size)
+    const done = f.block()
+    const level = f.loop()
+    f.get(n).i32(2).op('i32.lt_s').brIf(done)
+    f.i32(0).set(j)
+    const out = f.block()
+    const next = f.loop()
+    f.get(j).i32(1).op('i32.shl').i32(1).op('i32.add').get(n).op('i32.ge_s').brIf(out)
+    element(() => f.get(j))
+    c.load(() => element(() => f.get(j).i32(1).op('i32.shl')), c.a)
+    c.load(() => element(() => f.get(j).i32(1).op('i32.shl').i32(1).op('i32.add')), c.b)
+    c.combineScalars()
+    c.store()
+    f.get(j).i32(1).op('i32.add').set(j)
+    f.br(next)
+    f.end()
+    f.end()
+    f.get(n).i32(1).op('i32.and').if()
+    element(() => f.get(j))
+    c.load(() => element(() => f.get(n).i32(1).op('i32.sub')), c.a)
+    f.get(c.a)
+    c.store()
+    f.end()
+    f.get(n).i32(1).op('i32.add').i32(1).op('i32.shr_u').set(n)
+    f.br(level)
+    f.end()
+    f.end()
+  }
+
+  /** `carries(args, n)`: turns the blocks' totals into what is carried into each block. 16 bytes a block: value, head. */
+  private carries(): void {
+    const { combination, module } = this
+    const f = module.addFunction('carries', [this.address, 'i32'], [], { export: 'carries' })
+    const c = new Combiner(this, f)
+    const b = f.local('i32', 'b')
+    const carry = f.local(wasmType(combination!.type), 'carry')
+    const partials = f.local(this.address, 'partials')
+    f.get(0).load(`${this.address}.load`, layout.PARTIALS).set(partials)
+    c.pushInit()
+    f.set(carry)
+    const out = f.block()
+    const next = f.loop()
+    f.get(b).get(1).op('i32.ge_s').brIf(out)
+    const element = () => c.element(partials, () => f.get(b), 16)
+    c.load(element, c.b)
+    element()
+    f.get(carry)
+    c.store()
+    f.get(carry).set(c.a)
+    c.combineScalars()
+    f.set(carry)
+    // A head in the block: what was carried into it does not reach the next.
+    element()
+    f.load('i32.load', 8).if()
+    f.get(c.b).set(carry)
+    f.end()
+    f.get(b).i32(1).op('i32.add').set(b)
+    f.br(next)
+    f.end()
+    f.end()
+  }
+}
+
+/** Scalar code of the combine function, and access to partial results. */
+class Combiner {
+  readonly g: Generator
+  readonly f: FunctionBuilder
+  readonly a: number
+  readonly b: number
+  private readonly frame: Frame
+
+  constructor(g: Generator, f: FunctionBuilder, frame?: Frame) {
+    this.g = g
+    this.f = f
+    const t = wasmType(g.combination!.type)
+    this.a = f.local(t, 'a')
+    this.b = f.local(t, 'b')
+    this.frame = frame ?? plainFrame(g, f)
+  }
+
+  get type(): 'i32' | 'i64' | 'f32' | 'f64' {
+    return wasmType(this.g.combination!.type) as 'i32'
+  }
+
+  pushInit(): void {
+    const { f } = this
+    const { init } = this.g.combination!
+    if (this.type === 'i64') f.i64(init as bigint)
+    else if (this.type === 'i32') f.i32(Number(init))
+    else if (this.type === 'f32') f.f32(Number(init))
+    else f.f64(Number(init))
+  }
+
+  /** Pushes base + index·size; base -1: what is on the stack. */
+  element(base: number, index: () => void, size: number): void {
+    const { f, g } = this
+    if (base !== -1) f.get(base)
+    index()
+    if (g.options.memory64) f.op('i64.extend_i32_u').i64(size).op('i64.mul').op('i64.add')
+    else f.i32(size).op('i32.mul').op('i32.add')
+  }
+
+  load(at: () => void, into: number): void {
+    at()
+    this.f.load(`${this.type}.load`).set(into)
+  }
+
+  /** Stores the value on the stack at the address below it. */
+  store(): void {
+    this.f.store(`${this.type}.store`)
+  }
+
+  /** Pushes combine(a, b). */
+  combineScalars(): void {
+    const { combine } = this.g.combination!
+    const shapes = analyseShapes(combine, false, true)
+    const reps = operands(combine, { scalar: this.a }, { scalar: this.b })
+    const E = new Emitter(this.frame, combine, 1, shapes, findUses(combine, shapes), this.g.options, reps)
+    E.region(combine.body)
+    E.pushScalar(combine.body.results[0])
+  }
+}
+
+/** Places of the two scalars of a combine function. */
+function operands(combine: KernelIR, a: Rep, b: Rep): Map<Key, Rep> {
+  const reps = new Map<Key, Rep>()
+  for (const v of combine.body.ops) if (v.op === 'scalar') reps.set(v.id, v.attr === 0 ? a : b)
+  return reps
+}
+
+function plainFrame(g: Generator, f: FunctionBuilder): Frame {
+  const pool = f.local(g.address, 'pool')
+  f.get(0).load(`${g.address}.load`, layout.POOL).set(pool)
+  const pushPool = () => void f.get(pool)
+  g.helpers.enter(f, pushPool)
+  const none = () => {
+    throw new Error('wasm: a combine function has no arrays')
+  }
+  return {
+    f,
+    helpers: g.helpers,
+    memory64: g.options.memory64,
+    pushArgs: () => void f.get(0),
+    pushPool,
+    pushScratch: none,
+    pushArray: none,
+    pushLength: none,
+    pushLimit: none,
+    privateOffset: none,
+    laneScratchOffset: 0,
+    failureOffset: layout.FAILURE,
+  }
+}
+
+/** The body of a kernel within a function over rows. */
+class RowBody {
+  readonly g: Generator
+  readonly f: FunctionBuilder
+  readonly frame: Frame
+  readonly shapes: Shapes
+  readonly lane1: Shapes
+  readonly outer: number[] = []
+  k0 = -1
+  k1 = -1
+  /** The number of the row's segment: the block of a reduction. */
+  block = -1
+  row = -1
+  rowLength = -1
+  private readonly k: number
+  private readonly lastBegin: number
+  private readonly lastStep: number
+  private readonly base = new Map<Key, Rep>()
+  private readonly emitter: Emitter
+  private rowValues: Value[] = []
+  private stripValues: Value[] = []
+  private readonly scratch: number
+
+  constructor(g: Generator, f: FunctionBuilder) {
+    this.g = g
+    this.f = f
+    const { ir, options } = g
+    const global = ir.buffers.filter(b => b.space === 'global')
+    const addressLocal = (name: string, offset: number) => {
+      const l = f.local(g.address, name)
+      f.get(0).load(`${g.address}.load`, offset).set(l)
+      return l
+    }
+    const i32Local = (name: string, offset: number) => {
+      const l = f.local('i32', name)
+      f.get(0).load('i32.load', offset).set(l)
+      return l
+    }
+    const pool = addressLocal('pool', layout.POOL)
+    const pushPool = () => void f.get(pool)
+    g.helpers.enter(f, pushPool)
+    const arrays = global.map((b, i) => addressLocal(b.name, layout.arrayOffset(ir, i)))
+    const lengths = global.map((b, i) => i32Local(`${b.name}_length`, layout.arrayOffset(ir, i) + 8))
+    const limits = global.map((b, i) => {
+      const l = f.local('i32', `${b.name}_limit`)
+      if (options.lanes > 1) {
+        f.get(lengths[i]).i32(options.lanes - 1).op('i32.sub').tee(l).i32(0).get(l).i32(0).op('i32.gt_s').select().set(l)
+      }
+      return l
+    })
+    this.scratch = f.local(g.address, 'scratch')
+    f.get(3).get(0).load('i32.load', layout.SCRATCH_BYTES).op('i32.mul')
+    if (options.memory64) f.op('i64.extend_i32_u')
+    f.get(0).load(`${g.address}.load`, layout.SCRATCH).op(`${g.address}.add`).set(this.scratch)
+    this.lastBegin = i32Local('begin', layout.LAST)
+    this.lastStep = i32Local('step', layout.LAST + 4)
+    this.k = f.local('i32', 'k')
+    this.frame = {
+      f,
+      helpers: g.helpers,
+      memory64: options.memory64,
+      pushArgs: () => void f.get(0),
+      pushPool,
+      pushScratch: () => void f.get(this.scratch),
+      pushArray: b => void f.get(arrays[b]),
+      pushLength: b => void f.get(lengths[b]),
+      pushLimit: b => void f.get(limits[b]),
+      privateOffset: b => g.privates.get(b)!,
+      laneScratchOffset: g.laneScratchOffset,
+      failureOffset: layout.FAILURE,
+    }
+    this.shapes = analyseShapes(ir, options.lanes > 1, options.unitStep)
+    this.lane1 = analyseShapes(ir, false, true)
+    this.emitter = new Emitter(this.frame, ir, options.lanes, this.shapes, findUses(ir, this.shapes), options, this.base)
+    this.invariants(lengths)
+  }
+
+  /** What depends on no index at all. */
+  private invariants(lengths: number[]): void {
+    const { f, g, emitter } = this
+    const levels = levelsOf(g.ir)
+    for (const v of g.ir.body.ops) {
+      const level = levels.get(v.id)!
+      if (v.op === 'scalar') {
+        const type = v.type
+        const l = f.local(wasmType(type), g.ir.scalars[v.attr].name)
+        const at = layout.scalarOffset(v.attr)
+        f.get(0)
+        if (type === 'i64') f.load('i64.load', at)
+        else f.load('f64.load', at)
+        if (type === 'i1') f.f64(0).op('f64.ne')
+        else if (type === 'i32') f.op('i32.trunc_sat_f64_s')
+        else if (type === 'f32') f.op('f32.demote_f64')
+        f.set(l)
+        emitter.finishScalar(v, l)
+      } else if (v.op === 'length') emitter.finishScalar(v, lengths[v.attr])
+      else if (v.op === 'index') (v.attr === g.ir.rank - 1 ? this.stripValues : this.rowValues).push(v)
+      else if (level === 0) emitter.emit(v)
+      else (level === 1 ? this.rowValues : this.stripValues).push(v)
+    }
+  }
+
+  /** What depends on outer indices. */
+  rowLevel(): void {
+    for (const v of this.rowValues) {
+      if (v.op === 'index') this.emitter.finishScalar(v, this.outer[v.attr])
+      else this.emitter.emit(v)
+    }
+  }
+
+  /** An emitter for the strips (lanes) or the rest, which knows what was emitted for all positions. */
+  private fork(lanes: boolean): Emitter {
+    const { g } = this
+    if (lanes) return new Emitter(this.frame, g.ir, g.options.lanes, this.shapes, this.emitter.uses, g.options, new Map(this.base))
+    return new Emitter(this.frame, g.ir, 1, this.lane1, findUses(g.ir, this.lane1), g.options, new Map(this.base))
+  }
+
+  /** Private arrays are zero at the start of each iteration. */
+  private clearPrivates(lanes: number): void {
+    const { f, g } = this
+    g.ir.buffers.forEach((b, i) => {
+      if (b.space !== 'local') return
+      const bytes = b.length! * lanes * (ELEMENT_BYTES[b.element] === 8 ? 8 : 4)
+      const at = g.privates.get(i)!
+      if (bytes <= 512 && bytes % 4 === 0) {
+        for (let k = 0; k < bytes; ) {
+          f.get(this.scratch)
+          if (bytes - k >= 16) {
+            f.v128const(new Uint8Array(16)).store('v128.store', at + k, 2)
+            k += 16
+          } else {
+            f.i32(0).store('i32.store', at + k)
+            k += 4
+          }
+        }
+        return
+      }
+      f.get(this.scratch).addr(at).op(`${g.address}.add`).i32(0).addr(bytes).op('memory.fill')
+    })
+  }
+
+  private strip(E: Emitter): void {
+    const { f, g } = this
+    this.clearPrivates(E.lanes)
+    for (const v of this.stripValues) {
+      if (v.op !== 'index') {
+        E.emit(v)
+        continue
+      }
+      const first = f.local('i32', 'i')
+      f.get(this.lastBegin).get(this.k)
+      if (!g.options.unitStep) f.get(this.lastStep).op('i32.mul')
+      f.op('i32.add').set(first)
+      if (E.lanes === 1 || g.options.unitStep) E.finishScalar(v, first)
+      else {
+        const parts: number[] = []
+        for (let p = 0; p < E.partCount(32); p++) {
+          const bytes = new Uint8Array(16)
+          new Int32Array(bytes.buffer).set([0, 1, 2, 3].map(l => 4 * p + l))
+          const l = f.local('v128')
+          f.get(first).op('i32x4.splat')
+          this.frame.pushPool()
+          f.load('v128.load', this.frame.helpers.constant(bytes), 4)
+          f.get(this.lastStep).op('i32x4.splat').op('i32x4.mul').op('i32x4.add').set(l)
+          parts.push(l)
+        }
+        E.set(v, { parts })
+      }
+    }
+  }
+
+  /** Whole strips, then single positions. */
+  private positions(strip: ((E: Emitter) => void) | undefined, single: (E: Emitter) => void, between = () => {}): void {
+    const { f, g, k, k1 } = this
+    f.get(this.k0).set(k)
+    if (strip && g.options.lanes > 1) {
+      const E = this.fork(true)
+      const out = f.block()
+      const next = f.loop()
+      f.get(k1).get(k).op('i32.sub').i32(g.options.lanes).op('i32.lt_s').brIf(out)
+      this.strip(E)
+      strip(E)
+      f.get(k).i32(g.options.lanes).op('i32.add').set(k)
+      f.br(next)
+      f.end()
+      f.end()
+    }
+    between()
+    const S = this.fork(false)
+    const out = f.block()
+    const next = f.loop()
+    f.get(k).get(k1).op('i32.ge_s').brIf(out)
+    this.strip(S)
+    single(S)
+    f.get(k).i32(1).op('i32.add').set(k)
+    f.br(next)
+    f.end()
+    f.end()
+  }
+
+  plain(): void {
+    this.positions(
+      () => {},
+      () => {},
+    )
+  }
+
+  reduction(): void {
+    const { f, g } = this
+    const combination = g.combination!
+    const { combine, type } = combination
+    const lanes = g.options.lanes
+    if (lanes !== accumulators(type)) throw new Error('wasm: a reduction needs one lane for each accumulator')
+    const c = new Combiner(g, f, this.frame)
+    const size = typeBytes(type)
+    const result = g.ir.body.results[0]
+    const parts = Array.from({ length: 8 }, () => f.local('v128'))
+    const spread = { i32: 'i32x4', f32: 'f32x4', i64: 'i64x2', f64: 'f64x2' }[c.type]
+    for (const l of parts) {
+      c.pushInit()
+      f.op(`${spread}.splat`).set(l)
+    }
+    const scratch = f.local(g.address)
+    f.get(this.scratch).addr(g.accumulatorOffset).op(`${g.address}.add`).set(scratch)
+    const at = (index: () => void) => c.element(scratch, index, size)
+    const tail = f.local('i32', 'tail')
+    this.positions(
+      E => {
+        const shapes = analyseShapes(combine, true, true, true)
+        const value = Array.from({ length: 8 }, (_, p) => {
+          const l = f.local('v128')
+          E.pushPart(result, p)
+          f.set(l)
+          return l
+        })
+        const C = new Emitter(this.frame, combine, lanes, shapes, findUses(combine, shapes), g.options, operands(combine, { parts }, { parts: value }))
+        C.region(combine.body)
+        for (let p = 0; p < 8; p++) {
+          C.pushPart(combine.body.results[0], p)
+        }
+        for (let p = 7; p >= 0; p--) f.set(parts[p])
+      },
+      S => {
+        at(() => f.get(this.k).get(tail).op('i32.sub'))
+        c.load(() => at(() => f.get(this.k).get(tail).op('i32.sub')), c.a)
+        S.pushScalar(result)
+        f.set(c.b)
+        c.combineScalars()
+        c.store()
+      },
+      () => {
+        parts.forEach((l, p) => {
+          f.get(scratch).get(l).store('v128.store', p * 16, 2)
+        })
+        f.get(this.k).set(tail)
+      },
+    )
+    // acc[j] = combine(acc[j], acc[j + h]) for h = L/2 … 1
+    const h = f.local('i32', 'h')
+    const j = f.local('i32', 'j')
+    f.i32(lanes / 2).set(h)
+    const level = f.loop()
+    f.i32(0).set(j)
+    const next = f.loop()
+    at(() => f.get(j))
+    c.load(() => at(() => f.get(j)), c.a)
+    c.load(() => at(() => f.get(j).get(h).op('i32.add')), c.b)
+    c.combineScalars()
+    c.store()
+    f.get(j).i32(1).op('i32.add').tee(j).get(h).op('i32.lt_s').brIf(next)
+    f.end()
+    f.get(h).i32(1).op('i32.shr_u').tee(h).brIf(level)
+    f.end()
+    const partials = f.local(g.address)
+    f.get(0).load(`${g.address}.load`, layout.PARTIALS).set(partials)
+    c.element(partials, () => f.get(this.block), size)
+    f.get(scratch).load(`${c.type}.load`)
+    c.store()
+  }
+
+  scanTotals(): void {
+    const { f, g } = this
+    const c = new Combiner(g, f, this.frame)
+    const acc = f.local(c.type, 'acc')
+    const head = f.local('i32', 'head')
+    c.pushInit()
+    f.set(acc).i32(0).set(head)
+    this.positions(undefined, S => {
+      if (g.combination!.segmented) {
+        S.pushScalar(g.ir.body.results[1])
+        f.if()
+        c.pushInit()
+        f.set(acc).i32(1).set(head)
+        f.end()
+      }
+      this.accumulate(S, c, acc)
+    })
+    const partials = f.local(g.address)
+    f.get(0).load(`${g.address}.load`, layout.PARTIALS).set(partials)
+    c.element(partials, () => f.get(this.block), 16)
+    f.get(acc)
+    c.store()
+    c.element(partials, () => f.get(this.block), 16)
+    f.get(head).store('i32.store', 8)
+  }
+
+  private accumulate(S: Emitter, c: Combiner, acc: number): void {
+    const { f, g } = this
+    f.get(acc).set(c.a)
+    S.pushScalar(g.ir.body.results[0])
+    f.set(c.b)
+    c.combineScalars()
+    f.set(acc)
+  }
+
+  scanWrite(): void {
+    const { f, g } = this
+    const c = new Combiner(g, f, this.frame)
+    const acc = f.local(c.type, 'acc')
+    const partials = f.local(g.address)
+    const out = f.local(g.address, 'out')
+    f.get(0).load(`${g.address}.load`, layout.PARTIALS).set(partials)
+    c.load(() => c.element(partials, () => f.get(this.block), 16), acc)
+    // Elements are numbered through all rows.
+    this.frame.pushArray(0)
+    c.element(-1, () => f.get(this.row).get(this.rowLength).op('i32.mul'), typeBytes(g.combination!.type))
+    f.set(out)
+    const size = typeBytes(g.combination!.type)
+    const put = () => {
+      c.element(out, () => f.get(this.k), size)
+      f.get(acc)
+      c.store()
+    }
+    this.positions(undefined, S => {
+      if (g.combination!.segmented) {
+        S.pushScalar(g.ir.body.results[1])
+        f.if()
+        c.pushInit()
+        f.set(acc)
+        f.end()
+      }
+      if (g.combination!.exclusive) put()
+      this.accumulate(S, c, acc)
+      if (!g.combination!.exclusive) put()
+    })
+  }
+}
+
+/** 0: depends on no index; 1: on outer indices only; 2: on the last one, or happens at its time. */
+function levelsOf(ir: KernelIR): Map<number, number> {
+  const levels = new Map<number, number>()
+  const of = (v: Value) => (v.op === 'result' ? 2 : (levels.get(v.id) ?? 2))
+  for (const v of ir.body.ops) {
+    let level = 2
+    if (v.op === 'index') level = v.attr === ir.rank - 1 ? 2 : 1
+    else if (isPure(v)) level = v.args.reduce((m, a) => Math.max(m, of(a)), 0)
+    levels.set(v.id, level)
+  }
+  return levels
+}
+

@@ -1,0 +1,72 @@
+/**
+ * Arrays outside the heap: their bytes are copied into it for the launch, and back where the kernel writes. Views of one
+ * buffer are copied together, so that those that overlap still do.
+ */
+import { heap } from '@skein/heap'
+import type { KernelIR } from '../ir/ir.ts'
+
+export interface Staged {
+  /** Address of each array's element 0. */
+  addresses: number[]
+  /** Copies back what was written, and gives the room back. */
+  release(): void
+}
+
+interface Region {
+  buffer: ArrayBufferLike
+  from: number
+  to: number
+  written: boolean
+  address: number
+}
+
+const nothing = () => {}
+
+export function stage(ir: KernelIR, arrays: readonly ArrayBufferView[], written: readonly boolean[]): Staged {
+  const addresses: number[] = new Array(arrays.length)
+  let outside = false
+  for (let i = 0; i < arrays.length; i++) {
+    if (heap.owns(arrays[i])) addresses[i] = heap.addressOf(arrays[i])
+    else outside = true
+  }
+  if (!outside) return { addresses, release: nothing }
+  const regions: Region[] = []
+  arrays.forEach((a, i) => {
+    if (addresses[i] !== undefined) return
+    const from = a.byteOffset
+    const to = from + a.byteLength
+    const known = regions.find(r => r.buffer === a.buffer)
+    if (known) {
+      known.from = Math.min(known.from, from)
+      known.to = Math.max(known.to, to)
+      known.written ||= written[i]
+    } else regions.push({ buffer: a.buffer, from, to, written: written[i], address: 0 })
+  })
+  const free = () => {
+    for (const r of regions) if (r.address) heap.free(r.address)
+  }
+  try {
+    for (const r of regions) {
+      r.from &= ~63
+      r.address = heap.allocate(r.to - r.from + 64, { label: `copies for kernel ${ir.name}` })
+      heap.view(Uint8Array, r.address, r.to - r.from).set(new Uint8Array(r.buffer, r.from, r.to - r.from))
+    }
+  } catch (e) {
+    free()
+    throw e
+  }
+  arrays.forEach((a, i) => {
+    if (addresses[i] !== undefined) return
+    const r = regions.find(x => x.buffer === a.buffer)!
+    addresses[i] = r.address + a.byteOffset - r.from
+  })
+  return {
+    addresses,
+    release() {
+      for (const r of regions) {
+        if (r.written) new Uint8Array(r.buffer, r.from, r.to - r.from).set(heap.view(Uint8Array, r.address, r.to - r.from))
+      }
+      free()
+    },
+  }
+}
