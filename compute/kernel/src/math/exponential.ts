@@ -79,6 +79,12 @@ function saturated(b: Builder, f: Format, x: Value, p: Value, t: Value, less: nu
 const clamped = (b: Builder, f: Format, x: Value, y: Value, limit: number): Value =>
   b.select(b.lt(x, -limit), constant(b, f, 0), b.select(b.lt(constant(b, f, limit), x), constant(b, f, Infinity), y))
 
+/** e^x where it is a normal number. */
+export function expCore(b: Builder, f: Format, x: Value): Value {
+  const { r, t } = reduce(b, f, x)
+  return scaleNormal(b, f, series(b, f, r), toBits(b, f, t))
+}
+
 export function exp(b: Builder, f: Format, x: Value): Value {
   const { r, t } = reduce(b, f, x)
   const p = series(b, f, r)

@@ -3,26 +3,37 @@
  */
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
-import { expm1Core, halfExp, normalLimit } from './exponential.ts'
-import { beyond, constant, type Format, withSignOf } from './format.ts'
+import { expCore, expm1Core, halfExp, normalLimit } from './exponential.ts'
+import { beyond, constant, type Format, horner, withSignOf } from './format.ts'
 import { log, log1p } from './logarithm.ts'
 
-/** Beyond this tanh is 1 to within one unit of the last place, and e^2a so large that adding 2 is no longer exact. */
-const TANH_ONE = { f32: 8.66, f64: 18.7 }
+/** Below this tanh has its own series. */
+const TANH_SERIES = 0.55
+/** (tanh(a) / a - 1) / a² in a²: a polynomial for f32, a quotient for f64. */
+const TANH32 = [-0.333329439163208, 0.13320690393447876, -0.052669525146484375, 0.016433093696832657]
+const TANH64_TOP = [-0.3333333333333333, -0.020500373949163736, -0.00019924783252579618]
+const TANH64_BOTTOM = [1, 0.46150112184748693, 0.0232934303319043, 0.00020660848877105238]
+/** From here on tanh is 1. */
+const TANH_ONE = { f32: 10, f64: 20 }
 /** From here on √(x² ± 1) is x. */
 const FAR = { f32: 2 ** 14, f64: 2 ** 28 }
 
-/** With m = e^2a - 1: tanh a = m / (m + 2). */
+/** tanh a = 1 - 2 / (e^2a + 1); small a by a series. The two share the division. */
 export function tanh(b: Builder, f: Format, x: Value): Value {
   const a = b.abs(x)
-  const m = expm1Core(b, f, b.add(a, a)).value
-  const d = b.add(m, 2)
-  const q = b.div(m, d)
-  // What m + 2 lost by rounding, over d; 1 / d is (1 - q) / 2.
-  const lost = b.sub(m, b.sub(d, 2))
-  const inverse = b.sub(0.5, b.mul(q, 0.5))
-  const y = b.sub(q, b.mul(b.mul(q, lost), inverse))
-  return withSignOf(b, f, b.select(b.lt(constant(b, f, TANH_ONE[f.type]), a), constant(b, f, 1), y), x)
+  const z = b.mul(a, a)
+  const cube = b.mul(a, z)
+  const e = expCore(b, f, b.op('pmin', f.type, [b.add(a, a), constant(b, f, 2 * TANH_ONE[f.type])]))
+  const bottom = b.add(e, 1)
+  // Not `small`: NaN must take the series, for the integer tricks of exp need not keep it.
+  const far = b.le(constant(b, f, TANH_SERIES), a)
+  if (f.type === 'f32') {
+    const near = b.add(a, b.mul(cube, horner(b, z, TANH32)))
+    return withSignOf(b, f, b.select(far, b.sub(1, b.div(constant(b, f, 2), bottom)), near), x)
+  }
+  const top = b.select(far, constant(b, f, -2), b.mul(cube, horner(b, z, TANH64_TOP)))
+  const ratio = b.div(top, b.select(far, bottom, horner(b, z, TANH64_BOTTOM)))
+  return withSignOf(b, f, b.add(b.select(far, constant(b, f, 1), a), ratio), x)
 }
 
 /** With m = e^a - 1: sinh a = (m + m / (m + 1)) / 2. */

@@ -46,19 +46,16 @@ function sine(b: Builder, f: Format, angle: Angle): Value {
   return b.sub(angle.high, b.add(angle.low, rest))
 }
 
-/** x less q times the sum of the parts. */
-const subtract = (b: Builder, x: Value, q: Value, [p1, p2, p3]: readonly number[]): Angle => ({
-  high: b.sub(b.sub(x, b.mul(q, p1)), b.mul(q, p2)),
-  low: b.mul(q, p3),
-})
+/** The sine of a reduced huge number: its low part is left out, for rounding to the sum turns out nearer. */
+const sineOf = (b: Builder, f: Format, { high }: Angle): Value => sine(b, f, { high, low: constant(b, f, 0) })
 
-/** The same without the rounding of `high`. */
-function subtractExactly(b: Builder, x: Value, q: Value, [p1, p2, p3]: readonly number[]): Angle {
+/** x less q times the sum of the parts. `exact`: `high` is not rounded, for three operations more. */
+function subtract(b: Builder, x: Value, q: Value, [p1, p2, p3]: readonly number[], exact: boolean): Angle {
   const first = b.sub(x, b.mul(q, p1))
   const second = b.mul(q, p2)
   const high = b.sub(first, second)
-  const lost = b.sub(second, b.sub(first, high))
-  return { high, low: b.add(b.mul(q, p3), lost) }
+  const low = b.mul(q, p3)
+  return { high, low: exact ? b.add(low, b.sub(second, b.sub(first, high))) : low }
 }
 
 /** Finite and beyond what the fast path reduces; infinities are in, NaN is not. */
@@ -72,13 +69,13 @@ const parity = (b: Builder, f: Format, t: Value): Value => b.shl(toBits(b, f, t)
 
 export function sin(b: Builder, f: Format, x: Value): Value {
   const t = b.add(b.mul(x, constant(b, f, 1 / Math.PI)), f.magic)
-  const r = subtract(b, x, b.sub(t, f.magic), PI[f.type])
+  const r = subtract(b, x, b.sub(t, f.magic), PI[f.type], f.type === 'f64')
   const fast = flipSign(b, f, sine(b, f, r), parity(b, f, t))
   return b.if(
     huge(b, f, x),
     () => {
       const { angle, odd } = remainder(b, f, turns(b, f, x, 0), Math.PI, PI_LOW)
-      const y = flipSign(b, f, sine(b, f, angle), b.xor(odd, signBit(b, f, x)))
+      const y = flipSign(b, f, sineOf(b, f, angle), b.xor(odd, signBit(b, f, x)))
       return [finite(b, f, x, y)]
     },
     () => [fast],
@@ -88,7 +85,7 @@ export function sin(b: Builder, f: Format, x: Value): Value {
 /** cos x = sin(x + π/2) = (-1)^q sin r where x + π/2 = q π + r. */
 export function cos(b: Builder, f: Format, x: Value): Value {
   const t = b.add(b.add(b.mul(x, constant(b, f, 1 / Math.PI)), 0.5), f.magic)
-  const r = subtract(b, x, b.sub(b.sub(t, f.magic), 0.5), PI[f.type])
+  const r = subtract(b, x, b.sub(b.sub(t, f.magic), 0.5), PI[f.type], f.type === 'f64')
   const fast = flipSign(b, f, sine(b, f, r), parity(b, f, t))
   return b.if(
     huge(b, f, x),
@@ -96,7 +93,7 @@ export function cos(b: Builder, f: Format, x: Value): Value {
       const turn = turns(b, f, x, 0)
       turn.high = b.add(turn.high, b.const('i64', 1n << 62n))
       const { angle, odd } = remainder(b, f, turn, Math.PI, PI_LOW)
-      return [finite(b, f, x, flipSign(b, f, sine(b, f, angle), odd))]
+      return [finite(b, f, x, flipSign(b, f, sineOf(b, f, angle), odd))]
     },
     () => [fast],
   )[0]
@@ -118,7 +115,7 @@ function tangent(b: Builder, f: Format, angle: Angle, odd: Value): Value {
 
 export function tan(b: Builder, f: Format, x: Value): Value {
   const t = b.add(b.mul(x, constant(b, f, 2 / Math.PI)), f.magic)
-  const r = subtractExactly(b, x, b.sub(t, f.magic), HALF_PI[f.type])
+  const r = subtract(b, x, b.sub(t, f.magic), HALF_PI[f.type], true)
   const fast = tangent(b, f, r, parity(b, f, t))
   return b.if(
     b.lt(constant(b, f, REDUCIBLE[f.type] / 2), b.abs(x)),
