@@ -2,7 +2,7 @@
 
 import { ArgumentError, machine } from '@skein/base'
 import { nesting } from './nesting.ts'
-import { Team } from './team.ts'
+import { mostThreads, Team } from './team.ts'
 
 let made: Team | undefined
 
@@ -17,6 +17,7 @@ const threadsFromEnvironment = (): number | undefined => {
 /** The team that is shared by everything in this process that does not ask for its own. Threads start on first use. */
 export const defaultTeam = (): Team => {
   // On a thread of a team everything runs inline, and its own threads would have nothing to do.
-  made ??= new Team({ threads: nesting.isTeamThread ? 1 : (threadsFromEnvironment() ?? machine().cpu.usableCores) })
+  const cores = (): number => Math.min(machine().cpu.usableCores, mostThreads)
+  made ??= new Team({ threads: nesting.isTeamThread ? 1 : (threadsFromEnvironment() ?? cores()) })
   return made
 }

@@ -18,7 +18,7 @@ import * as at from './control.ts'
 export type Schedule = 'static' | 'dynamic' | 'guided' | 'auto'
 
 export interface RunOptions {
-  /** Address of the arguments in the heap, or any number a JavaScript body makes sense of. */
+  /** Address of the arguments in the heap, or any whole number a JavaScript body makes sense of. Default: 0. */
   readonly args?: number
   /** The range: whole numbers of 32 bits, end not included. */
   readonly begin: number

@@ -42,7 +42,7 @@ export interface TeamStats {
   readonly replaced: number
 }
 
-const mostThreads = 256
+export const mostThreads = 256
 /** A caller watches for its threads this long before it sleeps. */
 const callerSpins = 20_000
 /** A sleeping caller looks this often whether the thread it waits for still lives. */
@@ -62,11 +62,11 @@ export class Team implements AsyncDisposable {
   readonly #jobs: AsyncJobs
   readonly #shelf: BodyShelf
   readonly #sync: number
-  /** Threads the synchronous calls want besides the caller, once they have been asked for. */
+  /** The threads that synchronous calls want have been asked for. */
   #staffed = false
   #closed = false
   #closing: Promise<void> | undefined
-  /** Reason of a thread's death in the synchronous call under way, by thread. */
+  /** A thread that died in the synchronous call under way, and why. */
   #lostThread = -1
   #lostReason = ''
 
@@ -123,8 +123,8 @@ export class Team implements AsyncDisposable {
     const threads = options.threads ?? this.threads
     const chunk = options.chunk ?? 0
     const align = options.align ?? 1
-    if (this.#closed || !this.#fits(begin, end, code, options.chunk ?? 1, threads, align))
-      this.#refuse('team.run', options)
+    const fits = this.#fits(begin, end, args, code, options.chunk ?? 1, threads, align)
+    if (this.#closed || !fits) this.#refuse('team.run', options)
     const entry = body.entry(e) ?? body.entry(body.exportIndex(exported))
     if (begin === end) return 0
     const places = threads < this.threads ? threads : this.threads
@@ -136,6 +136,8 @@ export class Team implements AsyncDisposable {
     if (!this.#staffed) this.#staff()
     this.#lostThread = -1
     const j = this.#sync
+    // The call before broke off half-way (the stack may overflow anywhere): threads can still be in its job.
+    if (this.#c[j + at.phase] !== at.idle) this.#closeSync()
     this.#write(j, body, e, begin, end, code, size, places, args)
     this.#c[at.placeAt(j, 0) + at.taken] = 1
     this.#open(j)
@@ -150,9 +152,7 @@ export class Team implements AsyncDisposable {
     } finally {
       nesting.depth--
     }
-    // No work is left to take. Whoever is still at some is waited for.
-    Atomics.store(this.#c, j + at.phase, at.closed)
-    this.#join()
+    this.#closeSync()
     if (thrown !== undefined) throw thrown
     if (this.#c[j + at.thrower] !== 0) throw this.#failure(j, body)
     if (this.#lostThread >= 0) this.#throwLost(body.label(e))
@@ -170,12 +170,11 @@ export class Team implements AsyncDisposable {
    */
   async runAsync(body: Body, exported: number | string, options: AsyncRunOptions): Promise<number> {
     const e = body.exportIndex(exported)
-    const { begin, end } = options
+    const { begin, end, args = 0 } = options
     const code = codeOf(options.schedule, options.chunk !== undefined)
     const threads = options.threads ?? this.threads
-    if (this.#closed || !this.#fits(begin, end, code, options.chunk ?? 1, threads, options.align ?? 1)) {
-      this.#refuse('team.runAsync', options)
-    }
+    const fits = this.#fits(begin, end, args, code, options.chunk ?? 1, threads, options.align ?? 1)
+    if (this.#closed || !fits) this.#refuse('team.runAsync', options)
     if (nesting.isTeamThread) {
       if (body instanceof ModuleBody) await body.importHere()
       return this.run(body, e, options)
@@ -221,11 +220,20 @@ export class Team implements AsyncDisposable {
 
   // Arguments.
 
-  #fits(begin: number, end: number, code: number, chunk: number, threads: number, align: number): boolean {
+  #fits(
+    begin: number,
+    end: number,
+    args: number,
+    code: number,
+    chunk: number,
+    threads: number,
+    align: number,
+  ): boolean {
     return (
       int32(begin) &&
       int32(end) &&
       begin <= end &&
+      Number.isSafeInteger(args) &&
       code >= 0 &&
       int32(chunk) &&
       chunk >= 1 &&
@@ -237,11 +245,12 @@ export class Team implements AsyncDisposable {
   }
 
   /** Says what does not fit. Apart from the check, which every kernel call passes through. */
-  #refuse(call: string, { begin, end, schedule, chunk, threads, align }: RunOptions): never {
+  #refuse(call: string, { begin, end, args = 0, schedule, chunk, threads, align }: RunOptions): never {
     if (this.#closed) throw new TeamClosedError()
     if (!int32(begin)) throw new ArgumentError(call, 'begin', 'a whole number of 32 bits', begin)
     if (!int32(end)) throw new ArgumentError(call, 'end', 'a whole number of 32 bits', end)
     if (begin > end) throw new ArgumentError(call, 'end', `at least begin (${begin})`, end)
+    if (!Number.isSafeInteger(args)) throw new ArgumentError(call, 'args', 'a whole number', args)
     if (codeOf(schedule, false) < 0) {
       throw new ArgumentError(call, 'schedule', "'static', 'dynamic', 'guided' or 'auto'", schedule)
     }
@@ -324,14 +333,16 @@ export class Team implements AsyncDisposable {
     this.#staffed = true
   }
 
-  /** Waits until no thread is in the synchronous job. */
-  #join(): void {
+  /** Lets no thread into the synchronous job any more, for no work is left to take, and waits for those inside. */
+  #closeSync(): void {
     const c = this.#c
+    Atomics.store(c, this.#sync + at.phase, at.closed)
     for (let t = 0; t < this.threads; t++) {
       const word = at.threadAt(t) + at.job
       for (let i = 0; i < callerSpins && Atomics.load(c, word) === 1; i++);
       if (Atomics.load(c, word) === 1) this.#sleepUntilLeft(t, word)
     }
+    Atomics.store(c, this.#sync + at.phase, at.idle)
   }
 
   #sleepUntilLeft(thread: number, word: number): void {

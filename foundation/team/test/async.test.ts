@@ -135,6 +135,8 @@ test('arguments that do not fit', async () => {
     { begin: 0, end: 2 ** 31 },
     { begin: Number.NaN, end: 1 },
     { begin: 2, end: 1 },
+    { begin: 0, end: 1, args: 0.5 },
+    { begin: 0, end: 1, args: Number.NaN },
     { begin: 0, end: 1, chunk: 0 },
     { begin: 0, end: 1, chunk: -5 },
     { begin: 0, end: 1, chunk: 1.5 },

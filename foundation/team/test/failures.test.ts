@@ -145,3 +145,16 @@ test('a body that was unloaded makes room for another', async () => {
   assert.ok(words.subarray(0, 10).every(count => count === 60))
   assert.equal(heap.stats().inUseBytes, before)
 })
+
+test('the stack may overflow inside a call', async () => {
+  await stillWorks()
+  const table = words.subarray(0, 1000)
+  const dig = (): void => {
+    team.run(body, 'mark', { args, begin: 0, end: 1000, chunk: 10 })
+    dig()
+  }
+  for (let i = 0; i < 20; i++) assert.throws(dig, /Maximum call stack size exceeded/)
+  table.fill(0)
+  assert.equal(team.run(body, 'mark', { args, begin: 0, end: 1000, chunk: 10 }), 0)
+  assert.ok(table.every(count => count === 1))
+})

@@ -34,13 +34,13 @@ const eachIndex = (step: number[]): number[] => [
   ...[...begin, ...constant(1), 0x6a, 0x21, 1, 0x0c, 0, 0x0b, 0x0b],
 ]
 
-export const bodyNames = ['empty', 'mark', 'owner', 'endless', 'trap', 'overflow', 'status', 'cuts'] as const
+export const bodyNames = ['empty', 'mark', 'owner', 'endless', 'trap', 'overflow', 'status', 'cuts', 'meet'] as const
 
 /**
  * Bodies over a table of i32, `args` being the address of index 0: `mark` adds 1 to each index's word, atomically;
  * `owner` writes thread + 1 there; `endless` never returns; `trap` traps; `overflow` overflows the stack; `status`
  * marks, and returns the word at `args - 4` where its range holds the index at `args - 8`; `cuts` adds the length of its
- * range to the word of the first index.
+ * range to the word of the first index; `meet` adds 1 to the word at `args` and waits until it is even: for two threads.
  */
 export const bodies = (wide: boolean): Uint8Array<ArrayBuffer> => {
   const functions: number[][] = [
@@ -56,6 +56,10 @@ export const bodies = (wide: boolean): Uint8Array<ArrayBuffer> => {
       ...[...wordBefore(wide, 4), 0x6c],
     ],
     [...here(wide), ...end, ...begin, 0x6b, 0xfe, 0x1e, 2, 0, 0x1a, ...constant(0)],
+    [
+      ...[...args, ...constant(1), 0xfe, 0x1e, 2, 0, ...constant(1), 0x72, 0x21, 1], // begin = old | 1
+      ...[0x03, 0x40, ...args, 0xfe, 0x10, 2, 0, ...begin, 0x4c, 0x0d, 0, 0x0b, ...constant(0)],
+    ],
   ]
   const code = functions.map(body => {
     const text = [0, ...body, 0x0b]
