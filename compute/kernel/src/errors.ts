@@ -44,7 +44,9 @@ export class KernelSyntaxError extends SkeinError {
 
   /** @param advice what to write instead */
   constructor(source: SourceText, loc: Location, found: string, advice: string) {
-    super('SKEIN_KERNEL_SYNTAX', `kernel ${source.name}: ${found}. ${advice}\n${frame(source, loc)}`, { ...place(source, loc) })
+    super('SKEIN_KERNEL_SYNTAX', `kernel ${source.name}: ${found}. ${advice}\n${frame(source, loc)}`, {
+      ...place(source, loc),
+    })
   }
 }
 
@@ -73,7 +75,9 @@ export class KernelTypeError extends SkeinError {
   declare readonly line: number
 
   constructor(source: SourceText, loc: Location, found: string, advice: string) {
-    super('SKEIN_KERNEL_TYPE', `kernel ${source.name}: ${found}. ${advice}\n${frame(source, loc)}`, { ...place(source, loc) })
+    super('SKEIN_KERNEL_TYPE', `kernel ${source.name}: ${found}. ${advice}\n${frame(source, loc)}`, {
+      ...place(source, loc),
+    })
   }
 }
 

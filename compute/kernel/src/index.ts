@@ -1,1 +1,21 @@
-export {}
+export type { Schedule } from './backend.ts'
+export type { Operator, UserOperator } from './combine.ts'
+export { IndexError, KernelAssertionError, KernelSyntaxError, KernelTypeError, UnknownNameError } from './errors.ts'
+export { assert, atomic, random } from './front/intrinsics.ts'
+export type { Captured } from './front/signature.ts'
+export {
+  type BackendName,
+  type ExplainLevel,
+  type Index,
+  type Kernel,
+  type KernelOptions,
+  kernel,
+  type Reduction,
+  type RunOptions,
+  reduce,
+  type Scan,
+  type ScanOptions,
+  type ScanOutput,
+  scan,
+} from './kernel.ts'
+export type { Range, Span } from './range.ts'

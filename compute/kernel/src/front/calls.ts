@@ -43,7 +43,8 @@ const ROUNDINGS = new Set(['floor', 'ceil', 'trunc', 'round'])
 export function lowerCall(L: Lowering, node: Tree): Typed | undefined {
   const callee: Tree = node.callee
   if (node.optional) L.unsupported(node, 'an optional call', 'Call the function.')
-  if ((node.arguments as Tree[]).some(a => a.type === 'SpreadElement')) L.unsupported(node, 'a spread argument', 'Write the arguments out.')
+  if ((node.arguments as Tree[]).some(a => a.type === 'SpreadElement'))
+    L.unsupported(node, 'a spread argument', 'Write the arguments out.')
   const found = resolve(L, callee)
   if (found?.is === 'function') return inline(L, found, node)
   if (found?.is === 'constant') {
@@ -84,10 +85,15 @@ export function lowerCall(L: Lowering, node: Tree): Typed | undefined {
       }
       if (!owner) L.unknown(callee.object, callee.object.name)
     }
-    if (owner?.is === 'constant' && INTRINSICS.get(owner.value) === 'atomic') return intrinsic(L, `atomic.${name}`, node)
+    if (owner?.is === 'constant' && INTRINSICS.get(owner.value) === 'atomic')
+      return intrinsic(L, `atomic.${name}`, node)
     if (owner?.is === 'array') L.unsupported(node, `.${name}() of an array`, 'A kernel handles one element: x[i].')
   }
-  return L.unsupported(node, `a call of ${L.text(callee)}`, 'A kernel calls Math.*, helpers given in use, and helpers declared in it.')
+  return L.unsupported(
+    node,
+    `a call of ${L.text(callee)}`,
+    'A kernel calls Math.*, helpers given in use, and helpers declared in it.',
+  )
 }
 
 function values(L: Lowering, node: Tree): Typed[] {
@@ -96,7 +102,11 @@ function values(L: Lowering, node: Tree): Typed[] {
 
 function inline(L: Lowering, fn: FunctionRef, node: Tree): Typed | undefined {
   if (L.inlining.includes(fn.body)) {
-    L.unsupported(node, `'${fn.name}' calls itself`, 'Helpers are compiled into the kernel, so none may be recursive: write a loop.')
+    L.unsupported(
+      node,
+      `'${fn.name}' calls itself`,
+      'Helpers are compiled into the kernel, so none may be recursive: write a loop.',
+    )
   }
   return lowerFunction(L, fn, node)
 }
@@ -129,7 +139,11 @@ function math(L: Lowering, name: string, node: Tree): Typed {
       }
     }
     const { v, k } = floats(L, args, node)
-    if (v.every(x => x.op === 'const')) return { v: b.const(v[0].type, (Math as any)[name](...v.map(x => x.attr))), k: name === 'round' && k === 'wf' ? 'wi' : k }
+    if (v.every(x => x.op === 'const'))
+      return {
+        v: b.const(v[0].type, (Math as any)[name](...v.map(x => x.attr))),
+        k: name === 'round' && k === 'wf' ? 'wi' : k,
+      }
     if (name === 'pow' && v[1].op === 'const' && v[1].attr === 2) return { v: b.mul(v[0], v[0]), k }
     return { v: b.op('math', v[0].type, v, name), k }
   }
@@ -181,7 +195,11 @@ function math(L: Lowering, name: string, node: Tree): Typed {
       need(1)
       return { v: b.op('clz', 'i32', [L.convert(args[0], 'i32', node).v]), k: 'i32' }
     case 'random':
-      return L.unsupported(node, 'Math.random()', 'Its order would depend on threads: use random(seed, i), which gives the same numbers everywhere.')
+      return L.unsupported(
+        node,
+        'Math.random()',
+        'Its order would depend on threads: use random(seed, i), which gives the same numbers everywhere.',
+      )
     default:
       return L.unsupported(node, `Math.${name}`, 'It is no function of Math that kernels know.')
   }
@@ -199,7 +217,13 @@ function roundToHalf(L: Lowering, x: Value): Value {
   const rounded = b.mul(b.nearest(b.div(a, unit)), unit)
   const over = b.le(f(65520), a)
   const result = b.select(over, b.select(b.eq(a, a), f(Infinity), a), rounded)
-  const signed = b.bitcast(b.op('or', 'i64', [b.bitcast(result, 'i64'), b.op('and', 'i64', [b.bitcast(x, 'i64'), b.const('i64', -(2n ** 63n))])]), 'f64')
+  const signed = b.bitcast(
+    b.op('or', 'i64', [
+      b.bitcast(result, 'i64'),
+      b.op('and', 'i64', [b.bitcast(x, 'i64'), b.const('i64', -(2n ** 63n))]),
+    ]),
+    'f64',
+  )
   return b.cvt('demote', b.select(b.eq(x, x), signed, x), 'f32')
 }
 
@@ -223,7 +247,11 @@ function bigWidth(L: Lowering, name: string, node: Tree): Typed {
   const [bits, t] = values(L, node)
   const n = bits?.v.op === 'const' ? Number(bits.v.attr) : NaN
   if ((name !== 'asIntN' && name !== 'asUintN') || !(n >= 1 && n <= 64) || !t || !isBig(t.k)) {
-    return L.unsupported(node, L.text(node), 'Kernels know BigInt.asIntN(bits, x) and BigInt.asUintN(bits, x) with 1 to 64 constant bits.')
+    return L.unsupported(
+      node,
+      L.text(node),
+      'Kernels know BigInt.asIntN(bits, x) and BigInt.asUintN(bits, x) with 1 to 64 constant bits.',
+    )
   }
   const unsigned = name === 'asUintN'
   const k: Kind = unsigned ? 'u64' : 'i64'
@@ -244,9 +272,13 @@ function classify(L: Lowering, name: string, node: Tree): Typed {
     case 'isFinite':
       return float ? { v: b.lt(b.abs(x), b.const(x.type, Infinity)), k: 'bool' } : L.bool(true)
     case 'isInteger':
-      return float ? { v: b.and(b.eq(b.trunc(x), x), b.lt(b.abs(x), b.const(x.type, Infinity))), k: 'bool' } : L.bool(true)
+      return float
+        ? { v: b.and(b.eq(b.trunc(x), x), b.lt(b.abs(x), b.const(x.type, Infinity))), k: 'bool' }
+        : L.bool(true)
     case 'isSafeInteger':
-      return float ? { v: b.and(b.eq(b.trunc(x), x), b.le(b.abs(x), b.const(x.type, Number.MAX_SAFE_INTEGER))), k: 'bool' } : L.bool(true)
+      return float
+        ? { v: b.and(b.eq(b.trunc(x), x), b.le(b.abs(x), b.const(x.type, Number.MAX_SAFE_INTEGER))), k: 'bool' }
+        : L.bool(true)
     default:
       return L.unsupported(node, `Number.${name}`, 'Kernels know Number.isNaN, isFinite, isInteger and isSafeInteger.')
   }
@@ -258,7 +290,12 @@ function intrinsic(L: Lowering, name: string, node: Tree): Typed | undefined {
   const b = L.b
   if (name === 'random') {
     const args = values(L, node)
-    if (args.length < 2 || args.length > 3) L.mistyped(node, `random with ${args.length} arguments`, 'Write random(seed, index) or random(seed, index, draw).')
+    if (args.length < 2 || args.length > 3)
+      L.mistyped(
+        node,
+        `random with ${args.length} arguments`,
+        'Write random(seed, index) or random(seed, index, draw).',
+      )
     return uniformRandom(L, args, node)
   }
   if (name === 'assert') {
@@ -273,16 +310,24 @@ function intrinsic(L: Lowering, name: string, node: Tree): Typed | undefined {
   if (!ATOMICS.has(kind)) L.unsupported(node, `atomic.${kind}`, `Kernels know atomic.${[...ATOMICS].join(', ')}.`)
   const [where, at, ...rest] = node.arguments as Tree[]
   if (rest.length !== (kind === 'compareExchange' ? 2 : 1)) {
-    L.mistyped(node, `atomic.${kind} with ${node.arguments.length} arguments`, kind === 'compareExchange' ? 'Write atomic.compareExchange(array, index, expected, value).' : `Write atomic.${kind}(array, index, value).`)
+    L.mistyped(
+      node,
+      `atomic.${kind} with ${node.arguments.length} arguments`,
+      kind === 'compareExchange'
+        ? 'Write atomic.compareExchange(array, index, expected, value).'
+        : `Write atomic.${kind}(array, index, value).`,
+    )
   }
   const array = arrayOf(L, where)
   const { element, space } = L.buffers[array.buffer]
-  if (space === 'local') L.unsupported(node, 'an atomic operation on a private array', 'No other iteration sees it; assign to it.')
+  if (space === 'local')
+    L.unsupported(node, 'an atomic operation on a private array', 'No other iteration sees it; assign to it.')
   if (!['i32', 'u32', 'i64', 'u64', 'f32', 'f64'].includes(element)) {
     L.mistyped(node, `atomic.${kind} on a ${arrayName(element)}`, 'Atomics work on 32- and 64-bit elements.')
   }
   const float = element[0] === 'f'
-  if (float && ['and', 'or', 'xor'].includes(kind)) L.mistyped(node, `atomic.${kind} on floats`, 'Use an integer array.')
+  if (float && ['and', 'or', 'xor'].includes(kind))
+    L.mistyped(node, `atomic.${kind} on floats`, 'Use an integer array.')
   const index = L.index(lowerExpression(L, at), at)
   const given = rest.map(r => stored(L, lowerExpression(L, r), element, r))
   const [value, expected] = kind === 'compareExchange' ? [given[1], given[0]] : given

@@ -8,9 +8,9 @@
 import { KernelSyntaxError, KernelTypeError, type SourceText, UnknownNameError } from '../errors.ts'
 import { Builder } from '../ir/builder.ts'
 import type { Buffer, Location, Scalar, Site, Value } from '../ir/ir.ts'
-import { IR_TYPE, isBig, isFloat, join, KIND_NAME, type Kind, strengthen, type Typed } from './kinds.ts'
 import { resolve } from './expressions.ts'
 import { INTRINSICS } from './intrinsics.ts'
+import { IR_TYPE, isBig, isFloat, join, KIND_NAME, type Kind, strengthen, type Typed } from './kinds.ts'
 import { elementOfArray } from './signature.ts'
 import { locate, parseFunction, type Tree } from './source.ts'
 
@@ -145,7 +145,14 @@ export class Lowering {
       if (!fn) {
         const parsed = parseFunction(value, name)
         this.units.push(parsed.source)
-        fn = { is: 'function', params: parsed.params, body: parsed.body, scope: this.root, unit: this.units.length - 1, name }
+        fn = {
+          is: 'function',
+          params: parsed.params,
+          body: parsed.body,
+          scope: this.root,
+          unit: this.units.length - 1,
+          name,
+        }
         this.helpers.set(value, fn)
       }
       return fn
@@ -220,7 +227,10 @@ export class Lowering {
   /** `let x` without a value. It reads as 0 until assigned. */
   declareEmpty(variable: Variable): void {
     const kind = this.found.get(variable.key)
-    this.env.set(variable.key, { ...this.convert({ v: this.b.const('f64', 0), k: 'wi', empty: true }, kind ?? 'wi', undefined!), empty: true })
+    this.env.set(variable.key, {
+      ...this.convert({ v: this.b.const('f64', 0), k: 'wi', empty: true }, kind ?? 'wi', undefined!),
+      empty: true,
+    })
   }
 
   /** The kind in which a loop carries a variable. */
@@ -268,7 +278,10 @@ export class Lowering {
   }
 
   number(x: number): Typed {
-    return { v: this.b.const('f64', x), k: Number.isInteger(x) && !Object.is(x, -0) && Math.abs(x) <= 4294967295 ? 'wi' : 'wf' }
+    return {
+      v: this.b.const('f64', x),
+      k: Number.isInteger(x) && !Object.is(x, -0) && Math.abs(x) <= 4294967295 ? 'wi' : 'wf',
+    }
   }
 
   // Control flow
@@ -277,7 +290,12 @@ export class Lowering {
    * Lowers two alternatives, each from the environment of now, and merges what they assigned. The values they give are
    * joined to one kind; `undefined` when they give none.
    */
-  alternatives(cond: Value, then: () => Typed | undefined, otherwise: () => Typed | undefined, node: Tree): Typed | undefined {
+  alternatives(
+    cond: Value,
+    then: () => Typed | undefined,
+    otherwise: () => Typed | undefined,
+    node: Tree,
+  ): Typed | undefined {
     if (cond.op === 'const') return cond.attr ? then() : otherwise()
     const before = this.env
     const side = (make: () => Typed | undefined) => () => {
@@ -291,7 +309,12 @@ export class Lowering {
     const outs = this.b.branch(cond, side(then), side(otherwise), (x, y) => {
       if (x.t && y.t) {
         value = join(x.t.k, y.t.k, this.options.float)
-        if (!value) this.mistyped(node, `one side gives ${KIND_NAME[x.t.k]}, the other ${KIND_NAME[y.t.k]}`, 'Convert with BigInt(x) or Number(x).')
+        if (!value)
+          this.mistyped(
+            node,
+            `one side gives ${KIND_NAME[x.t.k]}, the other ${KIND_NAME[y.t.k]}`,
+            'Convert with BigInt(x) or Number(x).',
+          )
       }
       // A variable set on one side only was declared there: it is out of scope afterwards.
       changed = [...x.env.keys()].filter(k => y.env.has(k) && x.env.get(k)!.v !== y.env.get(k)!.v)
@@ -328,7 +351,11 @@ export class Lowering {
       return b.lt(b.const(t.v.type, 0), b.abs(t.v))
     }
     if (isBig(from) !== isBig(k)) {
-      this.mistyped(node, `${KIND_NAME[from]} stands where ${KIND_NAME[k]} is needed`, 'Convert with BigInt(x) or Number(x).')
+      this.mistyped(
+        node,
+        `${KIND_NAME[from]} stands where ${KIND_NAME[k]} is needed`,
+        'Convert with BigInt(x) or Number(x).',
+      )
     }
     if (isBig(from)) return t.v
     const v = from === 'bool' ? b.cvt('booltoint', t.v, 'i32') : t.v
@@ -350,9 +377,14 @@ export class Lowering {
     // Above 2^31 - 1 a u32 reads as negative here, which no array of ours reaches: out of range either way.
     if (t.k === 'u32') return t.v
     if (t.k === 'bool') return this.convert(t, 'i32', node).v
-    if (isBig(t.k)) this.mistyped(node, `the index '${this.text(node)}' is ${KIND_NAME[t.k]}`, 'Convert with Number(x).')
+    if (isBig(t.k))
+      this.mistyped(node, `the index '${this.text(node)}' is ${KIND_NAME[t.k]}`, 'Convert with Number(x).')
     if (t.k === 'wi' || !isFloat(t.k) || wholeByConstruction(t.v)) return this.b.cvt('toindex', t.v, 'i32')
-    return this.mistyped(node, `the index '${this.text(node)}' is a fraction (${KIND_NAME[t.k]})`, 'Write Math.floor(…) or (…) | 0.')
+    return this.mistyped(
+      node,
+      `the index '${this.text(node)}' is a fraction (${KIND_NAME[t.k]})`,
+      'Write Math.floor(…) or (…) | 0.',
+    )
   }
 }
 

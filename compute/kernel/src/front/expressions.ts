@@ -74,11 +74,19 @@ export function lowerExpression(L: Lowering, node: Tree): Typed {
       return L.unsupported(node, 'a function used as a value', 'Declare a helper with const and call it by name.')
     case 'AwaitExpression':
     case 'YieldExpression':
-      return L.unsupported(node, `${node.type === 'AwaitExpression' ? 'await' : 'yield'} inside a kernel`, 'A kernel cannot wait.')
+      return L.unsupported(
+        node,
+        `${node.type === 'AwaitExpression' ? 'await' : 'yield'} inside a kernel`,
+        'A kernel cannot wait.',
+      )
     case 'ThisExpression':
       return L.unsupported(node, `'this' inside a kernel`, 'Pass what it needs as arguments.')
     default:
-      return L.unsupported(node, `${node.type} is not part of the kernel language`, 'docs/kernel-language.md lists what is.')
+      return L.unsupported(
+        node,
+        `${node.type} is not part of the kernel language`,
+        'docs/kernel-language.md lists what is.',
+      )
   }
 }
 
@@ -99,10 +107,15 @@ export function resolve(L: Lowering, node: Tree): Binding | undefined {
   if (node.type === 'MemberExpression') {
     const owner = resolve(L, node.object)
     if (owner?.is === 'constant' && typeof owner.value === 'object' && owner.value !== null) {
-      const key = node.computed ? (node.property.type === 'Literal' ? String(node.property.value) : undefined) : node.property.name
+      const key = node.computed
+        ? node.property.type === 'Literal'
+          ? String(node.property.value)
+          : undefined
+        : node.property.name
       if (key !== undefined && Object.hasOwn(owner.value, key)) return L.captured((owner.value as any)[key], key)
     }
-    if (owner?.is === 'view' && !node.computed && node.property.name === 'data') return { is: 'array', buffer: owner.buffer }
+    if (owner?.is === 'view' && !node.computed && node.property.name === 'data')
+      return { is: 'array', buffer: owner.buffer }
   }
   return undefined
 }
@@ -110,7 +123,8 @@ export function resolve(L: Lowering, node: Tree): Binding | undefined {
 function identifier(L: Lowering, node: Tree): Typed {
   const found = L.lookup(node.name)
   if (!found) {
-    if (node.name === 'undefined') L.unsupported(node, 'undefined inside a kernel', 'Kernels know numbers, booleans and BigInts.')
+    if (node.name === 'undefined')
+      L.unsupported(node, 'undefined inside a kernel', 'Kernels know numbers, booleans and BigInts.')
     if (node.name === 'NaN') return { v: L.b.const('f64', NaN), k: 'wf' }
     if (node.name === 'Infinity') return { v: L.b.const('f64', Infinity), k: 'wf' }
     L.unknown(node, node.name)
@@ -129,7 +143,11 @@ function bound(L: Lowering, found: Binding, node: Tree): Typed {
       if (typeof value === 'number') return L.number(value)
       if (typeof value === 'bigint') return { v: L.b.const('i64', value), k: 'wb' }
       if (typeof value === 'boolean') return L.bool(value)
-      return L.unsupported(node, `'${L.text(node)}' is ${value === null ? 'null' : typeof value} and not a number`, 'Give numbers, booleans, BigInts, typed arrays or functions in use.')
+      return L.unsupported(
+        node,
+        `'${L.text(node)}' is ${value === null ? 'null' : typeof value} and not a number`,
+        'Give numbers, booleans, BigInts, typed arrays or functions in use.',
+      )
     }
     case 'array':
     case 'view':
@@ -145,8 +163,10 @@ function member(L: Lowering, node: Tree): Typed {
   if (!node.computed) {
     const name: string = node.property.name
     if (node.object.type === 'Identifier' && !L.lookup(node.object.name)) {
-      if (node.object.name === 'Math' && MATH_CONSTANTS.has(name)) return { v: L.b.const('f64', (Math as any)[name]), k: 'wf' }
-      if (node.object.name === 'Number' && NUMBER_CONSTANTS.has(name)) return { v: L.b.const('f64', (Number as any)[name]), k: 'wf' }
+      if (node.object.name === 'Math' && MATH_CONSTANTS.has(name))
+        return { v: L.b.const('f64', (Math as any)[name]), k: 'wf' }
+      if (node.object.name === 'Number' && NUMBER_CONSTANTS.has(name))
+        return { v: L.b.const('f64', (Number as any)[name]), k: 'wf' }
     }
     const owner = resolve(L, node.object)
     if (owner?.is === 'array') {
@@ -183,7 +203,8 @@ function member(L: Lowering, node: Tree): Typed {
 function viewPart(L: Lowering, view: ViewRef, node: Tree): Typed {
   const parts = node.object.property.name === 'shape' ? view.shape : view.strides
   const d = lowerExpression(L, node.property).v
-  if (d.op !== 'const') L.unsupported(node, `the dimension in ${L.text(node)} is not a constant`, 'Write shape[0], shape[1], …')
+  if (d.op !== 'const')
+    L.unsupported(node, `the dimension in ${L.text(node)} is not a constant`, 'Write shape[0], shape[1], …')
   const part = parts[Number(d.attr)]
   if (!part) L.unsupported(node, `${L.text(node)}: the view has ${parts.length} dimensions`, 'Dimensions count from 0.')
   return part
@@ -231,10 +252,12 @@ export function loadAt(L: Lowering, array: ArrayRef, index: Value, node: Tree): 
 /** The value that an array of this element type stores for `t`: what assigning to it does in JavaScript. */
 export function stored(L: Lowering, t: Typed, element: Element, node: Tree): Value {
   if (element === 'i64' || element === 'u64') {
-    if (!isBig(t.k)) L.mistyped(node, `${KIND_NAME[t.k]} is stored in a ${arrayName(element)}`, 'Convert with BigInt(x).')
+    if (!isBig(t.k))
+      L.mistyped(node, `${KIND_NAME[t.k]} is stored in a ${arrayName(element)}`, 'Convert with BigInt(x).')
     return t.v
   }
-  if (element === 'f64' || element === 'f32' || element === 'f16') return L.convert(t, element === 'f64' ? 'f64' : 'f32', node).v
+  if (element === 'f64' || element === 'f32' || element === 'f16')
+    return L.convert(t, element === 'f64' ? 'f64' : 'f32', node).v
   if (element === 'u8c') {
     const b = L.b
     if (isFloat(t.k) || t.k === 'wi') {
@@ -264,7 +287,12 @@ export function storeAt(L: Lowering, array: ArrayRef, index: Value, t: Typed, no
 function meet(L: Lowering, a: Typed, c: Typed, node: Tree): { x: Value; y: Value; k: Kind } {
   let k = join(a.k, c.k, L.options.float)
   if (k === 'bool') k = 'i32'
-  if (!k) L.mistyped(node, `${KIND_NAME[a.k]} meets ${KIND_NAME[c.k]} in ${L.text(node)}`, 'BigInt and number do not mix: convert with BigInt(x) or Number(x).')
+  if (!k)
+    L.mistyped(
+      node,
+      `${KIND_NAME[a.k]} meets ${KIND_NAME[c.k]} in ${L.text(node)}`,
+      'BigInt and number do not mix: convert with BigInt(x) or Number(x).',
+    )
   // Literals and parameters that no 32-bit integer holds make a float of the integer they meet.
   return { x: L.convert(a, k, node).v, y: L.convert(c, k, node).v, k }
 }
@@ -327,7 +355,11 @@ export function binary(L: Lowering, operator: string, left: Typed, right: Typed,
       return { v: b.not(t.v), k: 'bool' }
     }
     default:
-      return L.unsupported(node, `the operator '${operator}'`, 'Kernels know arithmetic, comparison, bit and logical operators.')
+      return L.unsupported(
+        node,
+        `the operator '${operator}'`,
+        'Kernels know arithmetic, comparison, bit and logical operators.',
+      )
   }
 }
 
@@ -335,7 +367,8 @@ function bitwise(L: Lowering, operator: string, left: Typed, right: Typed, node:
   const b = L.b
   if (isBig(left.k) || isBig(right.k)) {
     const { x, y, k } = meet(L, left, right, node)
-    if (operator === '>>>') L.unsupported(node, '>>> on BigInts', 'JavaScript has none either; use >> on a BigUint64Array value.')
+    if (operator === '>>>')
+      L.unsupported(node, '>>> on BigInts', 'JavaScript has none either; use >> on a BigUint64Array value.')
     const op = { '|': 'or', '&': 'and', '^': 'xor', '<<': 'shl', '>>': k === 'u64' ? 'ushr' : 'sshr' }[operator]!
     return { v: b.op(op, 'i64', [x, y]), k }
   }
@@ -371,7 +404,8 @@ function integerDivision(L: Lowering, t: Typed): Typed | undefined {
   const d = t.v
   if (d.op !== 'div') return undefined
   const whole = (v: Value): { v: Value; unsigned: boolean } | undefined => {
-    if ((v.op === 'sitof' || v.op === 'uitof') && v.args[0].type === 'i32') return { v: v.args[0], unsigned: v.op === 'uitof' }
+    if ((v.op === 'sitof' || v.op === 'uitof') && v.args[0].type === 'i32')
+      return { v: v.args[0], unsigned: v.op === 'uitof' }
     if (v.op === 'const' && Number.isInteger(v.attr) && Math.abs(v.attr) <= 2147483647 && !Object.is(v.attr, -0)) {
       return { v: L.b.const('i32', v.attr), unsigned: false }
     }
@@ -406,7 +440,8 @@ function compare(L: Lowering, operator: string, left: Typed, right: Typed, node:
 
 /** A u32 against a literal that a u32 can hold is an unsigned comparison. */
 function unsignedConstant(L: Lowering, left: Typed, right: Typed, strict: boolean): Typed | undefined {
-  const fits = (t: Typed) => t.k === 'u32' || (t.k === 'wi' && t.v.op === 'const' && t.v.attr >= 0 && t.v.attr <= 4294967295)
+  const fits = (t: Typed) =>
+    t.k === 'u32' || (t.k === 'wi' && t.v.op === 'const' && t.v.attr >= 0 && t.v.attr <= 4294967295)
   if (!fits(left) || !fits(right)) return undefined
   const as = (t: Typed) => (t.k === 'u32' ? t.v : L.b.const('i32', t.v.attr))
   return { v: strict ? L.b.ult(as(left), as(right)) : L.b.ule(as(left), as(right)), k: 'bool' }
@@ -436,7 +471,12 @@ function logical(L: Lowering, node: Tree): Typed {
   const and = node.operator === '&&'
   const right = () => L.inScope(() => lowerExpression(L, node.right))
   const cond = L.truth(left, node.left)
-  return L.alternatives(cond, and ? right : () => left, and ? () => (left.k === 'bool' ? L.bool(false) : left) : right, node)!
+  return L.alternatives(
+    cond,
+    and ? right : () => left,
+    and ? () => (left.k === 'bool' ? L.bool(false) : left) : right,
+    node,
+  )!
 }
 
 function unary(L: Lowering, node: Tree): Typed {
@@ -450,7 +490,8 @@ function unary(L: Lowering, node: Tree): Typed {
     case '-':
       if (isBig(t.k)) return { v: b.sub(b.const('i64', 0n), t.v), k: t.k }
       // A whole number stays whole: -0 matters to floats, and 0 written out is a literal.
-      if (t.k === 'wi' && t.v.op === 'const') return t.v.attr === 0 ? { v: b.const('f64', -0), k: 'wf' } : { v: b.const('f64', -t.v.attr), k: 'wi' }
+      if (t.k === 'wi' && t.v.op === 'const')
+        return t.v.attr === 0 ? { v: b.const('f64', -0), k: 'wf' } : { v: b.const('f64', -t.v.attr), k: 'wi' }
       if (isFloat(t.k) || t.k === 'wi') return { v: b.neg(t.v), k: t.k }
       return { v: b.sub(b.const('i32', 0), L.convert(t, 'i32', node).v), k: t.k === 'u32' ? 'u32' : 'i32' }
     case '+':
@@ -475,7 +516,13 @@ export function target(L: Lowering, node: Tree): Target {
     const found = L.lookup(node.name)
     if (!found) L.unknown(node, node.name)
     if (found.is !== 'variable' || !found.mutable) {
-      L.unsupported(node, `'${node.name}' is assigned`, found.is === 'variable' ? 'It is a constant; declare it with let.' : 'Only locals declared with let can be assigned; write results into an array.')
+      L.unsupported(
+        node,
+        `'${node.name}' is assigned`,
+        found.is === 'variable'
+          ? 'It is a constant; declare it with let.'
+          : 'Only locals declared with let can be assigned; write results into an array.',
+      )
     }
     return { read: () => L.read(found), write: t => L.assign(found, t, node) }
   }
@@ -525,12 +572,23 @@ export function privateArray(L: Lowering, node: Tree, name: string): ArrayRef | 
   }
   if (node.type === 'NewExpression' && node.callee.type === 'Identifier') {
     const element = elementOf(node.callee.name)
-    if (!element) return L.unsupported(node, `new ${node.callee.name}`, 'Private arrays are typed arrays: new Float32Array(8).')
+    if (!element)
+      return L.unsupported(node, `new ${node.callee.name}`, 'Private arrays are typed arrays: new Float32Array(8).')
     const size = node.arguments[0]
-    if (size?.type === 'ArrayExpression') return fill(L, make(element, size.elements.length), size.elements.map((e: Tree) => lowerExpression(L, e)), node)
+    if (size?.type === 'ArrayExpression')
+      return fill(
+        L,
+        make(element, size.elements.length),
+        size.elements.map((e: Tree) => lowerExpression(L, e)),
+        node,
+      )
     const n = size ? lowerExpression(L, size).v : undefined
     if (n?.op !== 'const' || !Number.isInteger(Number(n.attr)) || n.attr < 0 || n.attr > 65536) {
-      L.unsupported(node, `the size in ${L.text(node)} is not a constant from 0 to 65536`, 'Private arrays have a fixed size; give it in use.')
+      L.unsupported(
+        node,
+        `the size in ${L.text(node)} is not a constant from 0 to 65536`,
+        'Private arrays have a fixed size; give it in use.',
+      )
     }
     const array = make(element, Number(n.attr))
     // An iteration starts with zeros; in a loop each round makes the array anew.
@@ -539,13 +597,16 @@ export function privateArray(L: Lowering, node: Tree, name: string): ArrayRef | 
   }
   if (node.type === 'ArrayExpression') {
     const values = (node.elements as Tree[]).map(e => {
-      if (!e || e.type === 'SpreadElement') return L.unsupported(node, 'a hole or a spread in an array', 'Write the elements out.')
+      if (!e || e.type === 'SpreadElement')
+        return L.unsupported(node, 'a hole or a spread in an array', 'Write the elements out.')
       return lowerExpression(L, e)
     })
     if (values.length === 0) L.unsupported(node, 'an empty array', 'Give it a size: new Float32Array(8).')
     let k: Kind = values[0].k
-    for (const t of values) k = join(k, t.k, L.options.float) ?? L.mistyped(node, 'BigInts and numbers in one array', 'Use one of them.')
-    const element: Element = k === 'wi' || k === 'bool' ? 'i32' : k === 'wf' ? L.options.float : k === 'wb' ? 'i64' : (k as Element)
+    for (const t of values)
+      k = join(k, t.k, L.options.float) ?? L.mistyped(node, 'BigInts and numbers in one array', 'Use one of them.')
+    const element: Element =
+      k === 'wi' || k === 'bool' ? 'i32' : k === 'wf' ? L.options.float : k === 'wb' ? 'i64' : (k as Element)
     return fill(L, make(element, values.length), values, node)
   }
   return undefined

@@ -1,10 +1,10 @@
 /** The front end: a parsed function and the types of its arguments become IR. */
 import { KernelSyntaxError, type SourceText } from '../errors.ts'
 import type { KernelIR, Type } from '../ir/ir.ts'
-import { type Captured, type ArgumentType } from './signature.ts'
 import { type Binding, type Frame, Lowering, type Options } from './context.ts'
 import { lowerExpression } from './expressions.ts'
 import { IR_TYPE, type Kind, strengthen, type Typed } from './kinds.ts'
+import type { ArgumentType, Captured } from './signature.ts'
 import { locate, type ParsedFunction, type Tree } from './source.ts'
 import { alwaysReturns, assignedIn, lowerKernelBody } from './statements.ts'
 
@@ -61,7 +61,12 @@ export function indexNames(fn: ParsedFunction): string[] {
   const p = fn.params[0]
   if (!p) return []
   if (p.type === 'Identifier') return [p.name]
-  if (p.type === 'ArrayPattern' && p.elements.length >= 1 && p.elements.length <= 3 && p.elements.every((e: Tree | null) => e === null || e.type === 'Identifier')) {
+  if (
+    p.type === 'ArrayPattern' &&
+    p.elements.length >= 1 &&
+    p.elements.length <= 3 &&
+    p.elements.every((e: Tree | null) => e === null || e.type === 'Identifier')
+  ) {
     return p.elements.map((e: Tree | null, i: number) => (e ? e.name : `#${i}`))
   }
   throw new KernelSyntaxError(
@@ -105,7 +110,12 @@ function attempt(request: Request, kinds: ReadonlyMap<string, Kind>): { L: Lower
       L.declareEmpty(result)
       lowerKernelBody(L, own.body)
       if (!alwaysReturns(own.body)) {
-        throw new KernelSyntaxError(own.source, locate(own.body), 'the function does not give a value on every path', 'Return what is to be combined.')
+        throw new KernelSyntaxError(
+          own.source,
+          locate(own.body),
+          'the function does not give a value on every path',
+          'Return what is to be combined.',
+        )
       }
       t = L.read(result)
       frame.result = undefined
@@ -166,7 +176,12 @@ function lazily(L: Lowering, value: unknown, name: string): Binding {
 
 function parameter(L: Lowering, p: Tree, type: ArgumentType | undefined): Binding | undefined {
   if (!type) return undefined
-  const name: string = p.type === 'Identifier' ? p.name : p.type === 'AssignmentPattern' && p.left.type === 'Identifier' ? p.left.name : '?'
+  const name: string =
+    p.type === 'Identifier'
+      ? p.name
+      : p.type === 'AssignmentPattern' && p.left.type === 'Identifier'
+        ? p.left.name
+        : '?'
   const scalar = (label: string, t: Type, k: Kind): Typed => {
     L.scalars.push({ name: label, type: t })
     return { v: L.b.op('scalar', t, [], L.scalars.length - 1), k }
@@ -178,6 +193,8 @@ function parameter(L: Lowering, p: Tree, type: ArgumentType | undefined): Bindin
       return { is: 'typed', t: scalar(name, 'i64', 'wb') }
     case 'boolean':
       return { is: 'typed', t: scalar(name, 'i1', 'bool') }
+    case 'kind':
+      return { is: 'typed', t: scalar(name, IR_TYPE[type.kind], type.kind) }
     case 'array':
       L.buffers.push({ name, element: type.element, space: 'global' })
       return { is: 'array', buffer: L.buffers.length - 1 }
@@ -185,7 +202,13 @@ function parameter(L: Lowering, p: Tree, type: ArgumentType | undefined): Bindin
       L.buffers.push({ name: `${name}.data`, element: type.element, space: 'global' })
       const buffer = L.buffers.length - 1
       const list = (what: string) => [...Array(type.rank).keys()].map(d => scalar(`${name}.${what}[${d}]`, 'f64', 'wi'))
-      return { is: 'view', buffer, shape: list('shape'), strides: list('strides'), offset: type.offset ? scalar(`${name}.offset`, 'f64', 'wi') : undefined }
+      return {
+        is: 'view',
+        buffer,
+        shape: list('shape'),
+        strides: list('strides'),
+        offset: type.offset ? scalar(`${name}.offset`, 'f64', 'wi') : undefined,
+      }
     }
   }
 }
@@ -193,7 +216,12 @@ function parameter(L: Lowering, p: Tree, type: ArgumentType | undefined): Bindin
 function bindParam(L: Lowering, fn: ParsedFunction, p: Tree, binding: Binding): void {
   const id = p.type === 'AssignmentPattern' ? p.left : p
   if (id.type !== 'Identifier') {
-    throw new KernelSyntaxError(fn.source, locate(p), 'a destructured parameter', 'Only the first parameter, the index, is destructured.')
+    throw new KernelSyntaxError(
+      fn.source,
+      locate(p),
+      'a destructured parameter',
+      'Only the first parameter, the index, is destructured.',
+    )
   }
   if (binding.is === 'typed' && L.assignedNames.has(id.name)) {
     const variable = L.variable(id.name, true)
@@ -205,7 +233,11 @@ function bindParam(L: Lowering, fn: ParsedFunction, p: Tree, binding: Binding): 
 /** Arrays of `use` were numbered as they were met, among the private ones: bring all global buffers to the front. */
 function globalsFirst(L: Lowering, fixed: number): { buffers: KernelIR['buffers']; remap: number[] | undefined } {
   const order = [...L.buffers.keys()]
-  const sorted = [...order.slice(0, fixed), ...order.slice(fixed).filter(i => L.buffers[i].space === 'global'), ...order.slice(fixed).filter(i => L.buffers[i].space === 'local')]
+  const sorted = [
+    ...order.slice(0, fixed),
+    ...order.slice(fixed).filter(i => L.buffers[i].space === 'global'),
+    ...order.slice(fixed).filter(i => L.buffers[i].space === 'local'),
+  ]
   if (sorted.every((x, i) => x === i)) return { buffers: L.buffers, remap: undefined }
   const remap: number[] = []
   sorted.forEach((from, to) => {

@@ -1,5 +1,6 @@
 /** What the front end is told of the arguments: the kind of each, not its value. One signature, one compiled program. */
 import type { Element } from '../ir/ir.ts'
+import type { Kind } from './kinds.ts'
 
 export type ArgumentType =
   | { is: 'array'; element: Element }
@@ -7,6 +8,8 @@ export type ArgumentType =
   | { is: 'number'; whole: boolean }
   | { is: 'bigint' }
   | { is: 'boolean' }
+  /** A scalar of a known kind: an operand of a combine function. */
+  | { is: 'kind'; kind: Kind }
   /** `{ data, shape, strides, offset? }`: an n-dimensional view of an array. */
   | { is: 'view'; element: Element; rank: number; offset: boolean }
 

@@ -8,7 +8,7 @@
  *   bundlers         (0, ns.f)(x) → f(x)
  *   istanbul         cov_1a2b().s[5]++ → nothing
  */
-import { parseExpressionAt, type Node } from 'acorn'
+import { type Node, parseExpressionAt } from 'acorn'
 import { KernelSyntaxError, type SourceText } from '../errors.ts'
 import type { Location } from '../ir/ir.ts'
 
@@ -74,10 +74,20 @@ export function parseFunction(fn: Function, name?: string, site?: { file?: strin
     }
   }
   if (!tree) {
-    throw new KernelSyntaxError(source, whole, `the function's source could not be parsed (${String(failure)})`, 'Pass a plain function.')
+    throw new KernelSyntaxError(
+      source,
+      whole,
+      `the function's source could not be parsed (${String(failure)})`,
+      'Pass a plain function.',
+    )
   }
   if (tree.type !== 'ArrowFunctionExpression' && tree.type !== 'FunctionExpression') {
-    throw new KernelSyntaxError(source, whole, 'this is not a plain function', 'A class cannot be a kernel; pass an arrow function.')
+    throw new KernelSyntaxError(
+      source,
+      whole,
+      'this is not a plain function',
+      'A class cannot be a kernel; pass an arrow function.',
+    )
   }
   if (tree.async || tree.generator) {
     throw new KernelSyntaxError(
@@ -98,7 +108,8 @@ function shift(tree: Tree, by: number): void {
   visit(tree, n => {
     n.start -= by
     n.end -= by
-    if (n.loc && n.loc.start.line === 1) n.loc = { ...n.loc, start: { line: 1, column: n.loc.start.column - by } } as any
+    if (n.loc && n.loc.start.line === 1)
+      n.loc = { ...n.loc, start: { line: 1, column: n.loc.start.column - by } } as any
   })
 }
 
@@ -145,19 +156,31 @@ function undo(node: Tree): Tree {
       if (isCoverage(node.expression)) return { ...node, type: 'EmptyStatement' } as Tree
       return node
     case 'SequenceExpression': {
-      const list = (node.expressions as Tree[]).filter((e, i, all) => i === all.length - 1 || !(isCoverage(e) || e.type === 'Literal'))
+      const list = (node.expressions as Tree[]).filter(
+        (e, i, all) => i === all.length - 1 || !(isCoverage(e) || e.type === 'Literal'),
+      )
       return list.length === 1 ? list[0] : ({ ...node, expressions: list } as Tree)
     }
     case 'CallExpression': {
       const callee = node.callee.type === 'Identifier' ? node.callee.name : ''
       if (/^__name\d*$/.test(callee) && node.arguments.length === 2) return node.arguments[0]
       if (/^__pow\d*$/.test(callee) && node.arguments.length === 2) {
-        return { ...node, type: 'BinaryExpression', operator: '**', left: node.arguments[0], right: node.arguments[1] } as Tree
+        return {
+          ...node,
+          type: 'BinaryExpression',
+          operator: '**',
+          left: node.arguments[0],
+          right: node.arguments[1],
+        } as Tree
       }
       return node
     }
     case 'MemberExpression':
-      if (!node.computed && node.object.type === 'Identifier' && /^__vite_ssr_import_\d+__$|^__vi_import_\d+__$/.test(node.object.name)) {
+      if (
+        !node.computed &&
+        node.object.type === 'Identifier' &&
+        /^__vite_ssr_import_\d+__$|^__vi_import_\d+__$/.test(node.object.name)
+      ) {
         return { ...node.property, start: node.start, end: node.end, loc: node.loc } as Tree
       }
       return node

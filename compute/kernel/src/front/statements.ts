@@ -3,8 +3,8 @@
  * clear, and a loop goes on only while no flag that leaves it is set.
  */
 import type { Value } from '../ir/ir.ts'
-import type { Exit, Frame, FunctionRef, Lowering, Variable } from './context.ts'
 import { lowerCall } from './calls.ts'
+import type { Exit, Frame, FunctionRef, Lowering, Variable } from './context.ts'
 import { lowerExpression, privateArray } from './expressions.ts'
 import type { Typed } from './kinds.ts'
 import { type Tree, visit } from './source.ts'
@@ -22,7 +22,12 @@ function lowerList(L: Lowering, list: Tree[]): void {
       if (stop.attr) return
       continue
     }
-    L.alternatives(L.b.not(stop), () => (lowerList(L, rest), undefined), () => undefined, list[i + 1])
+    L.alternatives(
+      L.b.not(stop),
+      () => (lowerList(L, rest), undefined),
+      () => undefined,
+      list[i + 1],
+    )
     return
   }
 }
@@ -101,7 +106,11 @@ export function lowerStatement(L: Lowering, node: Tree): void {
       return L.unsupported(node, 'try inside a kernel', 'Nothing in a kernel throws.')
     case 'ForOfStatement':
     case 'ForInStatement':
-      return L.unsupported(node, `for … ${node.type === 'ForOfStatement' ? 'of' : 'in'}`, 'Count: for (let k = 0; k < x.length; k++).')
+      return L.unsupported(
+        node,
+        `for … ${node.type === 'ForOfStatement' ? 'of' : 'in'}`,
+        'Count: for (let k = 0; k < x.length; k++).',
+      )
     case 'ClassDeclaration':
       return L.unsupported(node, 'a class inside a kernel', 'Kernels know functions and arrays.')
     default:
@@ -129,7 +138,12 @@ function effect(L: Lowering, node: Tree): void {
     }
     case 'ConditionalExpression': {
       const cond = L.truth(lowerExpression(L, node.test), node.test)
-      L.alternatives(cond, () => (effect(L, node.consequent), undefined), () => (effect(L, node.alternate), undefined), node)
+      L.alternatives(
+        cond,
+        () => (effect(L, node.consequent), undefined),
+        () => (effect(L, node.alternate), undefined),
+        node,
+      )
       return
     }
     case 'UnaryExpression':
@@ -139,7 +153,8 @@ function effect(L: Lowering, node: Tree): void {
 }
 
 function declareFunction(L: Lowering, name: string, node: Tree): void {
-  if (node.async || node.generator) L.unsupported(node, 'an async or generator function', 'Helpers are plain functions.')
+  if (node.async || node.generator)
+    L.unsupported(node, 'an async or generator function', 'Helpers are plain functions.')
   L.bind(name, { is: 'function', params: node.params, body: node.body, scope: L.scope, unit: L.frame.unit, name })
 }
 
@@ -157,7 +172,8 @@ function declare(L: Lowering, node: Tree): void {
     }
     if (d.id.type === 'ObjectPattern' && d.init) {
       for (const p of d.id.properties as Tree[]) {
-        if (p.type !== 'Property' || p.computed || p.value.type !== 'Identifier') L.unsupported(d, 'this destructuring', 'Declare one by one.')
+        if (p.type !== 'Property' || p.computed || p.value.type !== 'Identifier')
+          L.unsupported(d, 'this destructuring', 'Declare one by one.')
         const read = { ...p, type: 'MemberExpression', object: d.init, property: p.key, computed: false } as Tree
         declareOne(L, p.value, read, node.kind)
       }
@@ -172,7 +188,8 @@ function declareOne(L: Lowering, id: Tree, init: Tree | undefined, kind: string)
   if (id.type !== 'Identifier') L.unsupported(id, 'this destructuring', 'Declare one by one.')
   const name: string = id.name
   if (init) {
-    if (init.type === 'ArrowFunctionExpression' || init.type === 'FunctionExpression') return declareFunction(L, name, init)
+    if (init.type === 'ArrowFunctionExpression' || init.type === 'FunctionExpression')
+      return declareFunction(L, name, init)
     const array = privateArray(L, init, name)
     if (array) return L.bind(name, array)
     const alias = aliasOf(L, init)
@@ -279,7 +296,8 @@ function leave(L: Lowering, node: Tree): void {
   const frame = L.frame
   const exit = frame.exits.find(e => e.kind === 'return')!
   if (node.argument) {
-    if (!frame.result) L.unsupported(node, 'a kernel returns nothing', 'Write results into an array, or use reduce for a value.')
+    if (!frame.result)
+      L.unsupported(node, 'a kernel returns nothing', 'Write results into an array, or use reduce for a value.')
     L.assign(frame.result, frame.give!(lowerExpression(L, node.argument), node.argument), node)
   } else if (frame.result && frame.path === '') {
     L.unsupported(node, 'a return without a value', 'Every path gives a value.')
@@ -387,14 +405,29 @@ function loop(
       if (test && !plain) {
         const holds = () => L.truth(lowerExpression(L, test), test)
         const check = () => {
-          L.alternatives(holds(), () => undefined, () => (L.env.set(brk.flag.key, L.bool(true)), undefined), test)
-          L.alternatives(L.b.not(L.env.get(brk.flag.key)!.v), () => (run(), undefined), () => undefined, body)
+          L.alternatives(
+            holds(),
+            () => undefined,
+            () => (L.env.set(brk.flag.key, L.bool(true)), undefined),
+            test,
+          )
+          L.alternatives(
+            L.b.not(L.env.get(brk.flag.key)!.v),
+            () => (run(), undefined),
+            () => undefined,
+            body,
+          )
         }
         if (first) {
           run()
           const left = anySet(L, outward)
           const again = () => {
-            L.alternatives(holds(), () => undefined, () => (L.env.set(brk.flag.key, L.bool(true)), undefined), test)
+            L.alternatives(
+              holds(),
+              () => undefined,
+              () => (L.env.set(brk.flag.key, L.bool(true)), undefined),
+              test,
+            )
             return undefined
           }
           if (left) L.alternatives(L.b.not(left), again, () => undefined, test)
@@ -433,7 +466,8 @@ function choose(L: Lowering, node: Tree): void {
   L.env.set(matched.key, L.bool(false))
   const cases = node.cases as Tree[]
   const last = cases.findIndex(c => !c.test)
-  if (last !== -1 && last !== cases.length - 1) L.unsupported(cases[last], 'default before other cases', 'Write default last.')
+  if (last !== -1 && last !== cases.length - 1)
+    L.unsupported(cases[last], 'default before other cases', 'Write default last.')
   L.inScope(() => {
     for (const c of cases) {
       if (c.test) {
@@ -442,7 +476,12 @@ function choose(L: Lowering, node: Tree): void {
       } else L.env.set(matched.key, L.bool(true))
       const stop = anySet(L, L.frame.exits)!
       const run = L.b.and(L.env.get(matched.key)!.v, L.b.not(stop))
-      L.alternatives(run, () => (lowerList(L, c.consequent), undefined), () => undefined, c)
+      L.alternatives(
+        run,
+        () => (lowerList(L, c.consequent), undefined),
+        () => undefined,
+        c,
+      )
     }
   })
   L.frame.exits.splice(L.frame.exits.indexOf(exit), 1)
@@ -507,7 +546,8 @@ export function lowerFunction(L: Lowering, fn: FunctionRef, node: Tree): Typed |
       lowerBody(L, fn.body)
       const t = L.read(result)
       if (t.empty) return undefined
-      if (!alwaysReturns(fn.body)) L.unsupported(fn.body, `not every path of '${fn.name}' returns a value`, 'End it with a return.')
+      if (!alwaysReturns(fn.body))
+        L.unsupported(fn.body, `not every path of '${fn.name}' returns a value`, 'End it with a return.')
       return t
     }, fn.scope)
   } finally {
@@ -524,7 +564,12 @@ function bindParameter(L: Lowering, fn: FunctionRef, p: Tree, given: any, node: 
     given ??= { is: 'typed', t: lowerExpression(L, p.right) }
   }
   if (id.type !== 'Identifier') L.unsupported(id, `a destructured parameter of '${fn.name}'`, 'Name the parameters.')
-  if (!given) L.mistyped(node, `'${fn.name}' is called without its argument '${id.name}'`, `It has ${fn.params.length} parameters.`)
+  if (!given)
+    L.mistyped(
+      node,
+      `'${fn.name}' is called without its argument '${id.name}'`,
+      `It has ${fn.params.length} parameters.`,
+    )
   if (given.is !== 'typed') return L.bind(id.name, given)
   const variable = L.variable(id.name, L.assignedNames.has(id.name))
   L.bind(id.name, variable)
@@ -543,7 +588,10 @@ export function alwaysReturns(node: Tree | null | undefined): boolean {
     case 'ForStatement':
     case 'WhileStatement':
       // An endless loop is left by return alone, unless something breaks out of it.
-      return (!node.test || (node.test.type === 'Literal' && Boolean(node.test.value))) && !JSON.stringify(node.body, (k, v) => (k === 'loc' ? undefined : v)).includes('"BreakStatement"')
+      return (
+        (!node.test || (node.test.type === 'Literal' && Boolean(node.test.value))) &&
+        !JSON.stringify(node.body, (k, v) => (k === 'loc' ? undefined : v)).includes('"BreakStatement"')
+      )
     default:
       return false
   }

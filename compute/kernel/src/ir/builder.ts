@@ -5,7 +5,7 @@
  * Loads are merged too while nothing was written between them: `epoch` changes at each effect, and inside a loop,
  * whose later iterations see the effects of earlier ones.
  */
-import { EFFECTS, loadedType, READS, type Element, type Location, type Region, type Type, type Value } from './ir.ts'
+import { EFFECTS, type Element, type Location, loadedType, READS, type Region, type Type, type Value } from './ir.ts'
 import { SEMANTICS, semanticsKey } from './semantics.ts'
 
 type Operand = Value | number
@@ -106,13 +106,21 @@ export class Builder {
       case 'and':
         if (a === b) return a
         if (type === 'i1') {
-          for (const [x, y] of [[a, b], [b, a]]) if (x.op === 'const') return x.attr ? y : x
+          for (const [x, y] of [
+            [a, b],
+            [b, a],
+          ])
+            if (x.op === 'const') return x.attr ? y : x
         }
         return undefined
       case 'or':
         if (a === b) return a
         if (type === 'i1') {
-          for (const [x, y] of [[a, b], [b, a]]) if (x.op === 'const') return x.attr ? x : y
+          for (const [x, y] of [
+            [a, b],
+            [b, a],
+          ])
+            if (x.op === 'const') return x.attr ? x : y
         } else if (is(b, 0)) return a
         return undefined
       case 'shl':
@@ -149,11 +157,15 @@ export class Builder {
 
   const(type: Type, value: number | bigint | boolean): Value {
     const v: number | bigint | boolean =
-      type === 'i32' ? Number(value) | 0
-      : type === 'f32' ? Math.fround(Number(value))
-      : type === 'i64' ? BigInt.asIntN(64, BigInt(value))
-      : type === 'i1' ? Boolean(value)
-      : Number(value)
+      type === 'i32'
+        ? Number(value) | 0
+        : type === 'f32'
+          ? Math.fround(Number(value))
+          : type === 'i64'
+            ? BigInt.asIntN(64, BigInt(value))
+            : type === 'i1'
+              ? Boolean(value)
+              : Number(value)
     const key = 'const' + type + (Object.is(v, -0) ? '-0' : String(v))
     const old = this.known.get(key)
     if (old) return old
@@ -302,7 +314,12 @@ export class Builder {
    * `loop`: while `test(carried)` holds, `carried = body(carried)`.
    * @returns the carried values at exit
    */
-  loop(init: Value[], test: (carried: Value[]) => Value, body: (carried: Value[]) => Value[], names?: string[]): Value[] {
+  loop(
+    init: Value[],
+    test: (carried: Value[]) => Value,
+    body: (carried: Value[]) => Value[],
+    names?: string[],
+  ): Value[] {
     const v = this.fresh('loop', 'void', init, names)
     const params = init.map((x, i) => this.fresh('arg', x.type, [], names?.[i]))
     const mark = this.trail.length

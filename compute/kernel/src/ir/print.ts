@@ -16,7 +16,9 @@ function attribute(v: Value, ir: KernelIR): string {
   if (v.op === 'scalar') return ` ${ir.scalars[a]?.name}`
   if (v.op === 'length') return ` ${ir.buffers[a]?.name}`
   if (v.op === 'loop') return ''
-  return typeof a === 'object' ? ` ${JSON.stringify(a, (_, x) => (typeof x === 'bigint' ? `${x}n` : x))}` : ` ${String(a)}`
+  return typeof a === 'object'
+    ? ` ${JSON.stringify(a, (_, x) => (typeof x === 'bigint' ? `${x}n` : x))}`
+    : ` ${String(a)}`
 }
 
 /**
@@ -41,7 +43,10 @@ export function printIR(ir: KernelIR, note: (v: Value) => string = () => ''): st
   }
   collect(ir.body)
   const outs = (v: Value) =>
-    (results.get(v.id) ?? []).filter(Boolean).map(x => `${name(x)}:${x.type}${note(x)}`).join(', ')
+    (results.get(v.id) ?? [])
+      .filter(Boolean)
+      .map(x => `${name(x)}:${x.type}${note(x)}`)
+      .join(', ')
   const region = (r: Region, indent: string) => {
     for (const v of r.ops) {
       if (v.op === 'const') continue
@@ -62,7 +67,9 @@ export function printIR(ir: KernelIR, note: (v: Value) => string = () => ''): st
         lines.push(`${indent}}`)
       } else {
         const left = v.type === 'void' ? '' : `${name(v)}:${v.type}${note(v)} = `
-        lines.push(`${indent}${left}${v.op}${attribute(v, ir)}${v.args.length ? ` ${v.args.map(name).join(', ')}` : ''}`)
+        lines.push(
+          `${indent}${left}${v.op}${attribute(v, ir)}${v.args.length ? ` ${v.args.map(name).join(', ')}` : ''}`,
+        )
       }
     }
     if (r.results.length) lines.push(`${indent}yield ${r.results.map(name).join(', ')}`)

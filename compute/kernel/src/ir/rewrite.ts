@@ -53,7 +53,11 @@ export function rewrite(ir: KernelIR, replace: Replace = () => undefined): Kerne
     const cond = map(v.args[0])
     const values =
       (replace(v, [cond], b, { map, region: yields }) as Value[] | undefined) ??
-      b.if(cond, () => yields(v.regions![0]), () => yields(v.regions![1]))
+      b.if(
+        cond,
+        () => yields(v.regions![0]),
+        () => yields(v.regions![1]),
+      )
     for (const [k, i] of kept.entries()) outs.set(resultKey(v, i), values[k])
   }
   const visitLoop = (v: Value) => {
@@ -95,7 +99,8 @@ function liveValues(body: Region): Set<number> {
   }
   const start = (r: Region, around: Value[]) => {
     for (const v of r.ops) {
-      if (v.op === 'loop') for (const [index, p] of v.regions![0].params.entries()) carrier.set(p.id, { loop: v, index })
+      if (v.op === 'loop')
+        for (const [index, p] of v.regions![0].params.entries()) carrier.set(p.id, { loop: v, index })
       // An effect needs the regions around it to run.
       if (EFFECTS.has(v.op)) [v, ...around].forEach(use)
       v.regions?.forEach(inner => start(inner, [...around, v]))

@@ -112,15 +112,18 @@ export function horner(b: Builder, x: Value, c: readonly number[]): Value {
 }
 
 /**
- * The same value to within rounding. Long polynomials in f64 are two interleaved Horner chains in x²: one operation more
- * and half the latency, where one iteration's chain would be longer than a processor looks ahead.
+ * The same value to within rounding. Long polynomials in f64 are c0 + x (two interleaved Horner chains in x²): one
+ * operation more and half the latency, where one iteration's chain would be longer than a processor looks ahead. The
+ * last step stays alone, so that only one rounding is as large as the result's.
  */
 export function polynomial(b: Builder, x: Value, c: readonly number[]): Value {
   if (x.type === 'f32' || c.length < 6) return horner(b, x, c)
-  const even = c.filter((_, i) => i % 2 === 0)
-  const odd = c.filter((_, i) => i % 2 === 1)
+  const [first, ...rest] = c
+  const even = rest.filter((_, i) => i % 2 === 0)
+  const odd = rest.filter((_, i) => i % 2 === 1)
   const y = b.mul(x, x)
-  return b.add(b.mul(horner(b, y, odd), x), horner(b, y, even))
+  const p = b.add(b.mul(horner(b, y, odd), x), horner(b, y, even))
+  return b.add(b.mul(p, x), first)
 }
 
 /** A signed 64-bit integer as two doubles whose sum it is: [multiple of 2^32, rest in [0, 2^32)]. Lane by lane. */

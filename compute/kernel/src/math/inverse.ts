@@ -45,9 +45,8 @@ function halves(b: Builder, f: Format, x: Value): { a: Value; far: Value; r: Val
 export function asin(b: Builder, f: Format, x: Value): Value {
   const { far, r, rest } = halves(b, f, x)
   const [high, low] = HALF[f.type]
-  const inner = b.add(r, rest)
-  const outer = b.sub(high, b.sub(b.add(inner, inner), low))
-  return withSignOf(b, f, b.select(far, outer, inner), x)
+  const outer = b.sub(b.sub(high, b.add(r, r)), b.sub(b.add(rest, rest), low))
+  return withSignOf(b, f, b.select(far, outer, b.add(r, rest)), x)
 }
 
 export function acos(b: Builder, f: Format, x: Value): Value {

@@ -27,7 +27,7 @@ const PI_LOW = 1.2246467991473532e-16
 
 /** (1 - sin(r) / r) / r² as a polynomial in r², |r| <= π/2. */
 const SIN = {
-  f32: [0.16666659712791443, -0.00833306555, 0.000198095062, -2.6057478e-6],
+  f32: [0.166666612, -0.00833307579, 0.000198095906, -2.60539741e-6],
   f64: [
     0.16666666666666666, -0.008333333333333194, 0.00019841269841209183, -2.7557319211130876e-6, 2.5052106872196485e-8,
     -1.6058939674546297e-10, 7.642990651999791e-13, -2.721165936595307e-15,
@@ -38,16 +38,21 @@ const TAN32 = [0.333331585, 0.133388281, 0.053408388, 0.0244406741, 0.0031027388
 const TAN64_TOP = [0.33333333333333137, -0.020538603758888673, 0.00020094959999704948]
 const TAN64_BOTTOM = [1, -0.461615811276842, 0.023344411407702464, -0.0002084321630387864]
 
-/** The sine of the angle as high - (low + …), the subtrahend never -0: so the sine of -0 is -0. */
+/**
+ * The sine of the angle. With low bits of f64's reduction the error of r = high - low is rounding alone, and counts cos r
+ * times. f32 has high rounded already: it takes low off at the end instead, where it counts once.
+ * The subtrahend is never -0: so the sine of -0 is -0.
+ */
 function sine(b: Builder, f: Format, angle: Angle): Value {
   const r = b.sub(angle.high, angle.low)
   const s = b.mul(r, r)
   const rest = b.mul(b.mul(r, s), polynomial(b, s, SIN[f.type]))
-  return b.sub(angle.high, b.add(angle.low, rest))
+  return f.type === 'f32' ? b.sub(angle.high, b.add(angle.low, rest)) : b.sub(r, b.add(rest, 0))
 }
 
-/** The sine of a reduced huge number: its low part is left out, for rounding to the sum turns out nearer. */
-const sineOf = (b: Builder, f: Format, { high }: Angle): Value => sine(b, f, { high, low: constant(b, f, 0) })
+/** The sine of a huge number's remainder, whose f32 is rounded once only. */
+const sineOf = (b: Builder, f: Format, angle: Angle): Value =>
+  sine(b, f, f.type === 'f32' ? { high: angle.high, low: constant(b, f, 0) } : angle)
 
 /** x less q times the sum of the parts. `exact`: `high` is not rounded, for three operations more. */
 function subtract(b: Builder, x: Value, q: Value, [p1, p2, p3]: readonly number[], exact: boolean): Angle {

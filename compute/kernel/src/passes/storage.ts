@@ -6,7 +6,16 @@ import type { Builder } from '../ir/builder.ts'
 import type { Buffer, Element, KernelIR, Value } from '../ir/ir.ts'
 import { rewrite } from '../ir/rewrite.ts'
 
-const PRIVATE: Partial<Record<Element, Element>> = { i8: 'i32', u8: 'i32', u8c: 'i32', i16: 'i32', u16: 'i32', u32: 'i32', u64: 'i64', f16: 'f32' }
+const PRIVATE: Partial<Record<Element, Element>> = {
+  i8: 'i32',
+  u8: 'i32',
+  u8c: 'i32',
+  i16: 'i32',
+  u16: 'i32',
+  u32: 'i32',
+  u64: 'i64',
+  f16: 'f32',
+}
 
 export function lowerStorage(ir: KernelIR): KernelIR {
   const plain = ir.buffers.every(b => b.element !== 'f16' && (b.space === 'global' || !(b.element in PRIVATE)))
@@ -22,7 +31,9 @@ export function lowerStorage(ir: KernelIR): KernelIR {
     }
     if ((v.op === 'lload' || v.op === 'lstore') && element in PRIVATE) {
       const attr = { ...v.attr, element: PRIVATE[element] }
-      return v.op === 'lload' ? b.op('lload', v.type, args, attr) : b.op('lstore', 'void', [args[0], narrowed(b, args[1], element)], attr)
+      return v.op === 'lload'
+        ? b.op('lload', v.type, args, attr)
+        : b.op('lstore', 'void', [args[0], narrowed(b, args[1], element)], attr)
     }
     return undefined
   })
@@ -69,7 +80,10 @@ export function floatToHalf(b: Builder, x: Value): Value {
   const odd = b.and(b.ushr(magnitude, 13), 1)
   const normal = b.ushr(b.add(b.add(magnitude, b.const('i32', 0xfff - (112 << 23))), odd), 13)
   // Below 2^-14: adding 0.5 leaves units of 2^-24 in the low bits.
-  const small = b.sub(b.bitcast(b.add(b.bitcast(magnitude, 'f32'), b.const('f32', 0.5)), 'i32'), b.const('i32', 0x3f000000))
+  const small = b.sub(
+    b.bitcast(b.add(b.bitcast(magnitude, 'f32'), b.const('f32', 0.5)), 'i32'),
+    b.const('i32', 0x3f000000),
+  )
   const finite = b.select(b.slt(magnitude, b.const('i32', 0x38800000)), small, normal)
   const special = b.select(b.slt(b.const('i32', 0x7f800000), magnitude), b.const('i32', 0x7e00), b.const('i32', 0x7c00))
   const h = b.select(b.sle(b.const('i32', 0x477ff000), magnitude), special, finite)

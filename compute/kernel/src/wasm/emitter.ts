@@ -64,9 +64,17 @@ export class Emitter {
   mask: Rep | undefined
   /** Values not emitted because their parts stand for them: the `and`s of a loop's test. */
   private readonly skip = new Set<number>()
-  private temps: [('v128' | 'i32' | 'i64' | 'f32' | 'f64'), number][] = []
+  private temps: ['v128' | 'i32' | 'i64' | 'f32' | 'f64', number][] = []
 
-  constructor(frame: Frame, ir: KernelIR, lanes: number, shapes: Shapes, uses: Uses, options: EmitOptions, reps: Map<Key, Rep>) {
+  constructor(
+    frame: Frame,
+    ir: KernelIR,
+    lanes: number,
+    shapes: Shapes,
+    uses: Uses,
+    options: EmitOptions,
+    reps: Map<Key, Rep>,
+  ) {
     this.frame = frame
     this.f = frame.f
     this.ir = ir
@@ -153,7 +161,10 @@ export class Emitter {
     if (rep.alike) f.get(parts[0])
     else if (rep.width === width) f.get(parts[p])
     else if (width === 64) f.get(parts[p >> 1]).op(`i64x2.extend_${p & 1 ? 'high' : 'low'}_i32x4_s`)
-    else f.get(parts[2 * p]).get(parts[2 * p + 1]).shuffle(words(0, 2, 4, 6))
+    else
+      f.get(parts[2 * p])
+        .get(parts[2 * p + 1])
+        .shuffle(words(0, 2, 4, 6))
   }
 
   private spread(v: Value, rep: Rep, p: number): void {
@@ -198,7 +209,9 @@ export class Emitter {
       case 'xor':
       case 'not':
       case 'select': {
-        const from = (v.op === 'select' ? v.args.slice(1) : v.args).find(a => a.op !== 'const' && isVarying(this.shapes.of(a)))
+        const from = (v.op === 'select' ? v.args.slice(1) : v.args).find(
+          a => a.op !== 'const' && isVarying(this.shapes.of(a)),
+        )
         return from && depth < 20 ? this.maskWidth(from, depth + 1) : 32
       }
       case 'const':
@@ -209,7 +222,8 @@ export class Emitter {
         const known = this.reps.get(keyOf(v))?.width
         if (known) return known
         const [first, second] = v.args[0].regions!
-        const r = v.args[0].op === 'if' && first.results[v.attr].op !== 'const' ? first.results[v.attr] : second.results[v.attr]
+        const r =
+          v.args[0].op === 'if' && first.results[v.attr].op !== 'const' ? first.results[v.attr] : second.results[v.attr]
         return r && r.op !== 'const' && depth < 20 ? this.maskWidth(r, depth + 1) : 32
       }
       default:
@@ -241,7 +255,10 @@ export class Emitter {
     const each = mask.width === 64 ? 2 : 4
     mask.parts!.forEach((l, i) => {
       f.get(l).op(mask.width === 64 ? 'i64x2.bitmask' : 'i32x4.bitmask')
-      if (i) f.i32(i * each).op('i32.shl').op('i32.or')
+      if (i)
+        f.i32(i * each)
+          .op('i32.shl')
+          .op('i32.or')
     })
   }
 
@@ -270,7 +287,10 @@ export class Emitter {
     const index = this.temporary('i32')
     f.set(index)
     frame.pushArgs()
-    f.get(index).op('i64.extend_i32_u').i64(BigInt(site + 1) << 32n).op('i64.or')
+    f.get(index)
+      .op('i64.extend_i32_u')
+      .i64(BigInt(site + 1) << 32n)
+      .op('i64.or')
     f.store('i64.store', frame.failureOffset)
     f.i32(site + 1).return()
   }
@@ -282,7 +302,7 @@ export class Emitter {
   }
 
   emit(v: Value): void {
-    if (v.op === 'const' || this.skip.has(v.id) || this.reps.has(v.id) && PLACED.has(v.op)) return
+    if (v.op === 'const' || this.skip.has(v.id) || (this.reps.has(v.id) && PLACED.has(v.op))) return
     const { f } = this
     if (v.loc && !v.loc.unit) f.mark({ line: v.loc.line, column: v.loc.column })
     switch (v.op) {
@@ -362,7 +382,12 @@ export class Emitter {
           return t
         })
         f.get(out)
-        emitScalar(f, v, i => (operands[i] === undefined ? this.pushScalarOrLane(v.args[i]) : f.get(operands[i])), this.frame.helpers)
+        emitScalar(
+          f,
+          v,
+          i => (operands[i] === undefined ? this.pushScalarOrLane(v.args[i]) : f.get(operands[i])),
+          this.frame.helpers,
+        )
         if (v.type === 'i1') {
           const t = this.temporary('i32')
           f.set(t)
@@ -392,7 +417,9 @@ export class Emitter {
     const { f } = this
     if (v.op === 'const' || isUniform(this.shapes.of(v))) return this.pushScalarOrLane(v)
     if (isAffine(this.shapes.of(v)) && v.type === 'i32') {
-      f.get(this.rep(v).scalar!).i32(lane * this.shapes.of(v)).op('i32.add')
+      f.get(this.rep(v).scalar!)
+        .i32(lane * this.shapes.of(v))
+        .op('i32.add')
       return
     }
     const rep = this.rep(v)
@@ -532,7 +559,10 @@ export class Emitter {
     const cond = test.results[0]
     const observed = test.params.map((_, i) => this.uses.count.has(`${v.id}:${i}`))
     const carried = test.params.map((p, i) => {
-      const rep = this.newLocals(body.results[i].type === 'i1' && body.results[i].op !== 'arg' ? body.results[i] : p, shapes.of(p))
+      const rep = this.newLocals(
+        body.results[i].type === 'i1' && body.results[i].op !== 'arg' ? body.results[i] : p,
+        shapes.of(p),
+      )
       return rep
     })
     this.assign(carried.map((rep, i) => [rep, v.args[i]]))
@@ -618,7 +648,11 @@ export class Emitter {
 
   private freeze(rep: Rep, param: Value, next: Value, live: Rep): void {
     const { f } = this
-    const counts = next.type === 'i32' && next.op === 'add' && next.args.some(a => a.op === 'const' && a.attr === 1) && next.args.includes(param)
+    const counts =
+      next.type === 'i32' &&
+      next.op === 'add' &&
+      next.args.some(a => a.op === 'const' && a.attr === 1) &&
+      next.args.includes(param)
     rep.parts!.forEach((l, p) => {
       if (counts) {
         // For live lanes it equals the counter; all ones is -1.
@@ -652,10 +686,18 @@ const resultOf = (owner: Value, index: number, type: Value['type']): Value =>
 
 /** No memory, no effects, no loops: may run for lanes that are not active. */
 function isPlain(r: Region): boolean {
-  return r.ops.every(v => !EFFECTS.has(v.op) && v.op !== 'load' && v.op !== 'loop' && v.op !== 'lload' && !v.regions?.some(x => !isPlain(x)))
+  return r.ops.every(
+    v =>
+      !EFFECTS.has(v.op) &&
+      v.op !== 'load' &&
+      v.op !== 'loop' &&
+      v.op !== 'lload' &&
+      !v.regions?.some(x => !isPlain(x)),
+  )
 }
 
-const size = (r: Region): number => r.ops.reduce((n, v) => n + 1 + (v.regions?.reduce((m, x) => m + size(x), 0) ?? 0), 0)
+const size = (r: Region): number =>
+  r.ops.reduce((n, v) => n + 1 + (v.regions?.reduce((m, x) => m + size(x), 0) ?? 0), 0)
 
 /** Worth a branch around, or not allowed to run without an active lane. */
 function isDear(r: Region): boolean {

@@ -111,7 +111,14 @@ export class Helpers {
       const er = f.local('i64', 'er')
       f.get(r).op('i64.reinterpret_f64').i64(52).op('i64.shr_u')
       f.get(y).op('i64.reinterpret_f64').i64(52).op('i64.shr_u').op('i64.sub').set(er)
-      f.get(y).f64(2 ** -1022).op('f64.ge').get(er).i64(0).op('i64.gt_s').op('i32.and').if()
+      f.get(y)
+        .f64(2 ** -1022)
+        .op('f64.ge')
+        .get(er)
+        .i64(0)
+        .op('i64.gt_s')
+        .op('i32.and')
+        .if()
       f.get(y).op('i64.reinterpret_f64').get(er).i64(52).op('i64.shl').op('i64.add').op('f64.reinterpret_i64').set(m)
       f.get(m).get(r).op('f64.gt').if()
       f.get(m).f64(0.5).op('f64.mul').set(m)
@@ -144,7 +151,11 @@ export class Helpers {
       const type = float ?? int
       const address = this.module.memory64 ? 'i64' : 'i32'
       const exchange = kind === 'compareExchange'
-      const f = this.module.addFunction(`atomic_${kind}_${element}`, exchange ? [address, type, type] : [address, type], [type])
+      const f = this.module.addFunction(
+        `atomic_${kind}_${element}`,
+        exchange ? [address, type, type] : [address, type],
+        [type],
+      )
       const bits = () => {
         if (float) f.op(`${int}.reinterpret_${float}`)
       }
@@ -189,7 +200,12 @@ export class Helpers {
         bits()
       } else {
         const s = element[0] === 'u' ? 'u' : 's'
-        f.get(1).get(old).get(1).get(old).op(`${int}.${kind === 'min' ? 'lt' : 'gt'}_${s}`).select()
+        f.get(1)
+          .get(old)
+          .get(1)
+          .get(old)
+          .op(`${int}.${kind === 'min' ? 'lt' : 'gt'}_${s}`)
+          .select()
       }
       f.op(`${int}.atomic.rmw.cmpxchg`, 0, align).tee(seen).get(old).op(`${int}.ne`).if()
       f.get(seen).set(old).br(again)
@@ -211,7 +227,11 @@ export class Helpers {
     return this.helper(`lanes.${direction}.${size}`, () => {
       const { memory64 } = this.module
       const address = memory64 ? 'i64' : 'i32'
-      const f = this.module.addFunction(`lanes_${direction}_${size}`, [address, 'i32', 'i32', 'i32', 'i32', address], ['i64'])
+      const f = this.module.addFunction(
+        `lanes_${direction}_${size}`,
+        [address, 'i32', 'i32', 'i32', 'i32', address],
+        ['i64'],
+      )
       const [array, first, stride, length, active, scratch] = [0, 1, 2, 3, 4, 5]
       const from = f.local(address, 'element')
       const name = { 1: '8_u', 2: '16_u', 4: '', 8: '' }[size as 1 | 2 | 4 | 8]

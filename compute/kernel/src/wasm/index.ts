@@ -80,16 +80,30 @@ class WasmProgram implements Program {
     if (known) return known
     const { ir, combination, options } = this
     const lanes =
-      combination?.kind === 'reduce' ? accumulators(combination.type)
-      : combination?.kind === 'scan' ? 1
-      : (options.lanes ?? chooseLanes(ir, unitStep))
-    const generated = generate(ir, combination, { memory64: heap.memory64, lanes, unitStep, overlap, unsafe: options.unsafe })
+      combination?.kind === 'reduce'
+        ? accumulators(combination.type)
+        : combination?.kind === 'scan'
+          ? 1
+          : (options.lanes ?? chooseLanes(ir, unitStep))
+    const generated = generate(ir, combination, {
+      memory64: heap.memory64,
+      lanes,
+      unitStep,
+      overlap,
+      unsafe: options.unsafe,
+    })
     const module = new WebAssembly.Module(generated.bytes as BufferSource)
     const instance = new WebAssembly.Instance(module, { env: { memory: heap.memory } })
     const body = defaultTeam().load({ bytes: generated.bytes, exports: generated.exports, instance, name: ir.name })
     const pool = heap.allocate(Math.max(16, generated.pool.length), { label: 'kernel constants' })
     heap.view(Uint8Array, pool, generated.pool.length).set(generated.pool)
-    const made: Variant = { generated, exports: instance.exports as unknown as Record<string, Exported>, body, lanes, pool }
+    const made: Variant = {
+      generated,
+      exports: instance.exports as unknown as Record<string, Exported>,
+      body,
+      lanes,
+      pool,
+    }
     this.variants.set(key, made)
     return made
   }
@@ -190,13 +204,18 @@ class WasmProgram implements Program {
     const team = defaultTeam()
     const threads = small ? 1 : Math.min(launch.threads, team.threads)
     const staged = stage(this.ir, launch.arrays, this.written)
-    const v = this.variant(launch.extents[launch.extents.length - 1].step === 1, this.overlapping(launch, staged.addresses))
+    const v = this.variant(
+      launch.extents[launch.extents.length - 1].step === 1,
+      this.overlapping(launch, staged.addresses),
+    )
     const b = this.takeBlock()
     try {
       const range = this.prepare(launch, b, v, staged.addresses, threads, size)
       const args = heap.memory64 ? BigInt(b.address) : b.address
       for (const phase of this.phases(v)) {
-        const status = small ? v.exports[phase](args, 0, range, 0) : team.run(v.body, phase, this.job(launch, b, v, range, threads))
+        const status = small
+          ? v.exports[phase](args, 0, range, 0)
+          : team.run(v.body, phase, this.job(launch, b, v, range, threads))
         if (status !== 0) return this.failure(b)
         this.after(phase, v, args, range)
       }
@@ -213,7 +232,10 @@ class WasmProgram implements Program {
     const team = defaultTeam()
     const threads = Math.min(launch.threads, team.threads)
     const staged = stage(this.ir, launch.arrays, this.written)
-    const v = this.variant(launch.extents[launch.extents.length - 1].step === 1, this.overlapping(launch, staged.addresses))
+    const v = this.variant(
+      launch.extents[launch.extents.length - 1].step === 1,
+      this.overlapping(launch, staged.addresses),
+    )
     const b = this.takeBlock()
     try {
       const range = this.prepare(launch, b, v, staged.addresses, threads + 1, size)
@@ -275,7 +297,11 @@ class WasmProgram implements Program {
       if (!this.written[i]) continue
       for (let j = 0; j < i; j++) {
         if (!this.written[j]) continue
-        if (addresses[i] < addresses[j] + launch.arrays[j].byteLength && addresses[j] < addresses[i] + launch.arrays[i].byteLength) return true
+        if (
+          addresses[i] < addresses[j] + launch.arrays[j].byteLength &&
+          addresses[j] < addresses[i] + launch.arrays[i].byteLength
+        )
+          return true
       }
     }
     return false

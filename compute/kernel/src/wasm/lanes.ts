@@ -258,7 +258,10 @@ function half(p: number, c: LaneContext): void {
   c.part(0, p >> 1)
   if (p & 1) {
     const t = c.temporary('v128')
-    c.f.tee(t).get(t).shuffle(words(2, 3, 2, 3))
+    c.f
+      .tee(t)
+      .get(t)
+      .shuffle(words(2, 3, 2, 3))
   }
 }
 

@@ -36,7 +36,11 @@ const SCALAR_LOAD: Record<Element, string> = {
   u64: 'i64.load',
 }
 const scalarStore = (e: Element) =>
-  ELEMENT_BYTES[e] === 1 ? 'i32.store8' : ELEMENT_BYTES[e] === 2 ? 'i32.store16' : SCALAR_LOAD[e].replace('load', 'store')
+  ELEMENT_BYTES[e] === 1
+    ? 'i32.store8'
+    : ELEMENT_BYTES[e] === 2
+      ? 'i32.store16'
+      : SCALAR_LOAD[e].replace('load', 'store')
 /** Private arrays keep elements of up to 4 bytes in 4. */
 const slotOf = (e: Element): Element => (wide(e) || e === 'f32' ? e : 'i32')
 
@@ -100,7 +104,14 @@ function laneScratch(E: Emitter): void {
 }
 
 /** Active lanes one by one through scratch; fails at the first index out of range. */
-function slowLanes(E: Emitter, direction: 'load' | 'store', a: Access, base: number, step: number, bits: () => void): void {
+function slowLanes(
+  E: Emitter,
+  direction: 'load' | 'store',
+  a: Access,
+  base: number,
+  step: number,
+  bits: () => void,
+): void {
   const { f, frame } = E
   const failed = E.temporary('i64')
   frame.pushArray(a.buffer)
@@ -126,7 +137,10 @@ function wholeInRange(E: Emitter, a: Access, base: number, step: number): void {
   frame.pushLength(a.buffer)
   f.op('i32.lt_u')
   // The last lane's index in 64 bits: it must not wrap into range.
-  f.get(base).op('i64.extend_i32_s').i64((E.lanes - 1) * step).op('i64.add')
+  f.get(base)
+    .op('i64.extend_i32_s')
+    .i64((E.lanes - 1) * step)
+    .op('i64.add')
   frame.pushLength(a.buffer)
   f.op('i64.extend_i32_u').op('i64.lt_u').op('i32.and')
 }
@@ -163,7 +177,14 @@ function load(E: Emitter, v: Value): void {
   const pointer = stridedPointer(E, a, base, step)
   const perPart = 128 / partWidth(v)
   parts.forEach((l, p) => {
-    gatherPart(E, a.element, p, () => f.get(pointer), lane => stridedOffset(E, a.element, step, lane), perPart)
+    gatherPart(
+      E,
+      a.element,
+      p,
+      () => f.get(pointer),
+      lane => stridedOffset(E, a.element, step, lane),
+      perPart,
+    )
     f.set(l)
   })
   f.else()
@@ -220,14 +241,21 @@ function loadContiguous(E: Emitter, v: Value, element: Element, pointer: number,
   if (bytes === 1 && n > 1) {
     const t = E.temporary('v128')
     for (let p = 0; p < n; p += 2) {
-      f.get(pointer).load(`v128.load8x8_${s}`, p * 4, 0).tee(t)
+      f.get(pointer)
+        .load(`v128.load8x8_${s}`, p * 4, 0)
+        .tee(t)
       f.op(`i32x4.extend_low_i16x8_${s}`).set(parts[p])
-      f.get(t).op(`i32x4.extend_high_i16x8_${s}`).set(parts[p + 1])
+      f.get(t)
+        .op(`i32x4.extend_high_i16x8_${s}`)
+        .set(parts[p + 1])
     }
   } else {
     for (let p = 0; p < n; p++) {
       f.get(pointer)
-      if (bytes === 1) f.load('v128.load32_zero', p * 4, 0).op(`i16x8.extend_low_i8x16_${s}`).op(`i32x4.extend_low_i16x8_${s}`)
+      if (bytes === 1)
+        f.load('v128.load32_zero', p * 4, 0)
+          .op(`i16x8.extend_low_i8x16_${s}`)
+          .op(`i32x4.extend_low_i16x8_${s}`)
       else if (bytes === 2) f.load(`v128.load16x4_${s}`, p * 8, 0)
       else f.load('v128.load', p * 16, 2)
       f.set(parts[p])
@@ -237,7 +265,14 @@ function loadContiguous(E: Emitter, v: Value, element: Element, pointer: number,
 }
 
 /** Pushes one part whose lanes come from single elements. */
-function gatherPart(E: Emitter, element: Element, p: number, pointer: (lane: number) => void, offset: (lane: number) => number, perPart: number): void {
+function gatherPart(
+  E: Emitter,
+  element: Element,
+  p: number,
+  pointer: (lane: number) => void,
+  offset: (lane: number) => number,
+  perPart: number,
+): void {
   const { f } = E
   const bytes = ELEMENT_BYTES[element]
   for (let l = 0; l < perPart; l++) {
@@ -288,14 +323,19 @@ function checkedIndex(E: Emitter, a: Access, index: Value, length: () => void): 
     laneScratch(E)
     f.set(scratch)
     parts.forEach((l, p) => {
-      f.get(scratch).get(l).store('v128.store', p * 16, 2)
+      f.get(scratch)
+        .get(l)
+        .store('v128.store', p * 16, 2)
     })
     f.get(scratch)
     within.forEach((w, p) => {
       if (E.mask) E.pushMaskPart(E.mask, p, 32)
       f.get(w)
       f.op(E.mask ? 'v128.andnot' : 'v128.not').op('i32x4.bitmask')
-      if (p) f.i32(p * 4).op('i32.shl').op('i32.or')
+      if (p)
+        f.i32(p * 4)
+          .op('i32.shl')
+          .op('i32.or')
     })
     f.op('i32.ctz').i32(2).op('i32.shl')
     if (E.frame.memory64) f.op('i64.extend_i32_u').op('i64.add')
@@ -497,7 +537,11 @@ function eachActive(E: Emitter, make: (lane: number) => void): void {
     f.set(bits)
   }
   for (let lane = 0; lane < E.lanes; lane++) {
-    if (E.mask) f.get(bits).i32(1 << lane).op('i32.and').if()
+    if (E.mask)
+      f.get(bits)
+        .i32(1 << lane)
+        .op('i32.and')
+        .if()
     make(lane)
     if (E.mask) f.end()
   }
@@ -540,7 +584,10 @@ function atomic(E: Emitter, v: Value): void {
     const old = E.temporary(type)
     const part = parts[Math.floor(lane / perPart)]
     f.set(old)
-    f.get(part).get(old).laneOp(`${SHAPE_OF[v.type]}.replace_lane`, lane % perPart).set(part)
+    f.get(part)
+      .get(old)
+      .laneOp(`${SHAPE_OF[v.type]}.replace_lane`, lane % perPart)
+      .set(part)
   })
   if (used) E.set(v, { parts })
 }

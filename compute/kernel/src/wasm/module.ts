@@ -10,7 +10,7 @@
  */
 import { accumulators, type Combination } from '../backend.ts'
 import { ELEMENT_BYTES, isPure, type KernelIR, type Type, type Value } from '../ir/ir.ts'
-import { Emitter, type EmitOptions, type Frame, type Rep } from './emitter.ts'
+import { type EmitOptions, Emitter, type Frame, type Rep } from './emitter.ts'
 import { type FunctionBuilder, ModuleBuilder, type PositionTable } from './encode/index.ts'
 import { Helpers } from './helpers.ts'
 import * as layout from './layout.ts'
@@ -36,7 +36,12 @@ export interface Generated {
 export const typeBytes = (t: Type): number => (t === 'f64' || t === 'i64' ? 8 : 4)
 
 export function generate(ir: KernelIR, combination: Combination | undefined, options: ModuleOptions): Generated {
-  const module = new ModuleBuilder({ memory64: options.memory64, shared: true, check: options.check ?? false, name: ir.name })
+  const module = new ModuleBuilder({
+    memory64: options.memory64,
+    shared: true,
+    check: options.check ?? false,
+    name: ir.name,
+  })
   module.importMemory('env', 'memory')
   const g = new Generator(ir, combination, options, module)
   const exports = g.make()
@@ -147,7 +152,9 @@ class Generator {
     const at = (offset: number, count: () => void) => {
       const l = f.local('i32')
       count()
-      f.get(0).load('i32.load', offset + 4).op('i32.mul')
+      f.get(0)
+        .load('i32.load', offset + 4)
+        .op('i32.mul')
       f.get(0).load('i32.load', offset).op('i32.add').set(l)
       return l
     }
@@ -378,7 +385,16 @@ class RowBody {
     const limits = global.map((b, i) => {
       const l = f.local('i32', `${b.name}_limit`)
       if (options.lanes > 1) {
-        f.get(lengths[i]).i32(options.lanes - 1).op('i32.sub').tee(l).i32(0).get(l).i32(0).op('i32.gt_s').select().set(l)
+        f.get(lengths[i])
+          .i32(options.lanes - 1)
+          .op('i32.sub')
+          .tee(l)
+          .i32(0)
+          .get(l)
+          .i32(0)
+          .op('i32.gt_s')
+          .select()
+          .set(l)
       }
       return l
     })
@@ -405,7 +421,15 @@ class RowBody {
     }
     this.shapes = analyseShapes(ir, options.lanes > 1, options.unitStep)
     this.lane1 = analyseShapes(ir, false, true)
-    this.emitter = new Emitter(this.frame, ir, options.lanes, this.shapes, findUses(ir, this.shapes), options, this.base)
+    this.emitter = new Emitter(
+      this.frame,
+      ir,
+      options.lanes,
+      this.shapes,
+      findUses(ir, this.shapes),
+      options,
+      this.base,
+    )
     this.invariants(lengths)
   }
 
@@ -445,7 +469,16 @@ class RowBody {
   /** An emitter for the strips (lanes) or the rest, which knows what was emitted for all positions. */
   private fork(lanes: boolean): Emitter {
     const { g } = this
-    if (lanes) return new Emitter(this.frame, g.ir, g.options.lanes, this.shapes, this.emitter.uses, g.options, new Map(this.base))
+    if (lanes)
+      return new Emitter(
+        this.frame,
+        g.ir,
+        g.options.lanes,
+        this.shapes,
+        this.emitter.uses,
+        g.options,
+        new Map(this.base),
+      )
     return new Emitter(this.frame, g.ir, 1, this.lane1, findUses(g.ir, this.lane1), g.options, new Map(this.base))
   }
 
@@ -567,7 +600,15 @@ class RowBody {
           f.set(l)
           return l
         })
-        const C = new Emitter(this.frame, combine, lanes, shapes, findUses(combine, shapes), g.options, operands(combine, { parts }, { parts: value }))
+        const C = new Emitter(
+          this.frame,
+          combine,
+          lanes,
+          shapes,
+          findUses(combine, shapes),
+          g.options,
+          operands(combine, { parts }, { parts: value }),
+        )
         C.region(combine.body)
         for (let p = 0; p < 8; p++) {
           C.pushPart(combine.body.results[0], p)
@@ -584,7 +625,9 @@ class RowBody {
       },
       () => {
         parts.forEach((l, p) => {
-          f.get(scratch).get(l).store('v128.store', p * 16, 2)
+          f.get(scratch)
+            .get(l)
+            .store('v128.store', p * 16, 2)
         })
         f.get(this.k).set(tail)
       },
@@ -692,4 +735,3 @@ function levelsOf(ir: KernelIR): Map<number, number> {
   }
   return levels
 }
-

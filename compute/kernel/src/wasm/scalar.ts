@@ -5,8 +5,35 @@ import type { Helpers } from './helpers.ts'
 
 export const wasmType = (t: Type): WasmType => (t === 'i1' || t === 'void' ? 'i32' : t)
 
-const SAME_NAME = new Set(['add', 'sub', 'mul', 'div', 'and', 'or', 'xor', 'shl', 'neg', 'sqrt', 'floor', 'ceil', 'trunc', 'nearest', 'clz', 'ctz', 'popcnt', 'eq', 'ne'])
-const RENAMED: Record<string, string> = { sshr: 'shr_s', ushr: 'shr_u', slt: 'lt_s', sle: 'le_s', ult: 'lt_u', ule: 'le_u' }
+const SAME_NAME = new Set([
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'and',
+  'or',
+  'xor',
+  'shl',
+  'neg',
+  'sqrt',
+  'floor',
+  'ceil',
+  'trunc',
+  'nearest',
+  'clz',
+  'ctz',
+  'popcnt',
+  'eq',
+  'ne',
+])
+const RENAMED: Record<string, string> = {
+  sshr: 'shr_s',
+  ushr: 'shr_u',
+  slt: 'lt_s',
+  sle: 'le_s',
+  ult: 'lt_u',
+  ule: 'le_u',
+}
 
 /** Emits `v`; `push(i)` pushes operand i (cheap: a local or a constant), as often as it is called. */
 export function emitScalar(f: FunctionBuilder, v: Value, push: (i: number) => void, helpers: Helpers): void {

@@ -28,7 +28,8 @@ export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean, s
   const shapes = new Map<number, Shape>()
   const divergent = new Set<number>()
   if (!lanes) return { of: () => 0, divergent: () => false }
-  const of = (v: Value): Shape => (v.op === 'result' ? (results.get(`${v.args[0].id}:${v.attr}`) ?? VARYING) : (shapes.get(v.id) ?? 0))
+  const of = (v: Value): Shape =>
+    v.op === 'result' ? (results.get(`${v.args[0].id}:${v.attr}`) ?? VARYING) : (shapes.get(v.id) ?? 0)
   const results = new Map<string, Shape>()
   const same = (a: Shape, b: Shape) => a === b || (a !== a && b !== b)
   const join = (a: Shape, b: Shape): Shape => (same(a, b) ? a : VARYING)

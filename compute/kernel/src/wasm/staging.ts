@@ -64,7 +64,8 @@ export function stage(ir: KernelIR, arrays: readonly ArrayBufferView[], written:
     addresses,
     release() {
       for (const r of regions) {
-        if (r.written) new Uint8Array(r.buffer, r.from, r.to - r.from).set(heap.view(Uint8Array, r.address, r.to - r.from))
+        if (r.written)
+          new Uint8Array(r.buffer, r.from, r.to - r.from).set(heap.view(Uint8Array, r.address, r.to - r.from))
       }
       free()
     },

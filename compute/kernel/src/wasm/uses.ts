@@ -37,7 +37,8 @@ export function findUses(ir: KernelIR, shapes: Shapes): Uses {
         const [a, b] = v.regions!
         a.results.forEach((x, i) => {
           const y = b.results[i]
-          const how = x !== y && (shapes.divergent(v) || varies(x) || varies(y) || shapes.of(x) !== shapes.of(y)) ? lanes : scalar
+          const how =
+            x !== y && (shapes.divergent(v) || varies(x) || varies(y) || shapes.of(x) !== shapes.of(y)) ? lanes : scalar
           read(x, how)
           read(y, how)
         })

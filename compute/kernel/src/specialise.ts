@@ -1,0 +1,266 @@
+/**
+ * Specialisations: a kernel compiled for one kind of arguments. Programs are shared by all kernels of the same source,
+ * captured values, options and argument types, and freed when no kernel uses them any more.
+ */
+import { ArgumentError } from '@skein/base'
+import type { Backend, Combination, Launch, Program } from './backend.ts'
+import { combinationOf, combinedKind, type Operator, type UserOperator } from './combine.ts'
+import { compileProgram } from './compile.ts'
+import type { SourceText } from './errors.ts'
+import type { Kind } from './front/kinds.ts'
+import { type Lowered, lower } from './front/lower.ts'
+import { type ArgumentType, argumentType, arrayName, type Captured } from './front/signature.ts'
+import type { ParsedFunction } from './front/source.ts'
+import type { Element, KernelIR } from './ir/ir.ts'
+
+/** What makes a kernel what it is, apart from its arguments. */
+export interface Definition {
+  kind: 'kernel' | 'reduce' | 'scan'
+  fn: ParsedFunction
+  use: Captured
+  float: 'f32' | 'f64'
+  fast: boolean
+  unsafe: boolean
+  operator?: Operator | UserOperator<any>
+  exclusive?: boolean
+  reset?: ParsedFunction
+  /** Shown in errors: `kernel saxpy`. */
+  call: string
+}
+
+export interface Specialisation {
+  program: Program
+  ir: KernelIR
+  units: SourceText[]
+  /** Arrays given in `use`: they follow the arguments' arrays. */
+  bound: ArrayBufferView[]
+  /** Kind of a reduction's value. */
+  yields: Kind | undefined
+  key: string
+}
+
+const cache = new Map<string, WeakRef<Specialisation>>()
+const freed = new FinalizationRegistry<{ key: string; program: Program }>(({ key, program }) => {
+  if (!cache.get(key)?.deref()) cache.delete(key)
+  program.dispose()
+})
+
+let identities = 0
+const identity = new WeakMap<object, number>()
+
+/** Captured values as text: two kernels with equal text may share a program. Arrays count by identity, functions by source. */
+export function capturedKey(value: unknown, depth = 0): string {
+  switch (typeof value) {
+    case 'function':
+      return `f:${Function.prototype.toString.call(value)}`
+    case 'object': {
+      if (value === null) return 'null'
+      if (ArrayBuffer.isView(value)) {
+        let id = identity.get(value)
+        if (id === undefined) identity.set(value, (id = ++identities))
+        return `#${id}`
+      }
+      if (depth > 6) return 'deep'
+      return `{${Object.entries(value)
+        .map(([k, v]) => `${k}=${capturedKey(v, depth + 1)}`)
+        .join(';')}}`
+    }
+    default:
+      return Object.is(value, -0) ? '-0' : `${typeof value}:${String(value)}`
+  }
+}
+
+export function typeKey(types: readonly ArgumentType[]): string {
+  return types
+    .map(t => {
+      switch (t.is) {
+        case 'array':
+          return t.element
+        case 'number':
+          return t.whole ? 'w' : 'n'
+        case 'view':
+          return `v${t.element}${t.rank}${t.offset ? 'o' : ''}`
+        default:
+          return t.is
+      }
+    })
+    .join()
+}
+
+/** Types of the arguments; the error names the parameter. */
+export function typesOf(d: Definition, args: readonly unknown[]): ArgumentType[] {
+  const params = d.fn.params.slice(1)
+  const name = (i: number) => {
+    const p = params[i]
+    return p?.type === 'Identifier'
+      ? (p.name as string)
+      : p?.type === 'AssignmentPattern'
+        ? (p.left.name as string)
+        : `argument ${i + 1}`
+  }
+  const required = params.filter(p => p.type !== 'AssignmentPattern').length
+  if (args.length > params.length || args.length < required) {
+    const list = ['range', ...params.map((_, i) => name(i))].join(', ')
+    throw new ArgumentError(d.call, 'arguments', `(${list})`, `${args.length + 1} of them`)
+  }
+  return args.map((x, i) => {
+    const t = argumentType(x)
+    if (!t) {
+      const plain = Array.isArray(x) ? 'Copy it into one: heap.f64(list).' : undefined
+      throw new ArgumentError(
+        d.call,
+        name(i),
+        'a typed array, a number, a BigInt, a boolean, or a view { data, shape, strides }',
+        x,
+        plain,
+      )
+    }
+    const array = t.is === 'view' ? (x as { data: ArrayBufferView }).data : x
+    if (ArrayBuffer.isView(array) && (array.buffer as ArrayBuffer).detached === true) {
+      throw new ArgumentError(
+        d.call,
+        name(i),
+        'an array whose buffer is attached',
+        'detached (transferred to another thread)',
+        'Pass a copy, or an array of the heap, which every thread sees.',
+      )
+    }
+    return t
+  })
+}
+
+/** The program for arguments of these types. `out`: element type of a scan's output. */
+export function specialise(
+  d: Definition,
+  types: ArgumentType[],
+  out: Element | undefined,
+  backend: Backend,
+): Specialisation {
+  const operator =
+    typeof d.operator === 'object'
+      ? `${d.operator.init}${Function.prototype.toString.call(d.operator.combine)}`
+      : (d.operator ?? '')
+  const key = [
+    backend.name,
+    d.kind,
+    d.float,
+    d.fast,
+    d.unsafe,
+    operator,
+    d.exclusive,
+    d.reset?.text,
+    typeKey(types),
+    out,
+    capturedKey(d.use),
+    d.fn.text,
+  ].join('\0')
+  const known = cache.get(key)?.deref()
+  if (known) return known
+  const made = compileFor(d, types, out, backend, key)
+  cache.set(key, new WeakRef(made))
+  freed.register(made, { key, program: made.program })
+  return made
+}
+
+/** Front end only: what `explain` starts from. */
+export function lowerFor(
+  d: Definition,
+  types: ArgumentType[],
+  out: Element | undefined,
+): { lowered: Lowered; combination: Combination | undefined } {
+  const request = { fn: d.fn, use: d.use, args: types, float: d.float, indices: 1 as const }
+  if (d.kind === 'kernel') return { lowered: lower({ ...request, gives: 'nothing' }), combination: undefined }
+  if (d.kind === 'reduce') {
+    let lowered = lower({ ...request, gives: 'value' })
+    if (lowered.yields === 'bool') lowered = lower({ ...request, gives: 'value', want: 'i32' })
+    const combination = {
+      kind: 'reduce' as const,
+      ...combinationOf(d.operator!, combinedKind(lowered.yields!), d.use, d.float, d.call),
+    }
+    return { lowered, combination }
+  }
+  const want = scanKind(out!, d.call)
+  const lowered = lower({
+    ...request,
+    gives: 'value',
+    want,
+    leading: [{ name: 'out', element: out! }],
+    ...(d.reset && { reset: d.reset }),
+  })
+  const combination: Combination = {
+    kind: 'scan',
+    ...combinationOf(d.operator!, want, d.use, d.float, d.call),
+    exclusive: d.exclusive === true,
+    segmented: d.reset !== undefined,
+  }
+  return { lowered, combination }
+}
+
+function scanKind(out: Element, call: string): Kind {
+  switch (out) {
+    case 'i32':
+    case 'u32':
+    case 'i64':
+    case 'u64':
+    case 'f32':
+    case 'f64':
+      return out
+    default:
+      throw new ArgumentError(call, 'out', 'an array of 32- or 64-bit elements', `a ${arrayName(out)}`)
+  }
+}
+
+function compileFor(
+  d: Definition,
+  types: ArgumentType[],
+  out: Element | undefined,
+  backend: Backend,
+  key: string,
+): Specialisation {
+  const { lowered, combination } = lowerFor(d, types, out)
+  const program = compileProgram(lowered.ir, combination, backend, {
+    fast: d.fast,
+    unsafe: d.unsafe,
+    source: d.fn.source.lines,
+  })
+  return {
+    program,
+    ir: lowered.ir,
+    units: lowered.units,
+    bound: lowered.bound as ArrayBufferView[],
+    yields: lowered.yields,
+    key,
+  }
+}
+
+/** Arrays and scalars of a call, in the order of the IR's buffers and scalars. */
+export function bindArguments(
+  types: readonly ArgumentType[],
+  args: readonly unknown[],
+  s: Specialisation,
+  launch: Launch,
+): void {
+  const { arrays, scalars } = launch
+  for (let i = 0; i < types.length; i++) {
+    const x = args[i]
+    switch (types[i].is) {
+      case 'array':
+        arrays.push(x as ArrayBufferView)
+        break
+      case 'view': {
+        const v = x as { data: ArrayBufferView; shape: ArrayLike<number>; strides: ArrayLike<number>; offset?: number }
+        arrays.push(v.data)
+        for (let k = 0; k < v.shape.length; k++) scalars.push(v.shape[k])
+        for (let k = 0; k < v.strides.length; k++) scalars.push(v.strides[k])
+        if (v.offset !== undefined) scalars.push(v.offset)
+        break
+      }
+      case 'boolean':
+        scalars.push(x ? 1 : 0)
+        break
+      default:
+        scalars.push(x as number | bigint)
+    }
+  }
+  for (const a of s.bound) arrays.push(a)
+}
