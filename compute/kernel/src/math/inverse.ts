@@ -7,7 +7,7 @@ import { constant, type Format, fromBits, integer, polynomial, signBit, toBits, 
 
 /** (asin(r) / r - 1) / r² in r², |r| <= 1/2. */
 const ASIN = {
-  f32: [0.166667536, 0.0749528334, 0.0454783812, 0.0241409522, 0.0422305986],
+  f32: [0.166667372, 0.0749525651, 0.0454783365, 0.0241429172, 0.0422520749],
   f64: [
     0.16666666666666763, 0.07499999999970242, 0.044642857175140285, 0.03038194268266628, 0.022372215687637777,
     0.017351599590669942, 0.01398096758245097, 0.011397724808604221, 0.010786821645470773, 0.0036819149335364297,
@@ -45,7 +45,7 @@ function halves(b: Builder, f: Format, x: Value): { a: Value; far: Value; r: Val
 export function asin(b: Builder, f: Format, x: Value): Value {
   const { far, r, rest } = halves(b, f, x)
   const [high, low] = HALF[f.type]
-  const outer = b.sub(b.sub(high, b.add(r, r)), b.sub(b.add(rest, rest), low))
+  const outer = b.sub(high, b.add(b.add(r, r), b.sub(b.add(rest, rest), low)))
   return withSignOf(b, f, b.select(far, outer, b.add(r, rest)), x)
 }
 
