@@ -1,6 +1,7 @@
 /** The process's team: as many threads as cores it may use, or `SKEIN_THREADS`. */
 
-import { ArgumentError, machine } from '@skein/base'
+import { availableParallelism } from 'node:os'
+import { ArgumentError } from '@skein/base'
 import { nesting } from './nesting.ts'
 import { mostThreads, Team } from './team.ts'
 
@@ -17,7 +18,8 @@ const threadsFromEnvironment = (): number | undefined => {
 /** The team that is shared by everything in this process that does not ask for its own. Threads start on first use. */
 export const defaultTeam = (): Team => {
   // On a thread of a team everything runs inline, and its own threads would have nothing to do.
-  const cores = (): number => Math.min(machine().cpu.usableCores, mostThreads)
+  // What affinity and the container's quota leave: the same as machine().cpu.usableCores, without its ten milliseconds.
+  const cores = (): number => Math.min(availableParallelism(), mostThreads)
   made ??= new Team({ threads: nesting.isTeamThread ? 1 : (threadsFromEnvironment() ?? cores()) })
   return made
 }
