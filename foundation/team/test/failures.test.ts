@@ -63,7 +63,7 @@ for (const mode of modes) {
   }
 
   test(`an address outside the memory: ${mode}`, async () => {
-    const far = heap.memory64 ? 2 ** 46 : 2 ** 32 - 64
+    const far = heap.memory64 ? 2 ** 46 : 2 ** 31
     await assert.rejects(
       async () => team[mode](body, 'mark', { args: far, begin: 0, end: 100 }),
       /memory access out of bounds/,
