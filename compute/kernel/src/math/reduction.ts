@@ -1,5 +1,6 @@
 /**
- * Payne–Hanek reduction: x/π or 2x/π modulo 2 for numbers of any size, as a fixed-point fraction.
+ * Reduction of large numbers modulo π or π/2. Payne–Hanek: x/π or 2x/π modulo 2 for numbers of any size, as a fixed-point
+ * fraction.
  *
  * x is an integer m times 2^e. The bits of 1/π above 2^-e only add multiples of 2 and are left out; the product of m with
  * the next 96 (f32) or 192 (f64) bits, modulo the word, has the parity of the quotient in its top bit and the fraction
@@ -7,7 +8,7 @@
  */
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
-import { F32, F64, type Format, flipSign, integerParts, toBits } from './format.ts'
+import { constant, F32, F64, type Format, flipSign, integerParts, signBit, toBits } from './format.ts'
 
 /** Bits of the fraction of 1/π that the largest number reaches, and zeros before them for numbers below 1. */
 const BITS = 1280n
@@ -48,7 +49,7 @@ function table(f: Format): bigint[] {
 const limbs = (f: Format): number => (f === F32 ? 3 : 6)
 
 /** The quotient modulo 2 in fixed point: the top bit of `high` is worth 1. For f32 there is no `low`. */
-export interface Turn {
+interface Turn {
   high: Value
   low: Value | undefined
 }
@@ -57,7 +58,7 @@ export interface Turn {
  * |x| times 1/π (`extra` = 0) or 2/π (`extra` = 1), modulo 2. x must be at least 2^-11; for smaller ones, infinities and
  * NaN the result means nothing, but is safe to compute.
  */
-export function turns(b: Builder, f: Format, x: Value, extra: 0 | 1): Turn {
+function turns(b: Builder, f: Format, x: Value, extra: 0 | 1): Turn {
   const bits = toBits(b, f, x)
   const wide = f === F32 ? b.op('zext', 'i64', [bits]) : bits
   const exponent = b.cvt('wrap', b.and(b.ushr(wide, f.mantissa), b.const('i64', 2 * f.bias + 1)), 'i32')
@@ -102,17 +103,13 @@ export interface Remainder {
   odd: Value
 }
 
-/**
- * What is left of a turn after the nearest integer, times π or π/2: in [-π/2, π/2] or [-π/4, π/4].
- */
-export function remainder(b: Builder, f: Format, turn: Turn, unit: number, unitLow: number): Remainder {
+/** What is left of a turn after the nearest integer, times the unit π or π/2: at most half of that in magnitude. */
+function remainder(b: Builder, f: Format, turn: Turn, { unit, unitLow }: Period): Remainder {
   const odd = b.xor(turn.high, b.shl(turn.high, 1))
   if (turn.low === undefined) {
     const [big, small] = integerParts(b, b.shl(turn.high, 1))
-    const exact = b.mul(b.add(big, small), unit * 2 ** -64)
-    const high = b.cvt('demote', exact, 'f32')
-    const low = b.cvt('demote', b.sub(b.cvt('promote', high, 'f64'), exact), 'f32')
-    return { angle: { high, low }, odd: b.shl(b.cvt('wrap', b.ushr(odd, 63), 'i32'), 31) }
+    const angle = narrowed(b, b.mul(b.add(big, small), unit * 2 ** -64))
+    return { angle, odd: b.shl(b.cvt('wrap', b.ushr(odd, 63), 'i32'), 31) }
   }
   // The distance from the nearest integer as magnitude and sign; one's complement is near enough in 128 bits.
   const away = b.or(b.shl(turn.high, 1), b.ushr(turn.low, 63))
@@ -134,4 +131,66 @@ export function remainder(b: Builder, f: Format, turn: Turn, unit: number, unitL
   const sign = b.and(away, b.const('i64', F64.sign))
   const signed = (part: Value): Value => flipSign(b, f, b.mul(part, 2 ** -64), sign)
   return { angle: { high: signed(high), low: signed(low) }, odd: b.and(odd, b.const('i64', F64.sign)) }
+}
+
+/** An f64 as an angle in f32. */
+function narrowed(b: Builder, exact: Value): Angle {
+  const high = b.cvt('demote', exact, 'f32')
+  return { high, low: b.cvt('demote', b.sub(b.cvt('promote', high, 'f64'), exact), 'f32') }
+}
+
+/** What a number is reduced by. */
+export interface Period {
+  /** π or π/2, and what the double nearest to it lacks. */
+  unit: number
+  unitLow: number
+  /** The same in two parts, the first of 28 bits. */
+  parts: readonly [number, number]
+  /** Whether half a unit is added first. */
+  half: boolean
+}
+
+const PI_PARTS = [3.141592651605606, 1.984187159361081e-9] as const
+const whole: Period = { unit: Math.PI, unitLow: 1.2246467991473532e-16, parts: PI_PARTS, half: false }
+
+/** sin: x = q π + r. cos: x + π/2 = q π + r. tan: x = q π/2 + r. */
+export const PERIODS = {
+  sin: whole,
+  cos: { ...whole, half: true },
+  tan: { unit: Math.PI / 2, unitLow: whole.unitLow / 2, parts: [PI_PARTS[0] / 2, PI_PARTS[1] / 2], half: false },
+} satisfies Record<string, Period>
+
+/** Up to here an f32 is reduced in f64 by two parts of π: their product with the quotient is exact, or far below r. */
+const MIDDLE = 2 ** 24
+
+function reduceMiddle(b: Builder, x: Value, { unit, parts, half }: Period): Remainder {
+  const wide = b.cvt('promote', x, 'f64')
+  const turned = b.mul(wide, 1 / unit)
+  const t = b.add(half ? b.add(turned, 0.5) : turned, F64.magic)
+  const whole = b.sub(t, F64.magic)
+  const q = half ? b.sub(whole, 0.5) : whole
+  const r = b.sub(b.sub(wide, b.mul(q, parts[0])), b.mul(q, parts[1]))
+  return { angle: narrowed(b, r), odd: b.shl(b.cvt('wrap', b.bitcast(t, 'i64'), 'i32'), 31) }
+}
+
+function reduceAny(b: Builder, f: Format, x: Value, period: Period): Remainder {
+  const turn = turns(b, f, x, period.unit < 3 ? 1 : 0)
+  if (period.half) turn.high = b.add(turn.high, b.const('i64', 1n << 62n))
+  const { angle, odd } = remainder(b, f, turn, period)
+  // The turns are those of |x|; an angle from x + π/2 is even in x.
+  if (period.half) return { angle, odd }
+  const sign = signBit(b, f, x)
+  return { angle: { high: flipSign(b, f, angle.high, sign), low: flipSign(b, f, angle.low, sign) }, odd }
+}
+
+/** Reduces any x of magnitude 1 or more; for infinities the angle is any number. */
+export function reduceHuge(b: Builder, f: Format, x: Value, period: Period): Remainder {
+  if (f !== F32) return reduceAny(b, f, x, period)
+  const list = ({ angle: { high, low }, odd }: Remainder): Value[] => [high, low, odd]
+  const [high, low, odd] = b.if(
+    b.lt(constant(b, f, MIDDLE), b.abs(x)),
+    () => list(reduceAny(b, f, x, period)),
+    () => list(reduceMiddle(b, x, period)),
+  )
+  return { angle: { high, low }, odd }
 }

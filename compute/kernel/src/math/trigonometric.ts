@@ -7,8 +7,8 @@
  */
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
-import { constant, type Format, flipSign, fromBits, horner, integer, polynomial, signBit, toBits } from './format.ts'
-import { type Angle, remainder, turns } from './reduction.ts'
+import { constant, type Format, flipSign, horner, integer, polynomial, toBits } from './format.ts'
+import { type Angle, PERIODS, reduceHuge } from './reduction.ts'
 
 /** π and π/2 in three parts. All are positive: 0 times each is then +0, and -0 survives the subtraction. */
 const PI = {
@@ -21,9 +21,6 @@ const HALF_PI = {
 }
 /** Largest |x| for which three parts are enough. */
 const REDUCIBLE = { f32: 350, f64: 2e5 }
-
-/** π less the double nearest to it. */
-const PI_LOW = 1.2246467991473532e-16
 
 /** (1 - sin(r) / r) / r² as a polynomial in r², |r| <= π/2. */
 const SIN = {
@@ -79,9 +76,8 @@ export function sin(b: Builder, f: Format, x: Value): Value {
   return b.if(
     huge(b, f, x),
     () => {
-      const { angle, odd } = remainder(b, f, turns(b, f, x, 0), Math.PI, PI_LOW)
-      const y = flipSign(b, f, sineOf(b, f, angle), b.xor(odd, signBit(b, f, x)))
-      return [finite(b, f, x, y)]
+      const { angle, odd } = reduceHuge(b, f, x, PERIODS.sin)
+      return [finite(b, f, x, flipSign(b, f, sineOf(b, f, angle), odd))]
     },
     () => [fast],
   )[0]
@@ -95,9 +91,7 @@ export function cos(b: Builder, f: Format, x: Value): Value {
   return b.if(
     huge(b, f, x),
     () => {
-      const turn = turns(b, f, x, 0)
-      turn.high = b.add(turn.high, b.const('i64', 1n << 62n))
-      const { angle, odd } = remainder(b, f, turn, Math.PI, PI_LOW)
+      const { angle, odd } = reduceHuge(b, f, x, PERIODS.cos)
       return [finite(b, f, x, flipSign(b, f, sineOf(b, f, angle), odd))]
     },
     () => [fast],
@@ -125,9 +119,8 @@ export function tan(b: Builder, f: Format, x: Value): Value {
   return b.if(
     b.lt(constant(b, f, REDUCIBLE[f.type] / 2), b.abs(x)),
     () => {
-      const { angle, odd } = remainder(b, f, turns(b, f, x, 1), Math.PI / 2, PI_LOW / 2)
-      const y = tangent(b, f, angle, odd)
-      return [finite(b, f, x, fromBits(b, f, b.xor(toBits(b, f, y), signBit(b, f, x))))]
+      const { angle, odd } = reduceHuge(b, f, x, PERIODS.tan)
+      return [finite(b, f, x, tangent(b, f, angle, odd))]
     },
     () => [fast],
   )[0]
