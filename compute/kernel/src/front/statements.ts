@@ -387,6 +387,8 @@ function loop(
     },
     values => {
       enter(values)
+      // The test holds, so none of these is set.
+      for (const e of outward) L.env.set(e.flag.key, L.bool(false))
       L.env.set(next.flag.key, L.bool(false))
       if (first) L.env.set(first.key, L.bool(false))
       const run = () => {

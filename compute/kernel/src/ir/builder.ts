@@ -149,6 +149,8 @@ export class Builder {
           if (b.op === 'const' && c.op === 'const') return b.attr ? a : this.not(a)
           if (c.op === 'const' && !c.attr) return this.op('and', 'i1', [a, b])
           if (b.op === 'const' && b.attr) return this.op('or', 'i1', [a, c])
+          if (b.op === 'const' && !b.attr) return this.op('and', 'i1', [this.not(a), c])
+          if (c.op === 'const' && c.attr) return this.op('or', 'i1', [this.not(a), b])
         }
         return undefined
     }

@@ -6,11 +6,13 @@
  */
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
+import { exp2 } from './exponential.ts'
 import {
   beyond,
   bitsOf,
   constant,
   F64,
+  formatOf,
   horner,
   integer,
   notNormal,
@@ -182,6 +184,7 @@ function constantPower(b: Builder, x: Value, y: number): Value | undefined {
 export function pow(b: Builder, x: Value, y: Value): Value {
   const simple = y.op === 'const' ? constantPower(b, x, y.attr) : undefined
   if (simple) return simple
+  if (x.op === 'const' && x.attr === 2) return exp2(b, formatOf(x), y)
   if (x.type === 'f64') return pow64(b, 'full', x, y)
   return b.cvt('demote', pow64(b, 'short', b.cvt('promote', x, 'f64'), b.cvt('promote', y, 'f64')), 'f32')
 }

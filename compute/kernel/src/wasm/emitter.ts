@@ -5,7 +5,7 @@
  * part. Control that is uniform becomes branches; where lanes may part ways a mask says which are active: both sides of
  * an `if` run under their masks and results are selected, a loop runs until no lane is left in it.
  */
-import { EFFECTS, type KernelIR, type Region, type Value, walk } from '../ir/ir.ts'
+import { EFFECTS, isPure, type KernelIR, type Region, type Value, walk } from '../ir/ir.ts'
 import type { FunctionBuilder } from './encode/index.ts'
 import type { Helpers } from './helpers.ts'
 import { emitPart, type LaneContext, partWidth, SHAPE_OF, type Width, words } from './lanes.ts'
@@ -303,6 +303,7 @@ export class Emitter {
 
   emit(v: Value): void {
     if (v.op === 'const' || this.skip.has(v.id) || (this.reps.has(v.id) && PLACED.has(v.op))) return
+    if (isPure(v) && !this.uses.count.has(v.id)) return
     const { f } = this
     if (v.loc && !v.loc.unit) f.mark({ line: v.loc.line, column: v.loc.column })
     switch (v.op) {
@@ -557,18 +558,18 @@ export class Emitter {
     const divergent = shapes.divergent(v)
     const outer = this.mask
     const cond = test.results[0]
+    const exits = shapes.exits(v)
+    const next = exits?.next ?? body.results
+    const isFlag = (i: number) => exits?.flags.some(x => x.index === i) === true
     const observed = test.params.map((_, i) => this.uses.count.has(`${v.id}:${i}`))
     const carried = test.params.map((p, i) => {
-      const rep = this.newLocals(
-        body.results[i].type === 'i1' && body.results[i].op !== 'arg' ? body.results[i] : p,
-        shapes.of(p),
-      )
-      return rep
+      if (isFlag(i) && !observed[i]) return undefined
+      return this.newLocals(p.type === 'i1' && next[i].op !== 'arg' ? next[i] : p, isFlag(i) ? Number.NaN : shapes.of(p))
     })
-    this.assign(carried.map((rep, i) => [rep, v.args[i]]))
+    this.assign(carried.flatMap((rep, i) => (rep ? [[rep, v.args[i]] as [Rep, Value]] : [])))
     // What leaves the loop lane by lane although it is uniform inside.
     const frozen = test.params.map((p, i) => {
-      if (!divergent || !observed[i] || isVarying(shapes.of(p)) || body.results[i] === p) return undefined
+      if (!divergent || !observed[i] || isFlag(i) || isVarying(shapes.of(p)) || body.results[i] === p) return undefined
       const width = this.widthOf(p)
       const parts = Array.from({ length: this.partCount(width) }, (_, k) => {
         const l = f.local('v128')
@@ -580,7 +581,9 @@ export class Emitter {
     })
     let live: Rep | undefined
     if (divergent) {
-      const width = this.maskWidth(cond)
+      // Of the test, or where that is uniform of the exits.
+      const decisive = isVarying(shapes.of(cond)) ? cond : (exits?.flags.find(x => isVarying(shapes.of(x.cond)))?.cond ?? cond)
+      const width = this.maskWidth(decisive)
       const parts = Array.from({ length: this.partCount(width) }, (_, p) => {
         const l = f.local('v128')
         if (outer) this.pushMaskPart(outer, p, width)
@@ -599,8 +602,10 @@ export class Emitter {
       this.mask = divergent ? live : outer
       test.params.forEach((p, i) => {
         const rep = carried[i]
-        if (rep.parts) this.reps.set(p.id, rep)
-        else this.finishScalar(p, rep.scalar!)
+        // No active lane has left.
+        if (isFlag(i)) this.reps.set(p.id, this.never())
+        else if (rep!.parts) this.reps.set(p.id, rep!)
+        else this.finishScalar(p, rep!.scalar!)
       })
       this.region(test)
       if (!divergent) {
@@ -608,6 +613,7 @@ export class Emitter {
         f.op('i32.eqz').brIf(out)
       } else {
         for (const c of conjuncts) {
+          if (c.op === 'not' && exits?.flags.some(x => x.param === c.args[0])) continue
           if (!isVarying(shapes.of(c))) {
             this.pushScalar(c)
             f.op('i32.eqz').brIf(out)
@@ -625,14 +631,20 @@ export class Emitter {
         }
       }
       this.region(body)
+      // Lanes that leave now are still written by what stands before their exit.
+      const stay = exits ? this.staying(live!, exits.flags.map(x => x.cond)) : live
       frozen.forEach((rep, i) => {
-        if (rep) this.freeze(rep, test.params[i], body.results[i], live!)
+        if (rep) this.freeze(rep, test.params[i], next[i], exits?.guarded[i] ? stay! : live!)
       })
-      const moving = [...carried.keys()].filter(i => body.results[i] !== test.params[i])
+      const moving = [...carried.keys()].filter(i => carried[i] && next[i] !== test.params[i])
       this.assign(
-        moving.map(i => [carried[i], body.results[i]]),
-        divergent ? k => (observed[moving[k]] ? live : undefined) : undefined,
+        moving.map(i => [carried[i]!, next[i]]),
+        divergent ? k => (observed[moving[k]] ? (exits?.guarded[moving[k]] ? stay : live) : undefined) : undefined,
       )
+      if (exits) {
+        for (const l of stay!.parts!) f.get(l)
+        for (const l of live!.parts!.toReversed()) f.set(l)
+      }
     }
     f.br(top)
     f.end()
@@ -641,9 +653,33 @@ export class Emitter {
     test.params.forEach((p, i) => {
       if (!observed[i]) return
       if (frozen[i]) this.reps.set(`${v.id}:${i}`, frozen[i])
-      else if (carried[i].parts) this.reps.set(`${v.id}:${i}`, carried[i])
-      else this.finishScalar(resultOf(v, i, p.type), carried[i].scalar!)
+      else if (carried[i]!.parts) this.reps.set(`${v.id}:${i}`, carried[i]!)
+      else this.finishScalar(resultOf(v, i, p.type), carried[i]!.scalar!)
     })
+  }
+
+  /** A mask without lanes, and false as a scalar. */
+  private never(): Rep {
+    const scalar = this.f.local('i32')
+    const part = this.f.local('v128')
+    this.f.i32(0).set(scalar).v128const(new Uint8Array(16)).set(part)
+    return { scalar, parts: [part], alike: true, width: 32 }
+  }
+
+  /** The lanes of a mask for which none of the conditions holds. */
+  private staying(live: Rep, conds: Value[]): Rep {
+    const { f } = this
+    const parts = live.parts!.map((l, p) => {
+      f.get(l)
+      for (const c of conds) {
+        this.pushPart(c, p, live.width)
+        f.op('v128.andnot')
+      }
+      const stay = f.local('v128')
+      f.set(stay)
+      return stay
+    })
+    return { parts, width: live.width! }
   }
 
   private freeze(rep: Rep, param: Value, next: Value, live: Rep): void {

@@ -7,6 +7,7 @@ import { partWidth } from './lanes.ts'
 import { analyseShapes, isVarying, type Shapes } from './shape.ts'
 
 export function chooseLanes(ir: KernelIR, unitStep: boolean): number {
+  if (process.env.SKEIN_LANES) return Number(process.env.SKEIN_LANES)
   const shapes = analyseShapes(ir, true, unitStep)
   const { registers, loops, lanewise } = pressure(ir, shapes)
   // Registers of one part of four lanes.

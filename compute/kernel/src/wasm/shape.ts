@@ -6,6 +6,7 @@
  * those among *active* lanes: in a loop that some lanes have left, a counter that all started alike is still uniform.
  */
 import type { KernelIR, Region, Value } from '../ir/ir.ts'
+import { type Exits, findExits } from './exits.ts'
 
 export type Shape = number
 export const VARYING: Shape = NaN
@@ -17,6 +18,8 @@ export interface Shapes {
   of(v: Value): Shape
   /** Whether lanes may leave a loop, or take an if, at different times. */
   divergent(v: Value): boolean
+  /** Of a loop that some lanes leave in the middle of its body. */
+  exits(v: Value): Exits | undefined
 }
 
 /**
@@ -27,7 +30,9 @@ export interface Shapes {
 export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean, scalarsVary = false): Shapes {
   const shapes = new Map<number, Shape>()
   const divergent = new Set<number>()
-  if (!lanes) return { of: () => 0, divergent: () => false }
+  if (!lanes) return { of: () => 0, divergent: () => false, exits: () => undefined }
+  const exits = findExits(ir)
+  const leaving = new Set<number>()
   const of = (v: Value): Shape =>
     v.op === 'result' ? (results.get(`${v.args[0].id}:${v.attr}`) ?? VARYING) : (shapes.get(v.id) ?? 0)
   const results = new Map<string, Shape>()
@@ -88,23 +93,36 @@ export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean, s
       case 'loop': {
         const [test, body] = v.regions!
         const inside = v.args.map(of)
+        const middle = exits.get(v.id)
+        let left: Exits | undefined
         for (;;) {
+          // Lanes that take an exit are not active any more: for the others its flag is false.
+          const isFlag = (i: number) => left?.flags.some(f => f.index === i) === true
+          if (left) leaving.add(v.id)
+          else leaving.delete(v.id)
           test.params.forEach((p, i) => {
-            shapes.set(p.id, inside[i])
+            shapes.set(p.id, isFlag(i) ? 0 : inside[i])
           })
           region(test)
           region(body)
+          if (!left && middle?.flags.some(f => isVarying(of(f.cond)))) {
+            // What was concluded without knowing that lanes leave may be too little: begin again.
+            left = middle
+            inside.splice(0, inside.length, ...v.args.map(of))
+            continue
+          }
           let changed = false
-          body.results.forEach((x, i) => {
+          const next = left?.next ?? body.results
+          next.forEach((x, i) => {
             const s = join(inside[i], of(x))
-            if (!same(s, inside[i])) {
+            if (!isFlag(i) && !same(s, inside[i])) {
               inside[i] = s
               changed = true
             }
           })
           if (!changed) break
         }
-        const diverges = !isUniform(of(test.results[0]))
+        const diverges = leaving.has(v.id) || !isUniform(of(test.results[0]))
         if (diverges) divergent.add(v.id)
         else divergent.delete(v.id)
         test.params.forEach((p, i) => {
@@ -117,5 +135,5 @@ export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean, s
     }
   }
   region(ir.body)
-  return { of, divergent: v => divergent.has(v.id) }
+  return { of, divergent: v => divergent.has(v.id), exits: v => (leaving.has(v.id) ? exits.get(v.id) : undefined) }
 }

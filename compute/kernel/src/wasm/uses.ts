@@ -29,8 +29,11 @@ export function findUses(ir: KernelIR, shapes: Shapes): Uses {
     for (const v of r.ops) visit(v)
   }
   const varies = (v: Value) => isVarying(shapes.of(v))
+  const dead = new Set<number>()
   const visit = (v: Value) => {
+    if (v.op === 'loop') for (const id of shapes.exits(v)?.dead ?? []) dead.add(id)
     v.regions?.forEach(region)
+    if (dead.has(v.id)) return
     switch (v.op) {
       case 'if': {
         read(v.args[0], scalar)
@@ -47,7 +50,10 @@ export function findUses(ir: KernelIR, shapes: Shapes): Uses {
       case 'loop': {
         const [test, body] = v.regions!
         read(test.results[0], scalar)
-        body.results.forEach((x, i) => {
+        const exits = shapes.exits(v)
+        for (const f of exits?.flags ?? []) read(f.cond, lanes)
+        const next = exits?.next ?? body.results
+        next.forEach((x, i) => {
           const p = test.params[i]
           const how = varies(p) ? lanes : scalar
           read(v.args[i], how)
