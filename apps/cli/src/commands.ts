@@ -1,0 +1,10 @@
+/** Every command, in the order of `skein help`. */
+import type { Command } from './command.ts'
+import { bench } from './commands/bench.ts'
+import { completion } from './commands/completion.ts'
+import { doctor } from './commands/doctor.ts'
+import { explain } from './commands/explain.ts'
+import { help } from './commands/help.ts'
+import { run } from './commands/run.ts'
+
+export const commands: readonly Command[] = [run, explain, bench, doctor, help, completion]

@@ -1,0 +1,83 @@
+/** What there is to say about a machine, as data: `skein doctor --json` prints it, `report.ts` tells it. */
+import { type Engine, type Machine, machine, probeEngines } from '@skein/base'
+import { heap } from '@skein/heap'
+import { type BackendName, kernel } from '@skein/kernel'
+import { defaultTeam } from '@skein/team'
+import { version } from '../program.ts'
+
+export interface Findings {
+  readonly skein: string
+  readonly machine: Machine
+  readonly backends: readonly BackendFinding[]
+  readonly heap: HeapFinding
+  readonly team: { readonly threads: number; readonly from: 'SKEIN_THREADS' | 'cores' }
+  readonly engines: readonly Engine[]
+}
+
+export interface BackendFinding {
+  readonly name: BackendName
+  readonly gives: string
+  /** A small kernel ran on it and gave the right answer. */
+  readonly runs: boolean
+  /** From source to result, the first time: parsing, compiling, starting threads. */
+  readonly firstCallMs?: number
+  /** Why it does not run. */
+  readonly reason?: string
+}
+
+export interface HeapFinding {
+  readonly addresses: 'memory64' | 'memory32'
+  /** What it can grow to. Address space, not memory. */
+  readonly reservedBytes: number
+  readonly committedBytes: number
+  readonly from: 'SKEIN_HEAP' | 'SKEIN_HEAP_MAX' | 'the engine'
+}
+
+const backends: Record<BackendName, string> = {
+  wasm: 'every lane and core by WebAssembly SIMD; what kernels run on unless told otherwise',
+  reference: 'plain and slow, with console.log and a debugger: what the others are compared with',
+}
+
+export async function examine(): Promise<Findings> {
+  const engines = probeEngines()
+  return {
+    skein: version(),
+    machine: machine(),
+    backends: Object.keys(backends).map(name => tryBackend(name as BackendName)),
+    heap: examineHeap(),
+    team: { threads: defaultTeam().threads, from: process.env.SKEIN_THREADS ? 'SKEIN_THREADS' : 'cores' },
+    engines: await engines,
+  }
+}
+
+function tryBackend(name: BackendName): BackendFinding {
+  const n = 1000
+  const gives = backends[name]
+  try {
+    const started = performance.now()
+    const x = heap.f32(n)
+    kernel(
+      (i, out: Float32Array) => {
+        out[i] = i * 0.5
+      },
+      { name: 'trial' },
+    ).on(name)(n, x)
+    const firstCallMs = Math.round((performance.now() - started) * 100) / 100
+    const wrong = x.findIndex((value, i) => value !== i * 0.5)
+    if (wrong >= 0) return { name, gives, runs: false, reason: `it gave ${x[wrong]} where ${wrong * 0.5} is right` }
+    return { name, gives, runs: true, firstCallMs }
+  } catch (error) {
+    return { name, gives, runs: false, reason: (error as Error).message }
+  }
+}
+
+function examineHeap(): HeapFinding {
+  const { memory64, reservedBytes, committedBytes } = heap.stats()
+  const { SKEIN_HEAP, SKEIN_HEAP_MAX } = process.env
+  return {
+    addresses: memory64 ? 'memory64' : 'memory32',
+    reservedBytes,
+    committedBytes,
+    from: SKEIN_HEAP_MAX ? 'SKEIN_HEAP_MAX' : SKEIN_HEAP ? 'SKEIN_HEAP' : 'the engine',
+  }
+}

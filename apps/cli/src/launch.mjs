@@ -1,0 +1,45 @@
+// @ts-check
+/**
+ * What the `skein` executable calls. Plain JavaScript that any Node from 18 on can read: it finds the command's own program,
+ * TypeScript in a checkout and JavaScript when published, and a Node that can run it.
+ */
+import { existsSync } from 'node:fs'
+import nodeModule from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { become, isTypeScript, noRuntime, readsTypeScript, runtimeFor } from './runtime.mjs'
+
+const published = new URL('./main.js', import.meta.url)
+const program = existsSync(published) ? published : new URL('./main.ts', import.meta.url)
+
+/**
+ * Runs the command line and ends the process with its exit code.
+ * @param {string[]} [argv] the words after `skein`
+ */
+export async function launch(argv = process.argv.slice(2)) {
+  if (Number(process.versions.node.split('.')[0]) < 22 && program === published) {
+    return stop(`skein: this is Node ${process.versions.node}; Skein needs Node 22 or later. See https://nodejs.org`)
+  }
+  if (isTypeScript(program.pathname) && !readsTypeScript()) {
+    const runtime = runtimeFor([fileURLToPath(program)])
+    if (!runtime) return stop(`skein: ${noRuntime}`)
+    return end(await become(runtime.node, [...runtime.flags, process.argv[1] ?? '', ...argv]))
+  }
+  // Readers that have seen enough (`skein explain … | head`) are no failure.
+  process.stdout.on('error', error => (/** @type {any} */ (error).code === 'EPIPE' ? process.exit(0) : undefined))
+  // In a checkout types are dropped on every start, unless what is left of the files is kept: 0.2 s or 0.02.
+  nodeModule.enableCompileCache?.()
+  const { main } = await import(program.href)
+  end(await main(argv))
+}
+
+/** @param {string} message */
+function stop(message) {
+  console.error(message)
+  process.exitCode = 1
+}
+
+/** Ends once all output is out, whatever a command has left running. @param {number} code */
+function end(code) {
+  process.exitCode = code
+  process.stdout.write('', () => process.stderr.write('', () => process.exit()))
+}
