@@ -9,7 +9,7 @@ import { EFFECTS, isPure, type KernelIR, type Region, type Value, walk } from '.
 import type { FunctionBuilder } from './encode/index.ts'
 import type { Helpers } from './helpers.ts'
 import { emitPart, type LaneContext, partWidth, SHAPE_OF, type Width, words } from './lanes.ts'
-import { emitMemory } from './memory.ts'
+import { accessGroups, checkTogether, emitMemory } from './memory.ts'
 import { emitScalar, wasmType } from './scalar.ts'
 import { isAffine, isUniform, isVarying, type Shapes } from './shape.ts'
 import { type Key, keyOf, type Uses } from './uses.ts'
@@ -37,6 +37,8 @@ export interface Frame {
   pushLength(buffer: number): void
   /** max(0, length - lanes + 1): first lanes below it start a whole strip. */
   pushLimit(buffer: number, lanes: number): void
+  /** The least length, or limit, of several arrays; known beforehand from `accessGroups`. */
+  pushLeast(what: 'length' | 'limit', buffers: readonly number[]): void
   /** Bytes from the scratch address: where private arrays and slow accesses keep their lanes. */
   privateOffset(buffer: number): number
   laneScratchOffset: number
@@ -62,6 +64,8 @@ export class Emitter {
   readonly reps: Map<Key, Rep>
   /** Active lanes; undefined: all. */
   mask: Rep | undefined
+  /** Accesses known to be in range. */
+  checked = new Set<number>()
   /** Values not emitted because their parts stand for them: the `and`s of a loop's test. */
   private readonly skip = new Set<number>()
   private temps: ['v128' | 'i32' | 'i64' | 'f32' | 'f64', number][] = []
@@ -298,7 +302,20 @@ export class Emitter {
   // Regions
 
   region(r: Region): void {
-    for (const v of r.ops) this.emit(v)
+    this.list(r.ops)
+  }
+
+  /** Operations that run one after the other. Accesses at one index are checked together, at the first of them. */
+  list(ops: readonly Value[]): void {
+    const groups = this.options.unsafe ? undefined : accessGroups(ops, this.shapes)
+    const checked = this.checked
+    this.checked = new Set(checked)
+    for (const v of ops) {
+      const group = groups?.get(v.id)
+      if (group && checkTogether(this, group)) for (const a of group) this.checked.add(a.id)
+      this.emit(v)
+    }
+    this.checked = checked
   }
 
   emit(v: Value): void {

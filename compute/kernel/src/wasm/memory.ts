@@ -9,7 +9,7 @@ import { ELEMENT_BYTES, type Element, type Value } from '../ir/ir.ts'
 import type { Emitter, Rep } from './emitter.ts'
 import { partWidth, SHAPE_OF } from './lanes.ts'
 import { wasmType } from './scalar.ts'
-import { isUniform, isVarying } from './shape.ts'
+import { isUniform, isVarying, type Shapes } from './shape.ts'
 import { keyOf } from './uses.ts'
 
 interface Access {
@@ -55,6 +55,46 @@ export function emitMemory(E: Emitter, v: Value): void {
     default:
       return privateAccess(E, v)
   }
+}
+
+/** Accesses in a list of operations that share their index, by the id of the first: two or more, not varying. */
+export function accessGroups(ops: readonly Value[], shapes: Shapes): Map<number, Value[]> {
+  const byIndex = new Map<Value, Value[]>()
+  for (const v of ops) {
+    if ((v.op !== 'load' && v.op !== 'store') || isVarying(shapes.of(v.args[0]))) continue
+    const list = byIndex.get(v.args[0])
+    if (list) list.push(v)
+    else byIndex.set(v.args[0], [v])
+  }
+  const groups = new Map<number, Value[]>()
+  for (const list of byIndex.values()) if (list.length > 1) groups.set(list[0].id, list)
+  return groups
+}
+
+export const groupBuffers = (group: readonly Value[]): number[] => [...new Set(group.map(v => v.attr.buffer as number))].sort((a, b) => a - b)
+
+/** Checks a group against its shortest array; only if that fails each access is looked at. False: not done. */
+export function checkTogether(E: Emitter, group: Value[]): boolean {
+  const { f, frame } = E
+  const index = group[0].args[0]
+  const step = E.shapes.of(index)
+  const buffers = groupBuffers(group)
+  if (isUniform(step)) {
+    E.pushScalar(index)
+    frame.pushLeast('length', buffers)
+    f.op('i32.ge_u').if()
+    for (const v of group) checkScalar(E, v.attr, () => E.pushScalar(index))
+    f.end()
+    return true
+  }
+  if (step !== 1 || E.mask) return false
+  const base = E.rep(index).scalar!
+  f.get(base)
+  frame.pushLeast('limit', buffers)
+  f.op('i32.ge_u').if()
+  for (const v of group) slowLanes(E, 'load', v.attr, base, 1, () => E.pushBits(undefined))
+  f.end()
+  return true
 }
 
 /** Pushes array + index·size; the index is pushed by `push` as i32, in range. */
@@ -157,7 +197,7 @@ function load(E: Emitter, v: Value): void {
   const base = E.rep(index).scalar!
   if (step === 1) {
     const pointer = E.temporary(frame.memory64 ? 'i64' : 'i32')
-    if (E.options.unsafe && !E.mask) address(E, a.buffer, a.element, () => f.get(base))
+    if ((E.options.unsafe || E.checked.has(v.id)) && !E.mask) address(E, a.buffer, a.element, () => f.get(base))
     else {
       wholeInRange(E, a, base, 1)
       f.if(frame.memory64 ? 'i64' : 'i32')
@@ -215,7 +255,7 @@ const stridedOffset = (E: Emitter, element: Element, step: number, lane: number)
 function loadUniform(E: Emitter, v: Value, a: Access): void {
   const { f } = E
   const push = () => E.pushScalar(v.args[0])
-  checkScalar(E, a, push)
+  if (!E.checked.has(v.id)) checkScalar(E, a, push)
   address(E, a.buffer, a.element, push)
   const spread = E.lanes > 1 && E.uses.lanes.has(keyOf(v)) && !E.uses.scalar.has(keyOf(v))
   if (spread && ELEMENT_BYTES[a.element] >= 4) {
@@ -380,7 +420,7 @@ function store(E: Emitter, v: Value): void {
   const step = E.shapes.of(index)
   if (isUniform(step) && isUniform(E.shapes.of(value))) {
     const push = () => E.pushScalar(index)
-    checkScalar(E, a, push)
+    if (!E.checked.has(v.id)) checkScalar(E, a, push)
     address(E, a.buffer, a.element, push)
     E.pushScalar(value)
     f.store(scalarStore(a.element))
@@ -401,7 +441,8 @@ function store(E: Emitter, v: Value): void {
     slowLanes(E, 'store', a, base, step, () => E.pushBits(E.mask))
   }
   if (E.mask && !(step === 1 && ownsStrip(E, a, index))) return slow()
-  if (!(E.options.unsafe && !E.mask)) {
+  const proved = (E.options.unsafe || E.checked.has(v.id)) && !E.mask
+  if (!proved) {
     wholeInRange(E, a, base, step)
     f.if()
   }
@@ -417,7 +458,7 @@ function store(E: Emitter, v: Value): void {
       storeLane(E, a.element, value, lane, stridedOffset(E, a.element, step, lane))
     }
   }
-  if (!(E.options.unsafe && !E.mask)) {
+  if (!proved) {
     f.else()
     slow()
     f.end()

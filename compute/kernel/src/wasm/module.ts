@@ -9,11 +9,12 @@
  *       rest:     one position at a time
  */
 import { accumulators, type Combination } from '../backend.ts'
-import { ELEMENT_BYTES, isPure, type KernelIR, type Type, type Value } from '../ir/ir.ts'
+import { ELEMENT_BYTES, isPure, type KernelIR, type Region, type Type, type Value } from '../ir/ir.ts'
 import { type EmitOptions, Emitter, type Frame, type Rep } from './emitter.ts'
 import { type FunctionBuilder, ModuleBuilder, type PositionTable } from './encode/index.ts'
 import { Helpers } from './helpers.ts'
 import * as layout from './layout.ts'
+import { accessGroups, groupBuffers } from './memory.ts'
 import { wasmType } from './scalar.ts'
 import { analyseShapes, type Shapes } from './shape.ts'
 import { findUses, type Key } from './uses.ts'
@@ -333,6 +334,7 @@ function plainFrame(g: Generator, f: FunctionBuilder): Frame {
     pushArray: none,
     pushLength: none,
     pushLimit: none,
+    pushLeast: none,
     privateOffset: none,
     laneScratchOffset: 0,
     failureOffset: layout.FAILURE,
@@ -398,6 +400,7 @@ class RowBody {
       }
       return l
     })
+    const least = new Map<string, number>()
     this.scratch = f.local(g.address, 'scratch')
     f.get(3).get(0).load('i32.load', layout.SCRATCH_BYTES).op('i32.mul')
     if (options.memory64) f.op('i64.extend_i32_u')
@@ -415,12 +418,14 @@ class RowBody {
       pushArray: b => void f.get(arrays[b]),
       pushLength: b => void f.get(lengths[b]),
       pushLimit: b => void f.get(limits[b]),
+      pushLeast: (what, buffers) => void f.get(least.get(`${what}:${buffers.join()}`)!),
       privateOffset: b => g.privates.get(b)!,
       laneScratchOffset: g.laneScratchOffset,
       failureOffset: layout.FAILURE,
     }
     this.shapes = analyseShapes(ir, options.lanes > 1, options.unitStep)
     this.lane1 = analyseShapes(ir, false, true)
+    this.findLeast(least, lengths, limits)
     this.emitter = new Emitter(
       this.frame,
       ir,
@@ -431,6 +436,32 @@ class RowBody {
       this.base,
     )
     this.invariants(lengths)
+  }
+
+  /** The least length (and limit) of each set of arrays that are accessed at one index. */
+  private findLeast(least: Map<string, number>, lengths: number[], limits: number[]): void {
+    const { f, g } = this
+    const among = (what: 'length' | 'limit', values: number[], buffers: number[]) => {
+      const key = `${what}:${buffers.join()}`
+      if (least.has(key)) return
+      let l = values[buffers[0]]
+      for (const b of buffers.slice(1)) {
+        const next = f.local('i32', `least_${what}`)
+        f.get(l).get(values[b]).get(l).get(values[b]).op('i32.lt_u').select().set(next)
+        l = next
+      }
+      least.set(key, l)
+    }
+    const look = (r: Region, shapes: Shapes) => {
+      for (const group of accessGroups(r.ops, shapes).values()) {
+        const buffers = groupBuffers(group)
+        among('length', lengths, buffers)
+        among('limit', limits, buffers)
+      }
+      for (const v of r.ops) v.regions?.forEach(inner => look(inner, shapes))
+    }
+    look(g.ir.body, this.shapes)
+    look(g.ir.body, this.lane1)
   }
 
   /** What depends on no index at all. */
@@ -510,10 +541,7 @@ class RowBody {
     const { f, g } = this
     this.clearPrivates(E.lanes)
     for (const v of this.stripValues) {
-      if (v.op !== 'index') {
-        E.emit(v)
-        continue
-      }
+      if (v.op !== 'index') continue
       const first = f.local('i32', 'i')
       f.get(this.lastBegin).get(this.k)
       if (!g.options.unitStep) f.get(this.lastStep).op('i32.mul')
@@ -534,6 +562,7 @@ class RowBody {
         E.set(v, { parts })
       }
     }
+    E.list(this.stripValues.filter(v => v.op !== 'index'))
   }
 
   /** Whole strips, then single positions. */

@@ -1,56 +1,100 @@
 /**
  * How many lanes a strip has. More lanes hide the latency of long chains of operations and share scalar work; too many do
- * not fit the 16 vector registers and spill.
+ * not fit the 16 vector registers. Where most work is gathers and scatters, which wasm does lane by lane, one lane is best.
  */
-import { type KernelIR, type Region, walk } from '../ir/ir.ts'
+import type { KernelIR, Region, Value } from '../ir/ir.ts'
 import { partWidth } from './lanes.ts'
-import { analyseShapes, isVarying, type Shapes } from './shape.ts'
+import { analyseShapes, isUniform, isVarying, type Shapes } from './shape.ts'
 
 export function chooseLanes(ir: KernelIR, unitStep: boolean): number {
-  if (process.env.SKEIN_LANES) return Number(process.env.SKEIN_LANES)
   const shapes = analyseShapes(ir, true, unitStep)
-  const { registers, loops, lanewise } = pressure(ir, shapes)
-  // Registers of one part of four lanes.
-  if (lanewise) return 4
-  if (loops) return registers * 4 <= 20 ? 16 : registers * 2 <= 20 ? 8 : 4
-  return registers * 4 <= 16 ? 16 : 8
+  const cost = { lanes: 0, scalar: 0 }
+  addCost(ir.body, shapes, 1, 1, cost)
+  if (cost.lanes > cost.scalar) return 1
+  const { registers, loops } = pressure(ir, shapes)
+  if (loops) return registers <= 6 ? 16 : registers <= 12 ? 8 : 4
+  return registers <= 4 ? 16 : 8
 }
 
-/** Most varying values alive at once, counted in vectors of four lanes; whether there are loops; whether lanes go one by one. */
-function pressure(ir: KernelIR, shapes: Shapes): { registers: number; loops: boolean; lanewise: boolean } {
-  let loops = false
-  let lanewise = false
-  for (const v of walk(ir.body)) {
-    if (v.op === 'loop') loops = true
-    if ((v.op === 'load' || v.op === 'store') && isVarying(shapes.of(v.args[0]))) lanewise ||= false
+/** A loop's body counts as so many rounds. */
+const ROUNDS = 16
+/** Lanes of a divergent loop wait for the longest. */
+const WAITING = 1.6
+const DEAR: Record<string, number> = { div: 4, sqrt: 5, frem: 40, sdiv: 8, udiv: 8, srem: 9, urem: 9 }
+
+/** Estimated work for one iteration, in scalar operations: as one of many lanes, and alone. */
+function addCost(r: Region, shapes: Shapes, rounds: number, waiting: number, cost: { lanes: number; scalar: number }): void {
+  for (const v of r.ops) {
+    if (v.op === 'const') continue
+    if (v.op === 'loop') {
+      const wait = shapes.divergent(v) ? waiting * WAITING : waiting
+      for (const inner of v.regions!) addCost(inner, shapes, rounds * ROUNDS, wait, cost)
+      continue
+    }
+    if (v.regions) {
+      for (const inner of v.regions) addCost(inner, shapes, rounds, waiting, cost)
+      cost.scalar += rounds
+      continue
+    }
+    cost.scalar += rounds * scalarCost(v)
+    cost.lanes += rounds * waiting * lanesCost(v, shapes)
   }
+}
+
+function scalarCost(v: Value): number {
+  if (v.op === 'load' || v.op === 'store') return 1.5
+  if (v.op === 'atomic') return 8
+  return DEAR[v.op] ?? 1
+}
+
+function lanesCost(v: Value, shapes: Shapes): number {
+  switch (v.op) {
+    case 'load':
+    case 'lload':
+    case 'store':
+    case 'lstore': {
+      const step = shapes.of(v.args[0])
+      if (isVarying(step)) return v.op === 'load' || v.op === 'lload' ? 3.5 : 4.5
+      if (isUniform(step)) return 0.3
+      return Math.abs(step) === 1 ? 0.4 : 2
+    }
+    case 'atomic':
+      return 11
+  }
+  if (!isVarying(shapes.of(v))) return 0.15
+  return (DEAR[v.op] ?? 1) * (partWidth(v) === 64 || v.args.some(a => partWidth(a) === 64) ? 0.5 : 0.25)
+}
+
+/** Most varying values alive at once, counted in vectors of four lanes, and whether there are loops. */
+function pressure(ir: KernelIR, shapes: Shapes): { registers: number; loops: boolean } {
+  let loops = false
   let most = 0
+  const weight = (v: Value) => (isVarying(shapes.of(v)) && v.type !== 'void' ? partWidth(v) / 32 : 0)
   const region = (r: Region, outside: number): void => {
     const last = new Map<number, number>()
-    r.ops.forEach((v, i) => {
-      const see = (x: typeof v) => last.set(x.id, i)
-      v.args.forEach(see)
-      if (v.regions) {
-        const deep = (q: Region): void => {
-          for (const o of q.ops) {
-            o.args.forEach(see)
-            o.regions?.forEach(deep)
-          }
-          q.results.forEach(see)
-        }
-        v.regions.forEach(deep)
+    const note = (v: Value, at: number): void => {
+      for (const a of v.args) last.set(a.id, at)
+      for (const inner of v.regions ?? []) {
+        for (const o of inner.ops) note(o, at)
+        for (const x of inner.results) last.set(x.id, at)
       }
-    })
+    }
+    r.ops.forEach(note)
     for (const x of r.results) last.set(x.id, r.ops.length)
-    const weight = (v: (typeof r.ops)[number]) => (isVarying(shapes.of(v)) && v.type !== 'void' ? partWidth(v) / 32 : 0)
+    const dying: number[] = []
+    for (const o of r.ops) {
+      const at = last.get(o.id)
+      if (at !== undefined && at < r.ops.length) dying[at] = (dying[at] ?? 0) + weight(o)
+    }
     let alive = outside + r.params.reduce((n, p) => n + weight(p), 0)
     r.ops.forEach((v, i) => {
-      if (v.regions) for (const inner of v.regions) region(inner, alive)
+      if (v.op === 'loop') loops = true
+      for (const inner of v.regions ?? []) region(inner, alive)
       if (last.has(v.id)) alive += weight(v)
       most = Math.max(most, alive)
-      for (const o of r.ops.slice(0, i + 1)) if (last.get(o.id) === i) alive -= weight(o)
+      alive -= dying[i] ?? 0
     })
   }
   region(ir.body, 0)
-  return { registers: Math.max(1, most), loops, lanewise }
+  return { registers: Math.max(1, most), loops }
 }
