@@ -28,6 +28,8 @@ import { SEMANTICS } from '../src/ir/semantics.ts'
 import { EDGES, ELEMENTS, randomArray, randomExtent, randomValue } from './random-values.ts'
 
 const TYPES: Type[] = ['i1', 'i32', 'i64', 'f32', 'f64']
+/** Elements of constant tables. */
+const TABLE_ELEMENTS = ['i32', 'i64', 'f32', 'f64'] as const
 const MAX_TRIPS = 7
 
 export interface RandomOptions {
@@ -190,10 +192,11 @@ class Generator {
   }
 
   private table(): Value {
-    const element = this.pick(this.elements)
+    // A table's element is a type of values, so each entry drawn for it is one it can hold: none is rounded or wrapped.
+    const element = this.pick(TABLE_ELEMENTS.filter(e => this.types.includes(e)))
     const values = Array.from({ length: this.pick([1, 4, 16]) }, () => randomValue(this.random, element))
     const index = this.op('and', 'i32', [this.any('i32'), this.i32(values.length - 1)])
-    return this.keep(this.op('table', loadedType(element), [index], { values, element }))
+    return this.keep(this.op('table', element, [index], { values, element }))
   }
 
   private index(buffer: number): number {

@@ -1,10 +1,5 @@
-import { OPCODES, type Opcode, TYPE_CODES, type Type } from './opcodes.ts'
+import { OPCODES, type Opcode, type Signature, TYPE_CODES, type Type } from './opcodes.ts'
 import { ByteReader } from './reader.ts'
-
-export interface Signature {
-  readonly params: readonly Type[]
-  readonly results: readonly Type[]
-}
 
 /** One instruction as it lies in the module; which of the optional parts are there follows from `op.imm`. */
 export interface Instruction {

@@ -1,5 +1,6 @@
 import { type DecodedFunction, type DecodedModule, decodeModule, type Instruction, type Limits } from './decode.ts'
-import { Folder } from './fold.ts'
+import { Folder, type Line } from './fold.ts'
+import { type GivenNames, Names } from './names.ts'
 import type { Type } from './opcodes.ts'
 import { type PositionTable, positionAt } from './positions.ts'
 
@@ -11,22 +12,13 @@ export interface DisassembleOptions {
   /** Line number of the first line of `source`. @default 1 */
   firstLine?: number
   /** Names that the module does not carry, or that replace its own. */
-  names?: {
-    readonly functions?: ReadonlyMap<number, string>
-    readonly locals?: ReadonlyMap<number, ReadonlyMap<number, string>>
-  }
+  names?: GivenNames
   /** Names of the functions to show. @default all, and the module's other parts */
   only?: readonly string[]
   /** Columns of the code; the source stands to the right of them. @default 88 */
   width?: number
   /** Show the offset of each line's first byte. @default false */
   offsets?: boolean
-}
-
-/** A line of the listing and the byte it stands for. */
-export interface Line {
-  readonly text: string
-  readonly offset: number
 }
 
 /**
@@ -45,7 +37,7 @@ export interface Line {
 export function disassemble(bytes: Uint8Array, options: DisassembleOptions = {}): string {
   const module = decodeModule(bytes)
   const { width = 88, only } = options
-  const names = new Names(module, options)
+  const names = new Names(module, options.names)
   const lines: Line[] = []
   const plain = (text: string) => lines.push({ text, offset: -1 })
   if (only === undefined) {
@@ -59,35 +51,6 @@ export function disassemble(bytes: Uint8Array, options: DisassembleOptions = {})
     lines.push(...functionLines(f, module, names, width))
   }
   return beside(lines, options, width)
-}
-
-/** What things are called: by the name section or the options, else by number; no two locals alike. */
-export class Names {
-  readonly #functions = new Map<number, string>()
-  readonly #locals = new Map<number, string[]>()
-
-  constructor(module: DecodedModule, { names }: DisassembleOptions) {
-    for (const [index, name] of [...module.functionNames, ...(names?.functions ?? [])]) this.#functions.set(index, name)
-    for (const f of module.functions) {
-      const given = new Map([...(module.localNames.get(f.index) ?? []), ...(names?.locals?.get(f.index) ?? [])])
-      const taken = new Set<string>()
-      const own = f.locals.map((_, index) => {
-        let name = given.get(index) ?? `${index}`
-        if (taken.has(name)) name += `.${index}`
-        taken.add(name)
-        return `$${name}`
-      })
-      this.#locals.set(f.index, own)
-    }
-  }
-
-  function(index: number): string {
-    return `$${this.#functions.get(index) ?? index}`
-  }
-
-  local(f: DecodedFunction, local: number): string {
-    return this.#locals.get(f.index)?.[local] ?? `$${local}`
-  }
 }
 
 function functionLines(f: DecodedFunction, module: DecodedModule, names: Names, width: number): Line[] {

@@ -1,6 +1,13 @@
-import type { DecodedFunction, DecodedModule, Instruction, Signature } from './decode.ts'
-import type { Line, Names } from './disassemble.ts'
+import type { DecodedFunction, DecodedModule, Instruction } from './decode.ts'
 import { f32Text, f64Text, integerText, type Shape, v128Text } from './literals.ts'
+import type { Names } from './names.ts'
+import type { Signature } from './opcodes.ts'
+
+/** A line of the listing and the module's byte it stands for; -1: none. */
+export interface Line {
+  readonly text: string
+  readonly offset: number
+}
 
 /** An instruction with the operands written just before it, as the text format folds them. */
 interface Tree {

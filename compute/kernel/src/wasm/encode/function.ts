@@ -1,8 +1,7 @@
 import { ByteWriter } from './bytes.ts'
 import { StackChecker } from './check.ts'
 import { AssemblerError } from './errors.ts'
-import type { ModuleBuilder } from './module.ts'
-import { OPCODES, type Opcode, TYPE_CODES, type Type } from './opcodes.ts'
+import { OPCODES, type Opcode, type Signature, TYPE_CODES, type Type } from './opcodes.ts'
 import type { Position } from './positions.ts'
 
 /** A block that is open, or was: what `br` names. */
@@ -13,6 +12,21 @@ export interface Label {
   /** How many blocks enclose it; the function's own label is at 0. */
   readonly depth: number
   open: boolean
+}
+
+/** What the code of a function needs to know of the module it is in. */
+export interface ModuleView {
+  readonly memory64: boolean
+  /** Whether operand types are checked as instructions are written. */
+  readonly check: boolean
+  readonly addressType: 'i32' | 'i64'
+  /** The index of a function type, added when new. */
+  typeIndex(params: readonly Type[], results: readonly Type[]): number
+  /** @throws AssemblerError when there is no such function */
+  signature(func: number): Signature
+  /** @throws AssemblerError when there is no such global */
+  globalType(global: number): Type
+  globalMutable(global: number): boolean
 }
 
 type Types = Type | readonly Type[]
@@ -32,7 +46,7 @@ const typesOf = (types: Types | undefined): readonly Type[] =>
  * Every method that writes returns the builder, except those that open a block: they return its label.
  */
 export class FunctionBuilder {
-  readonly module: ModuleBuilder
+  readonly module: ModuleView
   /** Index in the module's function index space, fixed at once so that calls may come before the body. */
   readonly index: number
   readonly name: string | undefined
@@ -60,7 +74,7 @@ export class FunctionBuilder {
   readonly #memory64: boolean
 
   constructor(
-    module: ModuleBuilder,
+    module: ModuleView,
     index: number,
     name: string | undefined,
     params: readonly Type[],

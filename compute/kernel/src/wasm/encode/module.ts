@@ -1,7 +1,7 @@
 import { ByteWriter } from './bytes.ts'
 import { AssemblerError } from './errors.ts'
-import { FunctionBuilder } from './function.ts'
-import { TYPE_CODES, type Type } from './opcodes.ts'
+import { FunctionBuilder, type ModuleView } from './function.ts'
+import { type Signature, TYPE_CODES, type Type } from './opcodes.ts'
 import type { PositionTable } from './positions.ts'
 
 export interface ModuleOptions {
@@ -20,11 +20,6 @@ export interface ModuleOptions {
 
 /** A constant expression: a number of the type asked for, 16 bytes for v128, or code (extended constants included). */
 export type Constant = number | bigint | Uint8Array | ((code: FunctionBuilder) => unknown)
-
-interface Signature {
-  params: readonly Type[]
-  results: readonly Type[]
-}
 
 const MAX_PAGES_32 = 65536
 // The format allows 2^48 pages; V8 refuses a module that declares more than its own limit, 16 GiB.
@@ -46,7 +41,7 @@ const SECTION = {
 const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const
 
 /** Builds one WebAssembly module: functions, one memory, globals, data and names, in the order they are asked for. */
-export class ModuleBuilder {
+export class ModuleBuilder implements ModuleView {
   readonly memory64: boolean
   readonly check: boolean
   /** Type of addresses, and of memory sizes. */

@@ -12,6 +12,12 @@ export type Type = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'funcref' | 'externr
 /** `addr` is i64 when the module's memory is 64-bit, else i32. */
 export type OperandType = Type | 'addr'
 
+/** What a function or a block takes from the stack and leaves there. */
+export interface Signature {
+  readonly params: readonly Type[]
+  readonly results: readonly Type[]
+}
+
 /** What follows the opcode in the code. */
 export type Immediate =
   | 'none'
