@@ -60,9 +60,9 @@ export class Builder {
     let key: string | undefined
     if (!effect) {
       key = op + type
-      for (const a of args) key += ',' + a.id
-      if (attr !== undefined) key += ';' + attrKey(attr)
-      if (READS.has(op)) key += '@' + this.epoch
+      for (const a of args) key += `,${a.id}`
+      if (attr !== undefined) key += `;${attrKey(attr)}`
+      if (READS.has(op)) key += `@${this.epoch}`
       const old = this.known.get(key)
       if (old) return old
     }
@@ -168,7 +168,7 @@ export class Builder {
             : type === 'i1'
               ? Boolean(value)
               : Number(value)
-    const key = 'const' + type + (Object.is(v, -0) ? '-0' : String(v))
+    const key = `const${type}${Object.is(v, -0) ? '-0' : String(v)}`
     const old = this.known.get(key)
     if (old) return old
     const made = this.fresh('const', type, [], v)

@@ -109,7 +109,9 @@ class Hoister {
 
   private guarded(v: Value, cond: Value, inside: Value[]): Value {
     const owner: Value = { ...v, id: this.nextId++, op: 'if', args: [cond], attr: undefined }
-    const inner = v.args.map((x, attr): Value => ({ ...x, id: this.nextId++, op: 'result', args: [v], attr, regions: undefined }))
+    const inner = v.args.map(
+      (x, attr): Value => ({ ...x, id: this.nextId++, op: 'result', args: [v], attr, regions: undefined }),
+    )
     owner.regions = [
       { params: [], ops: [...inside, v], results: inner },
       { params: [], ops: [], results: [...v.args] },
