@@ -30,7 +30,7 @@ sideBySide(
     count = plain(values, expected)
   },
   () => {
-    counts.set(countUpTo(n, values))
+    countUpTo(n, counts, values)
     keep(n, values, counts, kept)
   },
   () => (counts[n - 1] === count ? largestDifference(expected, kept) : Number.POSITIVE_INFINITY),

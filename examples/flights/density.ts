@@ -79,18 +79,18 @@ const place = kernel(
     y: Float32Array,
     z: Float32Array,
     sharpness: Float32Array,
+    cone: Float32Array,
     top: number,
     left: number,
     width: number,
-    n: number,
-    c: number,
-    r0: number,
-    scale: number,
-    columnOrigin: number,
-    rowOrigin: number,
-    meridian: number,
-    sharp: number,
   ) => {
+    const n = cone[0]
+    const c = cone[1]
+    const r0 = cone[2]
+    const scale = cone[3]
+    const columnOrigin = cone[4]
+    const rowOrigin = cone[5]
+    const meridian = cone[6]
     const east = (column + left - columnOrigin) / scale
     const south = r0 - (rowOrigin - row - top) / scale
     const longitude = Math.atan2(east, south) / n + meridian
@@ -100,7 +100,7 @@ const place = kernel(
     x[at] = cosine * Math.cos(longitude)
     y[at] = cosine * Math.sin(longitude)
     z[at] = sine
-    sharpness[at] = sharp
+    sharpness[at] = cone[7]
   },
 )
 
@@ -123,14 +123,17 @@ const shine = kernel(
     for (let r = 0; r < count; r++) {
       const k = r * ROUTE
       const across = px * routes[k] + py * routes[k + 1] + pz * routes[k + 2]
-      const before = Math.max(px * routes[k + 3] + py * routes[k + 4] + pz * routes[k + 5], 0)
-      const beyond = Math.max(px * routes[k + 6] + py * routes[k + 7] + pz * routes[k + 8], 0)
-      const near = 1 / (1 + sharp * (across * across + before * before + beyond * beyond))
+      let squared = across * across
+      const before = px * routes[k + 3] + py * routes[k + 4] + pz * routes[k + 5]
+      if (before > 0) squared += before * before
+      const beyond = px * routes[k + 6] + py * routes[k + 7] + pz * routes[k + 8]
+      if (beyond > 0) squared += beyond * beyond
+      const near = 1 / (1 + sharp * squared)
       sum += routes[k + 9] * near * near
     }
     light[i] = sum
   },
-  { use: { ROUTE } },
+  { use: { ROUTE }, fast: true },
 )
 
 const brightest = reduce('max', (i, light: Float32Array) => light[i])
@@ -241,9 +244,9 @@ export const densityStep = (flights: Flights, zoom: number): Step<Density> => {
   return {
     title: 'Density of routes',
     plain(track) {
+      track.phase(PLACE)
       const [x, y, z, sharpness, light] = [1, 2, 3, 4, 5].map(() => new Float32Array(pixels))
       const tone = new Uint8Array(pixels)
-      track.phase(PLACE)
       for (const part of parts(zoom)) plainPlace(part, x, y, z, sharpness, width)
       track.phase(SHINE)
       for (let p = 0; p < pieces; p++) {
@@ -258,16 +261,14 @@ export const densityStep = (flights: Flights, zoom: number): Step<Density> => {
       return { width, height, light, tone, routes: count }
     },
     kernels(track) {
+      track.phase(PLACE)
       const [x, y, z, sharpness, light] = [1, 2, 3, 4, 5].map(() => heap.f32(pixels))
       const tone = heap.u8(pixels)
-      const single = heap.f32(routes.length)
-      single.set(routes)
-      track.phase(PLACE)
+      const single = heap.f32(routes)
       for (const { top, left, height, width: columns, conic } of parts(zoom)) {
         const { n, c, r0, scale, columnOrigin, rowOrigin, meridian } = conic
-        const sharp = sharpnessOf(conic)
-        const cone = [n, c, r0, scale, columnOrigin, rowOrigin, meridian] as const
-        place([height, columns], x, y, z, sharpness, top, left, width, ...cone, sharp)
+        const cone = heap.f32([n, c, r0, scale, columnOrigin, rowOrigin, meridian, sharpnessOf(conic)])
+        place([height, columns], x, y, z, sharpness, cone, top, left, width)
       }
       track.phase(SHINE)
       for (let p = 0; p < pieces; p++) {

@@ -94,8 +94,9 @@ export const densityMap = (flights: Flights, { width, height, tone }: Density): 
 
 // --- Delay ----------------------------------------------------------------------------------------------------------
 
-const quantile = ({ quantiles, rows }: Delays, q: number, airport: number): number[] =>
-  [...quantiles.subarray(q * rows + airport * SLOTS, q * rows + (airport + 1) * SLOTS)].map(Number)
+/** A quantile through the day. */
+const quantile = ({ quantiles, columns }: Delays, q: number, airport: number): number[] =>
+  Array.from({ length: SLOTS }, (_, slot) => quantiles[(q * SLOTS + slot) * columns + airport])
 
 const fanColours = ['#dbe4ee', '#b4c8dd', '#7fa3c7']
 
@@ -130,11 +131,11 @@ export const fan = (delays: Delays, airport: number, title: string, frame: Frame
 }
 
 /** The delay that `share` of an airport's flights stay below, all day, in whole minutes. */
-const allDay = ({ counts }: Delays, airport: number, share: number): number => {
+const allDay = (delays: Delays, airport: number, share: number): number => {
   const bins = new Float64Array(BINS)
   let total = 0
   for (let slot = 0; slot < SLOTS; slot++) {
-    for (let bin = 0; bin < BINS; bin++) bins[bin] += counts[(airport * SLOTS + slot) * BINS + bin]
+    for (let bin = 0; bin < BINS; bin++) bins[bin] += delays.count(airport, slot, bin)
   }
   for (const count of bins) total += count
   let below = 0

@@ -22,7 +22,7 @@ Each step runs as plain JavaScript and as kernels; the answers are compared, and
 
   --rows n       read only the first n flights (50000 is about three days)
   --no-plain     run the kernels only
-  --threads n    threads of the kernels, the calling one included (all cores unless said)
+  --threads n    threads of the kernels, the calling one included (unless said SKEIN_THREADS, else as many as cores)
   --out path     where to write the report (report.html unless said)
   --help         this text
 `
@@ -54,7 +54,7 @@ const options = () => {
     })
     return {
       rows: wholeNumber('rows', values.rows, 1000, Number.POSITIVE_INFINITY),
-      threads: wholeNumber('threads', values.threads, 1, availableParallelism()),
+      threads: wholeNumber('threads', values.threads, 1, 0),
       plain: !values['no-plain'],
       out: resolve(values.out),
       help: values.help,
@@ -73,11 +73,14 @@ const show = (name: string, plain: number | undefined, kernel: number): void =>
   console.log(`${name.padEnd(52)}${seconds(plain)}${seconds(kernel)}${ratio(plain, kernel)}`)
 
 const main = async (): Promise<void> => {
-  const { rows, threads, plain, out, help: wantsHelp } = options()
+  const { rows, threads: asked, plain, out, help: wantsHelp } = options()
   if (wantsHelp) {
     process.stdout.write(help)
     return
   }
+  // The team of threads is made by the first kernel that runs, and this is where it looks.
+  if (asked) process.env.SKEIN_THREADS = String(asked)
+  const threads = Number(process.env.SKEIN_THREADS || availableParallelism())
   const began = performance.now()
   const reading = new Progress('Reading the flights')
   const flights = await readFlights(rows, share => reading.share(share))

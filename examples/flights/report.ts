@@ -71,8 +71,8 @@ const timesTable = (times: readonly StepTimes[]): string => {
 }
 
 /** A quantile over all airports at an hour, in whole minutes. */
-const nationwide = ({ quantiles, rows }: Delays, share: (typeof shares)[number], hour: number): number =>
-  Math.round(quantiles[shares.indexOf(share) * rows + rows - SLOTS + hour * 4])
+const nationwide = ({ quantiles, columns }: Delays, share: (typeof shares)[number], hour: number): number =>
+  Math.round(quantiles[(shares.indexOf(share) * SLOTS + hour * 4 + 1) * columns - 1])
 
 const minutes = (value: number): string => {
   if (!Number.isFinite(value)) return 'an unknown time'

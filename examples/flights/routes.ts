@@ -8,7 +8,8 @@
  *
  * All-pairs shortest paths are Floyd and Warshall's, blocked as in Venkataraman, Sahni and Mukhopadhyaya, "A blocked all-pairs
  * shortest-paths algorithm" (2003): for each block of BLOCK intermediate airports, close the diagonal block, carry it
- * along its rows and columns, and relax everything else against those. Many graphs are solved together.
+ * along its rows, and relax everything against those. (Carrying it along its columns too, as the paper does, is not needed:
+ * a way that enters the block leaves it by a row that knows all ways within.) Many graphs are solved together.
  */
 
 import { atomic, heap, kernel, scan } from 'skein'
@@ -134,7 +135,7 @@ const lay = kernel(
   { use: { FAR } },
 )
 
-// --- Blocked Floyd–Warshall: three kernels for each block of intermediate airports -------------------
+// --- Blocked Floyd–Warshall: four kernels for each block of intermediate airports -------------------
 
 /** The diagonal block of one graph, closed: all paths within the block. */
 const closeDiagonal = kernel(
@@ -157,41 +158,59 @@ const closeDiagonal = kernel(
   { use: { BLOCK } },
 )
 
-/** From the block's airports to all: [graph][BLOCK][side]. */
-const carryRows = kernel(
-  ([graph, r, to], paths: Int32Array, diagonal: Int32Array, across: Int32Array, side: number, first: number) => {
-    let best = FAR
+/** From the block's airports to all: [graph][BLOCK][side]. Four rows an iteration: what is read of `paths` serves all. */
+const carry = kernel(
+  ([graph, four, to], paths: Int32Array, diagonal: Int32Array, across: Int32Array, side: number, first: number) => {
+    const row = graph * BLOCK + 4 * four
+    let a = FAR
+    let b = FAR
+    let c = FAR
+    let d = FAR
     for (let k = 0; k < BLOCK; k++) {
-      const head = diagonal[(graph * BLOCK + r) * BLOCK + k]
-      best = Math.min(best, head + paths[(graph * side + first + k) * side + to])
+      const tail = paths[(graph * side + first + k) * side + to]
+      const head = row * BLOCK + k
+      a = Math.min(a, diagonal[head] + tail)
+      b = Math.min(b, diagonal[head + BLOCK] + tail)
+      c = Math.min(c, diagonal[head + 2 * BLOCK] + tail)
+      d = Math.min(d, diagonal[head + 3 * BLOCK] + tail)
     }
-    across[(graph * BLOCK + r) * side + to] = best
+    across[row * side + to] = a
+    across[(row + 1) * side + to] = b
+    across[(row + 2) * side + to] = c
+    across[(row + 3) * side + to] = d
   },
   { use: { BLOCK, FAR } },
 )
 
-/** From all airports to the block's: [graph][side][BLOCK]. */
-const carryColumns = kernel(
-  ([graph, from, c], paths: Int32Array, diagonal: Int32Array, down: Int32Array, side: number, first: number) => {
-    let best = FAR
-    for (let k = 0; k < BLOCK; k++) {
-      const head = paths[(graph * side + from) * side + first + k]
-      best = Math.min(best, head + diagonal[(graph * BLOCK + k) * BLOCK + c])
-    }
-    down[(graph * side + from) * BLOCK + c] = best
+/** From all airports to the block's, as they are before `relax` changes them: [graph][side][BLOCK]. */
+const keepColumns = kernel(
+  ([graph, from, c], paths: Int32Array, down: Int32Array, side: number, first: number) => {
+    down[(graph * side + from) * BLOCK + c] = paths[(graph * side + from) * side + first + c]
   },
-  { use: { BLOCK, FAR } },
+  { use: { BLOCK } },
 )
 
+/** All ways through the block: to one of its airports, and on from there by way of any of them. Four rows an iteration. */
 const relax = kernel(
-  ([graph, from, to], paths: Int32Array, across: Int32Array, down: Int32Array, side: number) => {
-    const at = (graph * side + from) * side + to
-    let best = paths[at]
+  ([graph, four, to], paths: Int32Array, across: Int32Array, down: Int32Array, side: number) => {
+    const row = graph * side + 4 * four
+    const at = row * side + to
+    let a = paths[at]
+    let b = paths[at + side]
+    let c = paths[at + 2 * side]
+    let d = paths[at + 3 * side]
     for (let k = 0; k < BLOCK; k++) {
-      const head = down[(graph * side + from) * BLOCK + k]
-      best = Math.min(best, head + across[(graph * BLOCK + k) * side + to])
+      const tail = across[(graph * BLOCK + k) * side + to]
+      const head = row * BLOCK + k
+      a = Math.min(a, down[head] + tail)
+      b = Math.min(b, down[head + BLOCK] + tail)
+      c = Math.min(c, down[head + 2 * BLOCK] + tail)
+      d = Math.min(d, down[head + 3 * BLOCK] + tail)
     }
-    paths[at] = best
+    paths[at] = a
+    paths[at + side] = b
+    paths[at + 2 * side] = c
+    paths[at + 3 * side] = d
   },
   { use: { BLOCK } },
 )
@@ -300,14 +319,14 @@ export const routeStep = (flights: Flights, closures: number): Step<Network> => 
   return {
     title: 'Routes and shortest paths',
     plain(track) {
+      track.phase(NETWORK)
+      const { routes, routeOf, flights: byRoute, median } = plainRoutes(flights, airports)
+      track.phase(GRAPHS)
       const metres = new Int32Array(side * side)
       const minutes = new Int32Array(side * side).fill(FAR)
       const paths = new Int32Array(graphs * side * side)
       const sum = new Float64Array(graphs)
       const cutOff = new Int32Array(graphs)
-      track.phase(NETWORK)
-      const { routes, routeOf, flights: byRoute, median } = plainRoutes(flights, airports)
-      track.phase(GRAPHS)
       keepLengths(metres, length, routeOf, airports, side)
       for (let from = 0; from < side; from++) {
         for (let to = 0; to < side; to++) {
@@ -346,23 +365,12 @@ export const routeStep = (flights: Flights, closures: number): Step<Network> => 
     },
 
     kernels(track) {
+      track.phase(NETWORK)
       const pairs = heap.i32(airports * airports)
       const numbers = heap.i32(airports * airports)
       const routeOf = heap.i32(airports * airports)
-      const metres = heap.i32(side * side)
-      const minutes = heap.i32(side * side)
-      const paths = heap.i32(graphs * side * side)
-      const diagonal = heap.i32(graphs * BLOCK * BLOCK)
-      const across = heap.i32(graphs * BLOCK * side)
-      const down = heap.i32(graphs * side * BLOCK)
-      const sums = heap.i32(graphs * side)
-      const missing = heap.i32(graphs * side)
-      const sizes = heap.i32(2)
-      sizes.set([airports, side])
-
-      track.phase(NETWORK)
       countPairs(flights.count, flights.origin, flights.destination, pairs, airports)
-      numbers.set(numberPairs(airports * airports, pairs))
+      numberPairs(airports * airports, numbers, pairs)
       const routes = numbers[airports * airports - 1]
       const byRoute = heap.i32(routes)
       const median = heap.i32(routes)
@@ -373,18 +381,27 @@ export const routeStep = (flights: Flights, closures: number): Step<Network> => 
       findMedians(routes, counts, byRoute, median, routes)
 
       track.phase(GRAPHS)
+      const metres = heap.i32(side * side)
+      const minutes = heap.i32(side * side)
+      const paths = heap.i32(graphs * side * side)
+      const sizes = heap.i32([airports, side])
       keepLengths(metres, length, routeOf, airports, side)
       weigh([side, side], metres, routeOf, median, minutes, sizes)
       lay([graphs, side, side], metres, minutes, closed, paths, side)
 
       track.phase(SHORTEST)
+      const diagonal = heap.i32(graphs * BLOCK * BLOCK)
+      const across = heap.i32(graphs * BLOCK * side)
+      const down = heap.i32(graphs * side * BLOCK)
       for (let first = 0; first < side; first += BLOCK) {
         closeDiagonal(graphs, paths, diagonal, side, first)
-        carryRows([graphs, BLOCK, side], paths, diagonal, across, side, first)
-        carryColumns([graphs, side, BLOCK], paths, diagonal, down, side, first)
-        relax([graphs, airports, side], paths, across, down, side)
+        carry([graphs, BLOCK / 4, side], paths, diagonal, across, side, first)
+        keepColumns([graphs, side, BLOCK], paths, down, side, first)
+        relax([graphs, Math.ceil(airports / 4), side], paths, across, down, side)
         track.share((first + BLOCK) / side)
       }
+      const sums = heap.i32(graphs * side)
+      const missing = heap.i32(graphs * side)
       sumUp([graphs - 1, airports], paths, sums, missing, side, airports)
       const sum = new Float64Array(graphs)
       const cutOff = new Int32Array(graphs)

@@ -12,7 +12,7 @@
  */
 
 import { uniform64At } from '@skein/base'
-import { atomic, heap, kernel, random, reduce } from 'skein'
+import { heap, kernel, random, reduce } from 'skein'
 import type { Flights } from './data.ts'
 import { greatCircle } from './geo.ts'
 import { all, compareExactly, type Step } from './step.ts'
@@ -32,8 +32,8 @@ export const shocks = [45, 90, 180, 360] as const
 const SHOCKS = shocks.length
 /** Steps of a quarter of an hour since the first delayed departure. */
 export const STEPS = 80
-/** Each counter exists this often, lest threads wait for each other at the busiest. */
-const COPIES = 64
+/** Draws that one iteration follows. */
+const BUNDLE = 256
 
 /** The flights of one day in the order of (origin, departure); times in minutes of Universal Time since the year began. */
 export interface Day {
@@ -63,10 +63,25 @@ export interface Spread {
   readonly totals: { readonly flights: number; readonly minutes: number; readonly most: number }
 }
 
+/** The flight that each draw begins with. */
+const choose = kernel(
+  (i, flights: number, start: Int32Array) => {
+    start[i] = Math.floor(random(SEED, i, 0) * flights)
+  },
+  { use: { random, SEED } },
+)
+
+/**
+ * Follows BUNDLE draws, one after the other in one loop: a lane that is done with a draw takes up the next while its neighbours
+ * are still at theirs, and lanes finish at about the same time though draws are of very different lengths. Each bundle has
+ * counters of its own, so nothing is shared.
+ */
 const follow = kernel(
   (
-    i,
-    flights: number,
+    bundle,
+    draws: number,
+    airports: number,
+    start: Int32Array,
     depart: Int32Array,
     arrive: Int32Array,
     destination: Int32Array,
@@ -79,21 +94,26 @@ const follow = kernel(
   ) => {
     const flight = new Int32Array(STACK)
     const late = new Int32Array(STACK)
-    const start = Math.floor(random(SEED, i, 0) * flights) | 0
-    const begin = depart[start]
-    flight[0] = start
-    late[0] = 45 << (i & 3)
-    let waiting = 1
+    const last = Math.min((bundle + 1) * BUNDLE, draws)
+    let i = bundle * BUNDLE
+    let begin = 0
+    let waiting = 0
     let draw = 1
     let followed = 0
     let minutes = 0
-    while (waiting > 0 && followed < MOST) {
+    while (i < last) {
+      if (followed === 0) {
+        flight[0] = start[i]
+        late[0] = 45 << (i & 3)
+        begin = depart[start[i]]
+        waiting = 1
+      }
       waiting--
       const f = flight[waiting]
       const step = Math.min(((depart[f] - begin) / 15) | 0, STEPS - 1)
-      atomic.add(curve, ((i & 63) * SHOCKS + (i & 3)) * STEPS + step, 1)
+      curve[(bundle * SHOCKS + (i & 3)) * STEPS + step]++
       const left = late[waiting] - (Math.floor(random(SEED, i, draw) * RECOVERY) | 0)
-      if (followed > 0) atomic.add(hits, destination[f] * COPIES + (i & 63), 1)
+      if (followed > 0) hits[bundle * airports + destination[f]]++
       followed++
       minutes += left
       const ready = arrive[f] + TURN
@@ -117,16 +137,23 @@ const follow = kernel(
         }
       }
       draw += 3
+      if (waiting === 0 || followed === MOST) {
+        size[i] = followed
+        lost[i] = minutes
+        i++
+        draw = 1
+        followed = 0
+        minutes = 0
+      }
     }
-    size[i] = followed
-    lost[i] = minutes
   },
-  { use: { atomic, random, SEED, TURN, HOLD, HOLD_MAX, RECOVERY, LATE, MOST, STACK, SHOCKS, STEPS, COPIES } },
+  { use: { random, SEED, TURN, HOLD, HOLD_MAX, RECOVERY, LATE, MOST, STACK, SHOCKS, STEPS, BUNDLE } },
 )
 
-const gather = kernel((i, copies: Int32Array, sums: Int32Array, stride: number, apart: number, many: number) => {
+/** Adds up what the bundles counted: [bundles][n] to [n]. */
+const gather = kernel((i, counts: Int32Array, sums: Int32Array, n: number, bundles: number) => {
   let sum = 0
-  for (let copy = 0; copy < many; copy++) sum += copies[i * stride + copy * apart]
+  for (let bundle = 0; bundle < bundles; bundle++) sum += counts[bundle * n + i]
   sums[i] = sum
 })
 
@@ -232,15 +259,15 @@ const TOTALS = 'totals'
 export const spreadStep = (flights: Flights, draws: number): Step<Spread> => {
   const day = busiestDay(flights)
   const airports = flights.airports.length
-  const pieces = 16
+  const pieces = 8
   return {
     title: 'How a delay spreads',
     plain(track) {
+      track.phase(FOLLOW)
       const size = new Int32Array(draws)
       const lost = new Int32Array(draws)
       const hits = new Int32Array(airports)
       const curve = new Int32Array(SHOCKS * STEPS)
-      track.phase(FOLLOW)
       for (let piece = 0; piece < pieces; piece++) {
         const from = Math.floor((draws * piece) / pieces)
         plainFollow(from, Math.floor((draws * (piece + 1)) / pieces), day, { size, lost, hits, curve })
@@ -258,25 +285,28 @@ export const spreadStep = (flights: Flights, draws: number): Step<Spread> => {
       return { day, draws, size, lost, hits, curve, totals: { flights: count, minutes, most } }
     },
     kernels(track) {
+      track.phase(FOLLOW)
+      const bundles = Math.ceil(draws / BUNDLE)
+      const start = heap.i32(draws)
       const size = heap.i32(draws)
       const lost = heap.i32(draws)
-      const hitCopies = heap.i32(airports * COPIES)
-      const curveCopies = heap.i32(COPIES * SHOCKS * STEPS)
-      const hits = heap.i32(airports)
-      const curve = heap.i32(SHOCKS * STEPS)
+      const hitsOf = heap.i32(bundles * airports)
+      const curveOf = heap.i32(bundles * SHOCKS * STEPS)
       const { depart, arrive, destination, next, end } = day
-      track.phase(FOLLOW)
+      choose(draws, day.count, start)
       for (let piece = 0; piece < pieces; piece++) {
         const range = {
-          begin: Math.floor((draws * piece) / pieces),
-          end: Math.floor((draws * (piece + 1)) / pieces),
+          begin: Math.floor((bundles * piece) / pieces),
+          end: Math.floor((bundles * (piece + 1)) / pieces),
         }
-        follow(range, day.count, depart, arrive, destination, next, end, size, lost, hitCopies, curveCopies)
+        follow(range, draws, airports, start, depart, arrive, destination, next, end, size, lost, hitsOf, curveOf)
         track.share((piece + 1) / pieces)
       }
       track.phase(TOTALS)
-      gather(airports, hitCopies, hits, COPIES, 1, COPIES)
-      gather(SHOCKS * STEPS, curveCopies, curve, 1, SHOCKS * STEPS, COPIES)
+      const hits = heap.i32(airports)
+      const curve = heap.i32(SHOCKS * STEPS)
+      gather(airports, hitsOf, hits, airports, bundles)
+      gather(SHOCKS * STEPS, curveOf, curve, SHOCKS * STEPS, bundles)
       const totals = { flights: sumOf(draws, size), minutes: sumOf(draws, lost), most: mostOf(draws, size) }
       return { day, draws, size, lost, hits, curve, totals }
     },
