@@ -2,7 +2,7 @@
 import { ArgumentError } from '@skein/base'
 import type { Combination } from './backend.ts'
 import type { Kind } from './front/kinds.ts'
-import { IR_TYPE, isBig, isFloat } from './front/kinds.ts'
+import { IR_TYPE, isBig, isFloat, KIND_NAME } from './front/kinds.ts'
 import { lower } from './front/lower.ts'
 import type { Captured } from './front/signature.ts'
 import { parseFunction } from './front/source.ts'
@@ -71,9 +71,11 @@ export function combinationOf(
       float,
       want: kind,
     })
-    if (ir.buffers.length)
-      throw new ArgumentError(call, 'combine', 'a function of its two arguments alone', 'one that uses an array')
-    return { type, init: op.init, combine: ir }
+    if (ir.buffers.length || ir.sites.length) {
+      const found = ir.buffers.length ? 'one that uses an array' : 'one that asserts'
+      throw new ArgumentError(call, 'combine', 'a function of its two arguments alone', found)
+    }
+    return { type, init: initialOf(op.init, kind, call), combine: ir }
   }
   const b = new Builder()
   const x = b.op('scalar', type, [], 0)
@@ -133,6 +135,24 @@ export function combinationOf(
     yields: type,
   }
   return { type, init, combine }
+}
+
+/** A user's `init` in the bits of the IR type. */
+function initialOf(init: number | bigint, kind: Kind, call: string): number | bigint {
+  const kept =
+    kind === 'u32'
+      ? Number(init) >>> 0
+      : kind === 'i32' || kind === 'bool'
+        ? Number(init) | 0
+        : kind === 'u64'
+          ? BigInt.asUintN(64, init as bigint)
+          : kind === 'i64'
+            ? BigInt.asIntN(64, init as bigint)
+            : init
+  if (kept !== init && init === init)
+    throw new ArgumentError(call, 'init', `${KIND_NAME[kind]}, as the values are`, init)
+  if (isBig(kind)) return BigInt.asIntN(64, init as bigint)
+  return kind === 'f32' ? Math.fround(init as number) : isFloat(kind) ? init : Number(init) | 0
 }
 
 /** The identity of min (the largest value) or of max (the smallest), in the bits of the IR type. */

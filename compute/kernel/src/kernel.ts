@@ -172,7 +172,7 @@ function make(d: Definition, settings: Settings = { backend: wasm }): unknown {
       schedule,
       chunk: settings.chunk,
     }
-    bindArguments(last.types, args, last.s, launch)
+    bindArguments(last.types, args, last.s, launch, d.call)
     return { s: last.s, launch }
   }
 

@@ -6,12 +6,13 @@ import { ArgumentError } from '@skein/base'
 import type { Backend, Combination, Launch, Program } from './backend.ts'
 import { combinationOf, combinedKind, type Operator, type UserOperator } from './combine.ts'
 import { compileProgram } from './compile.ts'
-import type { SourceText } from './errors.ts'
+import { KernelSyntaxError, type SourceText } from './errors.ts'
+import { INTRINSICS } from './front/intrinsics.ts'
 import type { Kind } from './front/kinds.ts'
-import { type Lowered, lower } from './front/lower.ts'
+import { indexNames, type Lowered, lower } from './front/lower.ts'
 import { type ArgumentType, argumentType, arrayName, type Captured } from './front/signature.ts'
-import type { ParsedFunction } from './front/source.ts'
-import type { Element, KernelIR } from './ir/ir.ts'
+import { locate, type ParsedFunction } from './front/source.ts'
+import { type Element, type KernelIR, walk } from './ir/ir.ts'
 
 /** What makes a kernel what it is, apart from its arguments. */
 export interface Definition {
@@ -51,20 +52,25 @@ const identity = new WeakMap<object, number>()
 /** Captured values as text: two kernels with equal text may share a program. Arrays count by identity, functions by source. */
 export function capturedKey(value: unknown, depth = 0): string {
   switch (typeof value) {
-    case 'function':
-      return `f:${Function.prototype.toString.call(value)}`
+    case 'function': {
+      // Several of Skein's own functions have one text.
+      const known = INTRINSICS.get(value)
+      return known ? `i:${known}` : `f:${JSON.stringify(Function.prototype.toString.call(value))}`
+    }
     case 'object': {
       if (value === null) return 'null'
-      if (ArrayBuffer.isView(value)) {
+      if (ArrayBuffer.isView(value) || depth > 30) {
         let id = identity.get(value)
         if (id === undefined) identity.set(value, (id = ++identities))
         return `#${id}`
       }
-      if (depth > 6) return 'deep'
-      return `{${Object.entries(value)
-        .map(([k, v]) => `${k}=${capturedKey(v, depth + 1)}`)
+      // Of own names, not of entries: the front end finds what is not enumerable, too.
+      return `{${Object.getOwnPropertyNames(value)
+        .map(k => `${JSON.stringify(k)}=${capturedKey((value as any)[k], depth + 1)}`)
         .join(';')}}`
     }
+    case 'string':
+      return JSON.stringify(value)
     default:
       return Object.is(value, -0) ? '-0' : `${typeof value}:${String(value)}`
   }
@@ -138,7 +144,7 @@ export function specialise(
 ): Specialisation {
   const operator =
     typeof d.operator === 'object'
-      ? `${d.operator.init}${Function.prototype.toString.call(d.operator.combine)}`
+      ? `${capturedKey(d.operator.init)} ${Function.prototype.toString.call(d.operator.combine)}`
       : (d.operator ?? '')
   const key = [
     backend.name,
@@ -180,6 +186,14 @@ export function lowerFor(
     return { lowered, combination }
   }
   const want = scanKind(out!, d.call)
+  if (d.reset && indexNames(d.reset).length !== indexNames(d.fn).length) {
+    throw new KernelSyntaxError(
+      d.reset.source,
+      locate(d.reset.params[0] ?? d.reset.body),
+      "reset's index does not look like the function's",
+      'Both take the same parameters.',
+    )
+  }
   const lowered = lower({
     ...request,
     gives: 'value',
@@ -187,6 +201,7 @@ export function lowerFor(
     leading: [{ name: 'out', element: out! }],
     ...(d.reset && { reset: d.reset }),
   })
+  refuseEffects(lowered)
   const combination: Combination = {
     kind: 'scan',
     ...combinationOf(d.operator!, want, d.use, d.float, d.call),
@@ -194,6 +209,20 @@ export function lowerFor(
     segmented: d.reset !== undefined,
   }
   return { lowered, combination }
+}
+
+/** A scan's function runs more than once for an index: what it changes would change twice. */
+function refuseEffects({ ir, units }: Lowered): void {
+  for (const v of walk(ir.body)) {
+    if (v.op !== 'store' && v.op !== 'atomic') continue
+    const loc = v.loc ?? { line: 1, column: 0, start: 0, end: 1 }
+    throw new KernelSyntaxError(
+      units[loc.unit ?? 0],
+      loc,
+      "a scan's function changes an array",
+      'Only return the value to be combined, and write with a kernel of its own: a scan calls its function more than once.',
+    )
+  }
 }
 
 function scanKind(out: Element, call: string): Kind {
@@ -217,11 +246,10 @@ function compileFor(
   backend: Backend,
   key: string,
 ): Specialisation {
-  const { lowered, combination } = lowerFor(d, types, out)
-  const program = compileProgram(lowered.ir, combination, backend, {
-    fast: d.fast,
-    unsafe: d.unsafe,
-    source: d.fn.source.lines,
+  const { lowered, program } = notTooDeep(d, () => {
+    const { lowered, combination } = lowerFor(d, types, out)
+    const options = { fast: d.fast, unsafe: d.unsafe, source: d.fn.source.lines }
+    return { lowered, program: compileProgram(lowered.ir, combination, backend, options) }
   })
   return {
     program,
@@ -233,12 +261,28 @@ function compileFor(
   }
 }
 
+/** The passes walk trees by recursion: what is nested too deeply for the stack is an error of its own. */
+function notTooDeep<T>(d: Definition, make: () => T): T {
+  try {
+    return make()
+  } catch (e) {
+    if (!(e instanceof RangeError && /call stack/.test(e.message))) throw e
+    throw new KernelSyntaxError(
+      d.fn.source,
+      { line: 1, column: 0, start: 0, end: 40 },
+      'its expressions or blocks are nested too deeply',
+      'Split it: name parts with const, or move them into helpers.',
+    )
+  }
+}
+
 /** Arrays and scalars of a call, in the order of the IR's buffers and scalars. */
 export function bindArguments(
   types: readonly ArgumentType[],
   args: readonly unknown[],
   s: Specialisation,
   launch: Launch,
+  call = 'kernel',
 ): void {
   const { arrays, scalars } = launch
   for (let i = 0; i < types.length; i++) {
@@ -258,8 +302,13 @@ export function bindArguments(
       case 'boolean':
         scalars.push(x ? 1 : 0)
         break
+      case 'bigint':
+        if (x !== BigInt.asIntN(64, x as bigint) && x !== BigInt.asUintN(64, x as bigint))
+          throw new ArgumentError(call, `argument ${i + 1}`, 'a BigInt of 64 bits', x)
+        scalars.push(x as bigint)
+        break
       default:
-        scalars.push(x as number | bigint)
+        scalars.push(x as number)
     }
   }
   for (const a of s.bound) arrays.push(a)

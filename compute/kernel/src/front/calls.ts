@@ -1,13 +1,13 @@
 /** Calls: Math, helpers (inlined), atomics, randomness, conversions, assert, console.log. */
 import type { Element, Type, Value } from '../ir/ir.ts'
 import type { FunctionRef, Lowering } from './context.ts'
-import { arrayOf, lowerExpression, resolve, stored } from './expressions.ts'
+import { arrayOf, lowerExpression, meetExactly, stored } from './expressions.ts'
+import { roundToHalf } from './half.ts'
 import { INTRINSICS } from './intrinsics.ts'
 import { IR_TYPE, isBig, isFloat, isWeak, join, KIND_NAME, type Kind, type Typed } from './kinds.ts'
 import { uniformRandom } from './random.ts'
 import { arrayName } from './signature.ts'
 import type { Tree } from './source.ts'
-import { lowerFunction } from './statements.ts'
 
 /** Functions of Math with one or two float arguments that the math library computes. */
 const LIBRARY: Record<string, number> = {
@@ -45,7 +45,7 @@ export function lowerCall(L: Lowering, node: Tree): Typed | undefined {
   if (node.optional) L.unsupported(node, 'an optional call', 'Call the function.')
   if ((node.arguments as Tree[]).some(a => a.type === 'SpreadElement'))
     L.unsupported(node, 'a spread argument', 'Write the arguments out.')
-  const found = resolve(L, callee)
+  const found = L.resolve(callee)
   if (found?.is === 'function') return inline(L, found, node)
   if (found?.is === 'constant') {
     const name = INTRINSICS.get(found.value)
@@ -108,7 +108,7 @@ function inline(L: Lowering, fn: FunctionRef, node: Tree): Typed | undefined {
       'Helpers are compiled into the kernel, so none may be recursive: write a loop.',
     )
   }
-  return lowerFunction(L, fn, node)
+  return L.rules.helper(L, fn, node)
 }
 
 /** Float operand(s) of a Math function: floats as they are, integers as the default float. */
@@ -129,7 +129,7 @@ function math(L: Lowering, name: string, node: Tree): Typed {
   const need = (n: number) => {
     if (args.length !== n) L.mistyped(node, `Math.${name} with ${args.length} arguments`, `It takes ${n}.`)
   }
-  if (name in LIBRARY) {
+  if (Object.hasOwn(LIBRARY, name)) {
     need(LIBRARY[name])
     if (!isFloat(args[0].k) && args[0].k !== 'wi' && !isBig(args[0].k)) {
       if (ROUNDINGS.has(name)) return args[0]
@@ -166,11 +166,11 @@ function math(L: Lowering, name: string, node: Tree): Typed {
       if (args.length === 0) return { v: b.const('f64', name === 'min' ? Infinity : -Infinity), k: 'wf' }
       let t = args[0]
       for (const next of args.slice(1)) {
-        const k = join(t.k, next.k, L.options.float)
-        if (!k || isBig(k)) L.mistyped(node, `Math.${name} of BigInts`, 'Write a < b ? a : b.')
-        const kind = k === 'bool' ? 'i32' : k
-        const x = L.convert(t, kind, node).v
-        const y = L.convert(next, kind, node).v
+        if (isBig(t.k) || isBig(next.k)) L.mistyped(node, `Math.${name} of BigInts`, 'Write a < b ? a : b.')
+        const mixed = (t.k === 'i32' && next.k === 'u32') || (t.k === 'u32' && next.k === 'i32')
+        // Exact, as comparisons are.
+        const [p, q] = mixed ? [L.convert(t, 'f64', node), L.convert(next, 'f64', node)] : [t, next]
+        const { x, y, k: kind } = meetExactly(L, p, q, node)
         const op = kind === 'i32' ? `s${name}` : kind === 'u32' ? `u${name}` : name
         t = { v: b.op(op, x.type, [x, y]), k: kind }
       }
@@ -203,28 +203,6 @@ function math(L: Lowering, name: string, node: Tree): Typed {
     default:
       return L.unsupported(node, `Math.${name}`, 'It is no function of Math that kernels know.')
   }
-}
-
-/** Rounding to IEEE binary16, to nearest even, on f64: scale so that the last bit kept is the unit, round, scale back. */
-function roundToHalf(L: Lowering, x: Value): Value {
-  const b = L.b
-  const f = (n: number) => b.const('f64', n)
-  const a = b.abs(x)
-  // The power of two of |x| (from its bits), not below 2^-14, where half-precision numbers become denormal.
-  const bits = b.op('and', 'i64', [b.bitcast(a, 'i64'), b.const('i64', 0x7ff0000000000000n)])
-  const power = b.op('max', 'f64', [b.bitcast(bits, 'f64'), f(2 ** -14)])
-  const unit = b.mul(power, f(2 ** -10))
-  const rounded = b.mul(b.nearest(b.div(a, unit)), unit)
-  const over = b.le(f(65520), a)
-  const result = b.select(over, b.select(b.eq(a, a), f(Infinity), a), rounded)
-  const signed = b.bitcast(
-    b.op('or', 'i64', [
-      b.bitcast(result, 'i64'),
-      b.op('and', 'i64', [b.bitcast(x, 'i64'), b.const('i64', -(2n ** 63n))]),
-    ]),
-    'f64',
-  )
-  return b.cvt('demote', b.select(b.eq(x, x), signed, x), 'f32')
 }
 
 function conversion(L: Lowering, name: string, node: Tree): Typed {
@@ -300,6 +278,7 @@ function intrinsic(L: Lowering, name: string, node: Tree): Typed | undefined {
   }
   if (name === 'assert') {
     const [cond, message] = node.arguments as Tree[]
+    if (!cond) L.mistyped(node, 'assert without a condition', "Write assert(condition, 'message').")
     const c = L.truth(lowerExpression(L, cond), cond)
     b.loc = L.loc(node)
     const text = message?.type === 'Literal' && typeof message.value === 'string' ? message.value : undefined
@@ -355,7 +334,8 @@ function log(L: Lowering, node: Tree): undefined {
       })
     } else {
       labels.push(null)
-      args.push(lowerExpression(L, e).v)
+      const t = lowerExpression(L, e)
+      args.push(t.k === 'u32' ? L.convert(t, 'f64', e).v : t.v)
     }
   }
   ;(node.arguments as Tree[]).forEach((a, i) => {

@@ -8,7 +8,6 @@
 import { KernelSyntaxError, KernelTypeError, type SourceText, UnknownNameError } from '../errors.ts'
 import { Builder } from '../ir/builder.ts'
 import type { Buffer, Location, Scalar, Site, Value } from '../ir/ir.ts'
-import { resolve } from './expressions.ts'
 import { INTRINSICS } from './intrinsics.ts'
 import { IR_TYPE, isBig, isFloat, join, KIND_NAME, type Kind, strengthen, type Typed } from './kinds.ts'
 import { elementOfArray } from './signature.ts'
@@ -54,10 +53,18 @@ export interface Scope {
   parent: Scope | undefined
 }
 
+export function lookupIn(scope: Scope, name: string): Binding | undefined {
+  for (let s: Scope | undefined = scope; s; s = s.parent) {
+    const found = s.names.get(name)
+    if (found) return found
+  }
+  return undefined
+}
+
 /** A place that `break`, `continue` or `return` leaves: the flag that says it was left. */
 export interface Exit {
   kind: 'break' | 'continue' | 'return'
-  label: string | undefined
+  labels: readonly string[] | undefined
   flag: Variable
   /** Of a loop or switch: a bare `break` means it. */
   loop?: boolean
@@ -82,6 +89,13 @@ export interface Options {
   float: 'f32' | 'f64'
 }
 
+/** The rules that call each other in a circle: an expression holds calls, a call lowers a helper's statements. */
+export interface Rules {
+  expression(L: Lowering, node: Tree): Typed
+  call(L: Lowering, node: Tree): Typed | undefined
+  helper(L: Lowering, fn: FunctionRef, node: Tree): Typed | undefined
+}
+
 export class Lowering {
   readonly b = new Builder()
   readonly buffers: Buffer[] = []
@@ -89,6 +103,7 @@ export class Lowering {
   readonly sites: Site[] = []
   readonly units: SourceText[]
   readonly options: Options
+  readonly rules: Rules
   env: Env = new Map()
   scope: Scope = { names: new Map(), parent: undefined }
   frame!: Frame
@@ -107,7 +122,8 @@ export class Lowering {
   /** Arrays given in `use`, by the number of their buffer. */
   readonly boundArrays = new Map<object, number>()
 
-  constructor(units: SourceText[], options: Options, found: ReadonlyMap<string, Kind>) {
+  constructor(units: SourceText[], options: Options, found: ReadonlyMap<string, Kind>, rules: Rules) {
+    this.rules = rules
     this.units = units
     this.options = options
     this.found = found
@@ -192,15 +208,30 @@ export class Lowering {
   }
 
   lookup(name: string): Binding | undefined {
-    for (let s: Scope | undefined = this.scope; s; s = s.parent) {
-      const found = s.names.get(name)
-      if (found) return found
-    }
-    return undefined
+    return lookupIn(this.scope, name)
   }
 
   variable(name: string, mutable: boolean): Variable {
     return { is: 'variable', name, key: `${this.frame.path}/${name}.${this.frame.declared++}`, mutable }
+  }
+
+  /** What a name, or a member of a captured object, stands for. */
+  resolve(node: Tree): Binding | undefined {
+    if (node.type === 'Identifier') return this.lookup(node.name)
+    if (node.type === 'MemberExpression') {
+      const owner = this.resolve(node.object)
+      if (owner?.is === 'constant' && typeof owner.value === 'object' && owner.value !== null) {
+        const key = node.computed
+          ? node.property.type === 'Literal'
+            ? String(node.property.value)
+            : undefined
+          : node.property.name
+        if (key !== undefined && Object.hasOwn(owner.value, key)) return this.captured((owner.value as any)[key], key)
+      }
+      if (owner?.is === 'view' && !node.computed && node.property.name === 'data')
+        return { is: 'array', buffer: owner.buffer }
+    }
+    return undefined
   }
 
   // Variables
@@ -240,14 +271,14 @@ export class Lowering {
 
   /** What an expression names: an array, a view or a function (these are passed by name), or undefined. */
   resolveAny(node: Tree): Binding | undefined {
-    const found = resolve(this, node)
+    const found = this.resolve(node)
     if (!found || found.is === 'variable' || found.is === 'typed') return undefined
     if (found.is === 'constant' && (found.value === null || typeof found.value !== 'object')) return undefined
     return found
   }
 
   resolveArray(node: Tree): Binding | undefined {
-    const found = resolve(this, node)
+    const found = this.resolve(node)
     return found?.is === 'array' || found?.is === 'view' ? found : undefined
   }
 
@@ -267,10 +298,10 @@ export class Lowering {
     return { kinds, same }
   }
 
-  flag(kind: Exit['kind'], label?: string): Exit {
+  flag(kind: Exit['kind'], labels?: readonly string[]): Exit {
     const flag: Variable = { ...this.variable(`#${kind}`, false) }
     this.env.set(flag.key, this.bool(false))
-    return { kind, label, flag }
+    return { kind, labels, flag }
   }
 
   bool(x: boolean): Typed {

@@ -1,8 +1,8 @@
 /** Expressions to IR. Evaluation order is JavaScript's; each operator's typing rule stands with it. */
 import type { Element, Value } from '../ir/ir.ts'
 import { ELEMENT_BYTES } from '../ir/ir.ts'
-import { lowerCall } from './calls.ts'
 import type { ArrayRef, Binding, Lowering, ViewRef } from './context.ts'
+import { roundToHalf } from './half.ts'
 import { IR_TYPE, isBig, isFloat, isWeak, join, KIND_NAME, type Kind, type Typed } from './kinds.ts'
 import { arrayName, elementOf } from './signature.ts'
 import type { Tree } from './source.ts'
@@ -52,7 +52,7 @@ export function lowerExpression(L: Lowering, node: Tree): Typed {
     case 'UpdateExpression':
       return update(L, node)
     case 'CallExpression':
-      return lowerCall(L, node) ?? L.unsupported(node, `${L.text(node)} gives no value`, 'Use it as a statement.')
+      return L.rules.call(L, node) ?? L.unsupported(node, `${L.text(node)} gives no value`, 'Use it as a statement.')
     case 'SequenceExpression': {
       let t!: Typed
       for (const e of node.expressions as Tree[]) t = lowerExpression(L, e)
@@ -91,7 +91,7 @@ export function lowerExpression(L: Lowering, node: Tree): Typed {
 }
 
 function literal(L: Lowering, node: Tree): Typed {
-  if (node.bigint !== undefined && node.bigint !== null) return { v: L.b.const('i64', BigInt(node.bigint)), k: 'wb' }
+  if (node.bigint !== undefined && node.bigint !== null) return bigConstant(L, BigInt(node.bigint), node)
   switch (typeof node.value) {
     case 'number':
       // 2.0 and 1e3 read as whole numbers too: JavaScript cannot tell them from 2 and 1000.
@@ -102,22 +102,10 @@ function literal(L: Lowering, node: Tree): Typed {
   return L.unsupported(node, `${L.text(node)} inside a kernel`, 'Kernels know numbers, booleans and BigInts.')
 }
 
-export function resolve(L: Lowering, node: Tree): Binding | undefined {
-  if (node.type === 'Identifier') return L.lookup(node.name)
-  if (node.type === 'MemberExpression') {
-    const owner = resolve(L, node.object)
-    if (owner?.is === 'constant' && typeof owner.value === 'object' && owner.value !== null) {
-      const key = node.computed
-        ? node.property.type === 'Literal'
-          ? String(node.property.value)
-          : undefined
-        : node.property.name
-      if (key !== undefined && Object.hasOwn(owner.value, key)) return L.captured((owner.value as any)[key], key)
-    }
-    if (owner?.is === 'view' && !node.computed && node.property.name === 'data')
-      return { is: 'array', buffer: owner.buffer }
-  }
-  return undefined
+function bigConstant(L: Lowering, x: bigint, node: Tree): Typed {
+  if (x !== BigInt.asIntN(64, x) && x !== BigInt.asUintN(64, x))
+    L.unsupported(node, `${L.text(node)} has more than 64 bits`, 'BigInts in a kernel are int64 or uint64.')
+  return { v: L.b.const('i64', BigInt.asIntN(64, x)), k: x === BigInt.asIntN(64, x) ? 'wb' : 'u64' }
 }
 
 function identifier(L: Lowering, node: Tree): Typed {
@@ -141,7 +129,7 @@ function bound(L: Lowering, found: Binding, node: Tree): Typed {
     case 'constant': {
       const value = found.value
       if (typeof value === 'number') return L.number(value)
-      if (typeof value === 'bigint') return { v: L.b.const('i64', value), k: 'wb' }
+      if (typeof value === 'bigint') return bigConstant(L, value, node)
       if (typeof value === 'boolean') return L.bool(value)
       return L.unsupported(
         node,
@@ -158,7 +146,7 @@ function bound(L: Lowering, found: Binding, node: Tree): Typed {
 }
 
 function member(L: Lowering, node: Tree): Typed {
-  const direct = resolve(L, node)
+  const direct = L.resolve(node)
   if (direct && direct.is !== 'array') return bound(L, direct, node)
   if (!node.computed) {
     const name: string = node.property.name
@@ -168,7 +156,7 @@ function member(L: Lowering, node: Tree): Typed {
       if (node.object.name === 'Number' && NUMBER_CONSTANTS.has(name))
         return { v: L.b.const('f64', (Number as any)[name]), k: 'wf' }
     }
-    const owner = resolve(L, node.object)
+    const owner = L.resolve(node.object)
     if (owner?.is === 'array') {
       const buffer = L.buffers[owner.buffer]
       if (name === 'length') {
@@ -183,12 +171,12 @@ function member(L: Lowering, node: Tree): Typed {
       L.unsupported(node, `.${name} of a view`, 'A view has data, shape, strides and offset.')
     }
     if (node.object.type === 'MemberExpression' && !node.object.computed) {
-      const view = resolve(L, node.object.object)
+      const view = L.resolve(node.object.object)
       if (view?.is === 'view' && name === 'length') return L.number(view.shape.length)
     }
   } else {
     if (node.object.type === 'MemberExpression' && !node.object.computed) {
-      const view = resolve(L, node.object.object)
+      const view = L.resolve(node.object.object)
       if (view?.is === 'view' && (node.object.property.name === 'shape' || node.object.property.name === 'strides')) {
         return viewPart(L, view, node)
       }
@@ -211,7 +199,7 @@ function viewPart(L: Lowering, view: ViewRef, node: Tree): Typed {
 }
 
 export function arrayOf(L: Lowering, node: Tree): ArrayRef {
-  const found = resolve(L, node)
+  const found = L.resolve(node)
   if (found?.is === 'array') return found
   if (!found && node.type === 'Identifier') L.unknown(node, node.name)
   return L.mistyped(node, `'${L.text(node)}' is not an array`, 'Only typed arrays (and private arrays) have elements.')
@@ -256,6 +244,8 @@ export function stored(L: Lowering, t: Typed, element: Element, node: Tree): Val
       L.mistyped(node, `${KIND_NAME[t.k]} is stored in a ${arrayName(element)}`, 'Convert with BigInt(x).')
     return t.v
   }
+  // Through a float32 a float64 would be rounded twice.
+  if (element === 'f16' && IR_TYPE[t.k] === 'f64') return roundToHalf(L, t.v)
   if (element === 'f64' || element === 'f32' || element === 'f16')
     return L.convert(t, element === 'f64' ? 'f64' : 'f32', node).v
   if (element === 'u8c') {
@@ -297,6 +287,22 @@ function meet(L: Lowering, a: Typed, c: Typed, node: Tree): { x: Value; y: Value
   return { x: L.convert(a, k, node).v, y: L.convert(c, k, node).v, k }
 }
 
+/**
+ * As {@link meet}, for operators where a number beyond an integer's range must not be taken modulo 2^32: a literal that does
+ * not fit makes a float64 of the integer, what was computed among parameters is clamped to the integer's range.
+ */
+export function meetExactly(L: Lowering, a: Typed, c: Typed, node: Tree): { x: Value; y: Value; k: Kind } {
+  const met = meet(L, a, c, node)
+  if (met.k !== 'i32' && met.k !== 'u32') return met
+  const unsigned = met.k === 'u32'
+  const fits = (x: number) => (unsigned ? x >= 0 && x <= 4294967295 : (x | 0) === x)
+  if ([a, c].some(t => t.k === 'wi' && t.v.op === 'const' && !fits(t.v.attr)))
+    return { x: L.convert(a, 'f64', node).v, y: L.convert(c, 'f64', node).v, k: 'f64' }
+  const clamped = (t: Typed, v: Value) =>
+    t.k === 'wi' && t.v.op !== 'const' ? L.b.cvt(unsigned ? 'ftoui' : 'ftosi', t.v, 'i32') : v
+  return { x: clamped(a, met.x), y: clamped(c, met.y), k: met.k }
+}
+
 export function binary(L: Lowering, operator: string, left: Typed, right: Typed, node: Tree): Typed {
   const b = L.b
   b.loc = L.loc(node)
@@ -321,7 +327,7 @@ export function binary(L: Lowering, operator: string, left: Typed, right: Typed,
       return { v: b.div(x, y), k }
     }
     case '%': {
-      const { x, y, k } = meet(L, left, right, node)
+      const { x, y, k } = meetExactly(L, left, right, node)
       if (isBig(k)) return { v: b.op(k === 'u64' ? 'urem' : 'srem', 'i64', [x, y]), k }
       if (k === 'i32' || k === 'u32') return { v: b.op(k === 'u32' ? 'urem' : 'srem', 'i32', [x, y]), k }
       return { v: b.op('frem', x.type, [x, y]), k }
@@ -348,10 +354,10 @@ export function binary(L: Lowering, operator: string, left: Typed, right: Typed,
       return compare(L, operator, left, right, node)
     case '===':
     case '==':
-      return equal(L, left, right, node)
+      return equal(L, operator, left, right, node)
     case '!==':
     case '!=': {
-      const t = equal(L, left, right, node)
+      const t = equal(L, operator, left, right, node)
       return { v: b.not(t.v), k: 'bool' }
     }
     default:
@@ -411,6 +417,8 @@ function integerDivision(L: Lowering, t: Typed): Typed | undefined {
     }
     return undefined
   }
+  // Of integers made float32 by Math.fround, the float quotient was asked for.
+  if (d.type === 'f32' && L.options.float === 'f64') return undefined
   const [x, y] = d.args.map(whole)
   // In f32 the quotient of large integers is not the integer quotient; what was asked for is.
   if (!x || !y || (x.v.op === 'const' && y.v.op === 'const')) return undefined
@@ -457,7 +465,14 @@ function comparable(L: Lowering, left: Typed, right: Typed, node: Tree): { x: Va
   return meet(L, left, right, node)
 }
 
-function equal(L: Lowering, left: Typed, right: Typed, node: Tree): Typed {
+function equal(L: Lowering, operator: string, left: Typed, right: Typed, node: Tree): Typed {
+  if (operator.length === 3 && (left.k === 'bool') !== (right.k === 'bool')) {
+    L.mistyped(
+      node,
+      `${KIND_NAME[left.k]} is compared with ${KIND_NAME[right.k]} by ${operator}`,
+      `In JavaScript they are never the same; write ${operator.slice(0, 2)}, or convert with Number(x) or Boolean(x).`,
+    )
+  }
   if (left.k === 'bool' && right.k === 'bool') return { v: L.b.not(L.b.op('xor', 'i1', [left.v, right.v])), k: 'bool' }
   const mixed = left.k !== right.k && (left.k === 'u32' || right.k === 'u32') && !isFloat(left.k) && !isFloat(right.k)
   if (mixed) return { v: L.b.eq(L.convert(left, 'f64', node).v, L.convert(right, 'f64', node).v), k: 'bool' }
@@ -466,11 +481,14 @@ function equal(L: Lowering, left: Typed, right: Typed, node: Tree): Typed {
 }
 
 function logical(L: Lowering, node: Tree): Typed {
-  const left = lowerExpression(L, node.left)
-  if (node.operator === '??') return left
-  const and = node.operator === '&&'
-  const right = () => L.inScope(() => lowerExpression(L, node.right))
-  const cond = L.truth(left, node.left)
+  return shortCircuit(L, node.operator, lowerExpression(L, node.left), node.left, node.right, node)
+}
+
+function shortCircuit(L: Lowering, operator: string, left: Typed, at: Tree, then: Tree, node: Tree): Typed {
+  if (operator === '??') return left
+  const and = operator === '&&'
+  const right = () => L.inScope(() => lowerExpression(L, then))
+  const cond = L.truth(left, at)
   return L.alternatives(
     cond,
     and ? right : () => left,
@@ -536,14 +554,13 @@ export function target(L: Lowering, node: Tree): Target {
 
 function assignment(L: Lowering, node: Tree): Typed {
   const operator: string = node.operator
+  const t = target(L, node.left)
   if (operator === '&&=' || operator === '||=' || operator === '??=') {
-    const as = { ...node, type: 'LogicalExpression', operator: operator.slice(0, -1) } as Tree
-    const t = target(L, node.left)
-    const value = lowerExpression(L, as)
+    // Where JavaScript would not assign, the old value is written back.
+    const value = shortCircuit(L, operator.slice(0, -1), t.read(), node.left, node.right, node)
     t.write(value)
     return value
   }
-  const t = target(L, node.left)
   if (operator === '=') {
     const value = lowerExpression(L, node.right)
     t.write(value)

@@ -1,12 +1,13 @@
 /** The front end: a parsed function and the types of its arguments become IR. */
-import { KernelSyntaxError, type SourceText } from '../errors.ts'
+import { KernelSyntaxError, KernelTypeError, type SourceText } from '../errors.ts'
 import type { KernelIR, Type } from '../ir/ir.ts'
-import { type Binding, type Frame, Lowering, type Options } from './context.ts'
+import { lowerCall } from './calls.ts'
+import { type Binding, type Frame, Lowering, type Options, type Rules } from './context.ts'
 import { lowerExpression } from './expressions.ts'
 import { IR_TYPE, type Kind, strengthen, type Typed } from './kinds.ts'
 import type { ArgumentType, Captured } from './signature.ts'
 import { locate, type ParsedFunction, type Tree } from './source.ts'
-import { alwaysReturns, assignedIn, lowerKernelBody } from './statements.ts'
+import { alwaysReturns, assignedIn, lowerFunction, lowerKernelBody } from './statements.ts'
 
 export interface Lowered {
   ir: KernelIR
@@ -34,15 +35,29 @@ export interface Request extends Options {
   reset?: ParsedFunction
 }
 
+const rules: Rules = { expression: lowerExpression, call: lowerCall, helper: lowerFunction }
+
 const MAX_ROUNDS = 12
 
 export function lower(request: Request): Lowered {
   let kinds: ReadonlyMap<string, Kind> = new Map()
   for (let round = 0; ; round++) {
-    const { L, result } = attempt(request, kinds)
+    const L = new Lowering([request.fn.source], { float: request.float }, kinds, rules)
+    let result: Lowered | undefined
+    let failure: unknown
+    try {
+      result = attempt(request, L)
+    } catch (e) {
+      // A BigInt where a number was assumed: what was found until then may be all that the next round needs.
+      if (!(e instanceof KernelTypeError)) throw e
+      failure = e
+    }
     const { kinds: found, same } = L.settled()
-    if (same) return result
+    if (result && same) return result
+    if (!result && [...found].every(([key, k]) => kinds.get(key) === k)) throw failure
+    if (!result) for (const [key, k] of kinds) if (!found.has(key)) found.set(key, k)
     if (round >= MAX_ROUNDS) {
+      if (!result) throw failure
       throw new KernelSyntaxError(
         request.fn.source,
         locate(request.fn.body),
@@ -77,9 +92,8 @@ export function indexNames(fn: ParsedFunction): string[] {
   )
 }
 
-function attempt(request: Request, kinds: ReadonlyMap<string, Kind>): { L: Lowering; result: Lowered } {
+function attempt(request: Request, L: Lowering): Lowered {
   const { fn } = request
-  const L = new Lowering([fn.source], { float: request.float }, kinds)
   const frame: Frame = { unit: 0, path: '', result: undefined, exits: [], declared: 0 }
   L.frame = frame
   for (const b of request.leading ?? []) L.buffers.push({ ...b, space: 'global' })
@@ -95,10 +109,14 @@ function attempt(request: Request, kinds: ReadonlyMap<string, Kind>): { L: Lower
     const ownNames = request.indices ? indexNames(own) : []
     ownNames.forEach((name, d) => L.bind(name, { is: 'typed', t: indices[d] }))
     own.params.slice(request.indices).forEach((p, i) => {
-      if (bindings[i]) bindParam(L, own, p, bindings[i])
+      const absent = p.type === 'AssignmentPattern' && !bindings[i]
+      const given = absent
+        ? (L.resolveAny(p.right) ?? { is: 'typed' as const, t: lowerExpression(L, p.right) })
+        : bindings[i]
+      if (given) bindParam(L, own, p, given)
     })
   }
-  const valueOf = (own: ParsedFunction, want: Kind | undefined): Typed => {
+  const yielding = (own: ParsedFunction, want: Kind | undefined): Typed => {
     let t: Typed
     if (own.body.type !== 'BlockStatement') t = lowerExpression(L, own.body)
     else {
@@ -128,7 +146,7 @@ function attempt(request: Request, kinds: ReadonlyMap<string, Kind>): { L: Lower
   L.inScope(() => {
     bindAll(fn)
     if (request.gives === 'value') {
-      const t = valueOf(fn, request.want)
+      const t = yielding(fn, request.want)
       yields = t.k
       yielded.push(t)
       if (request.reset) {
@@ -138,7 +156,7 @@ function attempt(request: Request, kinds: ReadonlyMap<string, Kind>): { L: Lower
         const reset = request.reset
         L.inScope(() => {
           bindAll(reset)
-          yielded.push(valueOf(reset, 'bool'))
+          yielded.push(yielding(reset, 'bool'))
         })
       }
     } else if (fn.body.type === 'BlockStatement') {
@@ -163,7 +181,7 @@ function attempt(request: Request, kinds: ReadonlyMap<string, Kind>): { L: Lower
     body,
     ...(yields && { yields: IR_TYPE[yields] as Type }),
   }
-  return { L, result: { ir, units: L.units, bound: bound.map(b => b[0]), yields } }
+  return { ir, units: L.units, bound: bound.map(b => b[0]), yields }
 }
 
 /** A function or array of `use` is parsed or bound when the kernel first names it. */

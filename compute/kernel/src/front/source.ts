@@ -113,16 +113,20 @@ function shift(tree: Tree, by: number): void {
   })
 }
 
+export function eachChild(node: Tree, f: (child: Tree) => void): void {
+  for (const key in node) {
+    if (key === 'loc') continue
+    const child = node[key]
+    if (Array.isArray(child)) {
+      for (const c of child) if (c && typeof c.type === 'string') f(c)
+    } else if (child && typeof child.type === 'string') f(child)
+  }
+}
+
 /** Calls `f` on every node, children after their parent. */
 export function visit(node: Tree, f: (n: Tree) => void): void {
   f(node)
-  for (const key in node) {
-    if (key === 'loc' || key === 'parent') continue
-    const child = node[key]
-    if (Array.isArray(child)) {
-      for (const c of child) if (c && typeof c.type === 'string') visit(c, f)
-    } else if (child && typeof child.type === 'string') visit(child, f)
-  }
+  eachChild(node, child => visit(child, f))
 }
 
 function normalise(node: Tree): void {

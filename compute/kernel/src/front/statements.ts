@@ -4,10 +4,18 @@
  */
 import type { Value } from '../ir/ir.ts'
 import { lowerCall } from './calls.ts'
-import type { Exit, Frame, FunctionRef, Lowering, Variable } from './context.ts'
-import { lowerExpression, privateArray } from './expressions.ts'
+import {
+  type Exit,
+  type Frame,
+  type FunctionRef,
+  type Lowering,
+  lookupIn,
+  type Scope,
+  type Variable,
+} from './context.ts'
+import { lowerExpression, privateArray, target } from './expressions.ts'
 import type { Typed } from './kinds.ts'
-import { type Tree, visit } from './source.ts'
+import { eachChild, type Tree, visit } from './source.ts'
 
 /** Lowers a list; true when its end is not reached (a flag is set for certain). */
 function lowerList(L: Lowering, list: Tree[]): void {
@@ -85,11 +93,15 @@ export function lowerStatement(L: Lowering, node: Tree): void {
     case 'ReturnStatement':
       return leave(L, node)
     case 'LabeledStatement': {
-      if (/^(For|While|DoWhile)Statement$/.test(node.body.type)) {
-        node.body.label = node.label.name
-        return lowerStatement(L, node.body)
+      // Labels in a row name the same loop.
+      const labels: string[] = []
+      let inner = node
+      for (; inner.type === 'LabeledStatement'; inner = inner.body) labels.push(inner.label.name)
+      if (isLoop(inner)) {
+        inner.labels = labels
+        return lowerStatement(L, inner)
       }
-      const exit = L.flag('break', node.label.name)
+      const exit = L.flag('break', [node.label.name])
       L.frame.exits.push(exit)
       lowerBody(L, node.body)
       L.frame.exits.pop()
@@ -148,8 +160,26 @@ function effect(L: Lowering, node: Tree): void {
     }
     case 'UnaryExpression':
       if (node.operator === 'void' || node.operator === '!') return effect(L, node.argument)
+      break
+    case 'Identifier':
+      if (node.name === 'undefined' && !L.lookup('undefined')) return
+      break
+    case 'Literal':
+      return
+    case 'AssignmentExpression':
+      if (node.operator === '=' && node.left.type === 'ArrayPattern') return assignEach(L, node)
   }
   lowerExpression(L, node)
+}
+
+/** `[a, b] = [b, a + b]`: all values first, then all targets. */
+function assignEach(L: Lowering, node: Tree): void {
+  const targets = node.left.elements as (Tree | null)[]
+  const values = node.right.type === 'ArrayExpression' ? (node.right.elements as (Tree | null)[]) : []
+  if (values.length !== targets.length || [...targets, ...values].some(e => !e || /Pattern|Element$/.test(e.type)))
+    L.unsupported(node, 'this destructuring', 'Write as many values as targets: [a, b] = [b, a].')
+  const given = values.map(e => lowerExpression(L, e!))
+  for (const [i, t] of targets.entries()) target(L, t!).write(given[i])
 }
 
 function declareFunction(L: Lowering, name: string, node: Tree): void {
@@ -187,13 +217,17 @@ function declare(L: Lowering, node: Tree): void {
 function declareOne(L: Lowering, id: Tree, init: Tree | undefined, kind: string): void {
   if (id.type !== 'Identifier') L.unsupported(id, 'this destructuring', 'Declare one by one.')
   const name: string = id.name
+  if (id.hoisted) {
+    if (init) target(L, id).write(lowerExpression(L, init))
+    return
+  }
   if (init) {
     if (init.type === 'ArrowFunctionExpression' || init.type === 'FunctionExpression')
       return declareFunction(L, name, init)
     const array = privateArray(L, init, name)
     if (array) return L.bind(name, array)
     const alias = aliasOf(L, init)
-    if (alias && kind === 'const') return L.bind(name, alias)
+    if (alias && (kind === 'const' || !reassigned(L, name))) return L.bind(name, alias)
   }
   // A `let` that is never assigned again is a constant: what it holds may stay weak and adapt.
   const mutable = kind !== 'const' && reassigned(L, name)
@@ -204,6 +238,39 @@ function declareOne(L: Lowering, id: Tree, init: Tree | undefined, kind: string)
     if (init) L.assign(variable, t, id)
     else L.declareEmpty(variable)
   } else L.env.set(variable.key, t)
+}
+
+/**
+ * Declares at the top of a function the `var`s that are seen outside of the block they stand in, are declared twice, or
+ * keep their value from one round of a loop to the next. The others mean what `let` means.
+ */
+export function hoistVars(L: Lowering, body: Tree): void {
+  const declared = new Map<string, { ids: Tree[]; around: Tree; bare: boolean }>()
+  const collect = (node: Tree, block: Tree): void => {
+    if (/Function/.test(node.type)) return
+    if (node.type === 'VariableDeclaration' && node.kind === 'var') {
+      for (const d of node.declarations as Tree[]) {
+        if (d.id.type !== 'Identifier' || /Function|NewExpression|ArrayExpression/.test(d.init?.type ?? '')) continue
+        const known = declared.get(d.id.name)
+        if (known) known.ids.push(d.id)
+        else declared.set(d.id.name, { ids: [d.id], around: block, bare: !d.init && block !== body })
+      }
+    }
+    const inner = node.type === 'BlockStatement' || isLoop(node) || node.type === 'SwitchStatement' ? node : block
+    eachChild(node, child => collect(child, inner))
+  }
+  eachChild(body, child => collect(child, body))
+  for (const [name, { ids, around, bare }] of declared) {
+    let seen = bare || ids.length > 1
+    visit(body, n => {
+      if (n.type === 'Identifier' && n.name === name && (n.start < around.start || n.end > around.end)) seen = true
+    })
+    if (!seen || L.scope.names.has(name)) continue
+    for (const id of ids) id.hoisted = true
+    const variable = L.variable(name, true)
+    L.bind(name, variable)
+    L.declareEmpty(variable)
+  }
 }
 
 /** `const xs = view.data`: another name for an array. */
@@ -219,12 +286,14 @@ function reassigned(L: Lowering, name: string): boolean {
 
 // Exits
 
+const isLoop = (node: Tree): boolean => /^(For|While|DoWhile)Statement$/.test(node.type)
+
 function findExit(frame: Frame, kind: 'break' | 'continue', label: string | undefined): Exit | undefined {
   for (let i = frame.exits.length - 1; i >= 0; i--) {
     const e = frame.exits[i]
     if (e.kind !== kind) continue
     // A bare break leaves a loop or switch, never a labelled block.
-    if (label === undefined ? e.loop : e.label === label) return e
+    if (label === undefined ? e.loop : e.labels?.includes(label)) return e
   }
   return undefined
 }
@@ -249,13 +318,7 @@ function exitsIn(L: Lowering, node: Tree): Exit[] {
 function visitOwn(node: Tree, f: (n: Tree) => void): void {
   if (/Function/.test(node.type)) return
   f(node)
-  for (const key in node) {
-    if (key === 'loc') continue
-    const child = node[key]
-    if (Array.isArray(child)) {
-      for (const c of child) if (c && typeof c.type === 'string') visitOwn(c, f)
-    } else if (child && typeof child.type === 'string') visitOwn(child, f)
-  }
+  eachChild(node, child => visitOwn(child, f))
 }
 
 /** Whether the target of a break or continue lies within `around`. */
@@ -268,16 +331,9 @@ function leavesInside(around: Tree, exit: Tree): boolean {
       inside = bare ? loops > 0 : labels.includes(exit.label.name)
       return
     }
-    const isLoop = /^(For|While|DoWhile)Statement$/.test(n.type)
-    const breaks = isLoop || (n.type === 'SwitchStatement' && exit.type === 'BreakStatement')
+    const breaks = isLoop(n) || (n.type === 'SwitchStatement' && exit.type === 'BreakStatement')
     const here = n.type === 'LabeledStatement' ? [...labels, n.label.name] : labels
-    for (const key in n) {
-      if (key === 'loc') continue
-      const child = n[key]
-      if (Array.isArray(child)) {
-        for (const c of child) if (c && typeof c.type === 'string') walk(c, loops + (breaks ? 1 : 0), here)
-      } else if (child && typeof child.type === 'string') walk(child, loops + (breaks ? 1 : 0), here)
-    }
+    eachChild(n, child => walk(child, loops + (breaks ? 1 : 0), here))
   }
   walk(around, 0, [])
   return inside
@@ -292,10 +348,29 @@ function anySet(L: Lowering, exits: Exit[]): Value | undefined {
   return v
 }
 
+/** An expression without a value, as minifiers make of `if (c) { f(); return }`: `return void f()`. */
+function isVoid(node: Tree): boolean {
+  switch (node.type) {
+    case 'UnaryExpression':
+      return node.operator === 'void'
+    case 'Identifier':
+      return node.name === 'undefined'
+    case 'SequenceExpression':
+      return isVoid(node.expressions.at(-1))
+    case 'ConditionalExpression':
+      return isVoid(node.consequent) && isVoid(node.alternate)
+    default:
+      return false
+  }
+}
+
 function leave(L: Lowering, node: Tree): void {
   const frame = L.frame
   const exit = frame.exits.find(e => e.kind === 'return')!
-  if (node.argument) {
+  if (node.argument && isVoid(node.argument)) effect(L, node.argument)
+  else if (!frame.result && node.argument?.type === 'CallExpression' && !lowerCall(L, node.argument)) {
+    // `return put(i)` of a helper without a value.
+  } else if (node.argument) {
     if (!frame.result)
       L.unsupported(node, 'a kernel returns nothing', 'Write results into an array, or use reduce for a value.')
     L.assign(frame.result, frame.give!(lowerExpression(L, node.argument), node.argument), node)
@@ -317,14 +392,36 @@ export function assignedIn(nodes: Tree[]): Set<string> {
   for (const node of nodes) {
     visit(node, n => {
       if (n.type === 'AssignmentExpression') target(n.left)
+      else if (n.type === 'VariableDeclarator' && n.id.hoisted && n.init) target(n.id)
       else if (n.type === 'UpdateExpression') target(n.argument)
     })
   }
   return names
 }
 
-function hasAssignment(node: Tree): boolean {
-  return assignedIn([node]).size > 0
+/**
+ * The variables of now that running the nodes may change: those they name, and those that functions change which they name
+ * (a helper declared in the kernel may assign to the locals around it).
+ */
+function changedBy(L: Lowering, nodes: Tree[]): Set<Variable> {
+  const changed = new Set<Variable>()
+  const walked = new Set<Tree>()
+  const walk = (node: Tree, scope: Scope): void => {
+    if (walked.has(node)) return
+    walked.add(node)
+    for (const name of assignedIn([node])) {
+      const found = lookupIn(scope, name)
+      if (found?.is === 'variable' && found.mutable) changed.add(found)
+    }
+    visit(node, n => {
+      if (n.type !== 'Identifier') return
+      const found = lookupIn(scope, n.name)
+      // Helpers given in `use` see nothing of the kernel.
+      if (found?.is === 'function' && found.scope !== L.root) walk(found.body, found.scope)
+    })
+  }
+  for (const node of nodes) walk(node, L.scope)
+  return changed
 }
 
 function loop(
@@ -337,20 +434,17 @@ function loop(
   mine: Set<Variable>,
 ): void {
   const frame = L.frame
-  const label: string | undefined = node.label
-  const brk: Exit = { ...L.flag('break', label), loop: true }
-  const next: Exit = { ...L.flag('continue', label), loop: true }
+  const brk: Exit = { ...L.flag('break', node.labels), loop: true }
+  const next: Exit = { ...L.flag('continue', node.labels), loop: true }
   // A test that assigns is run at the top of the body: what it changes must be seen after the loop as well.
-  const plain = test && !hasAssignment(test) ? test : undefined
+  const plain = test && changedBy(L, [test]).size === 0 ? test : undefined
   frame.exits.push(brk, next)
   const outward = exitsIn(L, body).filter(e => e !== next)
   if (test && !plain && !outward.includes(brk)) outward.push(brk)
   // What the loop changes: named variables, flags that leave it, and for do-while whether it is the first time.
   const carried: Variable[] = outward.map(e => e.flag)
-  const names = assignedIn([body, ...(update ? [update] : []), ...(test ? [test] : [])])
-  for (const name of names) {
-    const found = L.lookup(name)
-    if (found?.is === 'variable' && found.mutable && !carried.includes(found)) carried.push(found)
+  for (const found of changedBy(L, [body, ...(update ? [update] : []), ...(test ? [test] : [])])) {
+    if (!carried.includes(found)) carried.push(found)
   }
   const result = frame.result
   if (result && outward.some(e => e.kind === 'return')) {
@@ -473,8 +567,11 @@ function choose(L: Lowering, node: Tree): void {
   L.inScope(() => {
     for (const c of cases) {
       if (c.test) {
-        const same = equalTo(L, L.read(value), c.test, node)
-        L.env.set(matched.key, { v: L.b.or(L.env.get(matched.key)!.v, same), k: 'bool' })
+        const test: Tree = c.test
+        const before = L.env.get(matched.key)!.v
+        const same = () => ({ v: equalTo(L, L.read(value), test, node), k: 'bool' as const })
+        const now = L.alternatives(before, () => L.bool(true), same, test)!
+        L.env.set(matched.key, now)
       } else L.env.set(matched.key, L.bool(true))
       const stop = anySet(L, L.frame.exits)!
       const run = L.b.and(L.env.get(matched.key)!.v, L.b.not(stop))
@@ -529,7 +626,10 @@ export function lowerFunction(L: Lowering, fn: FunctionRef, node: Tree): Typed |
   try {
     return L.inScope(() => {
       fn.params.forEach((p, i) => bindParameter(L, fn, p, given[i], node))
-      if (fn.body.type !== 'BlockStatement') return lowerExpression(L, fn.body)
+      if (fn.body.type !== 'BlockStatement') {
+        if (isVoid(fn.body)) return effect(L, fn.body), undefined
+        return fn.body.type === 'CallExpression' ? lowerCall(L, fn.body) : lowerExpression(L, fn.body)
+      }
       const result = L.variable('#result', true)
       const exit = L.flag('return')
       frame.exits.push(exit)
@@ -538,13 +638,20 @@ export function lowerFunction(L: Lowering, fn: FunctionRef, node: Tree): Typed |
       const list = fn.body.body as Tree[]
       const tail = list[list.length - 1]
       // The usual shape: statements, then one return. No flag, and a weak value may stay weak.
-      if (tail?.type === 'ReturnStatement' && tail.argument && !list.slice(0, -1).some(s => exitsIn(L, s).length)) {
+      if (
+        tail?.type === 'ReturnStatement' &&
+        tail.argument &&
+        !isVoid(tail.argument) &&
+        !list.slice(0, -1).some(s => exitsIn(L, s).length)
+      ) {
         return L.inScope(() => {
+          hoistVars(L, fn.body)
           lowerList(L, list.slice(0, -1))
           return lowerExpression(L, tail.argument)
         })
       }
       L.declareEmpty(result)
+      hoistVars(L, fn.body)
       lowerBody(L, fn.body)
       const t = L.read(result)
       if (t.empty) return undefined
@@ -578,6 +685,23 @@ function bindParameter(L: Lowering, fn: FunctionRef, p: Tree, given: any, node: 
   L.assign(variable, given.t, node)
 }
 
+const isTrue = (test: Tree | null): boolean =>
+  !test ||
+  (test.type === 'Literal' && Boolean(test.value)) ||
+  // As minifiers write true.
+  (test.type === 'UnaryExpression' && test.operator === '!' && test.argument.type === 'Literal' && !test.argument.value)
+
+/** Whether a break within one of the parts leaves it. */
+function breaksOut(parts: Tree[]): boolean {
+  let found = false
+  for (const part of parts) {
+    visitOwn(part, n => {
+      if (n.type === 'BreakStatement' && !leavesInside(part, n)) found = true
+    })
+  }
+  return found
+}
+
 /** Whether control cannot reach the end of a statement. */
 export function alwaysReturns(node: Tree | null | undefined): boolean {
   switch (node?.type) {
@@ -587,12 +711,19 @@ export function alwaysReturns(node: Tree | null | undefined): boolean {
       return node.body.some(alwaysReturns)
     case 'IfStatement':
       return alwaysReturns(node.consequent) && alwaysReturns(node.alternate)
+    case 'LabeledStatement':
+      return alwaysReturns(node.body) && !breaksOut([node.body])
     case 'ForStatement':
     case 'WhileStatement':
       // An endless loop is left by return alone, unless something breaks out of it.
+      return isTrue(node.test) && !breaksOut([node.body])
+    case 'SwitchStatement':
+      // Each case falls through to the last one, if it does not return before.
       return (
-        (!node.test || (node.test.type === 'Literal' && Boolean(node.test.value))) &&
-        !JSON.stringify(node.body, (k, v) => (k === 'loc' ? undefined : v)).includes('"BreakStatement"')
+        node.cases.length > 0 &&
+        node.cases.at(-1).test === null &&
+        node.cases.at(-1).consequent.some(alwaysReturns) &&
+        !breaksOut(node.cases)
       )
     default:
       return false
@@ -600,5 +731,6 @@ export function alwaysReturns(node: Tree | null | undefined): boolean {
 }
 
 export function lowerKernelBody(L: Lowering, body: Tree): void {
+  if (body.type === 'BlockStatement') hoistVars(L, body)
   lowerBody(L, body)
 }

@@ -5,8 +5,8 @@ import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
 import { bitsOf, constant, type Format, fromBits, integer, notNormal, toBits, withSignOf } from './format.ts'
 
-/** Bits of a first a^(-1/3), less a third of a's: -bits/3 in both formats, from the linear logarithm that bits are. */
-const FIRST = { f32: 0x548c2b4b, f64: 0x548c2b4b }
+/** Bits of a^(-1/3) are about these less a third of a's bits, for bits are a number's linear logarithm. */
+const FIRST = { f32: 0x548c2b4bn, f64: 0x553ef0ffn << 32n }
 
 /** a^(-1/3) to about 4 %. A third of the bits is taken in floating point, of their upper half for f64. */
 function inverseGuess(b: Builder, f: Format, a: Value): Value {
@@ -14,17 +14,13 @@ function inverseGuess(b: Builder, f: Format, a: Value): Value {
   if (f.type === 'f32') {
     // The sum is rounded to a multiple of 2^8, whose number is in its low bits.
     const t = b.add(b.mul(b.cvt('sitof', bits, 'f32'), -1 / 3), 1.5 * 2 ** 31)
-    return fromBits(
-      b,
-      f,
-      b.add(b.shl(toBits(b, f, t), 8), integer(b, f, FIRST.f32 - (Number(bitsOf(f, 1.5 * 2 ** 31)) << 8))),
-    )
+    const offset = FIRST.f32 - (bitsOf(f, 1.5 * 2 ** 31) << 8n)
+    return fromBits(b, f, b.add(b.shl(toBits(b, f, t), 8), integer(b, f, offset)))
   }
   const upper = b.sub(fromBits(b, f, b.or(b.ushr(bits, 32), integer(b, f, bitsOf(f, 2 ** 52)))), 2 ** 52)
   const t = b.add(b.mul(upper, -1 / 3), f.magic)
-  return fromBits(b, f, b.add(b.shl(toBits(b, f, t), 32), integer(b, f, FIRST64)))
+  return fromBits(b, f, b.add(b.shl(toBits(b, f, t), 32), integer(b, f, FIRST.f64)))
 }
-const FIRST64 = 0x553ef0ffn << 32n
 
 /** Multiplies y by 1 + h/3 + 2h²/9 + 14h³/81, h = 1 - a y³: the error's fourth power is left. */
 function improve(b: Builder, f: Format, a: Value, y: Value): Value {
@@ -50,11 +46,15 @@ export function cbrt(b: Builder, f: Format, x: Value): Value {
   const a = b.abs(x)
   const fast = withSignOf(b, f, cubeRoot(b, f, a), x)
   return b.if(
-    notNormal(b, f, a),
+    // The largest are rare too: their root's cube may be rounded to infinity.
+    notNormal(b, f, a, 2 ** f.bias),
     () => {
-      const root = b.mul(cubeRoot(b, f, b.mul(a, 2 ** 54)), 2 ** -18)
+      const small = b.lt(a, 1)
+      const factor = b.select(small, constant(b, f, 2 ** 54), constant(b, f, 2 ** -54))
+      const back = b.select(small, constant(b, f, 2 ** -18), constant(b, f, 2 ** 18))
+      const root = withSignOf(b, f, b.mul(cubeRoot(b, f, b.mul(a, factor)), back), x)
       const ordinary = b.and(b.lt(constant(b, f, 0), a), b.lt(a, Infinity))
-      return [b.select(ordinary, withSignOf(b, f, root, x), x)]
+      return [b.select(ordinary, root, x)]
     },
     () => [fast],
   )[0]

@@ -6,8 +6,8 @@
  * lanes are checked and copied one by one through scratch memory, so that a lane that is not active never touches memory.
  */
 import { ELEMENT_BYTES, type Element, type Value } from '../ir/ir.ts'
-import type { Emitter, Rep } from './emitter.ts'
 import { partWidth, SHAPE_OF } from './lanes.ts'
+import type { Operands, Rep } from './operands.ts'
 import { wasmType } from './scalar.ts'
 import { isUniform, isVarying, type Shapes } from './shape.ts'
 import { keyOf } from './uses.ts'
@@ -44,7 +44,7 @@ const scalarStore = (e: Element) =>
 /** Private arrays keep elements of up to 4 bytes in 4. */
 const slotOf = (e: Element): Element => (wide(e) || e === 'f32' ? e : 'i32')
 
-export function emitMemory(E: Emitter, v: Value): void {
+export function emitMemory(E: Operands, v: Value): void {
   switch (v.op) {
     case 'load':
       return load(E, v)
@@ -71,10 +71,11 @@ export function accessGroups(ops: readonly Value[], shapes: Shapes): Map<number,
   return groups
 }
 
-export const groupBuffers = (group: readonly Value[]): number[] => [...new Set(group.map(v => v.attr.buffer as number))].sort((a, b) => a - b)
+export const groupBuffers = (group: readonly Value[]): number[] =>
+  [...new Set(group.map(v => v.attr.buffer as number))].sort((a, b) => a - b)
 
 /** Checks a group against its shortest array; only if that fails each access is looked at. False: not done. */
-export function checkTogether(E: Emitter, group: Value[]): boolean {
+export function checkTogether(E: Operands, group: Value[]): boolean {
   const { f, frame } = E
   const index = group[0].args[0]
   const step = E.shapes.of(index)
@@ -98,7 +99,7 @@ export function checkTogether(E: Emitter, group: Value[]): boolean {
 }
 
 /** Pushes array + index·size; the index is pushed by `push` as i32, in range. */
-function address(E: Emitter, buffer: number, element: Element, push: () => void): void {
+function address(E: Operands, buffer: number, element: Element, push: () => void): void {
   const { f, frame } = E
   push()
   const s = shift(element)
@@ -114,7 +115,7 @@ function address(E: Emitter, buffer: number, element: Element, push: () => void)
   }
 }
 
-function checkScalar(E: Emitter, a: Access, push: () => void): void {
+function checkScalar(E: Operands, a: Access, push: () => void): void {
   if (E.options.unsafe) return
   const { f } = E
   push()
@@ -125,7 +126,7 @@ function checkScalar(E: Emitter, a: Access, push: () => void): void {
   f.end()
 }
 
-function setParts(E: Emitter, v: Value, make: (p: number) => void, count = E.partCount(partWidth(v))): void {
+function setParts(E: Operands, v: Value, make: (p: number) => void, count = E.partCount(partWidth(v))): void {
   const parts: number[] = []
   for (let p = 0; p < count; p++) {
     make(p)
@@ -137,7 +138,7 @@ function setParts(E: Emitter, v: Value, make: (p: number) => void, count = E.par
 }
 
 /** Pushes the address of a lane-sized scratch area. */
-function laneScratch(E: Emitter): void {
+function laneScratch(E: Operands): void {
   E.frame.pushScratch()
   const { laneScratchOffset, memory64 } = E.frame
   if (laneScratchOffset) E.f.addr(laneScratchOffset).op(memory64 ? 'i64.add' : 'i32.add')
@@ -145,7 +146,7 @@ function laneScratch(E: Emitter): void {
 
 /** Active lanes one by one through scratch; fails at the first index out of range. */
 function slowLanes(
-  E: Emitter,
+  E: Operands,
   direction: 'load' | 'store',
   a: Access,
   base: number,
@@ -166,7 +167,7 @@ function slowLanes(
 }
 
 /** Pushes whether the whole strip starting at `base` is in range. */
-function wholeInRange(E: Emitter, a: Access, base: number, step: number): void {
+function wholeInRange(E: Operands, a: Access, base: number, step: number): void {
   const { f, frame } = E
   f.get(base)
   if (step === 1) {
@@ -187,7 +188,7 @@ function wholeInRange(E: Emitter, a: Access, base: number, step: number): void {
 
 // Loads
 
-function load(E: Emitter, v: Value): void {
+function load(E: Operands, v: Value): void {
   const a = v.attr as Access
   const index = v.args[0]
   const step = E.shapes.of(index)
@@ -238,7 +239,7 @@ function load(E: Emitter, v: Value): void {
 }
 
 /** For negative steps the pointer is at the last lane, so that offsets are positive. */
-function stridedPointer(E: Emitter, a: Access, base: number, step: number): number {
+function stridedPointer(E: Operands, a: Access, base: number, step: number): number {
   const { f, frame } = E
   const pointer = E.temporary(frame.memory64 ? 'i64' : 'i32')
   address(E, a.buffer, a.element, () => {
@@ -249,10 +250,10 @@ function stridedPointer(E: Emitter, a: Access, base: number, step: number): numb
   return pointer
 }
 
-const stridedOffset = (E: Emitter, element: Element, step: number, lane: number): number =>
+const stridedOffset = (E: Operands, element: Element, step: number, lane: number): number =>
   (step > 0 ? lane * step : (lane - (E.lanes - 1)) * step) * ELEMENT_BYTES[element]
 
-function loadUniform(E: Emitter, v: Value, a: Access): void {
+function loadUniform(E: Operands, v: Value, a: Access): void {
   const { f } = E
   const push = () => E.pushScalar(v.args[0])
   if (!E.checked.has(v.id)) checkScalar(E, a, push)
@@ -272,7 +273,7 @@ function loadUniform(E: Emitter, v: Value, a: Access): void {
 }
 
 /** Loads lanes that lie side by side at a pointer. */
-function loadContiguous(E: Emitter, v: Value, element: Element, pointer: number, into?: number[]): void {
+function loadContiguous(E: Operands, v: Value, element: Element, pointer: number, into?: number[]): void {
   const { f } = E
   const bytes = ELEMENT_BYTES[element]
   const n = E.partCount(partWidth(v))
@@ -306,7 +307,7 @@ function loadContiguous(E: Emitter, v: Value, element: Element, pointer: number,
 
 /** Pushes one part whose lanes come from single elements. */
 function gatherPart(
-  E: Emitter,
+  E: Operands,
   element: Element,
   p: number,
   pointer: (lane: number) => void,
@@ -333,7 +334,7 @@ function gatherPart(
 }
 
 /** Checks the active lanes of a varying index. Returns the index parts to use: lanes out of range are not active, and read 0. */
-function checkedIndex(E: Emitter, a: Access, index: Value, length: () => void): number[] {
+function checkedIndex(E: Operands, a: Access, index: Value, length: () => void): number[] {
   const { f } = E
   const parts = E.rep(index).parts!
   if (E.options.unsafe && !E.mask) return parts
@@ -392,11 +393,11 @@ function checkedIndex(E: Emitter, a: Access, index: Value, length: () => void): 
   })
 }
 
-function pushIndexLane(E: Emitter, parts: number[], lane: number): void {
+function pushIndexLane(E: Operands, parts: number[], lane: number): void {
   E.f.get(parts[lane >> 2]).laneOp('i32x4.extract_lane', lane & 3)
 }
 
-function gather(E: Emitter, v: Value, a: Access): void {
+function gather(E: Operands, v: Value, a: Access): void {
   const index = checkedIndex(E, a, v.args[0], () => E.frame.pushLength(a.buffer))
   const perPart = 128 / partWidth(v)
   setParts(E, v, p =>
@@ -413,7 +414,7 @@ function gather(E: Emitter, v: Value, a: Access): void {
 
 // Stores
 
-function store(E: Emitter, v: Value): void {
+function store(E: Operands, v: Value): void {
   const a = v.attr as Access
   const [index, value] = v.args
   const { f, frame } = E
@@ -470,7 +471,7 @@ function store(E: Emitter, v: Value): void {
  * they were: the array's only accesses for writing have this one index, it holds every range index as a plain term, and no
  * other array overlaps it.
  */
-function ownsStrip(E: Emitter, a: Access, index: Value): boolean {
+function ownsStrip(E: Operands, a: Access, index: Value): boolean {
   if (E.options.overlap) return false
   const terms = new Set<number>()
   if (!linearIndices(index, terms) || terms.size !== E.ir.rank) return false
@@ -497,7 +498,7 @@ function dependsOnIndex(v: Value): boolean {
 }
 
 /** Pushes a value's lane and stores it at the address below it on the stack. */
-function storeLane(E: Emitter, element: Element, value: Value, lane: number, offset: number): void {
+function storeLane(E: Operands, element: Element, value: Value, lane: number, offset: number): void {
   const { f } = E
   const bytes = ELEMENT_BYTES[element]
   if (value.op === 'const' || isUniform(E.shapes.of(value))) {
@@ -510,7 +511,7 @@ function storeLane(E: Emitter, element: Element, value: Value, lane: number, off
   f.storeLane(`v128.store${bytes * 8}_lane`, (lane % perPart) * (bytes < 4 ? 4 / bytes : 1), offset)
 }
 
-function storeContiguous(E: Emitter, element: Element, value: Value, pointer: number, mask: Rep | undefined): void {
+function storeContiguous(E: Operands, element: Element, value: Value, pointer: number, mask: Rep | undefined): void {
   const { f } = E
   const bytes = ELEMENT_BYTES[element]
   const n = E.partCount(partWidth(value))
@@ -553,14 +554,14 @@ function storeContiguous(E: Emitter, element: Element, value: Value, pointer: nu
   }
 }
 
-function toScratch(E: Emitter, element: Element, value: Value): void {
+function toScratch(E: Operands, element: Element, value: Value): void {
   const pointer = E.temporary(E.frame.memory64 ? 'i64' : 'i32')
   laneScratch(E)
   E.f.set(pointer)
   storeContiguous(E, element, value, pointer, undefined)
 }
 
-function scatter(E: Emitter, v: Value, a: Access): void {
+function scatter(E: Operands, v: Value, a: Access): void {
   const [, value] = v.args
   const index = checkedIndex(E, a, v.args[0], () => E.frame.pushLength(a.buffer))
   eachActive(E, lane => {
@@ -570,7 +571,7 @@ function scatter(E: Emitter, v: Value, a: Access): void {
 }
 
 /** Runs `make` for each lane, behind a test of its bit where lanes are masked. */
-function eachActive(E: Emitter, make: (lane: number) => void): void {
+function eachActive(E: Operands, make: (lane: number) => void): void {
   const { f } = E
   const bits = E.mask ? E.temporary('i32') : -1
   if (E.mask) {
@@ -590,7 +591,7 @@ function eachActive(E: Emitter, make: (lane: number) => void): void {
 
 // Atomics
 
-function atomic(E: Emitter, v: Value): void {
+function atomic(E: Operands, v: Value): void {
   const { f, frame } = E
   const a = v.attr as Access
   const type = wasmType(v.type) as 'i32'
@@ -635,7 +636,7 @@ function atomic(E: Emitter, v: Value): void {
 
 // Private arrays: element k of lane l at (k · lanes + l) · slot
 
-function privateAccess(E: Emitter, v: Value): void {
+function privateAccess(E: Operands, v: Value): void {
   const { f, frame } = E
   const a = v.attr as Access
   const element = slotOf(a.element)

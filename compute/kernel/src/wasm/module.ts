@@ -10,11 +10,12 @@
  */
 import { accumulators, type Combination } from '../backend.ts'
 import { ELEMENT_BYTES, isPure, type KernelIR, type Region, type Type, type Value } from '../ir/ir.ts'
-import { type EmitOptions, Emitter, type Frame, type Rep } from './emitter.ts'
+import { Emitter } from './emitter.ts'
 import { type FunctionBuilder, ModuleBuilder, type PositionTable } from './encode/index.ts'
 import { Helpers } from './helpers.ts'
 import * as layout from './layout.ts'
 import { accessGroups, groupBuffers } from './memory.ts'
+import type { EmitOptions, Frame, Rep } from './operands.ts'
 import { wasmType } from './scalar.ts'
 import { analyseShapes, type Shapes } from './shape.ts'
 import { findUses, type Key } from './uses.ts'

@@ -23,7 +23,13 @@ const WAITING = 1.6
 const DEAR: Record<string, number> = { div: 4, sqrt: 5, frem: 40, sdiv: 8, udiv: 8, srem: 9, urem: 9 }
 
 /** Estimated work for one iteration, in scalar operations: as one of many lanes, and alone. */
-function addCost(r: Region, shapes: Shapes, rounds: number, waiting: number, cost: { lanes: number; scalar: number }): void {
+function addCost(
+  r: Region,
+  shapes: Shapes,
+  rounds: number,
+  waiting: number,
+  cost: { lanes: number; scalar: number },
+): void {
   for (const v of r.ops) {
     if (v.op === 'const') continue
     if (v.op === 'loop') {

@@ -1,0 +1,25 @@
+/** Half precision inside the front end: `Math.f16round`, and what a private Float16Array keeps. */
+import type { Value } from '../ir/ir.ts'
+import type { Lowering } from './context.ts'
+
+/** Rounding to IEEE binary16, to nearest even, on f64: scale so that the last bit kept is the unit, round, scale back. */
+export function roundToHalf(L: Lowering, x: Value): Value {
+  const b = L.b
+  const f = (n: number) => b.const('f64', n)
+  const a = b.abs(x)
+  // The power of two of |x| (from its bits), not below 2^-14, where half-precision numbers become denormal.
+  const bits = b.op('and', 'i64', [b.bitcast(a, 'i64'), b.const('i64', 0x7ff0000000000000n)])
+  const power = b.op('max', 'f64', [b.bitcast(bits, 'f64'), f(2 ** -14)])
+  const unit = b.mul(power, f(2 ** -10))
+  const rounded = b.mul(b.nearest(b.div(a, unit)), unit)
+  const over = b.le(f(65520), a)
+  const result = b.select(over, b.select(b.eq(a, a), f(Infinity), a), rounded)
+  const signed = b.bitcast(
+    b.op('or', 'i64', [
+      b.bitcast(result, 'i64'),
+      b.op('and', 'i64', [b.bitcast(x, 'i64'), b.const('i64', -(2n ** 63n))]),
+    ]),
+    'f64',
+  )
+  return b.cvt('demote', b.select(b.eq(x, x), signed, x), 'f32')
+}
