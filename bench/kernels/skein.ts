@@ -2,7 +2,7 @@
  * Skein's side of the suite: `skein.ts <backend> [fast | copies]`. With `copies` nothing is computed: it times how long
  * the arrays of the `-outside` cases take to be copied into the shared heap and back.
  */
-import { heap } from 'skein'
+import { type BackendName, heap } from 'skein'
 import { serve, type Work } from '../harness/serve.ts'
 import { timeAfterRest } from './apart.ts'
 import {
@@ -33,7 +33,8 @@ import {
 } from './data.ts'
 import * as skein from './skeinkernels.ts'
 
-const [backend = 'wasm', kind] = process.argv.slice(2)
+const [named = 'wasm', kind] = process.argv.slice(2)
+const backend = named as BackendName
 const options: skein.KernelOptions = kind === 'fast' ? { fast: true } : {}
 const histogramParts = 64
 

@@ -45,33 +45,32 @@ it('printIR', () => {
   })
   assert.equal(
     text,
-    `\
-kernel sums rank 1 (s: f64, x: f64[], n: u8[]) {
+    `kernel sums rank 1 (s: f64, x: f64[], n: u8[]) {
   %0:i32 = index 0
   %1:f64 = scalar s
-  %2:f64 = load x.f64 %0
-  %3:i1 = lt %2, %1
-  %4:f64 = if %3 {
-    %5:f64 = mul %1, %2
-    yield %5
+  %2:i32 = length n
+  %3:f64 = load x.f64 %0
+  %4:i1 = lt %3, %1
+  %5:f64 = if %4 {
+    %6:f64 = mul %1, %3
+    yield %6
   } else {
     yield -0
   }
-  %6:f64 = loop (%7:i32 = 0, %8:f64 = %4) {
-    %9:i32 = length n
-    %10:i1 = slt %7, %9
+  %7:f64 = loop (%8:i32 = 0, %9:f64 = %5) {
+    %10:i1 = slt %8, %2
     yield %10
   } do {
-    %11:i32 = add 1, %7
-    %12:i32 = load n.u8 %7
+    %11:i32 = add 1, %8
+    %12:i32 = load n.u8 %8
     %13:f64 = sitof %12
-    %14:f64 = add %8, %13
+    %14:f64 = add %9, %13
     yield %11, %14
   }
-  %15:i1 = eq %2, %6
+  %15:i1 = eq %3, %7
   %16:i1 = not %15
   if %16 {
-    store x.f64 %0, %6
+    store x.f64 %0, %7
   }
 }`,
   )

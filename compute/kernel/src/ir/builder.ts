@@ -340,9 +340,12 @@ export class Builder {
   }
 }
 
+/** Text that tells values apart, -0 from 0 too. */
+const keyText = (x: unknown): string => (Array.isArray(x) ? x.map(keyText).join() : Object.is(x, -0) ? '-0' : String(x))
+
 function attrKey(attr: any): string {
   if (attr === null || typeof attr !== 'object') return String(attr)
   // Two reads of one element are one read, whichever place in the source reports a bad index.
   if ('site' in attr) return `${attr.buffer}`
-  return Object.values(attr).join(':')
+  return Object.values(attr).map(keyText).join(':')
 }
