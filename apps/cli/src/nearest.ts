@@ -15,11 +15,11 @@ export function distance(a: string, b: string): number {
   return d[a.length][b.length]
 }
 
-/** The nearest of the known words, if any is near: at most two edits, and less than half of the word. */
+/** The nearest of the known words, if any is near: at most two edits, and at most half as many as it has letters. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known.map(candidate => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
   const [best] = ranked.sort((a, b) => a.edits - b.edits)
-  return best && best.edits <= 2 && best.edits * 2 < Math.max(word.length, 3) ? best.candidate : undefined
+  return best && best.edits <= 2 && best.edits * 2 <= word.length ? best.candidate : undefined
 }
 
 /** ` Did you mean run?`, or nothing. */

@@ -58,7 +58,8 @@ function readView(
   aliasOf: (name: string) => string | undefined,
   depth: number,
 ): ArgumentType | undefined {
-  const members = split(type.slice(1, matching(type, 0)), ';').flatMap(part => split(part, ','))
+  const body = type.slice(1, matching(type, 0))
+  const members = [';', ',', '\n'].reduce((parts, separator) => parts.flatMap(part => split(part, separator)), [body])
   const member = (name: string) =>
     members
       .map(text => new RegExp(`^(?:readonly\\s+)?${name}\\??\\s*:([\\s\\S]*)$`).exec(text.trim())?.[1].trim())

@@ -39,7 +39,7 @@ export async function explainFile(target: string, settings: ExplainSettings): Pr
   }
   const { known, failure } = await kernelsOf(file)
   if (wanted === undefined) {
-    if (failure !== undefined && !known.some(one => one.made)) throw failure
+    if (failure !== undefined && !known.some(one => one.made)) throw notImported(file, failure)
     if (known.length === 0)
       throw new CommandError('explain', `${file} makes no kernels: no kernel(…), reduce(…) or scan(…) in it.`)
     console.log(listing(known, file))
@@ -47,13 +47,13 @@ export async function explainFile(target: string, settings: ExplainSettings): Pr
   }
   const one = known.find(({ name }) => name === wanted) ?? known.find(({ source }) => String(source?.line) === wanted)
   if (!one) {
-    if (failure !== undefined) throw failure
+    if (failure !== undefined) throw notImported(file, failure)
     const names = known.map(({ name }) => name)
     const there = names.length ? ` It has ${names.join(', ')}.` : ' It makes none.'
     throw new UsageError('explain', `${file} has no kernel '${wanted}'.${didYouMean(wanted, names)}${there}`)
   }
   if (!one.made) {
-    if (failure !== undefined) throw failure
+    if (failure !== undefined) throw notImported(file, failure)
     throw new CommandError(
       'explain',
       `${one.place}: ${one.name} is not made when ${file} is imported. Make it at the top level, or in a function that runs then.`,
@@ -61,6 +61,17 @@ export async function explainFile(target: string, settings: ExplainSettings): Pr
   }
   console.log(explanation(one, one.made, settings))
   return undefined
+}
+
+/** Kernel errors show their place themselves; of others it is in the stack. */
+function notImported(file: string, failure: unknown): unknown {
+  if (!(failure instanceof Error) || String((failure as { code?: unknown }).code).startsWith('SKEIN_')) return failure
+  const { stack = '', name, message } = failure
+  // V8 puts the place of a syntax error before the message, that of others in the first frame.
+  const [before] = stack.split(`${name}: `)
+  const [frame] = stack.split('\n').filter(line => /^\s+at .*file:/.test(line))
+  const place = before.startsWith('file:') ? `\n${before.trimEnd()}` : frame ? `\n${frame}` : ''
+  return new CommandError('explain', `${file} cannot be imported. ${name}: ${message}${place}`, { cause: failure })
 }
 
 async function kernelsOf(file: string): Promise<{ known: Known[]; failure: unknown }> {

@@ -46,32 +46,38 @@ const kinds = ['kernel', 'reduce', 'scan'] as const
 export function readSource(file: string): SourceFile {
   const text = readFileSync(file, 'utf8')
   const blanked = isTypeScript(file) ? stripTypes(text) : text
-  const tree = parse(blanked, {
+  // Comments may hold brackets and commas, which would be taken for those of the code.
+  let code = text
+  const onComment = (_block: boolean, _text: string, start: number, end: number): void => {
+    code = code.slice(0, start) + ' '.repeat(end - start) + code.slice(end)
+  }
+  const options = {
     ecmaVersion: 'latest',
     sourceType: 'module',
     locations: true,
     allowHashBang: true,
-  }) as Tree
+    onComment,
+  } as const
+  const tree = parse(blanked, options) as Tree
   const functions = functionsByName(tree)
   const calls = callsOf(tree)
   const kernels: SourceKernel[] = []
   walk(tree, [], (node, above) => {
     const kind = node.type === 'CallExpression' ? calls(node.callee) : undefined
     if (kind === undefined) return
-    const [options, ...before] = [...node.arguments].reverse() as Tree[]
+    const [last, ...before] = [...node.arguments].reverse() as Tree[]
     const given = kind === 'kernel' ? node.arguments[0] : node.arguments[1]
     const body: Tree | undefined = given?.type === 'Identifier' ? functions.get(given.name) : given
     const isFunction = body && /Function/.test(body.type)
     if (!isFunction && given?.type !== 'Identifier') return
     const at = node.callee.type === 'MemberExpression' ? node.callee.property : node.callee
     kernels.push({
-      name:
-        nameOf(above) || optionName(before.length > 0 ? options : undefined) || body?.id?.name || (given.name ?? ''),
+      name: nameOf(above) || optionName(before.length > 0 ? last : undefined) || body?.id?.name || (given.name ?? ''),
       kind,
       line: at.loc.start.line,
       column: at.loc.start.column + 1,
       rank: isFunction && body.params[0]?.type === 'ArrayPattern' ? body.params[0].elements.length : 1,
-      parameters: isFunction ? parametersOf(body, text) : undefined,
+      parameters: isFunction ? parametersOf(body, code) : undefined,
       text: isFunction ? text.slice(body.start, body.end) : undefined,
     })
   })

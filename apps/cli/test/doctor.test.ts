@@ -1,0 +1,68 @@
+// `skein doctor`: the machine as tables and as JSON.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { engineNames } from '@skein/base'
+import type { Findings } from '../src/doctor/findings.ts'
+import { report } from '../src/doctor/report.ts'
+import { escapeCode, skein } from './skein.ts'
+
+let found: Findings
+
+test('JSON: machine, backends that ran, heap, team, every engine with the command to get it', () => {
+  const { status, stdout, stderr } = skein(['doctor', '--json'], {
+    env: { SKEIN_THREADS: '2', SKEIN_HEAP_MAX: String(2 ** 28) },
+  })
+  assert.equal(status, 0, stderr)
+  found = JSON.parse(stdout)
+  assert.equal(found.machine.runtime.version, process.versions.node)
+  assert.ok(found.machine.cpu.usableCores >= 1)
+  assert.deepEqual(
+    found.backends.map(({ name, runs }) => [name, runs]),
+    [
+      ['wasm', true],
+      ['reference', true],
+    ],
+  )
+  assert.deepEqual(found.team, { threads: 2, from: 'SKEIN_THREADS' })
+  assert.match(found.heap.addresses, /^memory(32|64)$/)
+  assert.ok(found.heap.reservedBytes <= 2 ** 28)
+  assert.equal(found.heap.from, 'SKEIN_HEAP_MAX')
+  assert.deepEqual(
+    found.engines.map(({ name }) => name),
+    engineNames(),
+  )
+  for (const { name, present, get, gives, without } of found.engines)
+    assert.ok(present || (get && gives && without), name)
+})
+
+test('tables: every section, every engine, how to get the absent ones', () => {
+  const { status, stdout, stderr } = skein(['doctor'])
+  assert.equal(status, 0, stderr)
+  for (const title of ['Machine', 'Backends of kernels', 'Memory and threads', 'Engines present', 'Engines absent'])
+    assert.match(stdout, new RegExp(`^${title}$`, 'm'))
+  assert.match(stdout, /✓ +wasm/)
+  for (const { title, present, get } of found.engines) {
+    assert.ok(stdout.includes(title), title)
+    if (!present) assert.ok(stdout.includes(`get it: ${get}`), get)
+  }
+  assert.ok(!stdout.includes(escapeCode))
+})
+
+test('a backend that does not run is shown with its reason', () => {
+  const broken: Findings = {
+    ...found,
+    backends: [{ name: 'wasm', gives: 'lanes', runs: false, reason: 'this engine has no SIMD' }],
+    engines: [],
+  }
+  const text = report(broken, { isTTY: false } as NodeJS.WriteStream)
+  assert.match(text, /✗ +wasm +does not run +this engine has no SIMD/)
+  assert.match(text, /Engines present\n {2}none/)
+})
+
+test('a heap or a number of threads that cannot be is one clear message', () => {
+  const { status, stderr } = skein(['doctor'], { env: { SKEIN_THREADS: 'many' } })
+  assert.equal(status, 1)
+  assert.match(stderr, /^skein doctor: .*SKEIN_THREADS must be a number of threads from 1, but it is 'many'/)
+  assert.doesNotMatch(stderr, /\n\s+at /)
+  assert.match(skein(['doctor'], { env: { SKEIN_THREADS: 'many', SKEIN_DEBUG: '1' } }).stderr, /\n\s+at /)
+})
