@@ -149,7 +149,7 @@ function initialOf(init: number | bigint, kind: Kind, call: string): number | bi
           : kind === 'i64'
             ? BigInt.asIntN(64, init as bigint)
             : init
-  if (kept !== init && init === init)
+  if (!isFloat(kind) && kept !== init)
     throw new ArgumentError(call, 'init', `${KIND_NAME[kind]}, as the values are`, init)
   if (isBig(kind)) return BigInt.asIntN(64, init as bigint)
   return kind === 'f32' ? Math.fround(init as number) : isFloat(kind) ? init : Number(init) | 0
