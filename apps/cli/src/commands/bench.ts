@@ -27,14 +27,14 @@ and not in its packages, so this works in a checkout, where it is \`npm run benc
       .passThroughOptions()
   },
   async run({ args: [suite], rest, options }) {
-    if (suite !== undefined) return (await import('../bench/checkout.ts')).runSuite(suite, rest, options)
+    if (suite !== undefined) return (await import('../measure/checkout.ts')).runSuite(suite, rest, options)
     if (options.threads !== undefined) process.env.SKEIN_THREADS = String(options.threads)
-    const { quickBench } = await import('../bench/quick.ts')
+    const { quickBench } = await import('../measure/quick.ts')
     const terminal = process.stderr.isTTY
     const rows = await quickBench(what => terminal && process.stderr.write(`\r\x1b[K${what} …`))
     if (terminal) process.stderr.write('\r\x1b[K')
     if (options.json) console.log(JSON.stringify(rows, null, 2))
-    else console.log((await import('../bench/report.ts')).benchTable(rows, process.stdout))
+    else console.log((await import('../measure/report.ts')).benchTable(rows, process.stdout))
     return exitCode.ok
   },
 }

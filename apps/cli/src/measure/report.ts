@@ -1,7 +1,7 @@
 /** The quick benchmark's rows as a table. */
 import { styleFor } from '../style.ts'
 import { table } from '../table.ts'
-import type { Row } from './measure.ts'
+import type { Row } from './spread.ts'
 
 /** Bytes that a case moves for each element, as STREAM counts them. */
 const bytesPerElement: Record<string, number> = { copy: 16, triad: 24, sum: 8 }

@@ -8,8 +8,8 @@ import { heap } from '@skein/heap'
 import { defaultTeam } from '@skein/team'
 import { CommandError } from '../errors.ts'
 import * as k from './kernels.ts'
-import { interleave, type Row, type Spread, spread } from './measure.ts'
 import { memoryCopier } from './memory-copy.ts'
+import { interleave, type Row, type Spread, spread } from './spread.ts'
 
 const suite = 'quick'
 const effort = { rounds: 15, seconds: 1.5 }
