@@ -4,7 +4,7 @@ import { heap, kernel, scan } from 'skein'
 import { largestDifference, sideBySide, sizeArgument } from './side-by-side.ts'
 
 /** How many of the first i + 1 numbers are multiples of three. */
-const countUpTo = scan('+', (i, values: Int32Array) => (values[i] % 3 === 0 ? 1 : 0))
+const countUpTo = scan('+', (i, values: Int32Array) => values[i] % 3 === 0)
 
 /** The count is the place: no two iterations write the same element. */
 const keep = kernel((i, values: Int32Array, counts: Int32Array, kept: Int32Array) => {

@@ -61,7 +61,7 @@ const countPairs = kernel(
 )
 
 /** Running number of pairs that have flights: one more than the pair's route. */
-const numberPairs = scan('+', (i, pairs: Int32Array) => (pairs[i] > 0 ? 1 : 0))
+const numberPairs = scan('+', (i, pairs: Int32Array) => pairs[i] > 0)
 
 const keepRoutes = kernel((i, pairs: Int32Array, numbers: Int32Array, routeOf: Int32Array, flights: Int32Array) => {
   routeOf[i] = -1
