@@ -13,7 +13,7 @@ export function chooseLanes(ir: KernelIR, unitStep: boolean): number {
   if (cost.lanes > cost.scalar) return 1
   const { registers, loops } = pressure(ir, shapes)
   if (loops) return registers <= 6 ? 16 : registers <= 12 ? 8 : 4
-  return registers <= 4 ? 16 : 8
+  return registers <= 24 ? 16 : 8
 }
 
 /** A loop's body counts as so many rounds. */
