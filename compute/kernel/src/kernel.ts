@@ -1,5 +1,5 @@
 /** What a user calls: `kernel`, `reduce`, `scan`. */
-import { ArgumentError, CancelledError, NotSupportedError } from '@skein/base'
+import { ArgumentError, CancelledError, NotSupportedError, span, tracer } from '@skein/base'
 import type { Backend, Failure, Launch, Outcome, Schedule } from './backend.ts'
 import { checkOperator, combinedKind, type Operator, toUser, type UserOperator } from './combine.ts'
 import { explainPasses } from './compile.ts'
@@ -184,6 +184,11 @@ function make(d: Definition, settings: Settings = { backend: wasm }): unknown {
   }
 
   const run = (range: unknown, ...args: unknown[]): unknown => {
+    if (tracer.enabled) return span(d.call, { backend: settings.backend.name }, () => runNow(range, args))
+    return runNow(range, args)
+  }
+
+  const runNow = (range: unknown, args: unknown[]): unknown => {
     const { s, launch } = prepare(range, args)
     return finish(s, launch, s.program.run(launch))
   }
@@ -195,7 +200,8 @@ function make(d: Definition, settings: Settings = { backend: wasm }): unknown {
       CancelledError.check(signal, d.call)
       const { s, launch } = prepare(range, args)
       if (signal) launch.signal = signal
-      return finish(s, launch, await s.program.runAsync(launch))
+      const outcome = await span(`${d.call} async`, { backend: settings.backend.name }, () => s.program.runAsync(launch))
+      return finish(s, launch, outcome)
     },
     on(name: BackendName): unknown {
       const backend = Object.hasOwn(BACKENDS, name) ? BACKENDS[name] : undefined
