@@ -5,6 +5,7 @@ export { assert, atomic, random } from './front/intrinsics.ts'
 export type { Captured } from './front/signature.ts'
 export {
   type BackendName,
+  backends,
   type ExplainLevel,
   type Index,
   type Kernel,

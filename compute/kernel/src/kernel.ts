@@ -6,7 +6,7 @@ import { explainPasses } from './compile.ts'
 import { IndexError, KernelAssertionError } from './errors.ts'
 import { indexNames } from './front/lower.ts'
 import { type ArgumentType, type Captured, elementOfArray, isWhole } from './front/signature.ts'
-import { callSite, parseFunction } from './front/source.ts'
+import { callSite, nameAt, parseFunction } from './front/source.ts'
 import { extentsOf, type Range } from './range.ts'
 import { reference } from './reference/index.ts'
 import { bindArguments, type Definition, lowerFor, type Specialisation, specialise, typesOf } from './specialise.ts'
@@ -17,7 +17,8 @@ export type Index = number & readonly [number, number, number]
 
 export type BackendName = 'wasm' | 'reference'
 
-const BACKENDS: Record<BackendName, Backend> = { wasm, reference }
+/** The backends by name; `unavailable()` says why one cannot run here. */
+export const backends: Readonly<Record<BackendName, Backend>> = { wasm, reference }
 
 export interface KernelOptions {
   /** Values and helper functions that the kernel names from outside; read when the kernel is made. */
@@ -112,7 +113,8 @@ export function scan<A extends unknown[], V extends Value>(
 function define(kind: Definition['kind'], fn: Function, options: KernelOptions & { operator?: unknown }): Definition {
   if (typeof fn !== 'function') throw new ArgumentError(kind, 'fn', 'a function', fn)
   if (options === null || typeof options !== 'object') throw new ArgumentError(kind, 'options', 'an object', options)
-  const parsed = parseFunction(fn, options.name, callSite())
+  const site = callSite()
+  const parsed = parseFunction(fn, options.name || fn.name || nameAt(site), site)
   const call = `${kind} ${parsed.source.name}`
   const { float = 'f64', use = {} } = options
   if (float !== 'f32' && float !== 'f64') throw new ArgumentError(call, 'float', "'f32' or 'f64'", float)
@@ -200,16 +202,18 @@ function make(d: Definition, settings: Settings = { backend: wasm }): unknown {
       CancelledError.check(signal, d.call)
       const { s, launch } = prepare(range, args)
       if (signal) launch.signal = signal
-      const outcome = await span(`${d.call} async`, { backend: settings.backend.name }, () => s.program.runAsync(launch))
+      const outcome = await span(`${d.call} async`, { backend: settings.backend.name }, () =>
+        s.program.runAsync(launch),
+      )
       return finish(s, launch, outcome)
     },
     on(name: BackendName): unknown {
-      const backend = Object.hasOwn(BACKENDS, name) ? BACKENDS[name] : undefined
+      const backend = Object.hasOwn(backends, name) ? backends[name] : undefined
       if (!backend)
         throw new ArgumentError(
           d.call,
           'backend',
-          Object.keys(BACKENDS)
+          Object.keys(backends)
             .map(b => `'${b}'`)
             .join(' or '),
           name,

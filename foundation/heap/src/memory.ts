@@ -39,9 +39,47 @@ const reserve = (pages: number, initial: number, spelling?: Spelling): WebAssemb
   }
 }
 
+/**
+ * Whether modules that import such a memory compile: V8 12 (early Node 22) makes the memory, but has no code for it without a
+ * flag. The module is `(import "env" "memory" (memory i64 0 1 shared))`.
+ */
+const compiles64 = (): boolean =>
+  WebAssembly.validate(
+    Uint8Array.of(
+      0,
+      0x61,
+      0x73,
+      0x6d,
+      1,
+      0,
+      0,
+      0,
+      2,
+      16,
+      1,
+      3,
+      101,
+      110,
+      118,
+      6,
+      109,
+      101,
+      109,
+      111,
+      114,
+      121,
+      2,
+      7,
+      0,
+      1,
+    ),
+  )
+
 /** An engine that does not know a spelling ignores it and makes a 32-bit memory, whose bound gives it away. */
 const spelling64 = (): Spelling | undefined =>
-  (['address', 'index'] as const).find(spelling => reserve(mostPages32 + 1, 1, spelling) !== undefined)
+  !compiles64()
+    ? undefined
+    : (['address', 'index'] as const).find(spelling => reserve(mostPages32 + 1, 1, spelling) !== undefined)
 
 /**
  * Reserves the largest memory up to `maxBytes` that engine and system give, halving on refusal down to 64 MiB.

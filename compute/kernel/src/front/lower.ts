@@ -98,7 +98,8 @@ function attempt(request: Request, L: Lowering): Lowered {
   L.frame = frame
   for (const b of request.leading ?? []) L.buffers.push({ ...b, space: 'global' })
   const names = request.indices ? indexNames(fn) : []
-  const rank = names.length
+  // () => 1 is run once for each index, too.
+  const rank = request.indices ? Math.max(1, names.length) : 0
   const indices = names.map((_, d): Typed => ({ v: L.b.op('index', 'i32', [], d), k: 'i32' }))
   const params = fn.params.slice(request.indices)
   const bindings = params.map((p, i) => parameter(L, p, request.args[i]))

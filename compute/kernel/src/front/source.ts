@@ -42,6 +42,25 @@ export function callSite(depth = 0): { file?: string; line?: number } {
   return {}
 }
 
+const files = new Map<string, string[]>()
+
+/** `const saxpy = kernel(…)`: an arrow function passed on has no name, but the line that made the kernel has. */
+export function nameAt(site: { file?: string; line?: number }): string | undefined {
+  if (!site.file || !site.line) return undefined
+  let lines = files.get(site.file)
+  if (!lines) {
+    try {
+      const fs = process.getBuiltinModule('node:fs')
+      lines = fs.readFileSync(decodeURIComponent(site.file), 'utf8').split('\n')
+    } catch {
+      lines = []
+    }
+    files.set(site.file, lines)
+  }
+  const text = lines[site.line - 1] ?? ''
+  return /([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*[:=]\s*(?:[\w$]+\.)?(?:kernel|reduce|scan)\s*[(<]/u.exec(text)?.[1]
+}
+
 export function parseFunction(fn: Function, name?: string, site?: { file?: string; line?: number }): ParsedFunction {
   const known = parsed.get(fn)
   if (known) return known
