@@ -13,12 +13,12 @@ export interface SourceText {
 
 /** The source line with a caret under the expression. */
 export function frame(source: SourceText, loc: Location): string {
-  const text = source.lines[loc.line - 1] ?? ''
+  const text = (source.lines[loc.line - 1] ?? '').trimEnd()
   const number = String(source.line !== undefined ? source.line + loc.line - 1 : loc.line)
   const width = Math.max(1, Math.min(loc.end - loc.start, text.length - loc.column))
   const where = source.file ? `${source.file}:${number}` : `${source.name}:${number}`
   const gutter = ' '.repeat(number.length)
-  return `${gutter} ┌ ${where}:${loc.column + 1}\n${number} │ ${text}\n${gutter} │ ${' '.repeat(loc.column)}${'^'.repeat(width)}`
+  return `${gutter} ┌ ${where}:${loc.column + 1}\n${number} │ ${text}\n${gutter} │ ${text.slice(0, loc.column).replace(/[^\t]/g, ' ')}${'^'.repeat(width)}`
 }
 
 interface Place {

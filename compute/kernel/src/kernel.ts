@@ -106,13 +106,25 @@ export function scan<A extends unknown[], V extends Value>(
   options: ScanOptions<A> = {},
 ): Scan<A> {
   const d = { ...define('scan', fn, options), operator, exclusive: options.exclusive === true }
+  if (options.reset !== undefined && typeof options.reset !== 'function')
+    throw new ArgumentError(d.call, 'reset', 'a function of the same parameters', options.reset)
   if (options.reset) d.reset = parseFunction(options.reset, `${d.fn.source.name} reset`, {})
   return make(d) as unknown as Scan<A>
 }
 
+const OPTIONS = new Set(['use', 'name', 'float', 'fast', 'unsafe'])
+const SCAN_OPTIONS = new Set(['exclusive', 'reset'])
+const SETTINGS = new Set(['threads', 'schedule', 'chunk', 'unsafe', 'signal'])
+
 function define(kind: Definition['kind'], fn: Function, options: KernelOptions & { operator?: unknown }): Definition {
   if (typeof fn !== 'function') throw new ArgumentError(kind, 'fn', 'a function', fn)
   if (options === null || typeof options !== 'object') throw new ArgumentError(kind, 'options', 'an object', options)
+  for (const key of Object.keys(options)) {
+    if (!OPTIONS.has(key) && !(kind === 'scan' && SCAN_OPTIONS.has(key)))
+      throw new ArgumentError(kind, 'options', `some of ${[...OPTIONS].join(', ')}`, `{ ${key} }`)
+  }
+  if (options.name !== undefined && typeof options.name !== 'string')
+    throw new ArgumentError(kind, 'name', 'a string', options.name)
   const site = callSite()
   const parsed = parseFunction(fn, options.name || fn.name || nameAt(site), site)
   const call = `${kind} ${parsed.source.name}`
@@ -288,6 +300,10 @@ const SCHEDULES = new Set(['static', 'dynamic', 'guided', 'auto'])
 
 function checkSettings(o: RunOptions, call: string): void {
   if (o === null || typeof o !== 'object') throw new ArgumentError(call, 'options', 'an object', o)
+  for (const key of Object.keys(o)) {
+    if (!SETTINGS.has(key))
+      throw new ArgumentError(call, 'options', `some of ${[...SETTINGS].join(', ')}`, `{ ${key} }`)
+  }
   const positive = (x: unknown) => Number.isSafeInteger(x) && (x as number) >= 1
   if (o.threads !== undefined && !positive(o.threads))
     throw new ArgumentError(call, 'threads', 'a whole number from 1', o.threads)

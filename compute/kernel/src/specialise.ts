@@ -11,7 +11,7 @@ import { INTRINSICS } from './front/intrinsics.ts'
 import type { Kind } from './front/kinds.ts'
 import { indexNames, type Lowered, lower } from './front/lower.ts'
 import { type ArgumentType, argumentType, arrayName, type Captured } from './front/signature.ts'
-import { locate, type ParsedFunction } from './front/source.ts'
+import { locate, type ParsedFunction, tooDeep } from './front/source.ts'
 import { type Element, type KernelIR, walk } from './ir/ir.ts'
 
 /** What makes a kernel what it is, apart from its arguments. */
@@ -261,18 +261,12 @@ function compileFor(
   }
 }
 
-/** The passes walk trees by recursion: what is nested too deeply for the stack is an error of its own. */
 function notTooDeep<T>(d: Definition, make: () => T): T {
   try {
     return make()
   } catch (e) {
     if (!(e instanceof RangeError && /call stack/.test(e.message))) throw e
-    throw new KernelSyntaxError(
-      d.fn.source,
-      { line: 1, column: 0, start: 0, end: 40 },
-      'its expressions or blocks are nested too deeply',
-      'Split it: name parts with const, or move them into helpers.',
-    )
+    throw tooDeep(d.fn.source)
   }
 }
 

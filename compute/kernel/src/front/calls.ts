@@ -40,6 +40,9 @@ const DIRECT = new Set(['sqrt', 'floor', 'ceil', 'trunc'])
 /** Of an integer these are the integer. */
 const ROUNDINGS = new Set(['floor', 'ceil', 'trunc', 'round'])
 
+/** Each call of a helper is a copy of it. */
+const MAX_CALLS = 4000
+
 export function lowerCall(L: Lowering, node: Tree): Typed | undefined {
   const callee: Tree = node.callee
   if (node.optional) L.unsupported(node, 'an optional call', 'Call the function.')
@@ -106,6 +109,13 @@ function inline(L: Lowering, fn: FunctionRef, node: Tree): Typed | undefined {
       node,
       `'${fn.name}' calls itself`,
       'Helpers are compiled into the kernel, so none may be recursive: write a loop.',
+    )
+  }
+  if (L.calls >= MAX_CALLS) {
+    L.unsupported(
+      node,
+      `more than ${MAX_CALLS} calls of helpers are compiled in`,
+      'A helper that calls others twice doubles with each level: keep values in locals, or write a loop.',
     )
   }
   return L.rules.helper(L, fn, node)

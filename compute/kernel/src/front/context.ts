@@ -151,6 +151,16 @@ export class Lowering {
   }
 
   unknown(node: Tree, name: string): never {
+    if (name === 'arguments') this.unsupported(node, "'arguments' inside a kernel", 'Name the parameters.')
+    if (name === 'Math' || name === 'Number')
+      this.unsupported(node, `${name} used as a value`, `Kernels know the functions of ${name}, and its numbers.`)
+    if (name in globalThis) {
+      this.unsupported(
+        node,
+        `'${name}' inside a kernel`,
+        'It belongs to JavaScript around it: compute it outside and pass it as an argument.',
+      )
+    }
     throw new UnknownNameError(this.source, this.loc(node), name)
   }
 

@@ -184,7 +184,13 @@ function member(L: Lowering, node: Tree): Typed {
     const array = arrayOf(L, node.object)
     return loadElement(L, array, node)
   }
-  if (node.object.type === 'Identifier' && !L.lookup(node.object.name)) L.unknown(node.object, node.object.name)
+  if (node.object.type === 'Identifier' && !L.lookup(node.object.name)) {
+    if (node.object.name === 'Math' || node.object.name === 'Number')
+      L.unsupported(node, L.text(node), `It is no number of ${node.object.name} that kernels know.`)
+    L.unknown(node.object, node.object.name)
+  }
+  if (node.object.type === 'ThisExpression')
+    L.unsupported(node, "'this' inside a kernel", 'Pass what it needs as arguments.')
   return L.unsupported(node, `${L.text(node)}`, 'This property is not part of the kernel language.')
 }
 

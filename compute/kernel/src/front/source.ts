@@ -89,6 +89,7 @@ export function parseFunction(fn: Function, name?: string, site?: { file?: strin
       if (tree.type === 'ObjectExpression') tree = tree.properties[0].value as Tree
       break
     } catch (e) {
+      if (e instanceof RangeError) throw tooDeep(source)
       failure ??= e
     }
   }
@@ -117,9 +118,24 @@ export function parseFunction(fn: Function, name?: string, site?: { file?: strin
     )
   }
   const result: ParsedFunction = { source, params: tree.params, body: tree.body, text }
-  normalise(tree)
+  try {
+    normalise(tree)
+  } catch (e) {
+    if (!(e instanceof RangeError)) throw e
+    throw tooDeep(source)
+  }
   parsed.set(fn, result)
   return result
+}
+
+/** The passes walk trees by recursion: what is nested too deeply for the stack is an error of its own. */
+export function tooDeep(source: SourceText): KernelSyntaxError {
+  return new KernelSyntaxError(
+    source,
+    { line: 1, column: 0, start: 0, end: 40 },
+    'its expressions or blocks are nested too deeply',
+    'Split it: name parts with const, or move them into helpers.',
+  )
 }
 
 /** Moves positions back by the bracket put before the text. */
