@@ -67,13 +67,16 @@ export function findUses(ir: KernelIR, shapes: Shapes): Uses {
         return
       }
       case 'load':
-      case 'lload':
         read(v.args[0], varies(v.args[0]) ? lanes : scalar)
+        return
+      case 'lload':
+        // Of a private array the lanes are far apart: there is no contiguous access.
+        read(v.args[0], isUniform(shapes.of(v.args[0])) ? scalar : lanes)
         return
       case 'store':
       case 'lstore': {
         const [index, value] = v.args
-        read(index, varies(index) ? lanes : scalar)
+        read(index, isUniform(shapes.of(index)) || (v.op === 'store' && !varies(index)) ? scalar : lanes)
         read(value, v.op === 'store' && isUniform(shapes.of(index)) && isUniform(shapes.of(value)) ? scalar : lanes)
         return
       }
