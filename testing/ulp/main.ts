@@ -1,11 +1,12 @@
 /**
  * The campaign: measures the error of every function of `Math` in kernels, on the wasm backend.
  *
- *     node testing/ulp/main.ts [function…] [--all] [--seed n]
+ *     node testing/ulp/main.ts [function…] [--all] [--stride n] [--seed n] [--write]
  *
- * f32 functions of one operand are run over all 2^32 numbers with `--all`, over every 1021st without; the others over
- * strata and random operands, ten times as many with `--all`. Without names all functions are measured and
- * docs/math-accuracy.md is written, if `--all`.
+ * f32 functions of one operand are run over every `stride`-th of the 2^32 numbers (1021), over all of them with `--all`,
+ * which takes some two minutes each; the others over strata and random operands, ten times as many with `--all` or a
+ * stride below 100. Ends with code 1 if an error exceeds its bound. `--write` makes docs/math-accuracy.md of it, when all
+ * functions are measured.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -79,7 +80,12 @@ function sampled(name: string, type: FloatType, seed: number, scale: number): Fo
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { all: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } },
+  options: {
+    all: { type: 'boolean', default: false },
+    stride: { type: 'string', default: '1021' },
+    write: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+  },
 })
 const unknown = positionals.filter(name => !(name in BOUNDS))
 if (unknown.length > 0) {
@@ -88,6 +94,8 @@ if (unknown.length > 0) {
 }
 const names = positionals.length > 0 ? positionals : Object.keys(BOUNDS).filter(name => MATH_ARITY.has(name))
 const seed = Number(values.seed)
+const stride = values.all ? 1 : Number(values.stride)
+const scale = stride < 100 ? 10 : 1
 console.log(`seed ${seed}`)
 const rows: string[] = []
 let failed = false
@@ -95,9 +103,7 @@ for (const name of names)
   for (const type of ['f32', 'f64'] as const) {
     const started = performance.now()
     const exhaustive = type === 'f32' && operandsOf(name) === 1
-    const { worst, at, sum, count } = exhaustive
-      ? everyNumber(name, values.all ? 1 : 1021)
-      : sampled(name, type, seed, values.all ? 10 : 1)
+    const { worst, at, sum, count } = exhaustive ? everyNumber(name, stride) : sampled(name, type, seed, scale)
     const seconds = (performance.now() - started) / 1000
     const bound = BOUNDS[name][type]
     if (worst > bound) failed = true
@@ -107,14 +113,14 @@ for (const name of names)
     )
     console.log(`${rows.at(-1)} ${seconds.toFixed(1)} s${worst > bound ? ` EXCEEDS ${bound}` : ''}`)
   }
-if (values.all && positionals.length === 0)
+if (values.write && positionals.length === 0)
   writeFileSync(
     new URL('../../docs/math-accuracy.md', import.meta.url),
     `# Accuracy of the functions of \`Math\` in kernels
 
-Written by \`node testing/ulp/main.ts --all\` (seed ${seed}). Errors are in units of the last place of the true value, which comes
-from \`Math\` in double precision for f32 and from arithmetic of 320 bits for f64. The results are the same on every
-backend, bit for bit. \`operations\` counts those of the path that ordinary operands take.
+Written by \`node testing/ulp/main.ts --stride ${stride} --write\` (seed ${seed}); a stride of 1 goes through all 2^32 numbers of
+f32. Errors are in units of the last place of the true value, which comes from \`Math\` in double precision for f32 and
+from arithmetic of 320 bits for f64. The results are the same on every backend, bit for bit. \`operations\` counts those of the path that ordinary operands take.
 
 Special operands (zeros of both signs, infinities, NaN, denormal numbers, everything out of a function's domain) give
 JavaScript's answers; \`sin\`, \`cos\` and \`tan\` reduce numbers of any size.
