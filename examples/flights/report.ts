@@ -76,7 +76,8 @@ const nationwide = ({ quantiles, columns }: Delays, share: (typeof shares)[numbe
 
 const minutes = (value: number): string => {
   if (!Number.isFinite(value)) return 'an unknown time'
-  return value < 0 ? `${-value} minutes early` : `${value} minutes late`
+  const unit = Math.abs(value) === 1 ? 'minute' : 'minutes'
+  return value < 0 ? `${-value} ${unit} early` : `${value} ${unit} late`
 }
 
 const longDay = (minute: number): string =>
