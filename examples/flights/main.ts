@@ -2,7 +2,7 @@
  * `npm start`: three million real flights, four questions, each answered by plain JavaScript and by kernels.
  */
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
@@ -26,6 +26,11 @@ Each step runs as plain JavaScript and as kernels; the answers are compared, and
   --out path     where to write the report (report.html unless said)
   --help         this text
 `
+
+/** The report cannot be written where it should. */
+class OutputError extends Error {
+  override readonly name = 'OutputError'
+}
 
 /** Wrong usage: the message goes to the user with the help. */
 class UsageError extends Error {
@@ -65,6 +70,19 @@ const options = () => {
   }
 }
 
+/** Opens the report's file before the work, lest a wrong path be found out after it. */
+const openReport = (path: string): number => {
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    return openSync(path, 'w')
+  } catch (cause) {
+    throw new OutputError(
+      `the report cannot be written to ${path} (${(cause as Error).message}): choose another place with --out`,
+      { cause },
+    )
+  }
+}
+
 const seconds = (ms: number | undefined): string => (ms === undefined ? '' : `${(ms / 1000).toFixed(3)} s`).padStart(10)
 const ratio = (plain: number | undefined, kernel: number): string =>
   (plain === undefined ? '' : `${(plain / kernel).toFixed(1)}×`).padStart(8)
@@ -81,6 +99,7 @@ const main = async (): Promise<void> => {
   // The team of threads is made by the first kernel that runs, and this is where it looks.
   if (asked) process.env.SKEIN_THREADS = String(asked)
   const threads = Number(process.env.SKEIN_THREADS || availableParallelism())
+  const report = openReport(out)
   const began = performance.now()
   const reading = new Progress('Reading the flights')
   const flights = await readFlights(rows, share => reading.share(share))
@@ -107,8 +126,8 @@ const main = async (): Promise<void> => {
   show('All steps', all.plainMs, all.kernelMs)
   if (plain) console.log('\nAll answers agree: integers exactly, floats within the tolerance that the report states.')
 
-  mkdirSync(dirname(out), { recursive: true })
-  writeFileSync(out, writeReport({ flights, delays, network, spread, density, times, readMs, threads }))
+  writeFileSync(report, writeReport({ flights, delays, network, spread, density, times, readMs, threads }))
+  closeSync(report)
   console.log(`\n${((performance.now() - began) / 1000).toFixed(1)} s in all. The report, with maps and charts: ${out}`)
 }
 
@@ -118,7 +137,7 @@ try {
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n\n${help}`)
     process.exitCode = 2
-  } else if (error instanceof MissingDataError || error instanceof DisagreementError) {
+  } else if (error instanceof MissingDataError || error instanceof DisagreementError || error instanceof OutputError) {
     process.stderr.write(`${error.message}\n`)
     process.exitCode = 1
   } else throw error

@@ -89,6 +89,13 @@ test('flights: kernels only', async () => {
   }
 })
 
+test('flights: a place where no report can be written is found out at once', async () => {
+  const { code, output, errors } = await run('flights/main.ts', '--out', join(folder, 'package.json', 'report.html'))
+  assert.equal(code, 1)
+  assert.equal(output, '')
+  assert.match(errors, /cannot be written to .*report\.html.*--out/)
+})
+
 test('flights: help, and options that it does not know', async () => {
   const help = await run('flights/main.ts', '--help')
   assert.equal(help.code, 0)
