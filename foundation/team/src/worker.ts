@@ -164,13 +164,25 @@ const bodyOf = (j: number): Loaded | Mail => {
   return known !== undefined && known.version === c[j + at.bodyVersion] ? known : loadHere(j)
 }
 
+/** Another thread has grown the memory and this one has not heard of it yet: growing by nothing makes it look. */
+const lookAgain = (): void => {
+  try {
+    memory.grow((memory64 ? 0n : 0) as number)
+  } catch {
+    memory.grow(0) // V8 before 13 counts 64-bit memories in plain numbers.
+  }
+}
+
 /** Compiles a wasm body (the engine has the code already, by its bytes); a JavaScript one is yet to be imported. */
 const loadHere = (j: number): Loaded | Mail => {
   const index = c[j + at.bodyIndex]
   const version = c[j + at.bodyVersion]
   let loaded: Loaded
   try {
-    const blob = new Uint8Array(memory.buffer, floats[(j + at.bodyAddress) >> 1], c[j + at.bodyLength]).slice()
+    const address = floats[(j + at.bodyAddress) >> 1]
+    const length = c[j + at.bodyLength]
+    if (memory.buffer.byteLength < address + length) lookAgain()
+    const blob = new Uint8Array(memory.buffer, address, length).slice()
     const bytesAt = 4 + new DataView(blob.buffer).getUint32(0, true)
     const header = JSON.parse(new TextDecoder().decode(blob.subarray(4, bytesAt))) as BodyHeader
     if (header.kind === 'module') return { index, version, url: header.url!, exportName: header.exports[0] }
