@@ -32,7 +32,7 @@ export const BOUNDS: Record<string, Record<FloatType, number>> = {
   cosh: { f32: 1.6, f64: 1.6 },
   tanh: { f32: 1.6, f64: 1.5 },
   asinh: { f32: 2, f64: 2.3 },
-  acosh: { f32: 2.3, f64: 2.4 },
+  acosh: { f32: 2.5, f64: 2.4 },
   atanh: { f32: 2, f64: 2.3 },
   cbrt: { f32: 1, f64: 1 },
   hypot: { f32: 0.501, f64: 1.3 },
