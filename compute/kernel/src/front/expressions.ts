@@ -508,6 +508,9 @@ function unary(L: Lowering, node: Tree): Typed {
   if (node.operator === 'typeof' || node.operator === 'void' || node.operator === 'delete') {
     L.unsupported(node, `'${node.operator}' inside a kernel`, 'Kernels know numbers, booleans and BigInts.')
   }
+  // The least int64 is written as the negative of what only a uint64 holds.
+  if (node.operator === '-' && node.argument.type === 'Literal' && node.argument.bigint)
+    return bigConstant(L, -BigInt(node.argument.bigint), node)
   const t = lowerExpression(L, node.argument)
   b.loc = L.loc(node)
   switch (node.operator) {

@@ -12,6 +12,9 @@ type Operand = Value | number
 
 const COMMUTATIVE = new Set('add mul and or xor eq ne min max smin smax umin umax mulhu'.split(' '))
 
+/** Of a select of constants, a conversion is a select of converted constants. */
+const CONVERSIONS = new Set('sitof uitof ftosi ftoui toint32 toindex promote demote sext zext wrap bitcast'.split(' '))
+
 /** Given from outside and the same everywhere. */
 const GIVEN = new Set(['scalar', 'index', 'length'])
 
@@ -89,6 +92,9 @@ export class Builder {
       return fn && this.const(type, fn(...args.map(a => a.attr)))
     }
     const [a, b, c] = args
+    if (CONVERSIONS.has(op) && a.op === 'select' && a.args[1].op === 'const' && a.args[2].op === 'const') {
+      return this.op('select', type, [a.args[0], this.op(op, type, [a.args[1]]), this.op(op, type, [a.args[2]])])
+    }
     const is = (v: Value, n: number) => v.op === 'const' && (Object.is(v.attr, n) || v.attr === BigInt(n))
     switch (op) {
       case 'add':
@@ -131,6 +137,9 @@ export class Builder {
         return a.op === 'not' ? a.args[0] : undefined
       case 'neg':
         return a.op === 'neg' ? a.args[0] : undefined
+      case 'max':
+      case 'min':
+        return this.cheaper(op, type, a, b)
       case 'demote':
         return a.op === 'promote' ? a.args[0] : undefined
       case 'wrap':
@@ -155,6 +164,16 @@ export class Builder {
         return undefined
     }
     return undefined
+  }
+
+  /** Math.max and Math.min with a constant: a comparison and a select, which processors do in one or two steps. */
+  private cheaper(op: 'max' | 'min', type: Type, a: Value, b: Value): Value | undefined {
+    const [x, c] = b.op === 'const' ? [a, b] : [b, a]
+    if (c.op !== 'const' || Number.isNaN(c.attr)) return undefined
+    // pmax(x, c) is x unless x < c, so NaN stays; among zeros it keeps x, which is wrong for max(-0, 0) and min(0, -0).
+    if (op === 'min' && Object.is(c.attr, -0)) return undefined
+    const picked = this.op(`p${op}`, type, [x, c])
+    return op === 'max' && Object.is(c.attr, 0) ? this.op('add', type, [picked, c]) : picked
   }
 
   const(type: Type, value: number | bigint | boolean): Value {

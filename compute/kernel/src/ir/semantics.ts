@@ -70,6 +70,11 @@ export const SEMANTICS: Record<string, Fn> = {
   'pmax.f32': (a, b) => (a < b ? b : a),
   'pmin.f64': (a, b) => (b < a ? b : a),
   'pmax.f64': (a, b) => (a < b ? b : a),
+  // Fused where the hardware can; here rounded twice. Only `fast` kernels have them.
+  'mad.f32': (a, b, c) => f(f(a * b) + c),
+  'mad.f64': (a, b, c) => a * b + c,
+  'nmad.f32': (a, b, c) => f(c - f(a * b)),
+  'nmad.f64': (a, b, c) => c - a * b,
   'smin.i32': Math.min,
   'smax.i32': Math.max,
   'umin.i32': (a, b) => Math.min(a >>> 0, b >>> 0) | 0,

@@ -5,6 +5,7 @@
  * run under their masks and results are selected, a loop runs until no lane is left in it.
  */
 import { EFFECTS, isPure, type Region, type Value } from '../ir/ir.ts'
+import { countedLoop, pushAllInRange } from './counted.ts'
 import { emitPart, type LaneContext, partWidth, SHAPE_OF } from './lanes.ts'
 import { accessGroups, checkTogether, emitMemory } from './memory.ts'
 import { Operands, type Rep } from './operands.ts'
@@ -29,7 +30,8 @@ export class Emitter extends Operands {
     this.checked = new Set(checked)
     for (const v of ops) {
       const group = groups?.get(v.id)
-      if (group && checkTogether(this, group)) for (const a of group) this.checked.add(a.id)
+      if (group && !group.every(a => this.checked.has(a.id)) && checkTogether(this, group))
+        for (const a of group) this.checked.add(a.id)
       this.emit(v)
     }
     this.checked = checked
@@ -245,9 +247,56 @@ export class Emitter extends Operands {
   }
 
   private emitLoop(v: Value): void {
+    if (this.shapes.divergent(v)) this.emitDivergentLoop(v)
+    else this.emitUniformLoop(v)
+  }
+
+  private emitUniformLoop(v: Value): void {
     const { f, shapes } = this
     const [test, body] = v.regions!
-    const divergent = shapes.divergent(v)
+    const carried = test.params.map((p, i) =>
+      this.newLocals(p.type === 'i1' && body.results[i].op !== 'arg' ? body.results[i] : p, shapes.of(p)),
+    )
+    this.assign(carried.map((rep, i) => [rep, v.args[i]]))
+    const rounds = () => {
+      const out = f.block()
+      const top = f.loop()
+      test.params.forEach((p, i) => {
+        if (carried[i].parts) this.reps.set(p.id, carried[i])
+        else this.finishScalar(p, carried[i].scalar!)
+      })
+      this.region(test)
+      this.pushScalar(test.results[0])
+      f.op('i32.eqz').brIf(out)
+      this.region(body)
+      const moving = [...carried.keys()].filter(i => body.results[i] !== test.params[i])
+      this.assign(moving.map(i => [carried[i], body.results[i]]))
+      f.br(top)
+      f.end()
+      f.end()
+    }
+    const counted = this.options.unsafe ? undefined : countedLoop(v, shapes, this.mask !== undefined)
+    if (counted) {
+      const { checked } = this
+      pushAllInRange(this, counted)
+      f.if()
+      this.checked = new Set([...checked, ...counted.accesses.map(a => a.id)])
+      rounds()
+      this.checked = checked
+      f.else()
+      rounds()
+      f.end()
+    } else rounds()
+    test.params.forEach((p, i) => {
+      if (!this.uses.count.has(`${v.id}:${i}`)) return
+      if (carried[i].parts) this.reps.set(`${v.id}:${i}`, carried[i])
+      else this.finishScalar(resultOf(v, i, p.type), carried[i].scalar!)
+    })
+  }
+
+  private emitDivergentLoop(v: Value): void {
+    const { f, shapes } = this
+    const [test, body] = v.regions!
     const outer = this.mask
     const cond = test.results[0]
     const exits = shapes.exits(v)
@@ -264,7 +313,7 @@ export class Emitter extends Operands {
     this.assign(carried.flatMap((rep, i) => (rep ? [[rep, v.args[i]] as [Rep, Value]] : [])))
     // What leaves the loop lane by lane although it is uniform inside.
     const frozen = test.params.map((p, i) => {
-      if (!divergent || !observed[i] || isFlag(i) || isVarying(shapes.of(p)) || body.results[i] === p) return undefined
+      if (!observed[i] || isFlag(i) || isVarying(shapes.of(p)) || body.results[i] === p) return undefined
       const width = this.widthOf(p)
       const parts = Array.from({ length: this.partCount(width) }, (_, k) => {
         const l = f.local('v128')
@@ -274,29 +323,26 @@ export class Emitter extends Operands {
       })
       return { parts, width } as Rep
     })
-    let live: Rep | undefined
-    if (divergent) {
-      // Of the test, or where that is uniform of the exits.
-      const decisive = isVarying(shapes.of(cond))
-        ? cond
-        : (exits?.flags.find(x => isVarying(shapes.of(x.cond)))?.cond ?? cond)
-      const width = this.maskWidth(decisive)
-      const parts = Array.from({ length: this.partCount(width) }, (_, p) => {
-        const l = f.local('v128')
-        if (outer) this.pushMaskPart(outer, p, width)
-        else this.pushConstant('i1', true)
-        f.set(l)
-        return l
-      })
-      live = { parts, width }
-    }
-    const conjuncts = divergent ? this.conjuncts(cond, test) : []
+    // Of the test, or where that is uniform of the exits.
+    const decisive = isVarying(shapes.of(cond))
+      ? cond
+      : (exits?.flags.find(x => isVarying(shapes.of(x.cond)))?.cond ?? cond)
+    const width = this.maskWidth(decisive)
+    const parts = Array.from({ length: this.partCount(width) }, (_, p) => {
+      const l = f.local('v128')
+      if (outer) this.pushMaskPart(outer, p, width)
+      else this.pushConstant('i1', true)
+      f.set(l)
+      return l
+    })
+    const live: Rep = { parts, width }
+    const conjuncts = this.conjuncts(cond, test)
     // Without effects, lanes that are done may go round a few more times before anybody looks.
-    const times = divergent && isPlain(test) && isPlain(body) && size(test) + size(body) <= 40 ? UNROLL : 1
+    const times = isPlain(test) && isPlain(body) && size(test) + size(body) <= 40 ? UNROLL : 1
     const out = f.block()
     const top = f.loop()
     for (let copy = 0; copy < times; copy++) {
-      this.mask = divergent ? live : outer
+      this.mask = live
       test.params.forEach((p, i) => {
         const rep = carried[i]
         // No active lane has left.
@@ -305,47 +351,42 @@ export class Emitter extends Operands {
         else this.finishScalar(p, rep!.scalar!)
       })
       this.region(test)
-      if (!divergent) {
-        this.pushScalar(cond)
-        f.op('i32.eqz').brIf(out)
-      } else {
-        for (const c of conjuncts) {
-          if (c.op === 'not' && exits?.flags.some(x => x.param === c.args[0])) continue
-          if (!isVarying(shapes.of(c))) {
-            this.pushScalar(c)
-            f.op('i32.eqz').brIf(out)
-          } else {
-            live!.parts!.forEach((l, p) => {
-              f.get(l)
-              this.pushPart(c, p, live!.width)
-              f.op('v128.and').set(l)
-            })
-          }
-        }
-        if (copy === 0) {
-          this.pushAny(live!)
+      for (const c of conjuncts) {
+        if (c.op === 'not' && exits?.flags.some(x => x.param === c.args[0])) continue
+        if (!isVarying(shapes.of(c))) {
+          this.pushScalar(c)
           f.op('i32.eqz').brIf(out)
+        } else {
+          live.parts!.forEach((l, p) => {
+            f.get(l)
+            this.pushPart(c, p, live.width)
+            f.op('v128.and').set(l)
+          })
         }
+      }
+      if (copy === 0) {
+        this.pushAny(live)
+        f.op('i32.eqz').brIf(out)
       }
       this.region(body)
       // Lanes that leave now are still written by what stands before their exit.
       const stay = exits
         ? this.staying(
-            live!,
+            live,
             exits.flags.map(x => x.cond),
           )
         : live
       frozen.forEach((rep, i) => {
-        if (rep) this.freeze(rep, test.params[i], next[i], exits?.guarded[i] ? stay! : live!)
+        if (rep) this.freeze(rep, test.params[i], next[i], exits?.guarded[i] ? stay : live)
       })
       const moving = [...carried.keys()].filter(i => carried[i] && next[i] !== test.params[i])
       this.assign(
         moving.map(i => [carried[i]!, next[i]]),
-        divergent ? k => (observed[moving[k]] ? (exits?.guarded[moving[k]] ? stay : live) : undefined) : undefined,
+        k => (observed[moving[k]] ? (exits?.guarded[moving[k]] ? stay : live) : undefined),
       )
       if (exits) {
-        for (const l of stay!.parts!) f.get(l)
-        for (const l of live!.parts!.toReversed()) f.set(l)
+        for (const l of stay.parts!) f.get(l)
+        for (const l of live.parts!.toReversed()) f.set(l)
       }
     }
     f.br(top)
