@@ -11,7 +11,10 @@ import type { KernelIR } from './ir/ir.ts'
 
 export type Operator = '+' | '*' | 'min' | 'max' | '&' | '|' | '^' | '&&' | '||'
 
-/** An operator of one's own. `combine` must be associative and `init` its identity: combine(init, x) = x. */
+/**
+ * An operator of one's own. `combine` must be associative, for `reduce` commutative too (elements are dealt to accumulators in
+ * turn), and `init` its identity: combine(init, x) = x.
+ */
 export interface UserOperator<T extends number | bigint = number> {
   init: T
   combine: (a: T, b: T) => T

@@ -85,11 +85,26 @@ type Combined<V> = V extends bigint ? bigint : number
  * result does not depend on threads.
  */
 export function reduce<A extends unknown[], V extends Value>(
-  operator: Operator | UserOperator<V extends bigint ? bigint : number>,
+  operator: Operator,
   fn: (index: Index, ...args: A) => V,
+  options?: KernelOptions,
+): Reduction<A, Combined<V>>
+export function reduce<A extends unknown[]>(
+  operator: UserOperator<bigint>,
+  fn: (index: Index, ...args: A) => bigint,
+  options?: KernelOptions,
+): Reduction<A, bigint>
+export function reduce<A extends unknown[]>(
+  operator: UserOperator<number>,
+  fn: (index: Index, ...args: A) => number | boolean,
+  options?: KernelOptions,
+): Reduction<A, number>
+export function reduce(
+  operator: Operator | UserOperator<any>,
+  fn: (index: Index, ...args: any[]) => Value,
   options: KernelOptions = {},
-): Reduction<A, Combined<V>> {
-  return make({ ...define('reduce', fn, options), operator }) as unknown as Reduction<A, Combined<V>>
+): unknown {
+  return make({ ...define('reduce', fn, options), operator })
 }
 
 export interface ScanOptions<A extends unknown[]> extends KernelOptions {
@@ -100,16 +115,31 @@ export interface ScanOptions<A extends unknown[]> extends KernelOptions {
 }
 
 /** A prefix combination: `out[k]` gets what `fn` gave for the first k + 1 indices of the range (k, if exclusive), combined. */
-export function scan<A extends unknown[], V extends Value>(
-  operator: Operator | UserOperator<V extends bigint ? bigint : number>,
-  fn: (index: Index, ...args: A) => V,
-  options: ScanOptions<A> = {},
-): Scan<A> {
+export function scan<A extends unknown[]>(
+  operator: Operator,
+  fn: (index: Index, ...args: A) => Value,
+  options?: ScanOptions<A>,
+): Scan<A>
+export function scan<A extends unknown[]>(
+  operator: UserOperator<bigint>,
+  fn: (index: Index, ...args: A) => bigint,
+  options?: ScanOptions<A>,
+): Scan<A>
+export function scan<A extends unknown[]>(
+  operator: UserOperator<number>,
+  fn: (index: Index, ...args: A) => number | boolean,
+  options?: ScanOptions<A>,
+): Scan<A>
+export function scan(
+  operator: Operator | UserOperator<any>,
+  fn: (index: Index, ...args: any[]) => Value,
+  options: ScanOptions<any[]> = {},
+): unknown {
   const d = { ...define('scan', fn, options), operator, exclusive: options.exclusive === true }
   if (options.reset !== undefined && typeof options.reset !== 'function')
     throw new ArgumentError(d.call, 'reset', 'a function of the same parameters', options.reset)
   if (options.reset) d.reset = parseFunction(options.reset, `${d.fn.source.name} reset`, {})
-  return make(d) as unknown as Scan<A>
+  return make(d)
 }
 
 const OPTIONS = new Set(['use', 'name', 'float', 'fast', 'unsafe'])
@@ -198,6 +228,7 @@ function make(d: Definition, settings: Settings = { backend: wasm }): unknown {
   }
 
   const run = (range: unknown, ...args: unknown[]): unknown => {
+    if (settings.signal) CancelledError.check(settings.signal, d.call)
     if (tracer.enabled) return span(d.call, { backend: settings.backend.name }, () => runNow(range, args))
     return runNow(range, args)
   }

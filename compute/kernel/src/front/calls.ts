@@ -221,6 +221,8 @@ function conversion(L: Lowering, name: string, node: Tree): Typed {
   const b = L.b
   if (name === 'Boolean') return L.convert(t, 'bool', node)
   if (name === 'Number') {
+    // A JavaScript number is a float64: this is how a float32 becomes one.
+    if (t.k === 'f32') return L.convert(t, 'f64', node)
     if (!isBig(t.k)) return t.k === 'bool' ? L.convert(t, 'i32', node) : t
     return { v: b.cvt(t.k === 'u64' ? 'uitof' : 'sitof', t.v, 'f64'), k: 'f64' }
   }

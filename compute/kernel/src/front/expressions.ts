@@ -446,6 +446,8 @@ function compare(L: Lowering, operator: string, left: Typed, right: Typed, node:
     const simple = unsignedConstant(L, left, right, strict)
     return simple ?? { v: strict ? b.lt(x, y) : b.le(x, y), k: 'bool' }
   }
+  const integers = saturated(L, left, right, strict)
+  if (integers) return integers
   const { x, y, k } = comparable(L, left, right, node)
   if (k === 'u32' || k === 'u64') return { v: strict ? b.ult(x, y) : b.ule(x, y), k: 'bool' }
   if (k === 'i32' || k === 'i64' || k === 'wb') return { v: strict ? b.slt(x, y) : b.sle(x, y), k: 'bool' }
@@ -461,10 +463,32 @@ function unsignedConstant(L: Lowering, left: Typed, right: Typed, strict: boolea
   return { v: strict ? L.b.ult(as(left), as(right)) : L.b.ule(as(left), as(right)), k: 'bool' }
 }
 
+/** A whole number that was computed among parameters: it may exceed an int32. */
+const beyond = (t: Typed): boolean =>
+  t.k === 'wi' && t.v.op !== 'scalar' && !(t.v.op === 'const' && (t.v.attr | 0) === t.v.attr)
+
+/** Sums and products of parameters and whole constants: never NaN. */
+const isPolynomial = (v: Value): boolean =>
+  v.op === 'scalar' || v.op === 'const' || (/^(add|sub|mul)$/.test(v.op) && v.args.every(isPolynomial))
+
+/**
+ * An int32 against a whole number that may exceed it, such as `col < width - 1`: the number, which is the same for all
+ * lanes, is brought into int32 range by saturation, so that lanes compare integers.
+ */
+function saturated(L: Lowering, left: Typed, right: Typed, strict: boolean): Typed | undefined {
+  const b = L.b
+  const limit = (w: Value) => b.cvt('ftosi', w, 'i32')
+  if (left.k === 'i32' && beyond(right) && isPolynomial(right.v)) {
+    return { v: b.op('sle', 'i1', [left.v, limit(strict ? b.sub(right.v, 1) : right.v)]), k: 'bool' }
+  }
+  if (right.k === 'i32' && beyond(left) && isPolynomial(left.v)) {
+    return { v: b.op('slt', 'i1', [limit(strict ? left.v : b.sub(left.v, 1)), right.v]), k: 'bool' }
+  }
+  return undefined
+}
+
 /** Operands of a comparison. What was computed among parameters may exceed an int32: it is compared as a float, not wrapped. */
 function comparable(L: Lowering, left: Typed, right: Typed, node: Tree): { x: Value; y: Value; k: Kind } {
-  const beyond = (t: Typed) =>
-    t.k === 'wi' && t.v.op !== 'scalar' && !(t.v.op === 'const' && (t.v.attr | 0) === t.v.attr)
   if ((left.k === 'i32' && beyond(right)) || (right.k === 'i32' && beyond(left))) {
     return { x: L.convert(left, 'f64', node).v, y: L.convert(right, 'f64', node).v, k: 'f64' }
   }

@@ -61,11 +61,30 @@ export function nameAt(site: { file?: string; line?: number }): string | undefin
   return /([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*[:=]\s*(?:[\w$]+\.)?(?:kernel|reduce|scan)\s*[(<]/u.exec(text)?.[1]
 }
 
+/**
+ * The line of the file in which a function's text begins: the line that made the kernel, or one of the next, where the
+ * call was broken before the function.
+ */
+function firstLine(text: string, site: { file?: string; line?: number }): number | undefined {
+  const lines = site.file ? files.get(site.file) : undefined
+  if (!lines || !site.line) return site.line
+  const begin = /^\S+/.exec(text)?.[0].slice(0, 12) ?? ''
+  for (let l = site.line; l < site.line + 3; l++) {
+    const line = lines[l - 1] ?? ''
+    const at = l === site.line ? line.search(/(?:kernel|reduce|scan)\s*[(<]/) : 0
+    const rest = l === site.line ? line.slice(line.indexOf('(', at) + 1) : line
+    if (rest.includes(begin)) return l
+  }
+  return site.line
+}
+
 export function parseFunction(fn: Function, name?: string, site?: { file?: string; line?: number }): ParsedFunction {
   const known = parsed.get(fn)
   if (known) return known
   const text = Function.prototype.toString.call(fn)
   const source: SourceText = { name: name || fn.name || 'anonymous', lines: text.split('\n'), ...site }
+  const line = site && firstLine(text, site)
+  if (line !== undefined) source.line = line
   const whole: Location = { line: 1, column: 0, start: 0, end: Math.min(text.length, 40) }
   if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) {
     throw new KernelSyntaxError(

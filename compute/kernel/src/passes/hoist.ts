@@ -53,12 +53,28 @@ class Hoister {
     for (const v of r.ops) {
       if (v.op === 'loop') ops.push(...this.loop(v, here))
       else {
-        v.regions?.forEach(inner => this.region(inner, here))
+        for (const inner of v.regions ?? []) {
+          this.region(inner, here)
+          inner.ops = inner.ops.filter(o => !this.isFixed(o) || !(here.add(o.id) && ops.push(o)))
+        }
         ops.push(v)
       }
       here.add(v.id)
     }
     r.ops = ops
+  }
+
+  /** Computed from what the caller gives alone, so once for a whole call: worth doing even if no iteration needs it. */
+  private isFixed(v: Value): boolean {
+    if (v.op === 'const' || v.op === 'scalar' || v.op === 'length') return true
+    return (
+      isPure(v) &&
+      v.op !== 'index' &&
+      v.op !== 'arg' &&
+      v.op !== 'result' &&
+      v.args.length > 0 &&
+      v.args.every(a => this.isFixed(a))
+    )
   }
 
   /** What stands for a loop: what was moved out of it, and the loop, or an `if` around both. */

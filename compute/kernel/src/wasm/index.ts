@@ -1,4 +1,5 @@
 /** The wasm backend: modules made for a kernel, run over the heap by the team. */
+import { NotSupportedError } from '@skein/base'
 import { heap } from '@skein/heap'
 import { type Body, defaultTeam } from '@skein/team'
 import {
@@ -22,7 +23,17 @@ import { stage } from './staging.ts'
 export const wasm: Backend = {
   name: 'wasm',
   unavailable: () => (typeof WebAssembly === 'undefined' ? 'this engine has no WebAssembly' : undefined),
-  compile: (ir, combination, options) => new WasmProgram(ir, combination, options),
+  compile(ir, combination, options) {
+    if ([...walk(ir.body)].some(v => v.op === 'log')) {
+      throw new NotSupportedError(
+        'wasm',
+        `console.log in kernel ${ir.name}`,
+        'threads would print in any order',
+        "Run it with .on('reference')",
+      )
+    }
+    return new WasmProgram(ir, combination, options)
+  },
 }
 
 /** Below this many operations a call stays on the calling thread: waking others would take longer. */
