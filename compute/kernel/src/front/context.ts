@@ -447,6 +447,11 @@ function wholeByConstruction(v: Value): boolean {
     case 'mul':
     case 'min':
     case 'max':
+    case 'pmin':
+    case 'pmax':
+    case 'neg':
+    case 'abs':
+    case 'frem':
       return v.args.every(wholeByConstruction)
     case 'select':
       return v.args.slice(1).every(wholeByConstruction)

@@ -364,9 +364,19 @@ function isVoid(node: Tree): boolean {
   }
 }
 
+function returnsValue(body: Tree): boolean {
+  let found = false
+  visitOwn(body, n => {
+    if (n.type === 'ReturnStatement' && n.argument && !isVoid(n.argument)) found = true
+  })
+  return found
+}
+
 function leave(L: Lowering, node: Tree): void {
   const frame = L.frame
   const exit = frame.exits.find(e => e.kind === 'return')!
+  if (frame.result && (!node.argument || isVoid(node.argument)))
+    L.unsupported(node, 'a return without a value', 'Every path gives a value.')
   if (node.argument && isVoid(node.argument)) effect(L, node.argument)
   else if (!frame.result && node.argument?.type === 'CallExpression' && !lowerCall(L, node.argument)) {
     // `return put(i)` of a helper without a value.
@@ -374,8 +384,6 @@ function leave(L: Lowering, node: Tree): void {
     if (!frame.result)
       L.unsupported(node, 'a kernel returns nothing', 'Write results into an array, or use reduce for a value.')
     L.assign(frame.result, frame.give!(lowerExpression(L, node.argument), node.argument), node)
-  } else if (frame.result && frame.path === '') {
-    L.unsupported(node, 'a return without a value', 'Every path gives a value.')
   }
   L.env.set(exit.flag.key, L.bool(true))
 }
@@ -630,9 +638,14 @@ export function lowerFunction(L: Lowering, fn: FunctionRef, node: Tree): Typed |
         if (isVoid(fn.body)) return effect(L, fn.body), undefined
         return fn.body.type === 'CallExpression' ? lowerCall(L, fn.body) : lowerExpression(L, fn.body)
       }
-      const result = L.variable('#result', true)
       const exit = L.flag('return')
       frame.exits.push(exit)
+      if (!returnsValue(fn.body)) {
+        hoistVars(L, fn.body)
+        lowerBody(L, fn.body)
+        return undefined
+      }
+      const result = L.variable('#result', true)
       frame.result = result
       frame.give = t => t
       const list = fn.body.body as Tree[]
@@ -653,11 +666,9 @@ export function lowerFunction(L: Lowering, fn: FunctionRef, node: Tree): Typed |
       L.declareEmpty(result)
       hoistVars(L, fn.body)
       lowerBody(L, fn.body)
-      const t = L.read(result)
-      if (t.empty) return undefined
       if (!alwaysReturns(fn.body))
         L.unsupported(fn.body, `not every path of '${fn.name}' returns a value`, 'End it with a return.')
-      return t
+      return L.read(result)
     }, fn.scope)
   } finally {
     L.frame = outer

@@ -211,6 +211,8 @@ export class Emitter extends Operands {
       })
       return
     }
+    const lone = [a, b].findIndex((r, i) => isDear(r) && [a, b][1 - i].ops.length === 0)
+    if (lone >= 0 && a.results.every((x, i) => !used[i] || x.type !== 'i1')) return this.emitLoneSide(v, lone, used)
     const outer = this.mask
     const side = (r: Region, negate: boolean) => {
       if (r.ops.length === 0) return
@@ -243,6 +245,34 @@ export class Emitter extends Operands {
         parts.push(l)
       }
       this.reps.set(key(i), x.type === 'i1' ? { parts, width } : { parts })
+    })
+  }
+
+  /**
+   * A divergent `if` with one side worth a branch beside one where nothing is computed, as of rare cases: what the empty side
+   * yields is there beforehand, and only behind the branch it is overridden.
+   */
+  private emitLoneSide(v: Value, lone: number, used: boolean[]): void {
+    const { f } = this
+    const [cond] = v.args
+    const region = v.regions![lone]
+    const empty = v.regions![1 - lone]
+    const outs = used.map((u, i): Rep | undefined => (u ? this.newLocals(empty.results[i], Number.NaN) : undefined))
+    this.assign(outs.flatMap((rep, i) => (rep ? [[rep, empty.results[i]] as [Rep, Value]] : [])))
+    const outer = this.mask
+    const inner = this.narrowed(cond, lone === 1)
+    this.pushAny(inner)
+    f.if()
+    this.mask = inner
+    this.region(region)
+    this.mask = outer
+    this.assign(
+      outs.flatMap((rep, i) => (rep ? [[rep, region.results[i]] as [Rep, Value]] : [])),
+      () => inner,
+    )
+    f.end()
+    outs.forEach((rep, i) => {
+      if (rep) this.reps.set(`${v.id}:${i}`, rep)
     })
   }
 
