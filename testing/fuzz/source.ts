@@ -256,7 +256,8 @@ class Generator {
   private inputAt(name: string, element: Element): string {
     const flat = this.flat.s
     const e = () => (this.burn() ? this.integer(1).s : this.flat.s)
-    const otherwise = () => this.literal(TYPE_OF[element]).s
+    // Within the bounds of every element.
+    const otherwise = () => (TYPE_OF[element] === 'i' ? String(this.c.below(100)) : this.literal(TYPE_OF[element]).s)
     if (this.mayFail && this.c.oneIn(8)) return `${name}[${flat} * 3 + (${e()} & 63)]`
     switch (this.c.below(12)) {
       case 0:

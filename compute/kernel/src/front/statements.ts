@@ -183,9 +183,13 @@ function assignEach(L: Lowering, node: Tree): void {
 }
 
 function declareFunction(L: Lowering, name: string, node: Tree): void {
+  L.bind(name, functionRef(L, name, node))
+}
+
+function functionRef(L: Lowering, name: string, node: Tree): FunctionRef {
   if (node.async || node.generator)
     L.unsupported(node, 'an async or generator function', 'Helpers are plain functions.')
-  L.bind(name, { is: 'function', params: node.params, body: node.body, scope: L.scope, unit: L.frame.unit, name })
+  return { is: 'function', params: node.params, body: node.body, scope: L.scope, unit: L.frame.unit, name }
 }
 
 function declare(L: Lowering, node: Tree): void {
@@ -617,6 +621,7 @@ export function lowerFunction(L: Lowering, fn: FunctionRef, node: Tree): Typed |
   const given = fn.params.map((_, i) => {
     const a = args[i]
     if (!a) return undefined
+    if (a.type === 'ArrowFunctionExpression' || a.type === 'FunctionExpression') return functionRef(L, 'a function', a)
     return L.resolveAny(a) ?? ({ is: 'typed', t: lowerExpression(L, a) } as const)
   })
   const outer = L.frame
