@@ -99,6 +99,14 @@ let limit: number | undefined
 let mismatches = 0
 let failures = 0
 print(`${suite.name}: ${threads} thread${threads > 1 ? 's' : ''} unless a row says otherwise\n`)
+/** Kept case by case: a run that is cut short has measured something. */
+const order = new Map(suite.cases.map((c, i) => [`${c.name} ${c.dtype}`, i]))
+const place = (row: Row) => order.get(`${row.case} ${row.dtype}`) ?? order.size
+const save = () =>
+  writeRows(
+    suite.name,
+    mergeRows(readRows(suite.name), fresh).sort((a, b) => place(a) - place(b)),
+  )
 for (const benchCase of ordered) {
   const n = values.quick ? benchCase.quick : benchCase.n
   const isLimit = benchCase === limitCase
@@ -114,6 +122,7 @@ for (const benchCase of ordered) {
     print(caseTable(benchCase, report.rows, { baseline: values.baseline, limit: benchCase.bytes && limit }))
   }
   fresh.push(...report.rows)
+  if (!values.quick && fresh.length > 0) save()
   failures += report.failed.length
   for (const text of report.failed) print(`  FAILED  ${text}`)
   for (const mismatch of findMismatches(report.rows, benchCase.tolerance, suite.isReference)) {
@@ -126,14 +135,6 @@ await Promise.all(peers.map(peer => peer.quit()))
 
 for (const note of suite.notes) print(`- ${note}`)
 if (values.json) process.stdout.write(printRows(fresh))
-if (!values.quick && fresh.length > 0) {
-  const order = new Map(suite.cases.map((c, i) => [`${c.name} ${c.dtype}`, i]))
-  const place = (row: Row) => order.get(`${row.case} ${row.dtype}`) ?? order.size
-  writeRows(
-    suite.name,
-    mergeRows(readRows(suite.name), fresh).sort((a, b) => place(a) - place(b)),
-  )
-  print(`wrote bench/results/${suite.name}.json`)
-}
+if (!values.quick && fresh.length > 0) print(`wrote bench/results/${suite.name}.json`)
 if (mismatches) print(`!!! ${mismatches} checksum mismatch${mismatches > 1 ? 'es' : ''}`)
 if (mismatches || failures) process.exitCode = 1
