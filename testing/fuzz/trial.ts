@@ -2,12 +2,13 @@
 import { Random } from '@skein/base'
 import { heap } from '@skein/heap'
 import { atomic, IndexError, KernelAssertionError, kernel, random, reduce, scan } from '@skein/kernel'
-import { accumulators, BLOCK } from '../../compute/kernel/src/backend.ts'
+import { BLOCK } from '../../compute/kernel/src/backend.ts'
 import { compileProgram } from '../../compute/kernel/src/compile.ts'
 import { parseFunction } from '../../compute/kernel/src/front/source.ts'
 import { extentsOf } from '../../compute/kernel/src/range.ts'
 import { bindArguments, type Definition, lowerFor, typesOf } from '../../compute/kernel/src/specialise.ts'
 import { wasm } from '../../compute/kernel/src/wasm/index.ts'
+import { reduceInOrder, scanInOrder } from '../../compute/kernel/test/order.ts'
 import { newArray, randomValue } from '../../compute/kernel/test/random-values.ts'
 import type { Choices } from './choices.ts'
 import { type Param, randomSource, type SourceKernel } from './source.ts'
@@ -187,50 +188,18 @@ function runPlain(t: Trial, b: Built, args: Arguments): Result {
   const type = typeOfResult(k)
   const combine = combineOf(b.operator, type)
   const init = initOf(b.operator, type)
-  const rows = [...indicesOf(spans.slice(0, -1))]
-  const row = (outer: number[]) => [...indicesOf(spans.slice(-1))].map(([last]) => [...outer, last])
+  const rows = [...indicesOf(spans.slice(0, -1))].map(outer =>
+    [...indicesOf(spans.slice(-1))].map(([last]) => [...outer, last]),
+  )
   if (k.kind === 'reduce') {
-    const lanes = accumulators(
-      type === 'i' || type === 'u' ? 'i32' : type === 'F' ? 'f32' : type === 'f' ? 'f64' : 'i64',
-    )
-    let totals: unknown[] = []
-    for (const outer of rows) {
-      const list = row(outer).map(at => call(b.fn, at))
-      for (let from = 0; from < list.length; from += BLOCK) {
-        const acc = Array(lanes).fill(init)
-        list.slice(from, from + BLOCK).forEach((x, i) => {
-          acc[i % lanes] = combine(acc[i % lanes], x)
-        })
-        for (let h = lanes / 2; h >= 1; h /= 2) for (let j = 0; j < h; j++) acc[j] = combine(acc[j], acc[j + h])
-        totals.push(acc[0])
-      }
-    }
-    while (totals.length > 1)
-      totals = Array.from({ length: Math.ceil(totals.length / 2) }, (_, i) =>
-        2 * i + 1 < totals.length ? combine(totals[2 * i], totals[2 * i + 1]) : totals[2 * i],
-      )
-    return { value: totals.length ? totals[0] : init }
+    const values = rows.map(row => row.map(at => call(b.fn, at)))
+    return { value: reduceInOrder<unknown>(values, init, combine, type === 'f' || type === 'n' ? 16 : 32) }
   }
-  let carry = init
-  let at = 0
-  for (const outer of rows) {
-    const list = row(outer).map(index => ({
-      x: call(b.fn, index),
-      head: b.reset ? Boolean(call(b.reset, index)) : false,
-    }))
-    for (let from = 0; from < list.length; from += BLOCK) {
-      const block = list.slice(from, from + BLOCK)
-      let [total, running] = [init, carry]
-      for (const { x, head } of block) {
-        if (head) total = running = init
-        const before = running
-        running = combine(running, x)
-        total = combine(total, x)
-        args.out![at++] = (k.exclusive ? before : running) as number
-      }
-      carry = block.some(e => e.head) ? total : combine(carry, total)
-    }
-  }
+  const values = rows.map(row =>
+    row.map(at => ({ x: call(b.fn, at), head: b.reset ? Boolean(call(b.reset, at)) : false })),
+  )
+  for (const [i, x] of scanInOrder<unknown>(values, init, combine, k.exclusive === true).entries())
+    args.out![i] = x as number
   return { value: undefined }
 }
 

@@ -79,16 +79,19 @@ export function* indices(range: Range): Generator<number | number[]> {
   else for (const i of lists[0]) for (const j of lists[1]) for (const k of lists[2]) yield [i, j, k]
 }
 
+/** Arrays that share a buffer share one in the heap, too. */
 async function inHeap(args: unknown[], run: (args: unknown[]) => Promise<void>): Promise<void> {
-  const moved = new Map<unknown, Numbers>()
+  const moved = new Map<unknown, Uint8Array>()
   const move = (x: unknown): unknown => {
     if (!ArrayBuffer.isView(x)) return x
-    if (!moved.has(x)) moved.set(x, heap.array(x.constructor as any, x as any) as any)
-    return moved.get(x)
+    if (!moved.has(x.buffer)) moved.set(x.buffer, heap.u8(new Uint8Array(x.buffer)))
+    const bytes = moved.get(x.buffer)!
+    return new (x.constructor as any)(bytes.buffer, bytes.byteOffset + x.byteOffset, (x as Numbers).length)
   }
   const there = args.map(x => (isView(x) ? { ...x, data: move(x.data) } : move(x)))
+  for (const x of there) assert(!ArrayBuffer.isView(x) || x.byteLength === 0 || heap.owns(x), 'lies in the heap')
   await run(there)
-  for (const a of moved.values()) heap.release(a as any)
+  for (const a of moved.values()) heap.release(a)
 }
 
 const isView = (x: unknown): x is { data: unknown } => typeof x === 'object' && x !== null && 'data' in x
