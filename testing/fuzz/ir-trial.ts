@@ -1,0 +1,52 @@
+/** One random kernel of the IR and its launches, on the reference backend and on wasm. */
+import { Random } from '@skein/base'
+import type { BackendOptions, Outcome } from '../../compute/kernel/src/backend.ts'
+import { optimise } from '../../compute/kernel/src/compile.ts'
+import { hasEffects } from '../../compute/kernel/src/ir/ir.ts'
+import { printIR } from '../../compute/kernel/src/ir/print.ts'
+import { reference } from '../../compute/kernel/src/reference/index.ts'
+import { wasm } from '../../compute/kernel/src/wasm/index.ts'
+import { randomKernel } from '../../compute/kernel/test/random-ir.ts'
+import { difference } from '../../compute/kernel/test/random-values.ts'
+
+/** What is wrong with the kernel of this seed; 'skipped' when it is none that a front end makes. */
+export async function judgeIR(seed: number): Promise<string | undefined> {
+  const random = new Random(seed, 77)
+  const failing = random.integer(0, 5) === 0
+  const k = randomKernel(seed, { failing })
+  // A scan runs its body more than once: the front end refuses effects in it.
+  if (k.combination?.kind === 'scan' && hasEffects(k.ir.body)) return 'skipped'
+  const options: BackendOptions = { fast: false, unsafe: false, source: [] }
+  const ir = optimise(k.ir, options)
+  const combination = k.combination && { ...k.combination, combine: optimise(k.combination.combine, options) }
+  const slow = reference.compile(k.ir, k.combination, options)
+  const lanes = [undefined, 1, 4, 8, 16][random.integer(0, 5)]
+  const fast = wasm.compile(ir, combination, { ...options, lanes } as BackendOptions)
+  try {
+    for (const async of [false, true]) {
+      const [a, b] = [k.makeLaunch(seed), k.makeLaunch(seed)]
+      b.threads = random.integer(1, 5)
+      b.schedule = (['static', 'dynamic', 'guided', 'auto'] as const)[random.integer(0, 4)]
+      b.chunk = [undefined, 1, 3, 17][random.integer(0, 4)]
+      const x = slow.run(a)
+      const y = async ? await fast.runAsync(b) : fast.run(b)
+      const d =
+        'failure' in x !== 'failure' in y
+          ? `${told(y)}, not ${told(x)}`
+          : 'failure' in x || 'failure' in y
+            ? undefined
+            : Object.is(x.value, y.value)
+              ? difference(k.ir, a, b)
+              : `gives ${String(y.value)}, not ${String(x.value)}`
+      if (d) {
+        const how = `${lanes ?? 'chosen'} lanes, ${b.threads} threads, ${b.schedule}, chunk ${b.chunk}, ${async ? 'async' : 'sync'}`
+        return `${d} (${how})\n${printIR(k.ir)}`
+      }
+    }
+  } finally {
+    fast.dispose()
+  }
+  return undefined
+}
+
+const told = (o: Outcome): string => ('failure' in o ? `fails at site ${o.failure.site}` : 'ends well')
