@@ -69,6 +69,8 @@ class WasmProgram implements Program {
   private readonly variants = new Map<number, Variant>()
   private readonly blocks: Block[] = []
   private readonly written: boolean[]
+  /** Arrays that are only written, at the index itself. */
+  private readonly overwrites: boolean[]
   private readonly writtenCount: number
   private readonly weight: number
   private disposed = false
@@ -81,6 +83,7 @@ class WasmProgram implements Program {
     this.written = ir.buffers.filter(b => b.space === 'global').map(() => false)
     if (combination?.kind === 'scan') this.written[0] = true
     for (const v of walk(ir.body)) if (v.op === 'store' || v.op === 'atomic') this.written[v.attr.buffer] = true
+    this.overwrites = ir.buffers.map((_, i) => this.written[i] && overwritesAll(ir, i))
     this.writtenCount = this.written.filter(Boolean).length
     this.weight = [...walk(ir.body)].reduce((n, v) => n + (v.op === 'loop' ? 100 : 1), 1)
   }
@@ -214,12 +217,13 @@ class WasmProgram implements Program {
     const small = size.total * this.weight < SMALL
     const team = defaultTeam()
     const threads = small ? 1 : Math.min(launch.threads, team.threads)
-    const staged = stage(this.ir, launch.arrays, this.written)
+    const staged = stage(this.ir, launch.arrays, this.written, this.overwritten(launch))
     const v = this.variant(
       launch.extents[launch.extents.length - 1].step === 1,
       this.overlapping(launch, staged.addresses),
     )
     const b = this.takeBlock()
+    let succeeded = false
     try {
       const range = this.prepare(launch, b, v, staged.addresses, threads, size)
       const args = heap.memory64 ? BigInt(b.address) : b.address
@@ -230,9 +234,10 @@ class WasmProgram implements Program {
         if (status !== 0) return this.failure(b)
         this.after(phase, v, args, range)
       }
+      succeeded = true
       return this.outcome(b, range)
     } finally {
-      staged.release()
+      staged.release(succeeded)
       this.blocks.push(b)
     }
   }
@@ -242,12 +247,13 @@ class WasmProgram implements Program {
     if (size.total === 0) return this.empty()
     const team = defaultTeam()
     const threads = Math.min(launch.threads, team.threads)
-    const staged = stage(this.ir, launch.arrays, this.written)
+    const staged = stage(this.ir, launch.arrays, this.written, this.overwritten(launch))
     const v = this.variant(
       launch.extents[launch.extents.length - 1].step === 1,
       this.overlapping(launch, staged.addresses),
     )
     const b = this.takeBlock()
+    let succeeded = false
     try {
       const range = this.prepare(launch, b, v, staged.addresses, threads + 1, size)
       const args = heap.memory64 ? BigInt(b.address) : b.address
@@ -257,9 +263,10 @@ class WasmProgram implements Program {
         if (status !== 0) return this.failure(b)
         this.after(phase, v, args, range)
       }
+      succeeded = true
       return this.outcome(b, range)
     } finally {
-      staged.release()
+      staged.release(succeeded)
       this.blocks.push(b)
     }
   }
@@ -301,6 +308,13 @@ class WasmProgram implements Program {
     return { value: readValue(b.partials, this.combination.type) }
   }
 
+  /** Arrays of which this launch writes every element and reads none. */
+  private overwritten(launch: Launch): boolean[] {
+    const [{ begin, end, step }] = launch.extents
+    if (begin !== 0 || step !== 1 || !this.overwrites.some(Boolean)) return this.overwrites.map(() => false)
+    return this.overwrites.map((o, i) => o && (launch.arrays[i] as unknown as { length: number }).length <= end)
+  }
+
   /** Whether two arrays that are both written share memory. */
   private overlapping(launch: Launch, addresses: number[]): boolean {
     if (this.writtenCount < 2) return false
@@ -338,6 +352,14 @@ class WasmProgram implements Program {
     this.variants.clear()
     this.blocks.length = 0
   }
+}
+
+/** Whether a kernel writes every element of an array whose length is the range's, and reads none. */
+function overwritesAll(ir: KernelIR, buffer: number): boolean {
+  if (ir.rank !== 1) return false
+  const accesses = [...walk(ir.body)].filter(v => v.attr?.buffer === buffer && v.op !== 'lload' && v.op !== 'lstore')
+  const isPlain = (v: (typeof accesses)[number]) => v.op === 'store' && v.args[0].op === 'index'
+  return accesses.every(isPlain) && accesses.some(v => ir.body.ops.includes(v))
 }
 
 function readValue(address: number, type: Type): number | bigint {

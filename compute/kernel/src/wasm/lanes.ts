@@ -78,6 +78,13 @@ export function emitPart(v: Value, p: number, width: Width, c: LaneContext): boo
     f.op(`v128.${op}`)
     return true
   }
+  if (from === 'i1' && (op === 'eq' || op === 'ne')) {
+    // Masks may be of different widths: bitwise at one of them.
+    all(width)
+    f.op('v128.xor')
+    if (op === 'eq') f.op('v128.not')
+    return true
+  }
   if (op in SIMPLE) {
     if (op === 'mul' && (from === 'f32' || from === 'f64') && v.args.some(a => a.op === 'const' && a.attr === 2)) {
       // x + x is 2x, without a constant.

@@ -8,8 +8,8 @@ import type { KernelIR } from '../ir/ir.ts'
 export interface Staged {
   /** Address of each array's element 0. */
   addresses: number[]
-  /** Copies back what was written, and gives the room back. */
-  release(): void
+  /** Copies back what was written, and gives the room back. After a failure what was never copied in is not copied out. */
+  release(succeeded: boolean): void
 }
 
 interface Region {
@@ -17,12 +17,20 @@ interface Region {
   from: number
   to: number
   written: boolean
+  /** The kernel writes every element and reads none: there is nothing to copy in. */
+  overwritten: boolean
   address: number
 }
 
 const nothing = () => {}
 
-export function stage(ir: KernelIR, arrays: readonly ArrayBufferView[], written: readonly boolean[]): Staged {
+/** @param overwritten arrays of which the kernel writes every element and reads none */
+export function stage(
+  ir: KernelIR,
+  arrays: readonly ArrayBufferView[],
+  written: readonly boolean[],
+  overwritten: readonly boolean[],
+): Staged {
   const addresses: number[] = new Array(arrays.length)
   let outside = false
   for (let i = 0; i < arrays.length; i++) {
@@ -40,15 +48,18 @@ export function stage(ir: KernelIR, arrays: readonly ArrayBufferView[], written:
       known.from = Math.min(known.from, from)
       known.to = Math.max(known.to, to)
       known.written ||= written[i]
-    } else regions.push({ buffer: a.buffer, from, to, written: written[i], address: 0 })
+      known.overwritten = false
+    } else regions.push({ buffer: a.buffer, from, to, written: written[i], overwritten: overwritten[i], address: 0 })
   })
   const free = () => {
     for (const r of regions) if (r.address) heap.free(r.address)
   }
   try {
     for (const r of regions) {
-      r.from &= ~63
+      // Elements keep their place within a cache line.
+      if (!r.overwritten) r.from -= r.from % 64
       r.address = heap.allocate(r.to - r.from + 64, { label: `copies for kernel ${ir.name}` })
+      if (r.overwritten) continue
       heap.view(Uint8Array, r.address, r.to - r.from).set(new Uint8Array(r.buffer, r.from, r.to - r.from))
     }
   } catch (e) {
@@ -62,9 +73,9 @@ export function stage(ir: KernelIR, arrays: readonly ArrayBufferView[], written:
   })
   return {
     addresses,
-    release() {
+    release(succeeded) {
       for (const r of regions) {
-        if (r.written)
+        if (r.written && (succeeded || !r.overwritten))
           new Uint8Array(r.buffer, r.from, r.to - r.from).set(heap.view(Uint8Array, r.address, r.to - r.from))
       }
       free()
