@@ -121,6 +121,12 @@ agree('helpers declared in the kernel', {
     },
     args: n => [new Int32Array(n)],
   },
+  'called where they stand': {
+    fn: text(
+      '(i, y) => { let s = i; y[i] = (() => { if (i > 3) return 5; s++; return s })() + ((a, b) => a * b)(i, s) }',
+    ),
+    args: n => [new Int32Array(n)],
+  },
   'that return from a switch': {
     fn: text(`(i, y) => {
       const f = k => { switch (k) { case 0: return 5; case 1: return 6; default: return 7 } }

@@ -48,6 +48,11 @@ export function lowerCall(L: Lowering, node: Tree): Typed | undefined {
   if (node.optional) L.unsupported(node, 'an optional call', 'Call the function.')
   if ((node.arguments as Tree[]).some(a => a.type === 'SpreadElement'))
     L.unsupported(node, 'a spread argument', 'Write the arguments out.')
+  if (callee.type === 'ArrowFunctionExpression' || callee.type === 'FunctionExpression') {
+    // Called where it stands.
+    const { params, body } = callee
+    return inline(L, { is: 'function', params, body, scope: L.scope, unit: L.frame.unit, name: 'a function' }, node)
+  }
   const found = L.resolve(callee)
   if (found?.is === 'function') return inline(L, found, node)
   if (found?.is === 'constant') {
