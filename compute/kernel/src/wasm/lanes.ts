@@ -197,6 +197,15 @@ export function emitPart(v: Value, p: number, width: Width, c: LaneContext): boo
       return true
     }
     case 'toint32': {
+      // What is in range is only truncated; where a lane saturated, all are taken modulo 2^32.
+      const quick = c.temporary('v128')
+      if (from === 'f32') {
+        c.part(0, p)
+        f.op('i32x4.trunc_sat_f32x4_s')
+      } else joined(p, c, () => f.op('i32x4.trunc_sat_f64x2_s_zero'))
+      f.tee(quick).get(quick).i32(31).op('i32x4.shr_s').op('v128.xor')
+      c.splat('i32', 2147483647)
+      f.op('i32x4.eq').op('v128.any_true').if('v128')
       const t = c.temporary('v128')
       const modulo = (part: number) => {
         c.part(0, part)
@@ -230,6 +239,7 @@ export function emitPart(v: Value, p: number, width: Width, c: LaneContext): boo
       }
       // (u ^ sign) - sign negates where the sign is all ones.
       f.get(sign).op('v128.xor').get(sign).op('i32x4.sub')
+      f.else().get(quick).end()
       return true
     }
     case 'toindex': {

@@ -194,7 +194,12 @@ function convert(f: FunctionBuilder, v: Value, push: (i: number) => void): void 
       f.op(`${to}.trunc_sat_${from}_${v.op[3] === 's' ? 's' : 'u'}`)
       return
     case 'toint32': {
-      // The magnitude modulo 2^32, t - floor(t / 2^32) * 2^32, is exact; the sign comes back as ±.
+      // What is in range is only truncated. What saturated is taken modulo 2^32: of the magnitude,
+      // t - floor(t / 2^32) * 2^32 is exact; the sign comes back as ±.
+      const quick = f.local('i32')
+      push(0)
+      f.op(`i32.trunc_sat_${from}_s`).tee(quick).get(quick).i32(31).op('i32.shr_s').op('i32.xor')
+      f.i32(2147483647).op('i32.eq').if('i32')
       const c = (x: number) => (from === 'f32' ? f.f32(x) : f.f64(x))
       const t = () => {
         push(0)
@@ -211,6 +216,7 @@ function convert(f: FunctionBuilder, v: Value, push: (i: number) => void): void 
       push(0)
       c(0)
       f.op(`${from}.lt`).select().op('i32.mul')
+      f.else().get(quick).end()
       return
     }
     case 'toindex': {
