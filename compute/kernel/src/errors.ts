@@ -61,7 +61,7 @@ export class UnknownNameError extends SkeinError {
   constructor(source: SourceText, loc: Location, unknown: string) {
     super(
       'SKEIN_KERNEL_NAME',
-      `kernel ${source.name}: '${unknown}' is not known inside the kernel. A kernel sees its parameters and what it is given: kernel(fn, { use: { ${unknown} } }).\n${frame(source, loc)}`,
+      `kernel ${source.name}: '${unknown}' is not known inside the kernel. A kernel sees its parameters and what it is given: kernel(fn, { use: { ${unknown} } }). Where a minifier renames things: { use: () => ({ … }) }.\n${frame(source, loc)}`,
       { unknown, ...place(source, loc) },
     )
   }

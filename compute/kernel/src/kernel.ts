@@ -6,7 +6,7 @@ import { explainPasses } from './compile.ts'
 import { IndexError, KernelAssertionError } from './errors.ts'
 import { indexNames } from './front/lower.ts'
 import { type ArgumentType, type Captured, elementOfArray, isWhole } from './front/signature.ts'
-import { callSite, nameAt, parseFunction } from './front/source.ts'
+import { callSite, capturedOf, nameAt, parseFunction } from './front/source.ts'
 import { extentsOf, type Range } from './range.ts'
 import { reference } from './reference/index.ts'
 import { bindArguments, type Definition, lowerFor, type Specialisation, specialise, typesOf } from './specialise.ts'
@@ -21,8 +21,11 @@ export type BackendName = 'wasm' | 'reference'
 export const backends: Readonly<Record<BackendName, Backend>> = { wasm, reference }
 
 export interface KernelOptions {
-  /** Values and helper functions that the kernel names from outside; read when the kernel is made. */
-  use?: Captured
+  /**
+   * Values and helper functions that the kernel names from outside; read when the kernel is made. As a function,
+   * `() => ({ WIDTH, smooth })`, the names survive a minifier.
+   */
+  use?: Captured | (() => Captured)
   /** Shown in errors and listings. Default: the function's name. */
   name?: string
   /** The float that integers and fraction literals make where no array's type decides. Default 'f64'. */
@@ -160,13 +163,13 @@ function define(kind: Definition['kind'], fn: Function, options: KernelOptions &
   const call = `${kind} ${parsed.source.name}`
   const { float = 'f64', use = {} } = options
   if (float !== 'f32' && float !== 'f64') throw new ArgumentError(call, 'float', "'f32' or 'f64'", float)
-  if (use === null || typeof use !== 'object')
-    throw new ArgumentError(call, 'use', 'an object of names and values', use)
+  if (use === null || (typeof use !== 'object' && typeof use !== 'function'))
+    throw new ArgumentError(call, 'use', 'an object of names and values, or a function that gives one', use)
   indexNames(parsed)
   return {
     kind,
     fn: parsed,
-    use: { ...use },
+    use: capturedOf(use),
     float,
     fast: options.fast === true,
     unsafe: options.unsafe === true,

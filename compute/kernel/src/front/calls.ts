@@ -44,7 +44,8 @@ const ROUNDINGS = new Set(['floor', 'ceil', 'trunc', 'round'])
 const MAX_CALLS = 4000
 
 export function lowerCall(L: Lowering, node: Tree): Typed | undefined {
-  const callee: Tree = node.callee
+  let callee: Tree = L.imported(node.callee)
+  if (callee.type === 'MemberExpression') callee = { ...callee, object: L.imported(callee.object) } as Tree
   if (node.optional) L.unsupported(node, 'an optional call', 'Call the function.')
   if ((node.arguments as Tree[]).some(a => a.type === 'SpreadElement'))
     L.unsupported(node, 'a spread argument', 'Write the arguments out.')
@@ -73,6 +74,9 @@ export function lowerCall(L: Lowering, node: Tree): Typed | undefined {
       case 'isFinite':
         return classify(L, callee.name, node)
     }
+    // A minifier's name for esbuild's __name(helper, 'helper').
+    const [first, second] = node.arguments as Tree[]
+    if (second?.type === 'Literal' && typeof second.value === 'string' && L.resolve(first)?.is === 'function') return
     L.unknown(callee, callee.name)
   }
   if (callee.type === 'MemberExpression' && !callee.computed && callee.object.type === 'Identifier') {

@@ -96,6 +96,9 @@ export interface Rules {
   helper(L: Lowering, fn: FunctionRef, node: Tree): Typed | undefined
 }
 
+/** TypeScript's foo_1, esbuild's import_foo, Babel's and SWC's _foo, webpack's. Vite's are undone when the source is read. */
+const NAMESPACE = /^(?:import_|_)[A-Za-z]\w*$|_\d+$|__WEBPACK_IMPORTED_MODULE_\d+__$/
+
 export class Lowering {
   readonly b = new Builder()
   readonly buffers: Buffer[] = []
@@ -225,8 +228,19 @@ export class Lowering {
     return { is: 'variable', name, key: `${this.frame.path}/${name}.${this.frame.declared++}`, mutable }
   }
 
+  /**
+   * `ns.name`, as compilers to CommonJS, bundlers and test runners write a name that was imported, is the name. Only where
+   * `ns` is nothing the kernel knows.
+   */
+  imported(node: Tree): Tree {
+    if (node.type !== 'MemberExpression' || node.computed || node.object.type !== 'Identifier') return node
+    if (!NAMESPACE.test(node.object.name) || this.lookup(node.object.name)) return node
+    return { ...node.property, start: node.start, end: node.end, loc: node.loc } as Tree
+  }
+
   /** What a name, or a member of a captured object, stands for. */
-  resolve(node: Tree): Binding | undefined {
+  resolve(given: Tree): Binding | undefined {
+    const node = this.imported(given)
     if (node.type === 'Identifier') return this.lookup(node.name)
     if (node.type === 'MemberExpression') {
       const owner = this.resolve(node.object)

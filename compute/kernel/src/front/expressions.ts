@@ -26,9 +26,13 @@ export function lowerExpression(L: Lowering, node: Tree): Typed {
       return literal(L, node)
     case 'Identifier':
       return identifier(L, node)
-    case 'MemberExpression':
-      return member(L, node)
+    case 'MemberExpression': {
+      const plain = L.imported(node)
+      return plain.type === 'Identifier' ? identifier(L, plain) : member(L, plain)
+    }
     case 'BinaryExpression': {
+      const absent = comparedWithNothing(L, node)
+      if (absent) return absent
       const left = lowerExpression(L, node.left)
       const right = lowerExpression(L, node.right)
       return binary(L, node.operator, left, right, node)
@@ -373,6 +377,18 @@ export function binary(L: Lowering, operator: string, left: Typed, right: Typed,
         'Kernels know arithmetic, comparison, bit and logical operators.',
       )
   }
+}
+
+/** `x != null`, as compilers write `x ?? y` and `x?.y`: nothing in a kernel is null. */
+function comparedWithNothing(L: Lowering, { operator, left, right }: Tree): Typed | undefined {
+  const nothing = (n: Tree) =>
+    (n.type === 'Literal' && n.value === null && n.raw === 'null') ||
+    (n.type === 'UnaryExpression' && n.operator === 'void' && n.argument.type === 'Literal') ||
+    (n.type === 'Identifier' && n.name === 'undefined' && !L.lookup('undefined'))
+  if (!/^[!=]==?$/.test(operator) || nothing(left) === nothing(right)) return undefined
+  const other: Tree = nothing(left) ? right : left
+  if (!L.resolveAny(other)) lowerExpression(L, other)
+  return L.bool(operator[0] === '!')
 }
 
 function bitwise(L: Lowering, operator: string, left: Typed, right: Typed, node: Tree): Typed {

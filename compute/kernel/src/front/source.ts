@@ -8,9 +8,11 @@
  *   bundlers         (0, ns.f)(x) → f(x)
  *   istanbul         cov_1a2b().s[5]++ → nothing
  */
+import { ArgumentError } from '@skein/base'
 import { type Node, parseExpressionAt } from 'acorn'
 import { KernelSyntaxError, type SourceText } from '../errors.ts'
 import type { Location } from '../ir/ir.ts'
+import type { Captured } from './signature.ts'
 
 /** A node of the tree. ESTree's names; loosely typed because the lowering dispatches on `type`. */
 export type Tree = Node & { [key: string]: any }
@@ -157,6 +159,32 @@ export function tooDeep(source: SourceText): KernelSyntaxError {
   )
 }
 
+/**
+ * The values that `use` gives. As a function, `use: () => ({ WIDTH, smooth })`, its own text tells what each is called here, which
+ * may be another name than the property's once a minifier has been at work: `() => ({ WIDTH: a, smooth: b })`.
+ */
+export function capturedOf(use: Captured | (() => Captured)): Captured {
+  if (typeof use !== 'function') return { ...use }
+  const values = use()
+  if (values === null || typeof values !== 'object')
+    throw new ArgumentError('kernel', 'use()', 'an object of names and values', values)
+  const named: Captured = { ...values }
+  let { body } = parseFunction(use, 'use')
+  if (body.type === 'BlockStatement') body = body.body.find((s: Tree) => s.type === 'ReturnStatement')?.argument
+  if (body?.type !== 'ObjectExpression') return named
+  for (const p of body.properties as Tree[]) {
+    if (p.type !== 'Property' || p.computed) continue
+    const key = String(p.key.name ?? p.key.value)
+    if (p.value.type === 'Identifier') named[p.value.name] ??= values[key]
+    else if (p.value.type === 'MemberExpression' && !p.value.computed && p.value.object.type === 'Identifier') {
+      // A module's namespace under a name of the minifier's: `() => ({ random: s.random })`.
+      const space = (named[p.value.object.name] ??= {})
+      if (typeof space === 'object') (space as Captured)[p.value.property.name] ??= values[key]
+    }
+  }
+  return named
+}
+
 /** Moves positions back by the bracket put before the text. */
 function shift(tree: Tree, by: number): void {
   visit(tree, n => {
@@ -196,6 +224,8 @@ function normalise(node: Tree): void {
   }
 }
 
+const isText = (n: Tree): boolean => n.type === 'Literal' && typeof n.value === 'string'
+
 const isCoverage = (n: Tree): boolean => {
   let at: Tree = n
   while (at) {
@@ -222,6 +252,9 @@ function undo(node: Tree): Tree {
     case 'CallExpression': {
       const callee = node.callee.type === 'Identifier' ? node.callee.name : ''
       if (/^__name\d*$/.test(callee) && node.arguments.length === 2) return node.arguments[0]
+      // The same after a minifier: f(v => v * 2, 'twice').
+      if (callee && node.arguments.length === 2 && isText(node.arguments[1]) && /Function/.test(node.arguments[0].type))
+        return node.arguments[0]
       if (/^__pow\d*$/.test(callee) && node.arguments.length === 2) {
         return {
           ...node,

@@ -163,6 +163,8 @@ function effect(L: Lowering, node: Tree): void {
       break
     case 'Identifier':
       if (node.name === 'undefined' && !L.lookup('undefined')) return
+      // What is left of `__name(helper, 'helper')`.
+      if (L.lookup(node.name)?.is === 'function') return
       break
     case 'Literal':
       return
