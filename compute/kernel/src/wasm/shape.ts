@@ -53,8 +53,11 @@ export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean, s
         const step = c.op === 'const' ? (c.attr as number) * x : VARYING
         return Math.abs(step) <= 4096 ? step : VARYING
       }
-      case 'shl':
-        return v.args[1].op === 'const' && v.args[1].attr <= 8 ? s[0] * 2 ** v.args[1].attr : VARYING
+      case 'shl': {
+        // Shifts count modulo 32.
+        const by = v.args[1].op === 'const' ? (v.args[1].attr as number) & 31 : 32
+        return by <= 8 ? s[0] * 2 ** by : VARYING
+      }
       default:
         return VARYING
     }
