@@ -2,6 +2,7 @@
  * Arrays outside the heap: their bytes are copied into it for the launch, and back where the kernel writes. Views of one
  * buffer are copied together, so that those that overlap still do.
  */
+import { ArgumentError } from '@skein/base'
 import { heap } from '@skein/heap'
 import type { KernelIR } from '../ir/ir.ts'
 
@@ -16,7 +17,8 @@ interface Region {
   buffer: ArrayBufferLike
   from: number
   to: number
-  written: boolean
+  /** Bytes of the arrays that the kernel writes. */
+  written: { from: number; to: number }[]
   /** The kernel writes every element and reads none: there is nothing to copy in. */
   overwritten: boolean
   address: number
@@ -47,9 +49,12 @@ export function stage(
     if (known) {
       known.from = Math.min(known.from, from)
       known.to = Math.max(known.to, to)
-      known.written ||= written[i]
       known.overwritten = false
-    } else regions.push({ buffer: a.buffer, from, to, written: written[i], overwritten: overwritten[i], address: 0 })
+      if (written[i]) known.written.push({ from, to })
+    } else {
+      const whole = written[i] ? [{ from, to }] : []
+      regions.push({ buffer: a.buffer, from, to, written: whole, overwritten: overwritten[i], address: 0 })
+    }
   })
   const free = () => {
     for (const r of regions) if (r.address) heap.free(r.address)
@@ -74,11 +79,27 @@ export function stage(
   return {
     addresses,
     release(succeeded) {
+      let gone: Region | undefined
       for (const r of regions) {
-        if (r.written && (succeeded || !r.overwritten))
-          new Uint8Array(r.buffer, r.from, r.to - r.from).set(heap.view(Uint8Array, r.address, r.to - r.from))
+        if (!succeeded && r.overwritten) continue
+        // Only what belongs to an array that was written: between the arrays of one buffer other calls may be at work.
+        for (const { from, to } of r.written) {
+          if ((r.buffer as ArrayBuffer).detached || r.buffer.byteLength < to) gone = r
+          else
+            new Uint8Array(r.buffer, from, to - from).set(heap.view(Uint8Array, r.address + from - r.from, to - from))
+        }
       }
       free()
+      if (gone) {
+        const found = (gone.buffer as ArrayBuffer).detached ? 'detached' : `cut to ${gone.buffer.byteLength} bytes`
+        throw new ArgumentError(
+          `kernel ${ir.name}`,
+          'an array',
+          'as it was until the call ends',
+          found,
+          'Wait for the call, or use arrays of the heap.',
+        )
+      }
     },
   }
 }
