@@ -330,7 +330,8 @@ class Generator {
       s: `(${test.s} ? ${a.s} : ${b.s})`,
       lo: Math.min(a.lo, b.lo),
       hi: Math.max(a.hi, b.hi),
-      weak: a.weak === true && b.weak === true,
+      // Of a constant condition only one side is compiled.
+      weak: a.weak === true || b.weak === true,
     }
   }
 

@@ -92,8 +92,18 @@ export class IndexError extends SkeinError {
   declare readonly length: number
   declare readonly line: number
 
-  constructor(source: SourceText, loc: Location, expression: string, array: string, index: number, length: number) {
-    const found = index === -1 && !/^\s*$/.test(expression) ? 'index -1 (or not a number)' : `index ${index}`
+  /** @param float the index was a float, of which -1 stands for whatever no index can be */
+  constructor(
+    source: SourceText,
+    loc: Location,
+    expression: string,
+    array: string,
+    index: number,
+    length: number,
+    float = false,
+  ) {
+    const found =
+      float && index === -1 ? 'an index that is negative, beyond 2^31 - 1 or not a number' : `index ${index}`
     super(
       'SKEIN_INDEX',
       `kernel ${source.name}: ${expression} has ${found}, but ${array} has length ${length}. Check the range of the call, or guard the access.\n${frame(source, loc)}`,

@@ -358,5 +358,5 @@ function failed(d: Definition, s: Specialisation, launch: Launch, failure: Failu
   const buffer = s.ir.buffers[site.buffer!]
   const length =
     buffer.space === 'local' ? buffer.length! : (launch.arrays[site.buffer!] as unknown as { length: number }).length
-  return new IndexError(source, site.loc, site.text, buffer.name, failure.index, length)
+  return new IndexError(source, site.loc, site.text, buffer.name, failure.index, length, site.float)
 }

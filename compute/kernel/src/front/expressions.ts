@@ -241,7 +241,7 @@ export function elementIndex(L: Lowering, node: Tree): Value {
 export function loadAt(L: Lowering, array: ArrayRef, index: Value, node: Tree): Typed {
   const { element, space } = L.buffers[array.buffer]
   L.b.loc = L.loc(node)
-  const site = L.site(node, 'index', { buffer: array.buffer })
+  const site = L.site(node, 'index', { buffer: array.buffer, ...(index.op === 'toindex' && { float: true }) })
   const k = kindOf(element)
   if (space === 'local') return { v: L.b.op('lload', IR_TYPE[k], [index], { buffer: array.buffer, element, site }), k }
   return { v: L.b.load(array.buffer, element, index, site), k }
@@ -278,7 +278,7 @@ export function storeAt(L: Lowering, array: ArrayRef, index: Value, t: Typed, no
   const { element, space } = L.buffers[array.buffer]
   const v = stored(L, t, element, node)
   L.b.loc = L.loc(node)
-  const site = L.site(node, 'index', { buffer: array.buffer })
+  const site = L.site(node, 'index', { buffer: array.buffer, ...(index.op === 'toindex' && { float: true }) })
   if (space === 'local') L.b.op('lstore', 'void', [index, v], { buffer: array.buffer, element, site })
   else L.b.store(array.buffer, element, index, v, site)
 }

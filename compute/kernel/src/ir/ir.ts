@@ -97,6 +97,8 @@ export interface Site {
   loc: Location
   buffer?: number
   text: string
+  /** The index was a float: -1 stands for whatever no index can be. */
+  float?: boolean
   /** The message of an `assert`. */
   message?: string
 }

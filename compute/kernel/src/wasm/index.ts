@@ -50,6 +50,25 @@ interface Variant {
   pool: number
 }
 
+/** The engine's limits on one function are met by fewer lanes, where the kernel may have any number of them. */
+function withinLimits(name: string, lanes: number[], make: (lanes: number) => Generated) {
+  for (const n of lanes) {
+    if (n > lanes[0]) continue
+    const generated = make(n)
+    try {
+      return { generated, module: new WebAssembly.Module(generated.bytes as BufferSource) }
+    } catch (e) {
+      if (!(e instanceof WebAssembly.CompileError) || !/maximum function size|count too large/.test(e.message)) throw e
+    }
+  }
+  throw new NotSupportedError(
+    'wasm',
+    `kernel ${name}`,
+    'its code is larger than the engine takes as one function',
+    "Split it into several kernels, or run it with .on('reference').",
+  )
+}
+
 /** An argument block and what goes with it; one for each launch under way. */
 interface Block {
   address: number
@@ -99,14 +118,9 @@ class WasmProgram implements Program {
         : combination?.kind === 'scan'
           ? 1
           : (options.lanes ?? chooseLanes(ir, unitStep))
-    const generated = generate(ir, combination, {
-      memory64: heap.memory64,
-      lanes,
-      unitStep,
-      overlap,
-      unsafe: options.unsafe,
-    })
-    const module = new WebAssembly.Module(generated.bytes as BufferSource)
+    const make = (lanes: number) =>
+      generate(ir, combination, { memory64: heap.memory64, lanes, unitStep, overlap, unsafe: options.unsafe })
+    const { generated, module } = withinLimits(ir.name, combination ? [lanes] : [lanes, 4, 1], make)
     const instance = new WebAssembly.Instance(module, { env: { memory: heap.memory } })
     const body = defaultTeam().load({ bytes: generated.bytes, exports: generated.exports, instance, name: ir.name })
     const pool = heap.allocate(Math.max(16, generated.pool.length), { label: 'kernel constants' })
