@@ -487,8 +487,10 @@ export class FunctionBuilder {
       groups++
       i = next
     }
-    section.unsigned((groups < 0x80 ? 1 : 2) + locals.length + this.code.length + 1)
-    section.unsigned(groups)
+    const count = new ByteWriter(4)
+    count.unsigned(groups)
+    section.unsigned(count.length + locals.length + this.code.length + 1)
+    section.append(count)
     section.append(locals)
     this.codeOffset = section.length
     section.append(this.code)
