@@ -617,7 +617,7 @@ class Generator {
         this.vars = this.vars.filter(v => v.name !== name)
         const type = this.type()
         const init = this.expression(type, 1)
-        this.vars.push({ name, type, mutable: true })
+        this.vars.push({ name, type, mutable: true, weak: init.weak === true })
         lines.push(`let ${name} = ${init.s}`)
       }
     }
@@ -706,8 +706,8 @@ class Generator {
     }
     const mutable = this.c.below(3) > 0
     const init = this.expression(type, 3)
-    // A constant of a literal stays weak, a variable does not.
-    this.vars.push({ name, type, mutable, weak: !mutable && init.weak === true })
+    // A variable of a literal stays weak unless it is assigned again, which may or may not come.
+    this.vars.push({ name, type, mutable, weak: init.weak === true })
     if (!mutable) return `const ${name} = ${init.s}`
     // Whole literals are given the kind of the variable by what is done to them.
     return `let ${name} = ${type === 'i' || type === 'u' ? `${init.s} ${type === 'i' ? '| 0' : '>>> 0'}` : init.s}`

@@ -5,7 +5,7 @@
  * `runAsync` gives way to the event loop between iterations and stops there when its signal fires. An iteration that never
  * ends cannot be interrupted: it holds the thread, and no timer or signal is heard.
  */
-import { CancelledError } from '@skein/base'
+import { CancelledError, NotSupportedError } from '@skein/base'
 import type { Backend, BackendOptions, Combination, Launch, Outcome, Program } from '../backend.ts'
 import type { KernelIR } from '../ir/ir.ts'
 import { type Combine, plain, reduce, scan } from './drive.ts'
@@ -72,7 +72,7 @@ class ReferenceProgram implements Program {
         if (s.done) return { value: s.value }
       }
     } catch (error) {
-      return failure(error)
+      return failure(error, this.what)
     }
   }
 
@@ -89,7 +89,7 @@ class ReferenceProgram implements Program {
         since = performance.now()
       }
     } catch (error) {
-      return failure(error)
+      return failure(error, this.what)
     }
   }
 
@@ -100,8 +100,10 @@ class ReferenceProgram implements Program {
   dispose(): void {}
 }
 
-function failure(error: unknown): Outcome {
+function failure(error: unknown, what: string): Outcome {
   if (error instanceof Stopped) return { failure: { site: error.site, index: error.index } }
+  if (error instanceof RangeError && /call stack/.test(error.message))
+    throw new NotSupportedError('reference', what, 'its function needs more stack than there is', 'Split the kernel.')
   throw error
 }
 

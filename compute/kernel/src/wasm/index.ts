@@ -153,6 +153,13 @@ class WasmProgram implements Program {
     }
   }
 
+  /** Blocks are kept for the next calls, but not those of a crowd of calls at once, nor very large ones. */
+  private giveBack(b: Block): void {
+    const large = b.scratchBytes + b.partialBytes > 1 << 25
+    if (this.blocks.length < 4 && !large && !this.disposed) this.blocks.push(b)
+    else freeBlock(b)
+  }
+
   private writeAddress(b: Block, offset: number, address: number): void {
     b.words[offset >> 2] = address | 0
     b.words[(offset >> 2) + 1] = Math.floor(address / 4294967296)
@@ -252,7 +259,7 @@ class WasmProgram implements Program {
       return this.outcome(b, range)
     } finally {
       staged.release(succeeded)
-      this.blocks.push(b)
+      this.giveBack(b)
     }
   }
 
@@ -281,7 +288,7 @@ class WasmProgram implements Program {
       return this.outcome(b, range)
     } finally {
       staged.release(succeeded)
-      this.blocks.push(b)
+      this.giveBack(b)
     }
   }
 
@@ -358,11 +365,7 @@ class WasmProgram implements Program {
       v.body.unload()
       heap.free(v.pool)
     }
-    for (const b of this.blocks) {
-      heap.free(b.address)
-      if (b.scratch) heap.free(b.scratch)
-      if (b.partials) heap.free(b.partials)
-    }
+    this.blocks.forEach(freeBlock)
     this.variants.clear()
     this.blocks.length = 0
   }
@@ -374,6 +377,12 @@ function overwritesAll(ir: KernelIR, buffer: number): boolean {
   const accesses = [...walk(ir.body)].filter(v => v.attr?.buffer === buffer && v.op !== 'lload' && v.op !== 'lstore')
   const isPlain = (v: (typeof accesses)[number]) => v.op === 'store' && v.args[0].op === 'index'
   return accesses.every(isPlain) && accesses.some(v => ir.body.ops.includes(v))
+}
+
+function freeBlock(b: Block): void {
+  heap.free(b.address)
+  if (b.scratch) heap.free(b.scratch)
+  if (b.partials) heap.free(b.partials)
 }
 
 function readValue(address: number, type: Type): number | bigint {
