@@ -58,6 +58,10 @@ export interface SourceKernel {
   yields?: 'i' | 'f' | 'F' | 'u' | 'n'
   exclusive?: boolean
   reset?: string
+  /** The default float is float32. */
+  single?: boolean
+  /** Without checks of indices: they are in range. */
+  unsafe?: boolean
 }
 
 interface Variable {
@@ -988,6 +992,11 @@ class Generator {
     while (this.fuel > 0 && c.below(9) > 0) lines.push(this.statement(1))
     if (type) lines.push(`return ${this.returned(type)}`)
     else if (!lines.some(l => l.startsWith('y'))) lines.push(this.store())
+    if (c.oneIn(6)) {
+      made.single = true
+      made.exact = false
+    }
+    if (c.oneIn(6) && !made.mayFail) made.unsafe = true
     made.text = `(${list}) => {\n${indent(lines.join('\n'))}\n}`
     return made
   }

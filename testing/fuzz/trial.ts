@@ -80,7 +80,7 @@ export function show({ kernel: k, box, spans, seed, ways }: Trial): string {
     p => `${p.name}: ${p.is}${'element' in p ? ` ${p.element}` : ''}${p.is === 'scalar' ? ` ${p.type}` : ''}`,
   )
   return [
-    `// ${k.kind}${k.operator ? ` ${k.operator}` : ''}${k.out ? ` out: ${k.out}` : ''}${k.exclusive ? ' exclusive' : ''}; arguments ${args.join(', ')}`,
+    `// ${k.kind}${k.operator ? ` ${k.operator}` : ''}${k.out ? ` out: ${k.out}` : ''}${k.exclusive ? ' exclusive' : ''}${k.single ? ' float: f32' : ''}${k.unsafe ? ' unsafe' : ''}; arguments ${args.join(', ')}`,
     `// box [${box.join(', ')}], range ${spans.map(s => `${s.begin}:${s.end}:${s.step}`).join(' × ')}, data seed ${seed}`,
     ...ways.map(w => `// ${JSON.stringify(w)}`),
     ...(k.used ? [k.used] : []),
@@ -266,11 +266,11 @@ function initOf(op: any, type: Kind): unknown {
 const rangeOf = (t: Trial) => (t.kernel.rank === 1 ? t.spans[0] : t.spans)
 
 function make({ kernel: k }: Trial, b: Built): any {
-  const { use } = b
-  if (k.kind === 'kernel') return kernel(b.fn as any, { use })
-  if (k.kind === 'reduce') return reduce(b.operator, b.fn as any, { use })
+  const options = { use: b.use, float: k.single ? ('f32' as const) : ('f64' as const), unsafe: k.unsafe === true }
+  if (k.kind === 'kernel') return kernel(b.fn as any, options)
+  if (k.kind === 'reduce') return reduce(b.operator, b.fn as any, options)
   return scan(b.operator, b.fn as any, {
-    use,
+    ...options,
     exclusive: k.exclusive === true,
     ...(b.reset && { reset: b.reset as any }),
   })
@@ -293,9 +293,9 @@ async function runLanes(t: Trial, b: Built, args: Arguments, way: Way): Promise<
     kind: k.kind,
     fn: parseFunction(b.fn, 'fuzz'),
     use: b.use,
-    float: 'f64',
+    float: k.single ? 'f32' : 'f64',
     fast: false,
-    unsafe: false,
+    unsafe: k.unsafe === true,
     call: 'fuzz',
     operator: b.operator,
     ...(k.exclusive && { exclusive: true }),
@@ -303,7 +303,7 @@ async function runLanes(t: Trial, b: Built, args: Arguments, way: Way): Promise<
   }
   const types = typesOf(d, args.values)
   const { lowered, combination } = lowerFor(d, types, k.out)
-  const options = { fast: false, unsafe: false, source: [], lanes: way.lanes }
+  const options = { fast: false, unsafe: k.unsafe === true, source: [], lanes: way.lanes }
   const program = compileProgram(lowered.ir, combination, wasm, options)
   try {
     const launch = {
