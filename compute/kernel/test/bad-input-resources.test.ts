@@ -37,6 +37,9 @@ describe('long kernels', () => {
     '12 loops in one another': long(
       `${lines(12, k => `for (let k${k} = 0; k${k} < 2; k${k}++) {`)} a += 0.5 ${'}'.repeat(12)}`,
     ),
+    'values that share operands, 100 deep': long(
+      `if (a > 0) { let f = x.length * 0.5\n${lines(100, () => 'f = f / 3 + f * f / (f + 1)')}\na += f }`,
+    ),
     '200 arrays': text(
       `(i, ${Array.from({ length: 200 }, (_, k) => `x${k}`).join(', ')}) => { x0[i] = x199[i] + x100[i] * 2 }`,
     ),

@@ -20,6 +20,8 @@ class Hoister {
   private nextId = 0
   /** The `result` values of each `if` and `loop`. */
   private readonly results = new Map<number, Set<Value>>()
+  /** Answers of `isFixed`: values share their operands, so asking again at each would take exponential time. */
+  private readonly fixed = new Map<Value, boolean>()
 
   constructor(body: Region) {
     const note = (v: Value) => {
@@ -67,14 +69,13 @@ class Hoister {
   /** Computed from what the caller gives alone, so once for a whole call: worth doing even if no iteration needs it. */
   private isFixed(v: Value): boolean {
     if (v.op === 'const' || v.op === 'scalar' || v.op === 'length') return true
-    return (
-      isPure(v) &&
-      v.op !== 'index' &&
-      v.op !== 'arg' &&
-      v.op !== 'result' &&
-      v.args.length > 0 &&
-      v.args.every(a => this.isFixed(a))
-    )
+    if (!isPure(v) || v.op === 'index' || v.op === 'arg' || v.op === 'result' || v.args.length === 0) return false
+    let fixed = this.fixed.get(v)
+    if (fixed === undefined) {
+      fixed = v.args.every(a => this.isFixed(a))
+      this.fixed.set(v, fixed)
+    }
+    return fixed
   }
 
   /** What stands for a loop: what was moved out of it, and the loop, or an `if` around both. */
