@@ -6,7 +6,7 @@
  */
 import { EFFECTS, isPure, type Region, type Value } from '../ir/ir.ts'
 import { countedLoop, pushAllInRange } from './counted.ts'
-import { emitPart, type LaneContext, partWidth, SHAPE_OF } from './lanes.ts'
+import { emitPart, emitToInt32, type LaneContext, partWidth, SHAPE_OF } from './lanes.ts'
 import { accessGroups, checkTogether, emitMemory } from './memory.ts'
 import { Operands, type Rep } from './operands.ts'
 import { emitScalar, wasmType } from './scalar.ts'
@@ -91,6 +91,7 @@ export class Emitter extends Operands {
     const { f } = this
     const width = this.widthOf(v)
     const context = this.context(v)
+    if (v.op === 'toint32') return this.set(v, { parts: emitToInt32(v, context) })
     const parts: number[] = []
     for (let p = 0; p < this.partCount(width); p++) {
       if (!emitPart(v, p, width, context)) return this.emitLaneByLane(v)

@@ -2,7 +2,7 @@
  * Code for a strip of lanes: a value of 32 bits is held in lanes/4 vectors of 128 bits ("parts"), one of 64 bits in
  * lanes/2. A mask (i1) has the width of what was compared; it is widened or narrowed where it meets the other width.
  */
-import type { Value } from '../ir/ir.ts'
+import type { Type, Value } from '../ir/ir.ts'
 import type { FunctionBuilder } from './encode/index.ts'
 import type { Helpers } from './helpers.ts'
 
@@ -196,52 +196,6 @@ export function emitPart(v: Value, p: number, width: Width, c: LaneContext): boo
       } else joined(p, c, () => f.op(`i32x4.trunc_sat_f64x2_${s}_zero`))
       return true
     }
-    case 'toint32': {
-      // What is in range is only truncated; where a lane saturated, all are taken modulo 2^32.
-      const quick = c.temporary('v128')
-      if (from === 'f32') {
-        c.part(0, p)
-        f.op('i32x4.trunc_sat_f32x4_s')
-      } else joined(p, c, () => f.op('i32x4.trunc_sat_f64x2_s_zero'))
-      f.tee(quick).get(quick).i32(31).op('i32x4.shr_s').op('v128.xor')
-      c.splat('i32', 2147483647)
-      f.op('i32x4.eq').op('v128.any_true').if('v128')
-      const t = c.temporary('v128')
-      const modulo = (part: number) => {
-        c.part(0, part)
-        f.op(`${shape}.abs`).op(`${shape}.trunc`).tee(t).get(t)
-        c.splat(from as 'f32', 2 ** -32)
-        f.op(`${shape}.mul`).op(`${shape}.floor`)
-        c.splat(from as 'f32', 2 ** 32)
-        f.op(`${shape}.mul`).op(`${shape}.sub`)
-      }
-      const sign = c.temporary('v128')
-      const negative = (part: number) => {
-        c.part(0, part)
-        c.splat(from as 'f32', 0)
-        f.op(`${shape}.lt`)
-      }
-      if (from === 'f32') negative(p)
-      else {
-        negative(2 * p)
-        negative(2 * p + 1)
-        f.shuffle(words(0, 2, 4, 6))
-      }
-      f.set(sign)
-      if (from === 'f32') {
-        modulo(p)
-        f.op('i32x4.trunc_sat_f32x4_u')
-      } else {
-        modulo(2 * p)
-        f.op('i32x4.trunc_sat_f64x2_u_zero')
-        modulo(2 * p + 1)
-        f.op('i32x4.trunc_sat_f64x2_u_zero').shuffle(words(0, 1, 4, 5))
-      }
-      // (u ^ sign) - sign negates where the sign is all ones.
-      f.get(sign).op('v128.xor').get(sign).op('i32x4.sub')
-      f.else().get(quick).end()
-      return true
-    }
     case 'toindex': {
       const within = (part: number) => {
         c.part(0, part)
@@ -251,12 +205,9 @@ export function emitPart(v: Value, p: number, width: Width, c: LaneContext): boo
         c.splat(from as 'f32', 2147483648)
         f.op(`${shape}.lt`).op('v128.and')
       }
-      if (from === 'f32') {
-        c.part(0, p)
-        f.op('i32x4.trunc_sat_f32x4_s')
-        within(p)
-      } else {
-        joined(p, c, () => f.op('i32x4.trunc_sat_f64x2_s_zero'))
+      truncated(p, c, from)
+      if (from === 'f32') within(p)
+      else {
         within(2 * p)
         within(2 * p + 1)
         f.shuffle(words(0, 2, 4, 6))
@@ -268,6 +219,77 @@ export function emitPart(v: Value, p: number, width: Width, c: LaneContext): boo
     default:
       return false
   }
+}
+
+/**
+ * Pushes part p of a float as integers of 32 bits, exact where they can be. Elsewhere any of 0, the least or the largest
+ * integer: which one depends on the machine, so who uses it looks at those lanes.
+ */
+function truncated(p: number, c: LaneContext, from: Type): void {
+  if (from === 'f32') {
+    c.part(0, p)
+    c.f.op('i32x4.relaxed_trunc_f32x4_s')
+  } else joined(p, c, () => c.f.op('i32x4.relaxed_trunc_f64x2_s_zero'))
+}
+
+/**
+ * Parts of a float taken modulo 2^32, as JavaScript does. What is in range is only truncated; where any lane came out as the
+ * least or the largest integer, all are done again. NaN and infinities become 0.
+ */
+export function emitToInt32(v: Value, c: LaneContext): number[] {
+  const { f } = c
+  const from = v.args[0].type as 'f32' | 'f64'
+  const parts = Array.from({ length: c.parts(32) }, (_, p) => {
+    const l = f.local('v128')
+    truncated(p, c, from)
+    f.set(l)
+    return l
+  })
+  // Above the largest integer by 0 or 1: it or the least one.
+  parts.forEach((l, p) => {
+    f.get(l)
+    c.splat('i32', 2147483647)
+    f.op('i32x4.sub')
+    if (p) f.op('i32x4.min_u')
+  })
+  f.i32(1).op('i32x4.shr_u').op('i32x4.all_true').op('i32.eqz').if()
+  const shape = SHAPE_OF[from]
+  const t = c.temporary('v128')
+  const sign = c.temporary('v128')
+  const negative = (part: number) => {
+    c.part(0, part)
+    c.splat(from, 0)
+    f.op(`${shape}.lt`)
+  }
+  /** Of the magnitude m, m - floor(m / 2^32) * 2^32 is exact. */
+  const modulo = (part: number) => {
+    c.part(0, part)
+    f.op(`${shape}.abs`).op(`${shape}.trunc`).tee(t).get(t)
+    c.splat(from, 2 ** -32)
+    f.op(`${shape}.mul`).op(`${shape}.floor`)
+    c.splat(from, 2 ** 32)
+    f.op(`${shape}.mul`).op(`${shape}.sub`)
+  }
+  parts.forEach((l, p) => {
+    if (from === 'f32') {
+      negative(p)
+      f.set(sign)
+      modulo(p)
+      f.op('i32x4.trunc_sat_f32x4_u')
+    } else {
+      negative(2 * p)
+      negative(2 * p + 1)
+      f.shuffle(words(0, 2, 4, 6)).set(sign)
+      modulo(2 * p)
+      f.op('i32x4.trunc_sat_f64x2_u_zero')
+      modulo(2 * p + 1)
+      f.op('i32x4.trunc_sat_f64x2_u_zero').shuffle(words(0, 1, 4, 5))
+    }
+    // (u ^ sign) - sign negates where the sign is all ones.
+    f.get(sign).op('v128.xor').get(sign).op('i32x4.sub').set(l)
+  })
+  f.end()
+  return parts
 }
 
 /** Pushes the two lanes that part p of a 64-bit result comes from, low. */

@@ -81,6 +81,11 @@ export function checkTogether(E: Operands, group: Value[]): boolean {
   const step = E.shapes.of(index)
   const buffers = groupBuffers(group)
   if (isUniform(step)) {
+    // Of one array the first access fails, or none does.
+    if (buffers.length === 1) {
+      checkScalar(E, group[0].attr, () => E.pushScalar(index))
+      return true
+    }
     E.pushScalar(index)
     frame.pushLeast('length', buffers)
     f.op('i32.ge_u').if()
@@ -333,62 +338,74 @@ function gatherPart(
   }
 }
 
-/** Checks the active lanes of a varying index. Returns the index parts to use: lanes out of range are not active, and read 0. */
-function checkedIndex(E: Operands, a: Access, index: Value, length: () => void): number[] {
-  const { f } = E
-  const parts = E.rep(index).parts!
-  if (E.options.unsafe && !E.mask) return parts
-  const within = parts.map(l => {
-    const w = E.temporary('v128')
+/** Fails if an active lane of a varying index, given as parts, is not below a length. */
+export function checkLanes(E: Operands, a: Access, parts: number[], length: () => void): void {
+  if (E.options.unsafe) return
+  const { f, mask } = E
+  const outside = (l: number) => {
     f.get(l)
     length()
-    f.op('i32x4.splat').op('i32x4.lt_u').set(w)
-    return w
-  })
-  const outside = () => {
-    within.forEach((w, p) => {
-      if (E.mask) {
-        E.pushMaskPart(E.mask, p, 32)
-        f.get(w).op('v128.andnot')
-      } else f.get(w)
-      if (p) f.op(E.mask ? 'v128.or' : 'v128.and')
-    })
-    f.op(E.mask ? 'v128.any_true' : 'i32x4.all_true')
-    if (!E.mask) f.op('i32.eqz')
+    f.op('i32x4.splat').op('i32x4.ge_u')
   }
-  if (!E.options.unsafe) {
-    outside()
-    f.if()
-    // Find the first lane that failed.
-    const scratch = E.temporary(E.frame.memory64 ? 'i64' : 'i32')
-    laneScratch(E)
-    f.set(scratch)
+  const activeOutside = (l: number, p: number) => {
+    outside(l)
+    if (!mask) return
+    E.pushMaskPart(mask, p, 32)
+    f.op('v128.and')
+  }
+  if (mask) {
     parts.forEach((l, p) => {
-      f.get(scratch)
-        .get(l)
-        .store('v128.store', p * 16, 2)
+      activeOutside(l, p)
+      if (p) f.op('v128.or')
     })
-    f.get(scratch)
-    within.forEach((w, p) => {
-      if (E.mask) E.pushMaskPart(E.mask, p, 32)
-      f.get(w)
-      f.op(E.mask ? 'v128.andnot' : 'v128.not').op('i32x4.bitmask')
-      if (p)
-        f.i32(p * 4)
-          .op('i32.shl')
-          .op('i32.or')
+  } else {
+    // The largest of all, as unsigned numbers.
+    const most = E.temporary('v128')
+    parts.forEach((l, p) => {
+      f.get(l)
+      if (p) f.op('i32x4.max_u')
     })
-    f.op('i32.ctz').i32(2).op('i32.shl')
-    if (E.frame.memory64) f.op('i64.extend_i32_u').op('i64.add')
-    else f.op('i32.add')
-    f.load('i32.load')
-    E.fail(a.site)
-    f.end()
+    f.set(most)
+    outside(most)
   }
-  if (!E.mask) return parts
+  f.op('v128.any_true').if()
+  // Find the first lane that failed.
+  const scratch = E.temporary(E.frame.memory64 ? 'i64' : 'i32')
+  laneScratch(E)
+  f.set(scratch)
+  parts.forEach((l, p) => {
+    f.get(scratch)
+      .get(l)
+      .store('v128.store', p * 16, 2)
+  })
+  f.get(scratch)
+  parts.forEach((l, p) => {
+    activeOutside(l, p)
+    f.op('i32x4.bitmask')
+    if (p)
+      f.i32(p * 4)
+        .op('i32.shl')
+        .op('i32.or')
+  })
+  f.op('i32.ctz').i32(2).op('i32.shl')
+  if (E.frame.memory64) f.op('i64.extend_i32_u').op('i64.add')
+  else f.op('i32.add')
+  f.load('i32.load')
+  E.fail(a.site)
+  f.end()
+}
+
+/** Checks the active lanes of a varying index. Returns the index parts to use: 0 in lanes that are not active. */
+function checkedIndex(E: Operands, a: Access, index: Value, length: () => void): number[] {
+  const parts = E.rep(index).parts!
+  checkLanes(E, a, parts, length)
+  const { f, mask } = E
+  if (!mask) return parts
   return parts.map((l, p) => {
     const safe = E.temporary('v128')
-    f.get(l).get(within[p]).op('v128.and').set(safe)
+    f.get(l)
+    E.pushMaskPart(mask, p, 32)
+    f.op('v128.and').set(safe)
     return safe
   })
 }
