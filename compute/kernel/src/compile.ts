@@ -10,6 +10,7 @@ import { flattenBranches } from './passes/selects.ts'
 
 export interface Pass {
   name: string
+  /** May change the program it is given, except the first, which builds it anew: the front end's stays as it is. */
   run: (ir: KernelIR) => KernelIR
 }
 

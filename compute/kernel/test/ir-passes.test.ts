@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { KernelIR } from '../src/ir/ir.ts'
+import { rewrite } from '../src/ir/rewrite.ts'
 import { verify } from '../src/ir/verify.ts'
 import { hoistInvariants } from '../src/passes/hoist.ts'
 import { flattenBranches } from '../src/passes/selects.ts'
@@ -14,7 +15,7 @@ console.log(`ir-passes: SEED=${seed} CASES=${cases}`)
 
 const passes: Record<string, (ir: KernelIR) => KernelIR> = {
   flattenBranches,
-  hoistInvariants,
+  hoistInvariants: ir => hoistInvariants(rewrite(ir)),
   'both, twice': ir => hoistInvariants(flattenBranches(hoistInvariants(flattenBranches(ir)))),
 }
 

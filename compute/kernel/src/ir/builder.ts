@@ -15,26 +15,23 @@ const COMMUTATIVE = new Set('add mul and or xor eq ne min max smin smax umin uma
 /** Of a select of constants, a conversion is a select of converted constants. */
 const CONVERSIONS = new Set('sitof uitof ftosi ftoui toint32 toindex promote demote sext zext wrap bitcast'.split(' '))
 
-/** Given from outside and the same everywhere. */
-const GIVEN = new Set(['scalar', 'index', 'length'])
-
 export class Builder {
-  private nextId: number
-  private readonly root: Region
-  private region: Region
+  private nextId = 0
+  private readonly root: Region = { params: [], ops: [], results: [] }
+  private region = this.root
   private readonly givens: Value[] = []
-  private readonly known = new Map<string, Value>()
-  private trail: string[] = []
+  /** Constants by type and value, and what the caller gives by operation and number. */
+  private readonly atoms = new Map<string, Map<unknown, Value>>()
+  /** What was computed, by the id of the last made of its operands: few values share it. */
+  private readonly known: Value[][] = []
+  /** Where `known` grew, in order: what a region computed is forgotten at its end. */
+  private readonly trail: number[] = []
   private epoch = 0
   private epochs = 0
+  /** The epoch of each read, by its id. */
+  private readonly readAt: number[] = []
   /** Position given to the values made next. */
   loc: Location | undefined
-
-  constructor(firstId = 0) {
-    this.nextId = firstId
-    this.root = { params: [], ops: [], results: [] }
-    this.region = this.root
-  }
 
   /** The whole program. Constants and what the caller gives stand first: every region sees them. */
   get body(): Region {
@@ -43,72 +40,80 @@ export class Builder {
     return this.root
   }
 
-  get ids(): number {
-    return this.nextId
-  }
-
   private fresh(op: string, type: Type, args: Value[], attr?: unknown): Value {
     return { id: this.nextId++, op, type, args, attr, loc: this.loc, regions: undefined }
   }
 
   /** Appends an operation, or returns the equal one made before; folds when all operands are constants. */
   op(op: string, type: Type, args: Value[], attr?: unknown): Value {
-    const effect = EFFECTS.has(op)
-    if (effect) this.epoch = ++this.epochs
-    else {
-      const simpler = this.simplify(op, type, args)
-      if (simpler) return simpler
-      if (COMMUTATIVE.has(op) && args[0].id > args[1].id) args = [args[1], args[0]]
-    }
-    let key: string | undefined
-    if (!effect) {
-      key = op + type
-      for (const a of args) key += `,${a.id}`
-      if (attr !== undefined) key += `;${attrKey(attr)}`
-      if (READS.has(op)) key += `@${this.epoch}`
-      const old = this.known.get(key)
-      if (old) return old
-    }
-    const v = this.fresh(op, type, args, attr)
-    if (GIVEN.has(op)) {
-      this.givens.push(v)
-      this.known.set(key!, v)
+    if (EFFECTS.has(op)) {
+      this.epoch = ++this.epochs
+      const v = this.fresh(op, type, args, attr)
+      this.region.ops.push(v)
       return v
     }
+    if (args.length === 0) return this.given(op, type, attr)
+    const simpler = this.simplify(op, type, args)
+    if (simpler) return simpler
+    if (COMMUTATIVE.has(op) && args[0].id > args[1].id) args = [args[1], args[0]]
+    let last = args[0].id
+    for (let i = 1; i < args.length; i++) if (args[i].id > last) last = args[i].id
+    const reads = READS.has(op)
+    const same = this.known[last]
+    if (same) {
+      for (const v of same) {
+        if (v.op !== op || v.type !== type || !sameArgs(v.args, args)) continue
+        if (reads && this.readAt[v.id] !== this.epoch) continue
+        if (v.attr === attr || sameAttr(v.attr, attr)) return v
+      }
+    }
+    const v = this.fresh(op, type, args, attr)
+    if (reads) this.readAt[v.id] = this.epoch
     this.region.ops.push(v)
-    if (key !== undefined) this.remember(key, v)
+    if (same) same.push(v)
+    else this.known[last] = [v]
+    this.trail.push(last)
     return v
   }
 
-  private remember(key: string, v: Value): void {
-    this.known.set(key, v)
-    this.trail.push(key)
+  /** A scalar, an index or a length: the same everywhere. */
+  private given(op: string, type: Type, attr: unknown): Value {
+    const old = this.atom(op, attr)
+    if (old) return old
+    const v = this.fresh(op, type, [], attr)
+    this.givens.push(v)
+    this.atoms.get(op)!.set(attr, v)
+    return v
+  }
+
+  private atom(kind: string, key: unknown): Value | undefined {
+    let all = this.atoms.get(kind)
+    if (!all) this.atoms.set(kind, (all = new Map()))
+    return all.get(key)
   }
 
   private simplify(op: string, type: Type, args: Value[]): Value | undefined {
-    if (args.length === 0) return undefined
-    if (args.every(a => a.op === 'const')) {
+    const [a, b, c] = args
+    if (a.op === 'const' && (!b || b.op === 'const') && (!c || c.op === 'const')) {
       const fn = SEMANTICS[semanticsKey(op, args[op === 'select' ? 1 : 0].type, type)]
       return fn && this.const(type, fn(...args.map(a => a.attr)))
     }
-    const [a, b, c] = args
     if (CONVERSIONS.has(op) && a.op === 'select' && a.args[1].op === 'const' && a.args[2].op === 'const') {
       return this.op('select', type, [a.args[0], this.op(op, type, [a.args[1]]), this.op(op, type, [a.args[2]])])
     }
-    const is = (v: Value, n: number) => v.op === 'const' && (Object.is(v.attr, n) || v.attr === BigInt(n))
     switch (op) {
       case 'add':
-        if (type[0] === 'i') return is(b, 0) ? a : is(a, 0) ? b : undefined
+        if (type[0] === 'i') return isZero(b) ? a : isZero(a) ? b : undefined
         return undefined
       case 'sub':
-        return is(b, 0) ? a : undefined
+        return isZero(b) ? a : undefined
       case 'mul':
-        if (is(b, 1)) return a
-        if (is(a, 1)) return b
-        if (type[0] === 'i' && (is(a, 0) || is(b, 0))) return this.const(type, type === 'i64' ? 0n : 0)
+        if (isOne(b)) return a
+        if (isOne(a)) return b
+        if (type[0] === 'i' && (isZero(a) || isZero(b))) return this.const(type, type === 'i64' ? 0n : 0)
         return undefined
       case 'div':
-        return is(b, 1) ? a : undefined
+        return isOne(b) ? a : undefined
       case 'and':
         if (a === b) return a
         if (type === 'i1') {
@@ -127,12 +132,12 @@ export class Builder {
             [b, a],
           ])
             if (x.op === 'const') return x.attr ? x : y
-        } else if (is(b, 0)) return a
+        } else if (isZero(b)) return a
         return undefined
       case 'shl':
       case 'sshr':
       case 'ushr':
-        return is(b, 0) ? a : undefined
+        return isZero(b) ? a : undefined
       case 'not':
         return a.op === 'not' ? a.args[0] : undefined
       case 'neg':
@@ -187,13 +192,14 @@ export class Builder {
             : type === 'i1'
               ? Boolean(value)
               : Number(value)
-    const key = `const${type}${Object.is(v, -0) ? '-0' : String(v)}`
-    const old = this.known.get(key)
+    // A Map does not tell -0 from 0.
+    const key = Object.is(v, -0) ? '-0' : v
+    const old = this.atom(type, key)
     if (old) return old
     const made = this.fresh('const', type, [], v)
     made.loc = undefined
     this.givens.push(made)
-    this.known.set(key, made)
+    this.atoms.get(type)!.set(key, made)
     return made
   }
 
@@ -315,7 +321,7 @@ export class Builder {
   }
 
   private forget(to: number): void {
-    while (this.trail.length > to) this.known.delete(this.trail.pop()!)
+    while (this.trail.length > to) this.known[this.trail.pop()!].pop()
   }
 
   private results(v: Value, types: Type[]): Value[] {
@@ -359,12 +365,18 @@ export class Builder {
   }
 }
 
-/** Text that tells values apart, -0 from 0 too. */
-const keyText = (x: unknown): string => (Array.isArray(x) ? x.map(keyText).join() : Object.is(x, -0) ? '-0' : String(x))
+const isZero = (v: Value): boolean => v.op === 'const' && (Object.is(v.attr, 0) || v.attr === 0n)
+const isOne = (v: Value): boolean => v.op === 'const' && (v.attr === 1 || v.attr === 1n)
 
-function attrKey(attr: any): string {
-  if (attr === null || typeof attr !== 'object') return String(attr)
+function sameArgs(a: Value[], b: Value[]): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return a.length === b.length
+}
+
+function sameAttr(a: any, b: any): boolean {
+  if (a === null || typeof a !== 'object' || b === null || typeof b !== 'object') return false
   // Two reads of one element are one read, whichever place in the source reports a bad index.
-  if ('site' in attr) return `${attr.buffer}`
-  return Object.values(attr).map(keyText).join(':')
+  if ('site' in a) return a.buffer === b.buffer
+  if (a.element !== b.element || a.values.length !== b.values.length) return false
+  return a.values === b.values || a.values.every((x: unknown, i: number) => Object.is(x, b.values[i]))
 }

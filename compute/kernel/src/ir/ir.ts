@@ -120,8 +120,10 @@ export const EFFECTS = new Set(['store', 'atomic', 'assert', 'log', 'lstore', 'd
 /** Operations that read memory: dropped when unused, never moved over an effect. */
 export const READS = new Set(['load', 'lload'])
 
+const NOT_PURE = new Set([...EFFECTS, ...READS, 'if', 'loop'])
+
 export function isPure(v: Value): boolean {
-  return !EFFECTS.has(v.op) && !READS.has(v.op) && v.op !== 'if' && v.op !== 'loop'
+  return !NOT_PURE.has(v.op)
 }
 
 /** Whether a region, or one nested in it, has an effect. */
@@ -129,9 +131,11 @@ export function hasEffects(r: Region): boolean {
   return r.ops.some(v => EFFECTS.has(v.op) || v.regions?.some(hasEffects))
 }
 
-export function* walk(r: Region): Generator<Value> {
+/** Every operation of a region and of those nested in it, in order. */
+export function walk(r: Region, found: Value[] = []): Value[] {
   for (const v of r.ops) {
-    yield v
-    if (v.regions) for (const inner of v.regions) yield* walk(inner)
+    found.push(v)
+    if (v.regions) for (const inner of v.regions) walk(inner, found)
   }
+  return found
 }

@@ -20,93 +20,142 @@ export type Replace = (v: Value, args: Value[], b: Builder, again: Rewriter) => 
 
 /** Rewrites a kernel. Dead values, dead carried values and regions without use are dropped on the way. */
 export function rewrite(ir: KernelIR, replace: Replace = () => undefined): KernelIR {
-  const live = liveValues(ir.body)
-  const used = usedResults(ir.body, live)
-  const b = new Builder()
-  const made = new Map<number, Value>()
-  const outs = new Map<string, Value>()
+  return new Rewriting(ir, replace).run()
+}
 
-  const map = (v: Value): Value => {
-    const m = v.op === 'result' ? outs.get(resultKey(v.args[0], v.attr)) : made.get(v.id)
+class Rewriting {
+  private readonly ir: KernelIR
+  private readonly replace: Replace
+  private readonly b = new Builder()
+  private readonly live: boolean[]
+  private readonly used: Results<true>
+  /** What stands for each value of the old program, by its id. */
+  private readonly made: (Value | undefined)[] = []
+  private readonly outs: Results<Value> = []
+  private readonly outside: Rewriter = { map: v => this.map(v), region: () => [] }
+
+  constructor(ir: KernelIR, replace: Replace) {
+    this.ir = ir
+    this.replace = replace
+    this.live = liveValues(ir.body)
+    this.used = usedResults(ir.body, this.live)
+  }
+
+  run(): KernelIR {
+    const { ir, b } = this
+    this.inline(ir.body)
+    const results = ir.body.results.map(v => this.map(v))
+    b.body.results = results
+    return { ...ir, body: b.body }
+  }
+
+  private map(v: Value): Value {
+    const m = v.op === 'result' ? this.outs[v.args[0].id]?.[v.attr] : this.made[v.id]
     if (!m) throw new Error(`rewrite: %${v.id} (${v.op}) is used before it is made`)
     return m
   }
-  const inline = (r: Region) => {
-    for (const v of r.ops) if (live.has(v.id)) visit(v)
+
+  private mapAll(values: Value[]): Value[] {
+    const out: Value[] = []
+    for (const v of values) out.push(this.map(v))
+    return out
   }
-  const visit = (v: Value) => {
+
+  private yields(r: Region, kept: number[]): Value[] {
+    this.inline(r)
+    return kept.map(i => this.map(r.results[i]))
+  }
+
+  private inline(r: Region): void {
+    for (const v of r.ops) if (this.live[v.id]) this.visit(v)
+  }
+
+  private visit(v: Value): void {
+    const { b } = this
     b.loc = v.loc
-    if (v.op === 'const') made.set(v.id, b.const(v.type, v.attr))
-    else if (v.op === 'if') visitIf(v)
-    else if (v.op === 'loop') visitLoop(v)
+    if (v.op === 'const') this.made[v.id] = b.const(v.type, v.attr)
+    else if (v.op === 'if') this.visitIf(v)
+    else if (v.op === 'loop') this.visitLoop(v)
     else {
-      const args = v.args.map(map)
-      made.set(v.id, (replace(v, args, b, outside) as Value | undefined) ?? b.op(v.op, v.type, args, v.attr))
+      const args = this.mapAll(v.args)
+      this.made[v.id] =
+        (this.replace(v, args, b, this.outside) as Value | undefined) ?? b.op(v.op, v.type, args, v.attr)
     }
   }
-  const visitIf = (v: Value) => {
-    const kept = [...v.regions![0].results.keys()].filter(i => used.has(resultKey(v, i)))
-    const yields = (r: Region) => {
-      inline(r)
-      return kept.map(i => map(r.results[i]))
-    }
-    const cond = map(v.args[0])
+
+  private visitIf(v: Value): void {
+    const [then, otherwise] = v.regions!
+    const used = this.used[v.id]
+    const kept = [...then.results.keys()].filter(i => used?.[i])
+    const cond = this.map(v.args[0])
+    const again: Rewriter = { map: this.outside.map, region: r => this.yields(r, kept) }
     const values =
-      (replace(v, [cond], b, { map, region: yields }) as Value[] | undefined) ??
-      b.if(
+      (this.replace(v, [cond], this.b, again) as Value[] | undefined) ??
+      this.b.if(
         cond,
-        () => yields(v.regions![0]),
-        () => yields(v.regions![1]),
+        () => this.yields(then, kept),
+        () => this.yields(otherwise, kept),
       )
-    for (const [k, i] of kept.entries()) outs.set(resultKey(v, i), values[k])
+    this.note(v, kept, values)
   }
-  const visitLoop = (v: Value) => {
+
+  private visitLoop(v: Value): void {
     const [test, body] = v.regions!
-    const kept = [...test.params.keys()].filter(i => live.has(test.params[i].id))
-    const values = b.loop(
-      kept.map(i => map(v.args[i])),
+    const kept = [...test.params.keys()].filter(i => this.live[test.params[i].id])
+    const values = this.b.loop(
+      kept.map(i => this.map(v.args[i])),
       carried => {
-        for (const [k, i] of kept.entries()) made.set(test.params[i].id, carried[k])
-        inline(test)
-        return map(test.results[0])
+        for (const [k, i] of kept.entries()) this.made[test.params[i].id] = carried[k]
+        this.inline(test)
+        return this.map(test.results[0])
       },
       () => {
-        inline(body)
-        return kept.map(i => map(body.results[i]))
+        this.inline(body)
+        return kept.map(i => this.map(body.results[i]))
       },
       v.attr && kept.map(i => v.attr[i]),
     )
-    for (const [k, i] of kept.entries()) outs.set(resultKey(v, i), values[k])
+    this.note(v, kept, values)
   }
-  const outside: Rewriter = { map, region: () => [] }
-  inline(ir.body)
-  const results = ir.body.results.map(map)
-  b.body.results = results
-  return { ...ir, body: b.body }
+
+  private note(owner: Value, kept: number[], values: Value[]): void {
+    const outs: Value[] = []
+    for (const [k, i] of kept.entries()) outs[i] = values[k]
+    this.outs[owner.id] = outs
+  }
 }
 
-const resultKey = (owner: Value, index: number): string => `${owner.id}:${index}`
+/** Something about each result of each `if` and `loop`: by the owner's id and the result's number. */
+type Results<T> = (T[] | undefined)[]
 
-/** Ids of the values whose result is needed, or that have an effect. A loop without effect and use is not needed. */
-function liveValues(body: Region): Set<number> {
-  const live = new Set<number>()
-  const carrier = new Map<number, { loop: Value; index: number }>()
+/** By id, the values whose result is needed, or that have an effect. A loop without effect and use is not needed. */
+function liveValues(body: Region): boolean[] {
+  const live: boolean[] = []
+  const carriers: { loop: Value; index: number }[] = []
   const work: Value[] = []
   const use = (v: Value) => {
-    if (live.has(v.id)) return
-    live.add(v.id)
+    if (live[v.id]) return
+    live[v.id] = true
     work.push(v)
   }
-  const start = (r: Region, around: Value[]) => {
+  const around: Value[] = []
+  const start = (r: Region) => {
     for (const v of r.ops) {
-      if (v.op === 'loop')
-        for (const [index, p] of v.regions![0].params.entries()) carrier.set(p.id, { loop: v, index })
       // An effect needs the regions around it to run.
-      if (EFFECTS.has(v.op)) [v, ...around].forEach(use)
-      v.regions?.forEach(inner => start(inner, [...around, v]))
+      if (EFFECTS.has(v.op)) {
+        use(v)
+        around.forEach(use)
+      }
+      if (!v.regions) continue
+      if (v.op === 'loop') {
+        for (const [index, p] of v.regions[0].params.entries()) carriers[p.id] = { loop: v, index }
+      }
+      around.push(v)
+      v.regions.forEach(start)
+      around.pop()
     }
   }
-  start(body, [])
+  start(body)
   body.results.forEach(use)
   while (work.length) {
     const v = work.pop()!
@@ -116,25 +165,27 @@ function liveValues(body: Region): Set<number> {
       if (owner.op === 'if') for (const r of owner.regions!) use(r.results[v.attr])
       else use(owner.regions![0].params[v.attr])
     } else if (v.op === 'arg') {
-      const { loop, index } = carrier.get(v.id)!
+      const { loop, index } = carriers[v.id]
       use(loop)
       use(loop.args[index])
       use(loop.regions![1].results[index])
     } else if (v.op === 'loop') use(v.regions![0].results[0])
-    else v.args.forEach(use)
+    else for (const a of v.args) use(a)
   }
   return live
 }
 
 /** Which results of `if`s and `loop`s a live value refers to. */
-function usedResults(body: Region, live: ReadonlySet<number>): Set<string> {
-  const used = new Set<string>()
+function usedResults(body: Region, live: readonly boolean[]): Results<true> {
+  const used: Results<true> = []
   const note = (x: Value) => {
-    if (x.op === 'result' && live.has(x.id)) used.add(resultKey(x.args[0], x.attr))
+    if (x.op !== 'result' || !live[x.id]) return
+    const owner = x.args[0].id
+    ;(used[owner] ??= [])[x.attr] = true
   }
   const scan = (r: Region) => {
     for (const v of r.ops) {
-      v.args.forEach(note)
+      for (const a of v.args) if (a.op === 'result') note(a)
       v.regions?.forEach(scan)
     }
     r.results.forEach(note)

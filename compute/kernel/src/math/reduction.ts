@@ -34,8 +34,6 @@ function table(f: Format): bigint[] {
   const largest = f.bias - f.mantissa + LEAD + 1
   const count = (largest >> 3) + 4 * (limbs(f) - 1) + 1
   const made = Array.from({ length: count }, (_, i) => (INVERSE_PI >> (total - 8n * BigInt(i) - 32n)) & 0xffffffffn)
-  // Operations are told apart by the text of what they hold: a name is found sooner than a hundred numbers.
-  Object.defineProperty(made, 'toString', { value: () => `words of 1/π for ${f.type}` })
   words[f.type] = made
   return made
 }

@@ -7,21 +7,22 @@
  *     loop { test } do { … x[i] … }      becomes      if test { x[i]; loop { test } do { … } }
  */
 import { hasEffects, isPure, type KernelIR, type Region, type Value, walk } from '../ir/ir.ts'
-import { rewrite } from '../ir/rewrite.ts'
 
+/** Changes the program it is given. */
 export function hoistInvariants(ir: KernelIR): KernelIR {
-  // A copy that belongs to this pass, changed in place.
-  const own = rewrite(ir)
-  new Hoister(own.body).region(own.body, new Set())
-  return own
+  new Hoister(ir.body).region(ir.body)
+  return ir
 }
 
 class Hoister {
   private nextId = 0
   /** The `result` values of each `if` and `loop`. */
   private readonly results = new Map<number, Set<Value>>()
+  /** By id, what is seen from where the pass stands; and in which order it came to be. */
+  private readonly seen: boolean[] = []
+  private readonly trail: number[] = []
   /** Answers of `isFixed`: values share their operands, so asking again at each would take exponential time. */
-  private readonly fixed = new Map<Value, boolean>()
+  private readonly fixed: boolean[] = []
 
   constructor(body: Region) {
     const note = (v: Value) => {
@@ -48,63 +49,82 @@ class Hoister {
     return { ...v, id: this.nextId++, args }
   }
 
-  /** @param around ids of the values that the region sees from outside */
-  region(r: Region, around: ReadonlySet<number>): void {
+  private show(v: Value): void {
+    this.seen[v.id] = true
+    this.trail.push(v.id)
+  }
+
+  private hide(from: number): void {
+    while (this.trail.length > from) this.seen[this.trail.pop()!] = false
+  }
+
+  private isSeen(v: Value): boolean {
+    return this.seen[v.op === 'result' ? v.args[0].id : v.id]
+  }
+
+  region(r: Region): void {
+    const mark = this.trail.length
     const ops: Value[] = []
-    const here = new Set(around)
     for (const v of r.ops) {
-      if (v.op === 'loop') ops.push(...this.loop(v, here))
+      if (v.op === 'loop') for (const o of this.loop(v)) ops.push(o)
       else {
         for (const inner of v.regions ?? []) {
-          this.region(inner, here)
-          inner.ops = inner.ops.filter(o => !this.isFixed(o) || !(here.add(o.id) && ops.push(o)))
+          this.region(inner)
+          inner.ops = inner.ops.filter(o => {
+            if (!this.isFixed(o)) return true
+            ops.push(o)
+            this.show(o)
+            return false
+          })
         }
         ops.push(v)
       }
-      here.add(v.id)
+      this.show(v)
     }
     r.ops = ops
+    this.hide(mark)
   }
 
   /** Computed from what the caller gives alone, so once for a whole call: worth doing even if no iteration needs it. */
   private isFixed(v: Value): boolean {
+    return (this.fixed[v.id] ??= this.dependsOnCall(v))
+  }
+
+  private dependsOnCall(v: Value): boolean {
     if (v.op === 'const' || v.op === 'scalar' || v.op === 'length') return true
     if (!isPure(v) || v.op === 'index' || v.op === 'arg' || v.op === 'result' || v.args.length === 0) return false
-    let fixed = this.fixed.get(v)
-    if (fixed === undefined) {
-      fixed = v.args.every(a => this.isFixed(a))
-      this.fixed.set(v, fixed)
-    }
-    return fixed
+    return v.args.every(a => this.isFixed(a))
   }
 
   /** What stands for a loop: what was moved out of it, and the loop, or an `if` around both. */
-  private loop(v: Value, here: Set<number>): Value[] {
+  private loop(v: Value): Value[] {
     const [test, body] = v.regions!
-    this.region(test, here)
-    this.region(body, new Set([...here, ...test.params.map(p => p.id), ...test.ops.map(o => o.id)]))
+    this.region(test)
+    const mark = this.trail.length
+    for (const p of test.params) this.show(p)
+    for (const o of test.ops) this.show(o)
+    this.region(body)
+    this.hide(mark)
     const out: Value[] = []
-    const visible = (a: Value) => here.has(a.op === 'result' ? a.args[0].id : a.id)
     const quiet = !hasEffects(test) && !hasEffects(body)
     const move = (region: Region, which: (o: Value) => boolean, into: Value[]) => {
       region.ops = region.ops.filter(o => {
-        if (!which(o) || !o.args.every(visible)) return true
+        if (!which(o) || !o.args.every(a => this.isSeen(a))) return true
         into.push(o)
-        here.add(o.id)
+        this.show(o)
         return false
       })
     }
     move(test, o => isPure(o) || (quiet && o.op === 'load'), out)
     move(body, isPure, out)
-    const loaded = (o: Value) => o.op === 'load' && o.args.every(visible)
+    const loaded = (o: Value) => o.op === 'load' && o.args.every(a => this.isSeen(a))
     if (!quiet || !body.ops.some(loaded) || test.ops.some(o => o.regions)) return [...out, v]
     const { cond, ops } = this.firstTest(v)
     const inside: Value[] = []
-    const seen = new Set(here)
+    const outside = this.trail.length
     move(body, o => isPure(o) || o.op === 'load', inside)
     // Only the guarded loop sees what moved into the `if`.
-    for (const o of inside) here.delete(o.id)
-    for (const id of seen) here.add(id)
+    this.hide(outside)
     return [...out, ...ops, this.guarded(v, cond, inside)]
   }
 

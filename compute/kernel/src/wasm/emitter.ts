@@ -6,7 +6,9 @@
  */
 import { EFFECTS, isPure, type Region, type Value } from '../ir/ir.ts'
 import { countedLoop, pushAllInRange } from './counted.ts'
-import { emitPart, emitToInt32, type LaneContext, partWidth, SHAPE_OF } from './lanes.ts'
+import type { FunctionBuilder } from './encode/index.ts'
+import type { Helpers } from './helpers.ts'
+import { emitPart, emitToInt32, type LaneContext, partWidth, SHAPE_OF, type Width } from './lanes.ts'
 import { accessGroups, checkTogether, emitMemory } from './memory.ts'
 import { Operands, type Rep } from './operands.ts'
 import { emitScalar, wasmType } from './scalar.ts'
@@ -74,23 +76,10 @@ export class Emitter extends Operands {
     this.temps.length = 0
   }
 
-  private context(v: Value): LaneContext {
-    return {
-      f: this.f,
-      helpers: this.frame.helpers,
-      part: (i, p, width) => this.pushPart(v.args[i], p, width),
-      scalar: i => this.pushScalar(v.args[i]),
-      isUniform: i => v.args[i].op === 'const' || isUniform(this.shapes.of(v.args[i])),
-      splat: (type, value) => this.pushConstant(type, value),
-      temporary: type => this.temporary(type),
-      parts: width => this.partCount(width),
-    }
-  }
-
   private emitLanes(v: Value): void {
     const { f } = this
     const width = this.widthOf(v)
-    const context = this.context(v)
+    const context = new LaneCode(this, v)
     if (v.op === 'toint32') return this.set(v, { parts: emitToInt32(v, context) })
     const parts: number[] = []
     for (let p = 0; p < this.partCount(width); p++) {
@@ -477,6 +466,46 @@ export class Emitter extends Operands {
       return cond.args.flatMap(a => this.conjuncts(a, test))
     }
     return [cond]
+  }
+}
+
+/** What the code of one operation works with: its operands, as the emitter has placed them. */
+class LaneCode implements LaneContext {
+  private readonly e: Emitter
+  private readonly v: Value
+  readonly f: FunctionBuilder
+  readonly helpers: Helpers
+
+  constructor(e: Emitter, v: Value) {
+    this.e = e
+    this.v = v
+    this.f = e.f
+    this.helpers = e.frame.helpers
+  }
+
+  part(i: number, p: number, width?: Width): void {
+    this.e.pushPart(this.v.args[i], p, width)
+  }
+
+  scalar(i: number): void {
+    this.e.pushScalar(this.v.args[i])
+  }
+
+  isUniform(i: number): boolean {
+    const v = this.v.args[i]
+    return v.op === 'const' || isUniform(this.e.shapes.of(v))
+  }
+
+  splat(type: 'i32' | 'f32' | 'f64' | 'i64', value: number | bigint): void {
+    this.e.pushConstant(type, value)
+  }
+
+  temporary(type: 'v128' | 'i32' | 'i64' | 'f32' | 'f64'): number {
+    return this.e.temporary(type)
+  }
+
+  parts(width: Width): number {
+    return this.e.partCount(width)
   }
 }
 

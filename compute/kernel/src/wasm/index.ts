@@ -12,19 +12,20 @@ import {
   type Outcome,
   type Program,
 } from '../backend.ts'
-import { ELEMENT_BYTES, type KernelIR, type Type, walk } from '../ir/ir.ts'
+import { ELEMENT_BYTES, type KernelIR, type Type, type Value, walk } from '../ir/ir.ts'
 import { lowerStorage } from '../passes/storage.ts'
 import { disassemble } from './encode/index.ts'
 import * as layout from './layout.ts'
 import { type Generated, generate, typeBytes } from './module.ts'
 import { chooseLanes } from './plan.ts'
+import { analyseShapes } from './shape.ts'
 import { stage } from './staging.ts'
 
 export const wasm: Backend = {
   name: 'wasm',
   unavailable: () => (typeof WebAssembly === 'undefined' ? 'this engine has no WebAssembly' : undefined),
   compile(ir, combination, options) {
-    if ([...walk(ir.body)].some(v => v.op === 'log')) {
+    if (walk(ir.body).some(v => v.op === 'log')) {
       throw new NotSupportedError(
         'wasm',
         `console.log in kernel ${ir.name}`,
@@ -101,10 +102,11 @@ class WasmProgram implements Program {
     this.options = options
     this.written = ir.buffers.filter(b => b.space === 'global').map(() => false)
     if (combination?.kind === 'scan') this.written[0] = true
-    for (const v of walk(ir.body)) if (v.op === 'store' || v.op === 'atomic') this.written[v.attr.buffer] = true
-    this.overwrites = ir.buffers.map((_, i) => this.written[i] && overwritesAll(ir, i))
+    const all = walk(ir.body)
+    for (const v of all) if (v.op === 'store' || v.op === 'atomic') this.written[v.attr.buffer] = true
+    this.overwrites = ir.buffers.map((_, i) => this.written[i] && overwritesAll(ir, all, i))
     this.writtenCount = this.written.filter(Boolean).length
-    this.weight = [...walk(ir.body)].reduce((n, v) => n + (v.op === 'loop' ? 100 : 1), 1)
+    this.weight = all.reduce((n, v) => n + (v.op === 'loop' ? 100 : 1), 1)
   }
 
   private variant(unitStep: boolean, overlap: boolean): Variant {
@@ -112,14 +114,15 @@ class WasmProgram implements Program {
     const known = this.variants.get(key)
     if (known) return known
     const { ir, combination, options } = this
+    const shapes = analyseShapes(ir, true, unitStep)
     const lanes =
       combination?.kind === 'reduce'
         ? accumulators(combination.type)
         : combination?.kind === 'scan'
           ? 1
-          : (options.lanes ?? chooseLanes(ir, unitStep))
+          : (options.lanes ?? chooseLanes(ir, shapes))
     const make = (lanes: number) =>
-      generate(ir, combination, { memory64: heap.memory64, lanes, unitStep, overlap, unsafe: options.unsafe })
+      generate(ir, combination, { memory64: heap.memory64, lanes, shapes, unitStep, overlap, unsafe: options.unsafe })
     const { generated, module } = withinLimits(ir.name, combination ? [lanes] : [lanes, 4, 1], make)
     const instance = new WebAssembly.Instance(module, { env: { memory: heap.memory } })
     const body = defaultTeam().load({ bytes: generated.bytes, exports: generated.exports, instance, name: ir.name })
@@ -372,10 +375,10 @@ class WasmProgram implements Program {
 }
 
 /** Whether a kernel writes every element of an array whose length is the range's, and reads none. */
-function overwritesAll(ir: KernelIR, buffer: number): boolean {
+function overwritesAll(ir: KernelIR, all: readonly Value[], buffer: number): boolean {
   if (ir.rank !== 1) return false
-  const accesses = [...walk(ir.body)].filter(v => v.attr?.buffer === buffer && v.op !== 'lload' && v.op !== 'lstore')
-  const isPlain = (v: (typeof accesses)[number]) => v.op === 'store' && v.args[0].op === 'index'
+  const accesses = all.filter(v => v.attr?.buffer === buffer && v.op !== 'lload' && v.op !== 'lstore')
+  const isPlain = (v: Value) => v.op === 'store' && v.args[0].op === 'index'
   return accesses.every(isPlain) && accesses.some(v => ir.body.ops.includes(v))
 }
 

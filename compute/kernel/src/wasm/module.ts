@@ -23,6 +23,8 @@ import { findUses, type Key } from './uses.ts'
 export interface ModuleOptions extends EmitOptions {
   memory64: boolean
   lanes: number
+  /** Those of a strip of lanes. */
+  shapes: Shapes
   unitStep: boolean
   check?: boolean
 }
@@ -424,8 +426,8 @@ class RowBody {
       laneScratchOffset: g.laneScratchOffset,
       failureOffset: layout.FAILURE,
     }
-    this.shapes = analyseShapes(ir, options.lanes > 1, options.unitStep)
     this.lane1 = analyseShapes(ir, false, true)
+    this.shapes = options.lanes > 1 ? options.shapes : this.lane1
     this.findLeast(least, lengths, limits)
     this.emitter = new Emitter(
       this.frame,

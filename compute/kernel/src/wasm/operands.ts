@@ -296,7 +296,7 @@ export class Operands {
 
   /** Every operation of the kernel that writes an array. */
   writesOf(buffer: number): Value[] {
-    return [...walk(this.ir.body)].filter(v => (v.op === 'store' || v.op === 'atomic') && v.attr.buffer === buffer)
+    return walk(this.ir.body).filter(v => (v.op === 'store' || v.op === 'atomic') && v.attr.buffer === buffer)
   }
 
   /** Pushes one lane of a value as a scalar (an i1 as 0 or 1). */

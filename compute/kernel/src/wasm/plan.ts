@@ -4,10 +4,9 @@
  */
 import type { KernelIR, Region, Value } from '../ir/ir.ts'
 import { partWidth } from './lanes.ts'
-import { analyseShapes, isUniform, isVarying, type Shapes } from './shape.ts'
+import { isUniform, isVarying, type Shapes } from './shape.ts'
 
-export function chooseLanes(ir: KernelIR, unitStep: boolean): number {
-  const shapes = analyseShapes(ir, true, unitStep)
+export function chooseLanes(ir: KernelIR, shapes: Shapes): number {
   const cost = { lanes: 0, scalar: 0 }
   addCost(ir.body, shapes, 1, 1, cost)
   if (cost.lanes > cost.scalar) return 1
@@ -77,26 +76,28 @@ function pressure(ir: KernelIR, shapes: Shapes): { registers: number; loops: boo
   let most = 0
   const weight = (v: Value) => (isVarying(shapes.of(v)) && v.type !== 'void' ? partWidth(v) / 32 : 0)
   const region = (r: Region, outside: number): void => {
-    const last = new Map<number, number>()
+    // The last reader of each value, by its id.
+    const last: number[] = []
     const note = (v: Value, at: number): void => {
-      for (const a of v.args) last.set(a.id, at)
-      for (const inner of v.regions ?? []) {
+      for (const a of v.args) last[a.id] = at
+      if (!v.regions) return
+      for (const inner of v.regions) {
         for (const o of inner.ops) note(o, at)
-        for (const x of inner.results) last.set(x.id, at)
+        for (const x of inner.results) last[x.id] = at
       }
     }
     r.ops.forEach(note)
-    for (const x of r.results) last.set(x.id, r.ops.length)
+    for (const x of r.results) last[x.id] = r.ops.length
     const dying: number[] = []
     for (const o of r.ops) {
-      const at = last.get(o.id)
+      const at = last[o.id]
       if (at !== undefined && at < r.ops.length) dying[at] = (dying[at] ?? 0) + weight(o)
     }
     let alive = outside + r.params.reduce((n, p) => n + weight(p), 0)
     r.ops.forEach((v, i) => {
       if (v.op === 'loop') loops = true
-      for (const inner of v.regions ?? []) region(inner, alive)
-      if (last.has(v.id)) alive += weight(v)
+      if (v.regions) for (const inner of v.regions) region(inner, alive)
+      if (last[v.id] !== undefined) alive += weight(v)
       most = Math.max(most, alive)
       alive -= dying[i] ?? 0
     })

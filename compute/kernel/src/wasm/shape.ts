@@ -28,21 +28,28 @@ export interface Shapes {
  * @param scalarsVary of a combine function: its two operands are lanes
  */
 export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean, scalarsVary = false): Shapes {
-  const shapes = new Map<number, Shape>()
+  const shapes: Shape[] = []
   const divergent = new Set<number>()
   if (!lanes) return { of: () => 0, divergent: () => false, exits: () => undefined }
   const exits = findExits(ir)
   const leaving = new Set<number>()
   const of = (v: Value): Shape =>
-    v.op === 'result' ? (results.get(`${v.args[0].id}:${v.attr}`) ?? VARYING) : (shapes.get(v.id) ?? 0)
-  const results = new Map<string, Shape>()
+    v.op === 'result' ? (results[v.args[0].id]?.[v.attr] ?? VARYING) : (shapes[v.id] ?? 0)
+  /** Of the results of `if`s and `loop`s, by owner. */
+  const results: (Shape[] | undefined)[] = []
   const same = (a: Shape, b: Shape) => a === b || (a !== a && b !== b)
   const join = (a: Shape, b: Shape): Shape => (same(a, b) ? a : VARYING)
 
   const pure = (v: Value): Shape => {
+    let uniform = true
+    for (const a of v.args) {
+      const s = of(a)
+      if (isVarying(s)) return VARYING
+      if (!isUniform(s)) uniform = false
+    }
+    if (uniform) return 0
+    if (v.type !== 'i32') return VARYING
     const s = v.args.map(of)
-    if (s.every(isUniform)) return 0
-    if (s.some(isVarying) || v.type !== 'i32') return VARYING
     switch (v.op) {
       case 'add':
         return s[0] + s[1]
@@ -69,17 +76,17 @@ export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean, s
   const visit = (v: Value) => {
     switch (v.op) {
       case 'index':
-        shapes.set(v.id, v.attr === ir.rank - 1 ? (unitStep ? 1 : VARYING) : 0)
+        shapes[v.id] = v.attr === ir.rank - 1 ? (unitStep ? 1 : VARYING) : 0
         return
       case 'scalar':
-        shapes.set(v.id, scalarsVary ? VARYING : 0)
+        shapes[v.id] = scalarsVary ? VARYING : 0
         return
       case 'load':
-        shapes.set(v.id, isUniform(of(v.args[0])) ? 0 : VARYING)
+        shapes[v.id] = isUniform(of(v.args[0])) ? 0 : VARYING
         return
       case 'lload':
       case 'atomic':
-        shapes.set(v.id, VARYING)
+        shapes[v.id] = VARYING
         return
       case 'if': {
         const diverges = !isUniform(of(v.args[0]))
@@ -87,9 +94,9 @@ export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean, s
         else divergent.delete(v.id)
         v.regions!.forEach(region)
         const [a, b] = v.regions!
-        a.results.forEach((x, i) => {
+        results[v.id] = a.results.map((x, i) => {
           const y = b.results[i]
-          results.set(`${v.id}:${i}`, x === y ? of(x) : diverges ? VARYING : join(of(x), of(y)))
+          return x === y ? of(x) : diverges ? VARYING : join(of(x), of(y))
         })
         return
       }
@@ -104,7 +111,7 @@ export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean, s
           if (left) leaving.add(v.id)
           else leaving.delete(v.id)
           test.params.forEach((p, i) => {
-            shapes.set(p.id, isFlag(i) ? 0 : inside[i])
+            shapes[p.id] = isFlag(i) ? 0 : inside[i]
           })
           region(test)
           region(body)
@@ -128,13 +135,11 @@ export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean, s
         const diverges = leaving.has(v.id) || !isUniform(of(test.results[0]))
         if (diverges) divergent.add(v.id)
         else divergent.delete(v.id)
-        test.params.forEach((p, i) => {
-          results.set(`${v.id}:${i}`, diverges && body.results[i] !== p ? VARYING : inside[i])
-        })
+        results[v.id] = test.params.map((p, i) => (diverges && body.results[i] !== p ? VARYING : inside[i]))
         return
       }
       default:
-        if (v.type !== 'void') shapes.set(v.id, pure(v))
+        if (v.type !== 'void') shapes[v.id] = pure(v)
     }
   }
   region(ir.body)
