@@ -66,6 +66,7 @@ describe('random kernels', () => {
       'nested in loop',
       'atomic',
       'table',
+      'math',
       'lload',
       'lstore',
       'assert',

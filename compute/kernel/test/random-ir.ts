@@ -177,6 +177,8 @@ class Generator {
     if (choice < 0.12) return this.keep(this.op('select', type, [this.any('i1'), this.any(type), this.any(type)]))
     if (choice < 0.18 && type !== 'i1') return this.bits(type)
     if (choice < 0.2) return this.table()
+    if (choice < 0.21 && (type === 'f32' || type === 'f64'))
+      return this.keep(this.op('math', type, [this.any(type)], this.pick(['farSin', 'farCos', 'farTan'])))
     const usable = OPERATIONS[type].filter(o => this.types.includes(o.from))
     const { op, from, arity } = this.pick(usable)
     const args = Array.from({ length: arity }, () => this.any(from))

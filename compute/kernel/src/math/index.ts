@@ -2,8 +2,9 @@
  * The transcendental functions of `Math` as IR. The same expansion runs on every backend, so their results are equal
  * bit for bit; docs/math-accuracy.md has the largest error of each.
  */
-import type { Builder } from '../ir/builder.ts'
-import type { Value } from '../ir/ir.ts'
+import { Builder } from '../ir/builder.ts'
+import type { KernelIR, Type, Value } from '../ir/ir.ts'
+import { rewrite } from '../ir/rewrite.ts'
 import { exp, exp2, expm1 } from './exponential.ts'
 import { type Format, formatOf } from './format.ts'
 import { acosh, asinh, atanh, cosh, sinh, tanh } from './hyperbolic.ts'
@@ -12,7 +13,7 @@ import { log, log1p, log2, log10 } from './logarithm.ts'
 import { pow } from './power.ts'
 import { cbrt, hypot } from './root.ts'
 import { round, sign } from './rounding.ts'
-import { cos, sin, tan } from './trigonometric.ts'
+import { cos, farCos, farSin, farTan, sin, tan } from './trigonometric.ts'
 
 type Unary = (b: Builder, f: Format, x: Value) => Value
 
@@ -39,6 +40,31 @@ const UNARY: Record<string, Unary> = {
   cbrt,
   round,
   sign,
+}
+
+/**
+ * Rare cases, as functions of their own: operations `math` that expansions leave behind a branch. A backend calls them, on
+ * SIMD one active lane after the other: they are long, and would be compiled wherever they might be needed.
+ */
+const ROUTINES: Record<string, Unary> = { farSin, farCos, farTan }
+
+export const isRoutine = (name: string): boolean => Object.hasOwn(ROUTINES, name)
+
+const made = new Map<string, KernelIR>()
+
+/** The IR of such a function: of its operand as a scalar, yielding its value. */
+export function routine(name: string, type: Type): KernelIR {
+  const full = `${name}_${type}`
+  const known = made.get(full)
+  if (known) return known
+  const b = new Builder()
+  const x = b.op('scalar', type, [], 0)
+  const value = ROUTINES[name](b, formatOf(x), x)
+  b.body.results = [value]
+  const scalars = [{ name: 'x', type }]
+  const ir = rewrite({ name: full, rank: 0, buffers: [], scalars, sites: [], body: b.body, yields: type })
+  made.set(full, ir)
+  return ir
 }
 
 /** Functions of `Math` that {@link expand} knows, with their number of operands; -1: any number. */

@@ -8,7 +8,7 @@
  */
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
-import { constant, F32, F64, type Format, flipSign, integerParts, signBit, toBits } from './format.ts'
+import { F32, F64, type Format, flipSign, integerParts, signBit, toBits } from './format.ts'
 
 /** The first bits of the fraction of 1/π: as many as the largest number reaches. Computing them would take longer than
  * compiling a kernel; a test does. */
@@ -153,9 +153,9 @@ export const PERIODS = {
 } satisfies Record<string, Period>
 
 /** Up to here an f32 is reduced in f64 by two parts of π: their product with the quotient is exact, or far below r. */
-const MIDDLE = 2 ** 24
+export const MIDDLE = 2 ** 24
 
-function reduceMiddle(b: Builder, x: Value, { unit, parts, half }: Period): Remainder {
+export function reduceMiddle(b: Builder, x: Value, { unit, parts, half }: Period): Remainder {
   const wide = b.cvt('promote', x, 'f64')
   const turned = b.mul(wide, 1 / unit)
   const t = b.add(half ? b.add(turned, 0.5) : turned, F64.magic)
@@ -165,7 +165,8 @@ function reduceMiddle(b: Builder, x: Value, { unit, parts, half }: Period): Rema
   return { angle: narrowed(b, r), odd: b.shl(b.cvt('wrap', b.bitcast(t, 'i64'), 'i32'), 31) }
 }
 
-function reduceAny(b: Builder, f: Format, x: Value, period: Period): Remainder {
+/** Reduces any x of magnitude 1 or more; for infinities the angle is any number. */
+export function reduceAny(b: Builder, f: Format, x: Value, period: Period): Remainder {
   const turn = turns(b, f, x, period.unit < 3 ? 1 : 0)
   if (period.half) turn.high = b.add(turn.high, b.const('i64', 1n << 62n))
   const { angle, odd } = remainder(b, f, turn, period)
@@ -173,16 +174,4 @@ function reduceAny(b: Builder, f: Format, x: Value, period: Period): Remainder {
   if (period.half) return { angle, odd }
   const sign = signBit(b, f, x)
   return { angle: { high: flipSign(b, f, angle.high, sign), low: flipSign(b, f, angle.low, sign) }, odd }
-}
-
-/** Reduces any x of magnitude 1 or more; for infinities the angle is any number. */
-export function reduceHuge(b: Builder, f: Format, x: Value, period: Period): Remainder {
-  if (f !== F32) return reduceAny(b, f, x, period)
-  const list = ({ angle: { high, low }, odd }: Remainder): Value[] => [high, low, odd]
-  const [high, low, odd] = b.if(
-    b.lt(constant(b, f, MIDDLE), b.abs(x)),
-    () => list(reduceAny(b, f, x, period)),
-    () => list(reduceMiddle(b, x, period)),
-  )
-  return { angle: { high, low }, odd }
 }

@@ -7,8 +7,8 @@
  */
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
-import { constant, type Format, flipSign, horner, integer, polynomial, toBits } from './format.ts'
-import { type Angle, PERIODS, reduceHuge } from './reduction.ts'
+import { constant, F64, type Format, flipSign, horner, integer, polynomial, toBits } from './format.ts'
+import { type Angle, MIDDLE, PERIODS, type Period, reduceAny, reduceMiddle } from './reduction.ts'
 
 /** π and π/2 in three parts. All are positive: 0 times each is then +0, and -0 survives the subtraction. */
 const PI = {
@@ -47,10 +47,6 @@ function sine(b: Builder, f: Format, angle: Angle): Value {
   return f.type === 'f32' ? b.sub(angle.high, b.add(angle.low, rest)) : b.sub(r, b.add(rest, 0))
 }
 
-/** The sine of a huge number's remainder, whose f32 is rounded once only. */
-const sineOf = (b: Builder, f: Format, angle: Angle): Value =>
-  sine(b, f, f.type === 'f32' ? { high: angle.high, low: constant(b, f, 0) } : angle)
-
 /** x less q times the sum of the parts. `exact`: `high` is not rounded, for three operations more. */
 function subtract(b: Builder, x: Value, q: Value, [p1, p2, p3]: readonly number[], exact: boolean): Angle {
   const first = b.sub(x, b.mul(q, p1))
@@ -69,16 +65,31 @@ const finite = (b: Builder, f: Format, x: Value, y: Value): Value =>
 /** Moves the lowest bit to the sign. */
 const parity = (b: Builder, f: Format, t: Value): Value => b.shl(toBits(b, f, t), f.int === 'i32' ? 31 : 63)
 
+/** The sine of the angle, its sign turned where `odd` has its sign bit set. */
+const signedSine = (b: Builder, f: Format, angle: Angle, odd: Value): Value => flipSign(b, f, sine(b, f, angle), odd)
+
+/** The sine of an angle that has no low bits: those of f64's reduction are off, and f32 has rounded once only. */
+const sineOf = (b: Builder, f: Format, angle: Value): Value => sine(b, f, { high: angle, low: constant(b, f, 0) })
+
+/** The sine of x, or of x + π/2, beyond what three parts reduce; `far` names what gives the angle of a far x. */
+function hugeSine(b: Builder, f: Format, x: Value, period: Period, far: string): Value {
+  const angleOfFar = () => [b.op('math', f.type, [x], far)]
+  if (f === F64) return sineOf(b, f, angleOfFar()[0])
+  // The sine is odd, to the bit: where it is turned the angle may be.
+  const [angle] = b.if(b.lt(constant(b, f, MIDDLE), b.abs(x)), angleOfFar, () => {
+    const { angle, odd } = reduceMiddle(b, x, period)
+    return [flipSign(b, f, angle.high, odd)]
+  })
+  return sineOf(b, f, angle)
+}
+
 export function sin(b: Builder, f: Format, x: Value): Value {
   const t = b.add(b.mul(x, constant(b, f, 1 / Math.PI)), f.magic)
   const r = subtract(b, x, b.sub(t, f.magic), PI[f.type], f.type === 'f64')
-  const fast = flipSign(b, f, sine(b, f, r), parity(b, f, t))
+  const fast = signedSine(b, f, r, parity(b, f, t))
   return b.if(
     huge(b, f, x),
-    () => {
-      const { angle, odd } = reduceHuge(b, f, x, PERIODS.sin)
-      return [finite(b, f, x, flipSign(b, f, sineOf(b, f, angle), odd))]
-    },
+    () => [hugeSine(b, f, x, PERIODS.sin, 'farSin')],
     () => [fast],
   )[0]
 }
@@ -87,16 +98,23 @@ export function sin(b: Builder, f: Format, x: Value): Value {
 export function cos(b: Builder, f: Format, x: Value): Value {
   const t = b.add(b.add(b.mul(x, constant(b, f, 1 / Math.PI)), 0.5), f.magic)
   const r = subtract(b, x, b.sub(b.sub(t, f.magic), 0.5), PI[f.type], f.type === 'f64')
-  const fast = flipSign(b, f, sine(b, f, r), parity(b, f, t))
+  const fast = signedSine(b, f, r, parity(b, f, t))
   return b.if(
     huge(b, f, x),
-    () => {
-      const { angle, odd } = reduceHuge(b, f, x, PERIODS.cos)
-      return [finite(b, f, x, flipSign(b, f, sineOf(b, f, angle), odd))]
-    },
+    () => [hugeSine(b, f, x, PERIODS.cos, 'farCos')],
     () => [fast],
   )[0]
 }
+
+/** An angle whose sine is that of x, or of x + π/2, for x of magnitude 1 or more; NaN for infinities. */
+function farAngle(b: Builder, f: Format, x: Value, period: Period): Value {
+  const { angle, odd } = reduceAny(b, f, x, period)
+  const r = f === F64 ? b.sub(angle.high, angle.low) : angle.high
+  return finite(b, f, x, flipSign(b, f, r, odd))
+}
+
+export const farSin = (b: Builder, f: Format, x: Value): Value => farAngle(b, f, x, PERIODS.sin)
+export const farCos = (b: Builder, f: Format, x: Value): Value => farAngle(b, f, x, PERIODS.cos)
 
 /** The tangent of the angle, or -1 over it where `odd` has its sign bit set. */
 function tangent(b: Builder, f: Format, angle: Angle, odd: Value): Value {
@@ -112,16 +130,29 @@ function tangent(b: Builder, f: Format, angle: Angle, odd: Value): Value {
   return b.select(b.slt(odd, integer(b, f, 0)), corrected, y)
 }
 
+/** The tangent of x beyond what three parts reduce. */
+function hugeTangent(b: Builder, f: Format, x: Value): Value {
+  const far = () => [b.op('math', f.type, [x], 'farTan')]
+  if (f === F64) return far()[0]
+  return b.if(b.lt(constant(b, f, MIDDLE), b.abs(x)), far, () => {
+    const { angle, odd } = reduceMiddle(b, x, PERIODS.tan)
+    return [tangent(b, f, angle, odd)]
+  })[0]
+}
+
 export function tan(b: Builder, f: Format, x: Value): Value {
   const t = b.add(b.mul(x, constant(b, f, 2 / Math.PI)), f.magic)
   const r = subtract(b, x, b.sub(t, f.magic), HALF_PI[f.type], true)
   const fast = tangent(b, f, r, parity(b, f, t))
   return b.if(
     b.lt(constant(b, f, REDUCIBLE[f.type] / 2), b.abs(x)),
-    () => {
-      const { angle, odd } = reduceHuge(b, f, x, PERIODS.tan)
-      return [finite(b, f, x, tangent(b, f, angle, odd))]
-    },
+    () => [hugeTangent(b, f, x)],
     () => [fast],
   )[0]
+}
+
+/** tan x for x of magnitude 1 or more; NaN for infinities. */
+export function farTan(b: Builder, f: Format, x: Value): Value {
+  const { angle, odd } = reduceAny(b, f, x, PERIODS.tan)
+  return finite(b, f, x, tangent(b, f, angle, odd))
 }

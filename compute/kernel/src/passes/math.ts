@@ -4,8 +4,8 @@
  */
 import type { KernelIR } from '../ir/ir.ts'
 import { rewrite } from '../ir/rewrite.ts'
-import { expand } from '../math/index.ts'
+import { expand, isRoutine } from '../math/index.ts'
 
 export function expandMath(ir: KernelIR): KernelIR {
-  return rewrite(ir, (v, args, b) => (v.op === 'math' ? expand(b, v.attr, args) : undefined))
+  return rewrite(ir, (v, args, b) => (v.op === 'math' && !isRoutine(v.attr) ? expand(b, v.attr, args) : undefined))
 }

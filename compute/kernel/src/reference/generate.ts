@@ -9,6 +9,7 @@
 import { InternalError } from '@skein/base'
 import type { Element, KernelIR, Location, Region, Value } from '../ir/ir.ts'
 import { SEMANTICS, semanticsKey } from '../ir/semantics.ts'
+import { routine } from '../math/index.ts'
 import { fromHalf, toHalf } from './float16.ts'
 import { semanticsName, spell } from './spelled.ts'
 
@@ -51,7 +52,7 @@ const RESERVED = new Set(
   `arguments await break case catch class const continue debugger default delete do else enum eval export extends false
   finally for function if implements import in instanceof interface let new null package private protected public return
   static super switch this throw true try typeof undefined var void while with yield NaN Infinity Math BigInt Number Object
-  console String scalars arrays tables semantics stop fromHalf toHalf i0 i1 i2`.split(/\s+/),
+  console String scalars arrays tables routines semantics stop fromHalf toHalf i0 i1 i2`.split(/\s+/),
 )
 
 /** Names of the program's own things as identifiers that meet nothing else in the generated text. */
@@ -82,6 +83,8 @@ class Writer {
   private readonly scalars: string[]
   readonly called = new Set<string>()
   readonly tables: ArrayLike<number | bigint>[] = []
+  /** Functions of rare cases, by name: an operation that calls each. */
+  readonly routines = new Map<string, Value>()
   private indent = ''
   private shown = ''
 
@@ -204,6 +207,11 @@ class Writer {
         return this.log(v, args)
       case 'debugger':
         return 'debugger'
+      case 'math': {
+        const { name } = routine(v.attr, v.type)
+        this.routines.set(name, v)
+        return `const v${v.id} = routines.${name}(${args[0]})`
+      }
       case 'table': {
         this.tables.push(tableOf(element, v.attr.values))
         // An index outside gives 0: a branch made a select computes what it then drops.
@@ -356,7 +364,12 @@ export function generate(
     ...w.lines,
     `//# sourceURL=skein-reference/${(ir.name || 'kernel').replace(/[^\w$.-]/g, '_')}.js`,
   ].join('\n')
-  const make = new Function('scalars', 'arrays', 'tables', 'semantics', 'stop', 'fromHalf', 'toHalf', text)
+  const make = new Function('scalars', 'arrays', 'tables', 'routines', 'semantics', 'stop', 'fromHalf', 'toHalf', text)
+  const routines: Record<string, Iteration> = {}
+  for (const [name, v] of w.routines) {
+    const { bind } = generate(routine(v.attr, v.type), { source: [], unsafe: false, byScalars: true })
+    routines[name] = bind([], [])
+  }
   const globals = ir.buffers.filter(b => b.space === 'global')
   return {
     text,
@@ -365,7 +378,7 @@ export function generate(
         const a = arrays[i]
         return b.element === 'f16' ? new Uint16Array(a.buffer, a.byteOffset, a.byteLength / 2) : a
       })
-      return make(scalars, views, w.tables, SEMANTICS, stop, fromHalf, toHalf) as Iteration
+      return make(scalars, views, w.tables, routines, SEMANTICS, stop, fromHalf, toHalf) as Iteration
     },
   }
 }

@@ -81,6 +81,7 @@ export class Emitter extends Operands {
     const width = this.widthOf(v)
     const context = new LaneCode(this, v)
     if (v.op === 'toint32') return this.set(v, { parts: emitToInt32(v, context) })
+    if (v.op === 'math') return this.emitCalls(v)
     const parts: number[] = []
     for (let p = 0; p < this.partCount(width); p++) {
       if (!emitPart(v, p, width, context)) return this.emitLaneByLane(v)
@@ -126,6 +127,35 @@ export class Emitter extends Operands {
       parts.push(out)
     }
     this.set(v, v.type === 'i1' ? { parts, width } : { parts })
+  }
+
+  /** A rare case of a function of `Math`: each lane that is active calls it. */
+  private emitCalls(v: Value): void {
+    const { f } = this
+    const perPart = 128 / partWidth(v)
+    const active = this.mask && this.temporary('i32')
+    if (active !== undefined) {
+      this.pushBits(this.mask)
+      f.set(active)
+    }
+    const parts: number[] = []
+    for (let p = 0; p < this.partCount(partWidth(v)); p++) {
+      const out = f.local('v128')
+      for (let l = 0; l < perPart; l++) {
+        const lane = p * perPart + l
+        if (active !== undefined)
+          f.get(active)
+            .i32(1 << lane)
+            .op('i32.and')
+            .if()
+        f.get(out)
+        emitScalar(f, v, i => this.pushLane(v.args[i], lane), this.frame.helpers)
+        f.laneOp(`${SHAPE_OF[v.type]}.replace_lane`, l).set(out)
+        if (active !== undefined) f.end()
+      }
+      parts.push(out)
+    }
+    this.set(v, { parts })
   }
 
   private emitAssert(v: Value): void {

@@ -1,6 +1,7 @@
 /** Functions and constants that generated code shares: made when first asked for, one of each in a module. */
-import type { Element, Value } from '../ir/ir.ts'
+import type { Element, KernelIR, Value } from '../ir/ir.ts'
 import { ELEMENT_BYTES } from '../ir/ir.ts'
+import { routine } from '../math/index.ts'
 import type { FunctionBuilder, ModuleBuilder } from './encode/index.ts'
 
 /** Offsets in the argument block, from its address. The host writes it; see `layout.ts`. */
@@ -21,6 +22,8 @@ export class Helpers {
   /** Pushes the address of the pool in the function being emitted. */
   pushPool: () => void = () => {}
   private f: FunctionBuilder | undefined
+  /** Functions that were called and whose code is to be written. */
+  readonly routines: { ir: KernelIR; f: FunctionBuilder }[] = []
 
   constructor(module: ModuleBuilder) {
     this.module = module
@@ -78,6 +81,18 @@ export class Helpers {
       this.made.set(name, f)
     }
     return f
+  }
+
+  /** The function of an operation `math`: of its operand and the address of the pool. The generator writes its code. */
+  routine(v: Value): FunctionBuilder {
+    const ir = routine(v.attr, v.type)
+    return this.helper(ir.name, () => {
+      const type = v.type as 'f32' | 'f64'
+      const address = this.module.memory64 ? 'i64' : 'i32'
+      const f = this.module.addFunction(ir.name, [type, address], [type])
+      this.routines.push({ ir, f })
+      return f
+    })
   }
 
   /** `(x, y) → x % y` exactly, as C's fmod: long division, a bit of the quotient at a time, on scaled operands. */

@@ -87,6 +87,22 @@ class Generator {
   }
 
   make(): string[] {
+    const exports = this.exported()
+    for (const { ir, f } of this.helpers.routines) this.routine(ir, f)
+    return exports
+  }
+
+  private routine(ir: KernelIR, f: FunctionBuilder): void {
+    const reps = new Map<Key, Rep>()
+    for (const v of ir.body.ops) if (v.op === 'scalar') reps.set(v.id, { scalar: v.attr })
+    const shapes = analyseShapes(ir, false, true)
+    const frame = plainFrame(this, f, ir.scalars.length)
+    const E = new Emitter(frame, ir, 1, shapes, findUses(ir, shapes), this.options, reps)
+    E.region(ir.body)
+    E.pushScalar(ir.body.results[0])
+  }
+
+  private exported(): string[] {
     if (!this.combination) {
       this.rows('run', body => body.plain())
       return ['run']
@@ -266,7 +282,7 @@ class Combiner {
     const t = wasmType(g.combination!.type)
     this.a = f.local(t, 'a')
     this.b = f.local(t, 'b')
-    this.frame = frame ?? plainFrame(g, f)
+    this.frame = frame ?? plainFrame(g, f, poolOf(g, f))
   }
 
   get type(): 'i32' | 'i64' | 'f32' | 'f64' {
@@ -319,13 +335,19 @@ function operands(combine: KernelIR, a: Rep, b: Rep): Map<Key, Rep> {
   return reps
 }
 
-function plainFrame(g: Generator, f: FunctionBuilder): Frame {
+/** A local for the address of the constants, from the argument block. */
+function poolOf(g: Generator, f: FunctionBuilder): number {
   const pool = f.local(g.address, 'pool')
   f.get(0).load(`${g.address}.load`, layout.POOL).set(pool)
+  return pool
+}
+
+/** Of a function without arrays: a combination, or a rare case of a function of `Math`. */
+function plainFrame(g: Generator, f: FunctionBuilder, pool: number): Frame {
   const pushPool = () => void f.get(pool)
   g.helpers.enter(f, pushPool)
   const none = () => {
-    throw new Error('wasm: a combine function has no arrays')
+    throw new Error('wasm: this function has no arrays')
   }
   return {
     f,
@@ -382,7 +404,7 @@ class RowBody {
       f.get(0).load('i32.load', offset).set(l)
       return l
     }
-    const pool = addressLocal('pool', layout.POOL)
+    const pool = poolOf(g, f)
     const pushPool = () => void f.get(pool)
     g.helpers.enter(f, pushPool)
     const arrays = global.map((b, i) => addressLocal(b.name, layout.arrayOffset(ir, i)))

@@ -114,6 +114,11 @@ export function emitScalar(f: FunctionBuilder, v: Value, push: (i: number) => vo
       all()
       f.call(helpers.fmod(t as 'f32' | 'f64'))
       return
+    case 'math':
+      all()
+      helpers.pushPool()
+      f.call(helpers.routine(v))
+      return
     case 'select':
       push(1)
       push(2)
