@@ -1,0 +1,82 @@
+/**
+ * The contract between the API and what runs tasks: threads here, or a cluster. The API has checked every argument but the values
+ * themselves; definitions, references and options mean the same on every engine, and what an engine cannot do is a
+ * NotSupportedError.
+ */
+
+import type { ActorOptions, TaskOptions } from './options.ts'
+import type { Ref } from './ref.ts'
+import type { ActorDefinition, TaskDefinition } from './registry.ts'
+
+export interface PutOptions {
+  /** Those who have it may write into it: nothing is copied or kept from them. */
+  readonly mutable?: boolean
+  /** For people, in statistics. */
+  readonly label?: string
+}
+
+export interface CancelOptions {
+  /** How long a task that runs may go on before its worker is ended. Default 1,000; Infinity: for ever. */
+  readonly graceMs?: number
+}
+
+/** What `getActor` finds. */
+export interface ActorFound {
+  readonly actor: number
+  readonly definition: string
+  readonly methods: readonly string[]
+}
+
+export interface EngineStats {
+  readonly workers: number
+  /** Tasks by state; actors' calls are tasks too. */
+  readonly waiting: number
+  readonly ready: number
+  readonly running: number
+  readonly done: number
+  readonly failed: number
+  readonly cancelled: number
+  /** Attempts beyond the first of a task. */
+  readonly retried: number
+  /** Workers started in the place of lost ones. */
+  readonly replaced: number
+  readonly actors: number
+}
+
+export interface Engine {
+  readonly name: string
+  submit(definition: TaskDefinition, args: unknown[], options: TaskOptions): Ref<unknown>
+  /** The generator's items as they come; it is held back while they are not taken. */
+  stream(definition: TaskDefinition, args: unknown[], options: TaskOptions): AsyncIterableIterator<unknown>
+  create(definition: ActorDefinition, args: unknown[], options: ActorOptions): { actor: number; created: Ref<void> }
+  invoke(actor: number, method: string, args: unknown[], options: TaskOptions): Ref<unknown>
+  put(value: unknown, options: PutOptions): Ref<unknown>
+  /** True when it had not settled yet, and now has, or will. */
+  cancel(ref: Ref<unknown>, options: CancelOptions, reason?: unknown): boolean
+  free(ref: Ref<unknown>): void
+  named(name: string, namespace: string): Promise<ActorFound | undefined>
+  kill(actor: number, reason: string): Promise<void>
+  stats(): EngineStats
+  close(): Promise<void>
+}
+
+let factory: (() => Engine) | undefined
+let current: Engine | undefined
+
+/** Says how this thread's engine is made, when one is first needed. The first word counts: a worker has spoken before it imports anything. */
+export function setEngineFactory(make: () => Engine): void {
+  factory ??= make
+}
+
+/** Replaces this thread's engine; undefined: the next use makes one anew. */
+export function setEngine(engine: Engine | undefined): void {
+  current = engine
+}
+
+/** The engine of this thread, made on first use. */
+export function engineHere(): Engine {
+  return (current ??= factory!())
+}
+
+/** The same, without making one. */
+export const engineIfAny = (): Engine | undefined => current

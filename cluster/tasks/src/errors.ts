@@ -1,0 +1,138 @@
+/** What can go wrong with a task, an actor, or a value on its way. */
+
+import { registerError, SkeinError } from '@skein/base'
+
+/** A task's function threw. `cause` is what it threw, with the worker's stack; this error's own stack is the submitting side's. */
+export class TaskError extends SkeinError {
+  static {
+    registerError(TaskError, 'TaskError')
+  }
+  declare readonly task: string
+  /** The worker that ran it last, from 1. */
+  declare readonly worker: number
+  declare readonly attempts: number
+
+  constructor(task: string, worker: number, attempts: number, cause: unknown) {
+    const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+    const tries = attempts > 1 ? ` after ${attempts} attempts` : ''
+    super(
+      'SKEIN_TASK',
+      `Task '${task}' failed on worker ${worker}${tries}: ${what}`,
+      { task, worker, attempts },
+      { cause },
+    )
+  }
+}
+
+/** The worker that ran a task ended before the task did. */
+export class WorkerLostError extends SkeinError {
+  static {
+    registerError(WorkerLostError, 'WorkerLostError')
+  }
+  declare readonly task: string
+  declare readonly worker: number
+  declare readonly attempts: number
+  declare readonly reason: string
+
+  constructor(task: string, worker: number, attempts: number, reason: string) {
+    const tries = attempts === 1 ? 'Its only attempt ended so' : `Each of its ${attempts} attempts ended so`
+    super(
+      'SKEIN_WORKER_LOST',
+      `Worker ${worker} ended while it ran task '${task}': ${reason}. ${tries}; 'retries' allows more.`,
+      { task, worker, attempts, reason },
+    )
+  }
+}
+
+/** A task or an actor cannot be found where it should run, or is defined in a way that could not be found. */
+export class DefinitionError extends SkeinError {
+  static {
+    registerError(DefinitionError, 'DefinitionError')
+  }
+  declare readonly definition: string
+  declare readonly module: string
+
+  constructor(definition: string, module: string, problem: string, cause?: unknown) {
+    super(
+      'SKEIN_DEFINITION',
+      `'${definition}' of ${module} ${problem}`,
+      { definition, module },
+      cause === undefined ? undefined : { cause },
+    )
+  }
+}
+
+/** A value that must travel cannot be cloned. */
+export class NotCloneableError extends SkeinError {
+  static {
+    registerError(NotCloneableError, 'NotCloneableError')
+  }
+  declare readonly call: string
+  /** From the value that was given down to the part that cannot be cloned: `arguments[0].user.callback`. */
+  declare readonly path: string
+  declare readonly kind: string
+
+  constructor(call: string, path: string, kind: string, advice: string) {
+    super('SKEIN_NOT_CLONEABLE', `${call}: ${path} is ${kind}, which cannot be sent to another thread. ${advice}`, {
+      call,
+      path,
+      kind,
+    })
+  }
+}
+
+/** An actor is not there any more. */
+export class ActorDiedError extends SkeinError {
+  static {
+    registerError(ActorDiedError, 'ActorDiedError')
+  }
+  declare readonly actor: string
+  declare readonly reason: string
+
+  constructor(actor: string, reason: string, cause?: unknown) {
+    super(
+      'SKEIN_ACTOR_DIED',
+      `Actor '${actor}' has died: ${reason}. Calls that had not finished are lost; 'restarts' lets it come back.`,
+      { actor, reason },
+      cause === undefined ? undefined : { cause },
+    )
+  }
+}
+
+/** A reference whose value was freed. */
+export class FreedError extends SkeinError {
+  static {
+    registerError(FreedError, 'FreedError')
+  }
+  declare readonly ref: string
+
+  constructor(ref: string) {
+    super(
+      'SKEIN_FREED',
+      `The value of ${ref} was freed and is gone. Free a reference when nothing needs it any more.`,
+      { ref },
+    )
+  }
+}
+
+/** A reference that would have to wait for itself. */
+export class CycleError extends SkeinError {
+  static {
+    registerError(CycleError, 'CycleError')
+  }
+  declare readonly ref: string
+
+  constructor(ref: string) {
+    super('SKEIN_CYCLE', `${ref} resolves to itself, so it would never have a value.`, { ref })
+  }
+}
+
+/** The engine is at its end: nothing can be submitted, and what was under way is lost. */
+export class EngineClosedError extends SkeinError {
+  static {
+    registerError(EngineClosedError, 'EngineClosedError')
+  }
+  constructor(what: string) {
+    super('SKEIN_ENGINE_CLOSED', `${what}: the engine has been closed.`)
+  }
+}

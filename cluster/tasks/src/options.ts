@@ -1,0 +1,123 @@
+/** Options of tasks and actors: what they are, and what they may be. */
+
+import { ArgumentError } from '@skein/base'
+
+/** What a task holds while it runs. */
+export interface Resources {
+  /** Default 1 for a task, 0 for an actor; fractions let several share a worker. */
+  readonly cpus?: number
+  readonly gpus?: number
+  readonly memoryBytes?: number
+  /** Any other name, counted as the engine was told: `{ licences: 1 }`. */
+  readonly [name: string]: number | undefined
+}
+
+export interface TaskOptions {
+  /** How often it may be run again after its worker was lost, or after an error that `retryOn` accepts. Default 3. */
+  readonly retries?: number
+  /** Which errors of the function itself are worth another attempt: true for all, or a predicate. Default: none. */
+  readonly retryOn?: boolean | ((error: unknown) => boolean)
+  /** An attempt that takes longer fails with a TimeoutError. */
+  readonly timeoutMs?: number
+  readonly resources?: Resources
+  /** Higher ones first; default 0. */
+  readonly priority?: number
+  /** For people, in place of the definition's name. */
+  readonly name?: string
+  /** Cancels it. */
+  readonly signal?: AbortSignal
+  /** The number of a worker, from 1, where it must run. */
+  readonly runOn?: number
+}
+
+export interface ActorOptions {
+  /** By which `getActor` finds it. */
+  readonly name?: string
+  readonly namespace?: string
+  /** It lives on when its creator and every handle are gone; default false. */
+  readonly detached?: boolean
+  /** How often it may be created again after its worker was lost. Default 0. */
+  readonly restarts?: number
+  /** How many of its asynchronous calls may be under way at once; default 1000. Synchronous methods run one at a time. */
+  readonly maxConcurrency?: number
+  readonly resources?: Resources
+  /** The number of a worker, from 1, where it must live. */
+  readonly runOn?: number
+}
+
+const isCount = (x: unknown, least: number): boolean => Number.isSafeInteger(x) && (x as number) >= least
+
+function checkResources(call: string, resources: unknown): void {
+  if (resources === undefined) return
+  if (resources === null || typeof resources !== 'object') {
+    throw new ArgumentError(call, 'resources', 'an object of amounts, as { cpus: 1 }', resources)
+  }
+  for (const [name, amount] of Object.entries(resources)) {
+    if (amount !== undefined && !(typeof amount === 'number' && amount >= 0 && Number.isFinite(amount))) {
+      throw new ArgumentError(call, `resources.${name}`, 'a number from 0', amount)
+    }
+  }
+}
+
+const taskKeys = new Set(['retries', 'retryOn', 'timeoutMs', 'resources', 'priority', 'name', 'signal', 'runOn'])
+const actorKeys = new Set(['name', 'namespace', 'detached', 'restarts', 'maxConcurrency', 'resources', 'runOn'])
+
+function checkKeys(call: string, options: unknown, known: ReadonlySet<string>): void {
+  if (options === null || typeof options !== 'object') throw new ArgumentError(call, 'options', 'an object', options)
+  for (const key of Object.keys(options)) {
+    if (!known.has(key)) {
+      throw new ArgumentError(call, 'options', `made of ${[...known].join(', ')}`, key, `There is no option '${key}'`)
+    }
+  }
+}
+
+/** @throws ArgumentError naming the option */
+export function checkTaskOptions(call: string, options: TaskOptions): void {
+  checkKeys(call, options, taskKeys)
+  const { retries, retryOn, timeoutMs, resources, priority, name, signal, runOn } = options
+  if (retries !== undefined && !isCount(retries, 0) && retries !== Number.POSITIVE_INFINITY) {
+    throw new ArgumentError(call, 'retries', 'a whole number from 0, or Infinity', retries)
+  }
+  if (retryOn !== undefined && typeof retryOn !== 'boolean' && typeof retryOn !== 'function') {
+    throw new ArgumentError(call, 'retryOn', 'true, false or a function of the error', retryOn)
+  }
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
+    throw new ArgumentError(call, 'timeoutMs', 'a number above 0', timeoutMs)
+  }
+  if (priority !== undefined && !Number.isFinite(priority)) {
+    throw new ArgumentError(call, 'priority', 'a finite number', priority)
+  }
+  if (name !== undefined && typeof name !== 'string') throw new ArgumentError(call, 'name', 'a string', name)
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new ArgumentError(call, 'signal', 'an AbortSignal', signal)
+  }
+  if (runOn !== undefined && !isCount(runOn, 1)) {
+    throw new ArgumentError(call, 'runOn', 'the number of a worker, from 1', runOn)
+  }
+  checkResources(call, resources)
+}
+
+/** @throws ArgumentError naming the option */
+export function checkActorOptions(call: string, options: ActorOptions): void {
+  checkKeys(call, options, actorKeys)
+  const { name, namespace, detached, restarts, maxConcurrency, resources, runOn } = options
+  if (name !== undefined && (typeof name !== 'string' || name === '')) {
+    throw new ArgumentError(call, 'name', 'a string that is not empty', name)
+  }
+  if (namespace !== undefined && typeof namespace !== 'string') {
+    throw new ArgumentError(call, 'namespace', 'a string', namespace)
+  }
+  if (detached !== undefined && typeof detached !== 'boolean') {
+    throw new ArgumentError(call, 'detached', 'true or false', detached)
+  }
+  if (restarts !== undefined && !isCount(restarts, 0) && restarts !== Number.POSITIVE_INFINITY) {
+    throw new ArgumentError(call, 'restarts', 'a whole number from 0, or Infinity', restarts)
+  }
+  if (maxConcurrency !== undefined && !isCount(maxConcurrency, 1)) {
+    throw new ArgumentError(call, 'maxConcurrency', 'a whole number from 1', maxConcurrency)
+  }
+  if (runOn !== undefined && !isCount(runOn, 1)) {
+    throw new ArgumentError(call, 'runOn', 'the number of a worker, from 1', runOn)
+  }
+  checkResources(call, resources)
+}

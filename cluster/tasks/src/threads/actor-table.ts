@@ -1,0 +1,81 @@
+/** The actors of an engine as the client keeps them: where each lives, its name, its calls under way. */
+
+import { ArgumentError } from '@skein/base'
+import { ActorDiedError } from '../errors.ts'
+import type { ActorOptions } from '../options.ts'
+import type { Prepared, Record } from './record.ts'
+
+export interface ActorEntry {
+  readonly id: number
+  readonly definition: number
+  readonly name: string
+  readonly methods: readonly string[]
+  readonly worker: number
+  readonly options: ActorOptions
+  /** How its constructor was called. */
+  readonly prepared: Prepared
+  restartsLeft: number
+  /** Why it is no more. */
+  died: string | undefined
+  /** Calls that have not settled. */
+  readonly calls: Set<Record>
+}
+
+export class ActorTable {
+  readonly #actors = new Map<number, ActorEntry>()
+  readonly #byName = new Map<string, ActorEntry>()
+  #nextId = 1
+
+  nextId(): number {
+    return this.#nextId++
+  }
+
+  get living(): number {
+    let n = 0
+    for (const { died } of this.#actors.values()) if (died === undefined) n++
+    return n
+  }
+
+  /** @throws ArgumentError when a living actor has its name */
+  add(entry: ActorEntry): void {
+    const { name, namespace = '' } = entry.options
+    if (name !== undefined) {
+      const key = keyOf(name, namespace)
+      if (this.#byName.has(key)) {
+        throw new ArgumentError(`${entry.name}.create`, 'name', 'one that no living actor has', name)
+      }
+      this.#byName.set(key, entry)
+    }
+    this.#actors.set(entry.id, entry)
+  }
+
+  /** @throws ArgumentError for a number that is no actor's */
+  at(id: number, call: string): ActorEntry {
+    const entry = this.#actors.get(id)
+    if (entry === undefined) throw new ArgumentError(call, 'actor', 'one of this engine', id)
+    return entry
+  }
+
+  find(id: number): ActorEntry | undefined {
+    return this.#actors.get(id)
+  }
+
+  named(name: string, namespace: string): ActorEntry | undefined {
+    return this.#byName.get(keyOf(name, namespace))
+  }
+
+  on(worker: number): ActorEntry[] {
+    return [...this.#actors.values()].filter(entry => entry.worker === worker && entry.died === undefined)
+  }
+
+  /** It is no more: its name is free, and its calls under way should stop. */
+  bury(entry: ActorEntry, reason: string): Record[] {
+    entry.died = reason
+    const { name, namespace = '' } = entry.options
+    if (name !== undefined) this.#byName.delete(keyOf(name, namespace))
+    for (const record of entry.calls) record.stopping ??= new ActorDiedError(entry.name, reason)
+    return [...entry.calls]
+  }
+}
+
+const keyOf = (name: string, namespace: string): string => JSON.stringify([namespace, name])

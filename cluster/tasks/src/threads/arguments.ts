@@ -1,0 +1,106 @@
+/** Arguments on their way to a worker: taken when the call is made, written into the slot when the task is dispatched. */
+
+import { ArgumentError } from '@skein/base'
+import { heap } from '@skein/heap'
+import { Ref } from '../ref.ts'
+import { cellsOf, packedCells, putCells, putPacked, type Words, wordsPerCell } from '../values/cells.ts'
+import { pack, unpack } from '../values/pack.ts'
+import * as at from './board.ts'
+import { type Prepared, Record } from './record.ts'
+import { put64 } from './result.ts'
+
+const none: readonly Ref<unknown>[] = []
+
+/** The arguments of a call as they are now. @throws NotCloneableError */
+export function prepare(args: readonly unknown[], call: string): Prepared {
+  let refs: Ref<unknown>[] | undefined
+  for (const arg of args) {
+    if (arg instanceof Ref) (refs ??= []).push(arg)
+    else if (cellsOf(arg) === 0) return prepacked(args, call)
+  }
+  return { args, packed: undefined, refs: refs ?? none, holds: undefined }
+}
+
+function prepacked(args: readonly unknown[], call: string): Prepared {
+  const { bytes, leaning } = pack(args, call, 'arguments')
+  const packed = heap.array(Uint8Array, bytes, { label: 'task arguments' })
+  return { args: undefined, packed, refs: leaning.refs, holds: leaning.holds }
+}
+
+/** What `put` keeps: an array of the heap itself; a copy of anything else, in which arrays of the heap are themselves. */
+export function asObject(value: unknown): unknown {
+  if (cellsOf(value) > 0) return value
+  const { bytes, leaning } = pack([value], 'put', 'value')
+  if (leaning.refs.length > 0) {
+    const found = leaning.refs[0].label
+    throw new ArgumentError('put', 'value', 'without references in it', found, 'Give the references to the task')
+  }
+  return (unpack(bytes.slice(), [], leaning.holds) as unknown[])[0]
+}
+
+/** The engine's record behind a reference. @throws ArgumentError for a reference of another engine */
+export function recordOf(call: string, ref: Ref<unknown>): Record {
+  if (ref.source instanceof Record) return ref.source
+  throw new ArgumentError(call, 'ref', 'a reference of this engine', ref.label)
+}
+
+/** Writes a task's arguments into its slot `s`, the values of its dependencies among them. */
+export function putArguments(words: Words, s: number, record: Record): void {
+  const { args, packed, refs } = record.prepared
+  const { ints } = words
+  // In cells: all arguments; or, beside packed ones, the dependencies.
+  const values = args ?? refs
+  let cells = 0
+  for (const value of values) cells += value instanceof Ref ? cellsOfResult(value, record) : cellsOf(value)
+  ints[s + at.slotArguments] = args ? args.length : -1
+  ints[s + at.slotDependencies] = refs.length
+  ints[s + at.slotCellsOut] = 0
+  if (packed) {
+    put64(words, s + at.slotPacked, packed.byteOffset)
+    put64(words, s + at.slotPackedBytes, packed.length)
+  }
+  if (cells <= at.cellsInside) {
+    let word = s + at.slotCells
+    for (const value of values) word = putCell(words, word, value, record)
+    return
+  }
+  const floats = heap.f64(cells * 2, { label: 'task arguments', zero: false })
+  keep(record, floats)
+  const outside: Words = {
+    ints: new Int32Array(floats.buffer, floats.byteOffset, cells * wordsPerCell),
+    floats,
+    bytes: new Uint8Array(floats.buffer, floats.byteOffset, cells * 16),
+  }
+  let word = 0
+  for (const value of values) word = putCell(outside, word, value, record)
+  ints[s + at.slotCellsOut] = cells
+  put64(words, s + at.slotCellsAddress, floats.byteOffset)
+}
+
+function cellsOfResult(ref: Ref<unknown>, record: Record): number {
+  const { found } = recordOf(record.name, ref)
+  return 'packed' in found ? packedCells : cellsOf(found.value) || packedCells
+}
+
+function putCell(words: Words, word: number, value: unknown, record: Record): number {
+  if (!(value instanceof Ref)) return putCells(words, word, value)
+  const { found } = recordOf(record.name, value)
+  if ('packed' in found) {
+    keep(record, found.packed)
+    return putPacked(words, word, found.packed.byteOffset, found.packed.length)
+  }
+  if (cellsOf(found.value) > 0) {
+    keep(record, found.value)
+    return putCells(words, word, found.value)
+  }
+  const { bytes, leaning } = pack(found.value, record.name, 'a dependency')
+  const packed = heap.array(Uint8Array, bytes, { label: 'task arguments' })
+  keep(record, packed)
+  keep(record, leaning.holds)
+  return putPacked(words, word, packed.byteOffset, packed.length)
+}
+
+/** What must stay alive until the attempt under way is over. */
+function keep(record: Record, value: unknown): void {
+  record.scratch = record.scratch === undefined ? value : [record.scratch, value]
+}

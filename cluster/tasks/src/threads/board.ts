@@ -1,0 +1,193 @@
+/**
+ * The board: one shared array of 32-bit words through which the client and its workers agree. What each word is for stands
+ * here; who may write it, beside it. See the README for how a task passes through.
+ */
+
+import { wordsPerCell } from '../values/cells.ts'
+
+const line = 16
+
+// Header, a line each.
+/** Not 0: the engine is at its end. */
+export const closing = 0
+/** Grows with whatever the client should look at; it sleeps on it. */
+export const doneBell = line
+/** 1 while the client sleeps: whoever rings takes it back to 0 and wakes it. */
+export const clientSleeps = 2 * line
+const workersAt = 3 * line
+
+// A worker's line.
+export const state = 0
+/** 1: messages wait at its port. The client sets, the worker clears. */
+export const mail = 1
+/** The slot that it runs synchronously now + 1, or 0. */
+export const running = 2
+/** 0: it must leave open work to others, for its CPU is lent. The client's. */
+export const mayTakeOpen = 3
+/** Tasks run so far. */
+export const tasksRun = 4
+/** Grows with whatever this worker should look at; it sleeps on it. */
+export const bell = 5
+
+export const workerStates = ['absent', 'booting', 'awake', 'sleeping', 'gone'] as const
+export const absent = 0
+export const booting = 1
+export const awake = 2
+export const sleeping = 3
+export const gone = 4
+
+// A slot.
+export const slotWords = 64
+/** Decides every race: see below. */
+export const slotState = 0
+/** What to run: a definition's number. */
+export const slotDefinition = 1
+/** The actor whose method it is, or 0. */
+export const slotActor = 2
+/** The method's number; -1: the constructor. */
+export const slotMethod = 3
+/** Not 0: someone wants it to stop. */
+export const slotCancel = 4
+/** Arguments: their number in cells; -1: packed, and the cells are the dependencies. */
+export const slotArguments = 5
+export const slotDependencies = 6
+/** Not 0: the cells lie in the heap, at `slotCellsAddress`. */
+export const slotCellsOut = 7
+/** Not 0: the items of a generator go back as they come; 1 + how many have gone. */
+export const slotStreams = 8
+/** How the result lies: in a cell, an array handed over, or packed bytes. */
+export const slotForm = 9
+/** Most of an actor's asynchronous calls at once. */
+export const slotConcurrency = 10
+// 64-bit floats, each over two words.
+export const slotTaskId = 12
+/** Packed arguments; of a result, the block. */
+export const slotPacked = 14
+export const slotPackedBytes = 16
+export const slotCellsAddress = 18
+/** Milliseconds since the epoch. */
+export const slotStarted = 20
+export const slotEnded = 22
+export const slotCells = 24
+/** Cells that fit into the slot itself. */
+export const cellsInside = (slotWords - slotCells) / wordsPerCell
+
+/** Forms of a result. */
+export const inCell = 0
+export const asArray = 1
+export const asBytes = 2
+
+// The state word: a phase in 3 bits, in 15 bits how often the slot was used, and the worker that took it. A queue's
+// entry is the slot and the same 15 bits, so an entry that has been overtaken is recognised.
+//
+//     free → queued                     the client
+//     queued → runs                     whoever takes it, by compare-exchange
+//     queued → withdrawn → returned     the client, then whoever meets it in the queue
+//     runs → done | failed              the worker
+export const free = 0
+export const queued = 1
+export const runs = 2
+export const done = 3
+export const failed = 4
+export const withdrawn = 5
+export const returned = 6
+
+export const mostSlots = 1 << 16
+export const mostWorkers = 1 << 13
+const useMask = 0x7fff
+export const stateWord = (phase: number, use: number, worker = 0): number =>
+  (worker << 18) | ((use & useMask) << 3) | phase
+export const phaseOf = (word: number): number => word & 7
+export const useOf = (word: number): number => (word >>> 3) & useMask
+export const workerOf = (word: number): number => word >>> 18
+
+export interface Layout {
+  readonly workers: number
+  readonly slots: number
+  readonly slotsAt: number
+  readonly queuesAt: number
+  readonly bytes: number
+}
+
+// Queues: per worker `open`, `own` and `done`. A line for the head, one for the tail, and twice as many places as slots: a slot
+// stands in one queue at a time, besides entries that were taken and whose taker has not moved the head yet.
+export const openQueue = 0
+export const ownQueue = 1
+export const doneQueue = 2
+const queuesPerWorker = 3
+const queueHeader = 2 * line
+
+/** @param slots a power of two */
+export function layoutOf(workers: number, slots: number): Layout {
+  const slotsAt = workersAt + workers * line
+  const queuesAt = slotsAt + slots * slotWords
+  const words = queuesAt + workers * queuesPerWorker * (queueHeader + 2 * slots)
+  return { workers, slots, slotsAt, queuesAt, bytes: words * 4 }
+}
+
+export const workerAt = (worker: number): number => workersAt + worker * line
+export const slotAt = ({ slotsAt }: Layout, slot: number): number => slotsAt + slot * slotWords
+export const queueAt = ({ queuesAt, slots }: Layout, worker: number, queue: number): number =>
+  queuesAt + (worker * queuesPerWorker + queue) * (queueHeader + 2 * slots)
+
+/** Appends a slot in its present use. One thread alone appends to a queue. */
+export function push(c: Int32Array, layout: Layout, queue: number, slot: number): void {
+  const tail = c[queue + line]
+  const use = useOf(c[slotAt(layout, slot) + slotState])
+  Atomics.store(c, queue + queueHeader + (tail & (2 * layout.slots - 1)), slot | (use << 16))
+  Atomics.store(c, queue + line, (tail + 1) | 0)
+}
+
+/**
+ * Takes the oldest slot that is still to be run, or gives -1. Its state says from then on that `worker` runs it: so a slot is
+ * never in nobody's hands, whenever a thread dies. Any thread may take. A withdrawn slot is given to `giveBack`.
+ */
+export function take(
+  c: Int32Array,
+  layout: Layout,
+  queue: number,
+  worker: number,
+  giveBack: (slot: number) => void,
+): number {
+  for (;;) {
+    const head = Atomics.load(c, queue)
+    if (head === Atomics.load(c, queue + line)) return -1
+    const entry = Atomics.load(c, queue + queueHeader + (head & (2 * layout.slots - 1)))
+    const slot = entry & 0xffff
+    const use = entry >>> 16
+    const at = slotAt(layout, slot) + slotState
+    const expected = stateWord(queued, use)
+    const found = Atomics.compareExchange(c, at, expected, stateWord(runs, use, worker))
+    // Whoever comes first moves the head, so that a taker that dies leaves nothing stuck.
+    Atomics.compareExchange(c, queue, head, (head + 1) | 0)
+    if (found === expected) return slot
+    const gone = stateWord(withdrawn, use)
+    if (found === gone && Atomics.compareExchange(c, at, gone, stateWord(returned, use)) === gone) giveBack(slot)
+  }
+}
+
+/** Takes the oldest entry of a done queue, or gives -1. The client alone takes there. */
+export function takeDone(c: Int32Array, layout: Layout, queue: number): number {
+  const head = c[queue]
+  if (head === Atomics.load(c, queue + line)) return -1
+  const entry = Atomics.load(c, queue + queueHeader + (head & (2 * layout.slots - 1)))
+  Atomics.store(c, queue, (head + 1) | 0)
+  return entry & 0xffff
+}
+
+/** How many slots stand in a queue, about. */
+export const lengthOf = (c: Int32Array, queue: number): number =>
+  (Atomics.load(c, queue + line) - Atomics.load(c, queue)) | 0
+
+/** Rings for a worker, and wakes it if it sleeps. A bell of its own for each: a wake-up goes to no one else. */
+export function ring(c: Int32Array, worker: number): void {
+  const w = workerAt(worker)
+  Atomics.add(c, w + bell, 1)
+  if (Atomics.load(c, w + state) === sleeping) Atomics.notify(c, w + bell)
+}
+
+/** Rings for the client. */
+export function ringDone(c: Int32Array): void {
+  Atomics.add(c, doneBell, 1)
+  if (Atomics.load(c, clientSleeps) !== 0 && Atomics.exchange(c, clientSleeps, 0) !== 0) Atomics.notify(c, doneBell, 1)
+}

@@ -1,0 +1,195 @@
+/**
+ * The engine as code inside a task sees it: each call is a message to the client, which makes it in the task's place. What is
+ * awaited here gives the worker's place up for the time.
+ */
+
+import type { MessagePort } from 'node:worker_threads'
+import { ArgumentError, NotSupportedError } from '@skein/base'
+import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
+import type { ActorOptions, TaskOptions } from '../options.ts'
+import { Ref, type Settlement, type Source } from '../ref.ts'
+import { type ActorDefinition, StopImport, type TaskDefinition } from '../registry.ts'
+import { pack, unpack } from '../values/pack.ts'
+import { contexts } from './context.ts'
+import { isImporting } from './loading.ts'
+import type { DefinitionNote, Request, ToWorker } from './mail.ts'
+
+type NumberOf = (kind: 'task' | 'actor', url: string, name: string) => DefinitionNote
+/** A request but for its number. */
+type Asked = Request extends infer R ? (R extends Request ? Omit<R, 'is' | 'call'> : never) : never
+
+/** A result that the client has, or will have, for this worker. */
+class Promised implements Source {
+  readonly call: number
+  readonly label: string
+  settlement: Settlement = 'pending'
+  /** Arrays of this thread's heap that the call needs until then. */
+  holds: unknown
+  #outcome: unknown
+  #listeners: (() => void)[] | undefined
+  readonly #onAwait: () => () => void
+
+  constructor(call: number, label: string, holds: unknown, onAwait: () => () => void) {
+    this.call = call
+    this.label = label
+    this.holds = holds
+    this.#onAwait = onAwait
+  }
+
+  outcome(): unknown {
+    return this.#outcome
+  }
+
+  whenSettled(listener: () => void): void {
+    const resume = this.#onAwait()
+    ;(this.#listeners ??= []).push(() => {
+      resume()
+      listener()
+    })
+  }
+
+  settle(settlement: Settlement, outcome: unknown): void {
+    this.settlement = settlement
+    this.#outcome = outcome
+    this.holds = undefined
+    for (const listener of this.#listeners?.splice(0) ?? []) listener()
+  }
+}
+
+export class Caller implements Engine {
+  readonly name = 'threads'
+  /** Called when a task begins to await a result; what it returns, when the result is there. */
+  onAwait: () => () => void = () => () => {}
+  readonly #port: MessagePort
+  readonly #numberOf: NumberOf
+  readonly #waiting = new Map<number, Promised>()
+  readonly #collected = new FinalizationRegistry<number>(ref => this.#post({ do: 'free', ref }))
+  #calls = 0
+  /** Actors made here are numbered by this worker, below zero until the client knows better. */
+  constructor(port: MessagePort, numberOf: NumberOf) {
+    this.#port = port
+    this.#numberOf = numberOf
+  }
+
+  #post(asked: Asked, transfer: ArrayBuffer[] = []): number {
+    const call = ++this.#calls
+    this.#port.postMessage({ is: 'request', call, ...asked } as Request, transfer)
+    return call
+  }
+
+  /** Asks for something with a result. A worker that imports a module starts nothing. */
+  #ask(make: (args: Uint8Array, refs: number[]) => Asked, values: unknown, call: string, label: string): Promised {
+    if (isImporting() && contexts.getStore() === undefined) throw new StopImport()
+    const { bytes, leaning } = pack(values, call, 'arguments')
+    const copy = bytes.slice()
+    const refs = leaning.refs.map(ref => {
+      if (ref.source instanceof Promised) return ref.source.call
+      throw new ArgumentError(call, 'a reference', 'one that this worker made', ref.label)
+    })
+    const number = this.#post(make(copy, refs), [copy.buffer])
+    const promised = new Promised(number, `${label}#${number}`, leaning.holds, () => this.onAwait())
+    this.#waiting.set(number, promised)
+    this.#collected.register(promised, number)
+    return promised
+  }
+
+  submit(definition: TaskDefinition, args: unknown[], options: TaskOptions): Ref<unknown> {
+    const note = this.#numberOf('task', definition.url, definition.name)
+    const sent = this.#plainOptions(definition.name, options)
+    const promised = this.#ask(
+      (args, refs) => ({ do: 'submit', definition: note, args, refs, options: sent }),
+      args,
+      definition.name,
+      definition.name,
+    )
+    options.signal?.addEventListener('abort', () => this.#post({ do: 'cancel', ref: promised.call, graceMs: 1000 }), {
+      once: true,
+    })
+    return new Ref(promised)
+  }
+
+  stream(): AsyncIterableIterator<unknown> {
+    throw new NotSupportedError(
+      'threads',
+      'stream inside a task',
+      'items go to the main program only',
+      'Return an array, or send the items to an actor.',
+    )
+  }
+
+  create(definition: ActorDefinition, args: unknown[], options: ActorOptions): { actor: number; created: Ref<void> } {
+    const note = this.#numberOf('actor', definition.url, definition.name)
+    // Unique among all threads: the client numbers its own by whole numbers from 1.
+    const actor = 1 + Math.floor(Math.random() * 2 ** 30) + 2 ** 30 - 1
+    const { methods } = definition
+    const promised = this.#ask(
+      (args, refs) => ({ do: 'create', definition: note, methods, args, refs, options, actor }),
+      args,
+      definition.name,
+      definition.name,
+    )
+    return { actor, created: new Ref(promised) }
+  }
+
+  invoke(actor: number, method: string, args: unknown[], options: TaskOptions): Ref<unknown> {
+    const sent = this.#plainOptions(method, options)
+    return new Ref(
+      this.#ask((args, refs) => ({ do: 'invoke', actor, method, args, refs, options: sent }), args, method, method),
+    )
+  }
+
+  put(value: unknown, _options: PutOptions): Ref<unknown> {
+    return new Ref(this.#ask((args, refs) => ({ do: 'put', args, refs }), [value], 'put', 'put'))
+  }
+
+  cancel(ref: Ref<unknown>, options: CancelOptions): boolean {
+    const { source } = ref
+    if (!(source instanceof Promised) || source.settlement !== 'pending') return false
+    this.#post({ do: 'cancel', ref: source.call, graceMs: options.graceMs ?? 1000 })
+    return true
+  }
+
+  free(ref: Ref<unknown>): void {
+    if (ref.source instanceof Promised) this.#post({ do: 'free', ref: ref.source.call })
+  }
+
+  async named(name: string, namespace: string): Promise<ActorFound | undefined> {
+    return (await this.#reply({ do: 'named', name, namespace })) as ActorFound | undefined
+  }
+
+  async kill(actor: number, reason: string): Promise<void> {
+    await this.#reply({ do: 'kill', actor, reason })
+  }
+
+  stats(): EngineStats {
+    throw new NotSupportedError('threads', 'stats inside a task', 'the main program keeps them')
+  }
+
+  async close(): Promise<void> {}
+
+  answer({ call, ok, value }: Extract<ToWorker, { is: 'answer' }>): void {
+    const promised = this.#waiting.get(call)
+    this.#waiting.delete(call)
+    promised?.settle(ok ? 'fulfilled' : 'rejected', unpack(value))
+  }
+
+  #reply(asked: Asked): Promise<unknown> {
+    const call = this.#post(asked)
+    const promised = new Promised(call, asked.do, undefined, () => this.onAwait())
+    this.#waiting.set(call, promised)
+    return new Ref(promised).promise
+  }
+
+  /** Options that a message can carry. */
+  #plainOptions(name: string, { signal: _, ...options }: TaskOptions): TaskOptions {
+    if (typeof options.retryOn === 'function') {
+      throw new NotSupportedError(
+        'threads',
+        `a function as retryOn inside a task ('${name}')`,
+        'it cannot be sent to the main program',
+        'Set it in the definition, or use true.',
+      )
+    }
+    return options
+  }
+}

@@ -1,0 +1,142 @@
+/** The worker threads: started, replaced when they end, kept from keeping an idle process alive. */
+
+import { Worker } from 'node:worker_threads'
+import * as at from './board.ts'
+import type { DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
+
+/** From source in development, built when published: beside this very file either way. */
+const workerUrl = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+
+/** Workers that end before they have come up once, in a row: something is wrong with starting them. */
+const mostFailedStarts = 3
+
+/** `--input-type` goes with code on the command line; a thread that is started from a file refuses it. */
+const inheritedFlags = (): string[] | undefined => {
+  const flags = process.execArgv
+  if (!flags.some(flag => flag.startsWith('--input-type') || flag === '-e' || flag === '--eval')) return undefined
+  const moduleFlag = /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(=|$)/
+  return flags.flatMap((flag, i) => (!moduleFlag.test(flag) ? [] : flag.includes('=') ? [flag] : [flag, flags[i + 1]]))
+}
+
+export interface CrewEvents {
+  message(worker: number, message: FromWorker): void
+  /** It has ended; `restarts` says whether another takes its place. */
+  gone(worker: number, reason: string, restarts: boolean): void
+}
+
+interface Member {
+  readonly thread: Worker
+  readonly exited: Promise<void>
+  reason: string
+}
+
+export class Crew {
+  readonly #board: SharedArrayBuffer
+  readonly #c: Int32Array
+  readonly #layout: at.Layout
+  readonly #events: CrewEvents
+  readonly #members: (Member | undefined)[] = []
+  readonly #notes: DefinitionNote[] = []
+  #held = false
+  #failedStarts = 0
+  #closed = false
+  /** Workers started in the place of others. */
+  replaced = 0
+
+  constructor(board: SharedArrayBuffer, layout: at.Layout, events: CrewEvents) {
+    this.#board = board
+    this.#c = new Int32Array(board)
+    this.#layout = layout
+    this.#events = events
+  }
+
+  start(): void {
+    for (let worker = 0; worker < this.#layout.workers; worker++) this.#start(worker)
+  }
+
+  #start(worker: number): void {
+    const line = at.workerAt(worker)
+    Atomics.store(this.#c, line + at.mail, 0)
+    Atomics.store(this.#c, line + at.running, 0)
+    Atomics.store(this.#c, line + at.mayTakeOpen, 1)
+    Atomics.store(this.#c, line + at.state, at.booting)
+    const execArgv = inheritedFlags()
+    const thread = new Worker(workerUrl, {
+      name: `skein-worker-${worker + 1}`,
+      workerData: {
+        board: this.#board,
+        layout: this.#layout,
+        worker,
+        definitions: this.#notes,
+      } satisfies WorkerStart,
+      ...(execArgv && { execArgv }),
+    })
+    const { promise: exited, resolve } = Promise.withResolvers<void>()
+    const member: Member = { thread, exited, reason: '' }
+    this.#members[worker] = member
+    thread.on('message', (message: FromWorker) => this.#events.message(worker, message))
+    thread.on('error', error => {
+      member.reason ||= error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    })
+    thread.on('exit', code => {
+      this.#gone(worker, member, code)
+      resolve()
+    })
+    if (!this.#held) thread.unref()
+  }
+
+  #gone(worker: number, member: Member, code: number): void {
+    const line = at.workerAt(worker)
+    const state = this.#c[line + at.state]
+    if (this.#c[line + at.tasksRun] === 0 && state === at.booting) this.#failedStarts++
+    else this.#failedStarts = 0
+    Atomics.store(this.#c, line + at.state, at.gone)
+    this.#members[worker] = undefined
+    const restarts = !this.#closed && this.#failedStarts < mostFailedStarts
+    this.#events.gone(worker, member.reason || `it ended with exit code ${code}`, restarts)
+    if (!restarts || this.#closed) return
+    this.replaced++
+    this.#start(worker)
+  }
+
+  /** Every worker, those to come included, learns what a number stands for. */
+  announce(note: DefinitionNote): void {
+    this.#notes.push(note)
+    for (let worker = 0; worker < this.#members.length; worker++) this.post(worker, { is: 'definition', note })
+  }
+
+  post(worker: number, message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    this.#members[worker]?.thread.postMessage(message, transfer)
+    Atomics.store(this.#c, at.workerAt(worker) + at.mail, 1)
+    at.ring(this.#c, worker)
+  }
+
+  /** Ends a worker wherever it is. */
+  async terminate(worker: number, reason: string): Promise<void> {
+    const member = this.#members[worker]
+    if (member === undefined) return
+    member.reason ||= reason
+    member.thread.terminate()
+    await member.exited
+  }
+
+  /** Whether work under way keeps the process alive. */
+  hold(held: boolean): void {
+    if (this.#held === held) return
+    this.#held = held
+    for (const member of this.#members) held ? member?.thread.ref() : member?.thread.unref()
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#closed = true
+    Atomics.store(this.#c, at.closing, 1)
+    for (let worker = 0; worker < this.#layout.workers; worker++) at.ring(this.#c, worker)
+    const members = this.#members.filter(member => member !== undefined)
+    for (const { thread } of members) thread.ref()
+    const timer = setTimeout(() => {
+      for (const { thread } of members) thread.terminate()
+    }, graceMs)
+    await Promise.all(members.map(({ exited }) => exited))
+    clearTimeout(timer)
+  }
+}

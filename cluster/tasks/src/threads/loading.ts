@@ -1,0 +1,62 @@
+/** How a worker comes by a definition: it imports the module, which registers it. */
+
+import { DefinitionError } from '../errors.ts'
+import { type Definition, onRegistered, registered, StopImport } from '../registry.ts'
+import type { DefinitionNote } from './mail.ts'
+
+let importing = 0
+
+/** True while a module is imported for its definitions, when nothing may be started. */
+export const isImporting = (): boolean => importing > 0
+
+/**
+ * The definition, as soon as it is registered: the import need not be over then, and may never be (a program that
+ * waits for its own tasks at top level).
+ *
+ * @throws (rejects with) DefinitionError when the module does not bring it.
+ */
+export async function load({ kind, url, name }: DefinitionNote): Promise<Definition> {
+  const known = registered(url, name)
+  if (known) return checked(known)
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  onRegistered(url, name, resolve)
+  importing++
+  import(url)
+    .then(
+      () =>
+        reject(
+          new DefinitionError(
+            name,
+            url,
+            `is not there when a worker imports the module. A ${kind} must be defined at the top level of its module, not inside a function or behind a condition, and before the first line that starts one.`,
+          ),
+        ),
+      (error: unknown) =>
+        reject(
+          error instanceof StopImport
+            ? new DefinitionError(
+                name,
+                url,
+                'is not there when a worker imports the module: a line above its definition already starts a task, which a worker does not. Define all tasks first, or in a module of their own.',
+              )
+            : new DefinitionError(
+                name,
+                url,
+                'cannot be had in a worker, because importing the module there failed.',
+                error,
+              ),
+        ),
+    )
+    .finally(() => importing--)
+  try {
+    await promise
+  } finally {
+    onRegistered(url, name, undefined)
+  }
+  return checked(registered(url, name)!)
+
+  function checked(found: Definition): Definition {
+    if (found.kind === kind) return found
+    throw new DefinitionError(name, url, `is a ${found.kind}, not a ${kind}.`)
+  }
+}

@@ -1,0 +1,71 @@
+/** What the client and its workers tell each other by message: everything that is not on the hot path. */
+
+import type { ActorOptions, TaskOptions } from '../options.ts'
+import type { Layout } from './board.ts'
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly board: SharedArrayBuffer
+  readonly layout: Layout
+  readonly worker: number
+  readonly definitions: readonly DefinitionNote[]
+}
+
+/** Which module and name a definition's number stands for. */
+export interface DefinitionNote {
+  readonly number: number
+  readonly kind: 'task' | 'actor'
+  readonly url: string
+  readonly name: string
+}
+
+/** From the client to a worker. */
+export type ToWorker =
+  | { readonly is: 'definition'; readonly note: DefinitionNote }
+  /** The task in this slot, in this use of it, should stop. */
+  | { readonly is: 'cancel'; readonly slot: number; readonly task: number; readonly reason: string }
+  /** The reader of a stream can take so many items more; -1: none any more. */
+  | { readonly is: 'credit'; readonly task: number; readonly items: number }
+  /** An actor should end. */
+  | { readonly is: 'kill'; readonly actor: number }
+  | { readonly is: 'answer'; readonly call: number; readonly ok: boolean; readonly value: Uint8Array }
+
+/** From a worker to the client. */
+export type FromWorker =
+  /** The task awaits results, and its place is another's; or it goes on. */
+  | { readonly is: 'awaits' | 'resumes'; readonly task: number; readonly slot: number }
+  | { readonly is: 'item'; readonly task: number; readonly value: Uint8Array }
+  | Request
+
+/** A call of the API made inside a task: the client makes it in the task's place. */
+export type Request = { readonly is: 'request'; readonly call: number } & (
+  | {
+      readonly do: 'submit'
+      readonly definition: DefinitionNote
+      readonly args: Uint8Array
+      readonly refs: readonly number[]
+      readonly options: TaskOptions
+    }
+  | {
+      readonly do: 'create'
+      readonly definition: DefinitionNote
+      readonly methods: readonly string[]
+      readonly args: Uint8Array
+      readonly refs: readonly number[]
+      readonly options: ActorOptions
+      readonly actor: number
+    }
+  | {
+      readonly do: 'invoke'
+      readonly actor: number
+      readonly method: string
+      readonly args: Uint8Array
+      readonly refs: readonly number[]
+      readonly options: TaskOptions
+    }
+  | { readonly do: 'put'; readonly args: Uint8Array; readonly refs: readonly number[] }
+  | { readonly do: 'cancel'; readonly ref: number; readonly graceMs: number }
+  | { readonly do: 'free'; readonly ref: number }
+  | { readonly do: 'named'; readonly name: string; readonly namespace: string }
+  | { readonly do: 'kill'; readonly actor: number; readonly reason: string }
+)

@@ -1,0 +1,98 @@
+/**
+ * Results on their way from a worker: written into the slot by the worker, read there by the client. An array in the heap is handed over: the worker gives up its
+ * block, the client adopts it. Bytes that are packed lie in a block that is handed over the same way.
+ */
+
+import { heap, type TypedArray } from '@skein/heap'
+import { CellReader, cellsOf, putCells, type Words } from '../values/cells.ts'
+import { classOf, kindOf } from '../values/kinds.ts'
+import { pack } from '../values/pack.ts'
+import * as at from './board.ts'
+
+/** Arrays from this size on are copied once into the heap instead of being packed. */
+const largeBytes = 1024
+
+/** A block that whoever reads this must care for, and where in it an array begins. */
+interface Given {
+  readonly address: number
+  readonly bytes: number
+  readonly from: number
+}
+
+/** Writes a task's result. @throws NotCloneableError */
+export function putResult(words: Words, slot: number, value: unknown): void {
+  const { ints } = words
+  if (
+    ArrayBuffer.isView(value) &&
+    !(value instanceof DataView) &&
+    (heap.owns(value) || value.byteLength >= largeBytes)
+  ) {
+    const view = value as TypedArray
+    const { address, bytes, from } = handOver(view)
+    ints[slot + at.slotForm] = at.asArray
+    put64(words, slot + at.slotPacked, address)
+    put64(words, slot + at.slotPackedBytes, bytes)
+    // Where in the block, and what kind.
+    ints[slot + at.slotCells] = kindOf(view)
+    put64(words, slot + at.slotCells + 2, from)
+    put64(words, slot + at.slotCells + 4, view.length)
+    return
+  }
+  const cells = cellsOf(value)
+  if (cells > 0 && cells <= at.cellsInside) {
+    ints[slot + at.slotForm] = at.inCell
+    putCells(words, slot + at.slotCells, value)
+    return
+  }
+  putPackedBlock(words, slot, value, 'the result of a task', 'result')
+}
+
+/** Writes what a task failed with. */
+export function putError(words: Words, slot: number, error: unknown): void {
+  putPackedBlock(words, slot, { thrown: error }, 'the error of a task', 'error')
+}
+
+function putPackedBlock(words: Words, slot: number, value: unknown, call: string, root: string): void {
+  const { bytes } = pack(value, call, root, true)
+  const address = heap.allocate(Math.max(1, bytes.length), { label: 'task results' })
+  heap.view(Uint8Array, address, bytes.length).set(bytes)
+  words.ints[slot + at.slotForm] = at.asBytes
+  put64(words, slot + at.slotPacked, address)
+  put64(words, slot + at.slotPackedBytes, bytes.length)
+}
+
+/** Gives up the block of an array of this thread, or of a copy when it belongs to someone else. */
+function handOver(view: TypedArray): Given {
+  try {
+    const address = heap.disown(view)
+    return { address, bytes: view.byteOffset + view.byteLength - address, from: view.byteOffset }
+  } catch {
+    const copy = heap.array(classOf(kindOf(view)), view as ArrayLike<any>, { label: 'task results', zero: false })
+    const address = heap.disown(copy)
+    return { address, bytes: view.byteLength, from: address }
+  }
+}
+
+/** What the client finds: the value itself, or bytes still packed. */
+export type Found = { readonly value: unknown } | { readonly packed: Uint8Array }
+
+export function takeResult(words: Words, slot: number): Found {
+  const { ints } = words
+  switch (ints[slot + at.slotForm]) {
+    case at.inCell:
+      return { value: new CellReader(words, slot + at.slotCells).next() }
+    case at.asArray: {
+      const block = heap.adopt(Uint8Array, get64(words, slot + at.slotPacked), get64(words, slot + at.slotPackedBytes))
+      const type = classOf(ints[slot + at.slotCells])
+      const from = get64(words, slot + at.slotCells + 2)
+      return { value: new type(block.buffer as SharedArrayBuffer, from, get64(words, slot + at.slotCells + 4)) }
+    }
+  }
+  const length = get64(words, slot + at.slotPackedBytes)
+  return { packed: heap.adopt(Uint8Array, get64(words, slot + at.slotPacked), length, 'task results') }
+}
+
+export const put64 = (words: Words, word: number, value: number): void => {
+  words.floats[word >> 1] = value
+}
+export const get64 = (words: Words, word: number): number => words.floats[word >> 1]

@@ -1,0 +1,155 @@
+/** The client's side of the board: which record stands in which slot, sending one, and taking what comes back. */
+
+import type { Words } from '../values/cells.ts'
+import { putArguments } from './arguments.ts'
+import * as at from './board.ts'
+import type { Record } from './record.ts'
+import { type Found, put64, takeResult } from './result.ts'
+
+/** A slot that has come back. */
+export interface Back {
+  readonly record: Record
+  /** Withdrawn before it ran. */
+  readonly unrun: boolean
+  readonly ok: boolean
+  /** The result, or the error packed. */
+  readonly found: Found | undefined
+  /** The worker that ran it. */
+  readonly worker: number
+  readonly tookMs: number
+  /** Items that went into its stream. */
+  readonly items: number
+}
+
+export class Slots {
+  readonly layout: at.Layout
+  readonly board: SharedArrayBuffer
+  readonly c: Int32Array
+  readonly #words: Words
+  readonly #free: number[] = []
+  readonly #records: (Record | undefined)[] = []
+
+  constructor(workers: number, slots: number) {
+    this.layout = at.layoutOf(workers, slots)
+    this.board = new SharedArrayBuffer(this.layout.bytes)
+    this.c = new Int32Array(this.board)
+    this.#words = { ints: this.c, floats: new Float64Array(this.board), bytes: new Uint8Array(this.board) }
+    // Low ones first: pages that are never used take no memory.
+    for (let slot = slots - 1; slot >= 0; slot--) this.#free.push(slot)
+  }
+
+  /** Every record on the board. */
+  get records(): Record[] {
+    return this.#records.filter(record => record !== undefined)
+  }
+
+  /** The record in a slot, if it is still that task's. */
+  find(slot: number, task: number): Record | undefined {
+    const record = this.#records[slot]
+    return record?.id === task ? record : undefined
+  }
+
+  /** Puts a task into a worker's queue. There must be a free slot. */
+  send(record: Record, worker: number, open: boolean, concurrency: number): void {
+    const { c, layout } = this
+    const slot = this.#free.pop()!
+    const s = at.slotAt(layout, slot)
+    this.#records[slot] = record
+    record.slot = slot
+    c[s + at.slotDefinition] = record.definition
+    c[s + at.slotActor] = record.actor
+    c[s + at.slotMethod] = record.method
+    c[s + at.slotCancel] = 0
+    c[s + at.slotStreams] = record.streams ? 1 : 0
+    c[s + at.slotConcurrency] = concurrency
+    put64(this.#words, s + at.slotTaskId, record.id)
+    putArguments(this.#words, s, record)
+    Atomics.store(c, s + at.slotState, at.stateWord(at.queued, at.useOf(c[s + at.slotState]) + 1))
+    at.push(c, layout, at.queueAt(layout, worker, open ? at.openQueue : at.ownQueue), slot)
+    at.ring(c, worker)
+  }
+
+  /** The next slot that has come back from a worker, or undefined. */
+  takeBack(worker: number): Back | undefined {
+    const { c, layout } = this
+    const slot = at.takeDone(c, layout, at.queueAt(layout, worker, at.doneQueue))
+    if (slot < 0) return undefined
+    return this.#back(slot)
+  }
+
+  #back(slot: number): Back {
+    const { c, layout } = this
+    const record = this.#records[slot]!
+    const s = at.slotAt(layout, slot)
+    const word = Atomics.load(c, s + at.slotState)
+    const phase = at.phaseOf(word)
+    const unrun = phase === at.returned
+    const { floats } = this.#words
+    const back: Back = {
+      record,
+      unrun,
+      ok: phase === at.done,
+      found: unrun ? undefined : takeResult(this.#words, s),
+      worker: at.workerOf(word),
+      tookMs: floats[(s + at.slotEnded) >> 1] - floats[(s + at.slotStarted) >> 1],
+      items: c[s + at.slotStreams] - 1,
+    }
+    this.#release(record, slot)
+    return back
+  }
+
+  #release(record: Record, slot: number): void {
+    record.slot = -1
+    record.scratch = undefined
+    this.#records[slot] = undefined
+    this.#free.push(slot)
+  }
+
+  /** Takes a task back that no worker has begun: true when that came first. The slot itself returns when a worker meets it. */
+  withdraw({ slot }: Record): boolean {
+    const state = at.slotAt(this.layout, slot) + at.slotState
+    const use = at.useOf(Atomics.load(this.c, state))
+    const was = at.stateWord(at.queued, use)
+    return Atomics.compareExchange(this.c, state, was, at.stateWord(at.withdrawn, use)) === was
+  }
+
+  /** The worker that runs a task now, or -1. */
+  runnerOf({ slot }: Record): number {
+    if (slot < 0) return -1
+    const word = Atomics.load(this.c, at.slotAt(this.layout, slot) + at.slotState)
+    return at.phaseOf(word) === at.runs ? at.workerOf(word) : -1
+  }
+
+  /** Tells a task that runs to stop, for loops that ask. */
+  markCancelled({ slot }: Record): void {
+    Atomics.store(this.c, at.slotAt(this.layout, slot) + at.slotCancel, 1)
+  }
+
+  /** When the attempt under way began, in milliseconds since the epoch. */
+  startOf({ slot }: Record): number {
+    return this.#words.floats[(at.slotAt(this.layout, slot) + at.slotStarted) >> 1]
+  }
+
+  /** After a worker's death: what it ran, and what stood in its queues. What it had finished must have been taken before. */
+  reclaim(worker: number, withdrawn: (back: Back) => void): { work: Record; started: boolean }[] {
+    const { c, layout } = this
+    const held: { work: Record; started: boolean }[] = []
+    this.#records.forEach((record, slot) => {
+      if (record === undefined || this.runnerOf(record) !== worker) return
+      this.#release(record, slot)
+      held.push({ work: record, started: true })
+    })
+    for (const queue of [at.ownQueue, at.openQueue]) {
+      const from = at.queueAt(layout, worker, queue)
+      const giveBack = (slot: number) => withdrawn(this.#back(slot))
+      for (;;) {
+        const slot = at.take(c, layout, from, worker, giveBack)
+        if (slot < 0) break
+        const record = this.#records[slot]!
+        this.#release(record, slot)
+        held.push({ work: record, started: false })
+      }
+    }
+    return held
+  }
+}

@@ -1,0 +1,84 @@
+/** Cancelling tasks, and ending those that take too long: asked first, then ended with their worker. */
+
+import { CancelledError, TimeoutError } from '@skein/base'
+import type { Crew } from './crew.ts'
+import type { Record } from './record.ts'
+import type { Slots } from './slots.ts'
+
+/** A task whose time is up has this long to stop by itself. */
+const timeoutGraceMs = 100
+
+export interface StoppingEvents {
+  /** It never ran, and never will. */
+  dropped(record: Record): void
+  /** It is on the board, but no worker will run it. */
+  withdrawn(record: Record): void
+}
+
+export class Stopping {
+  readonly #slots: Slots
+  readonly #crew: Crew
+  readonly #events: StoppingEvents
+
+  constructor(slots: Slots, crew: Crew, events: StoppingEvents) {
+    this.#slots = slots
+    this.#crew = crew
+    this.#events = events
+  }
+
+  /** True when it had not settled. */
+  stop(record: Record, error: unknown, graceMs: number): boolean {
+    if (record.settlement !== 'pending') return false
+    record.stopping ??= error
+    if (record.state !== 'dispatched') this.#events.dropped(record)
+    else if (this.#slots.withdraw(record)) this.#events.withdrawn(record)
+    else this.#interrupt(record, error, graceMs)
+    return true
+  }
+
+  #interrupt(record: Record, error: unknown, graceMs: number): void {
+    const worker = this.#slots.runnerOf(record)
+    // It has just finished: what comes back is ignored for the error.
+    if (worker < 0) return
+    this.#slots.markCancelled(record)
+    const reason = error instanceof CancelledError ? error.reason : String(error)
+    this.#crew.post(worker, { is: 'cancel', slot: record.slot, task: record.id, reason })
+    if (graceMs === Number.POSITIVE_INFINITY) return
+    const timer = setTimeout(() => {
+      if (record.settlement !== 'pending' || record.slot < 0) return
+      record.retriesLeft = 0
+      this.#crew.terminate(worker, 'a task on it did not stop when it was cancelled')
+    }, graceMs)
+    record.whenSettled(() => clearTimeout(timer))
+  }
+
+  /** When the signal fires, the task stops. True when it has fired already. */
+  listen(signal: AbortSignal, record: Record): boolean {
+    if (signal.aborted) return true
+    const stop = () => this.stop(record, cancelledBy(signal, record), 1000)
+    signal.addEventListener('abort', stop, { once: true })
+    record.whenSettled(() => signal.removeEventListener('abort', stop))
+    return false
+  }
+
+  /** The attempt that is dispatched now may take so long from its start. */
+  limit(record: Record, limitMs: number): void {
+    const attempt = record.attempts
+    const check = () => {
+      if (record.settlement !== 'pending' || record.attempts !== attempt || record.slot < 0) return
+      const runs = this.#slots.runnerOf(record) >= 0
+      const rest = runs ? limitMs - (performance.timeOrigin + performance.now() - this.#slots.startOf(record)) : limitMs
+      if (rest > 0) return arm(rest)
+      const error = new TimeoutError(`Task ${record.label}`, limitMs, "Raise 'timeoutMs', or give it less to do")
+      this.stop(record, error, timeoutGraceMs)
+    }
+    const arm = (ms: number) => {
+      const timer = setTimeout(check, Math.ceil(ms))
+      record.whenSettled(() => clearTimeout(timer))
+    }
+    arm(limitMs)
+  }
+}
+
+export const cancelledBy = (signal: AbortSignal, record: Record): CancelledError =>
+  new CancelledError(`task ${record.label}`, signal.reason)

@@ -1,0 +1,80 @@
+/** The reader's side of a stream: items as they come, credit as they are taken. */
+
+/** Items that may be on their way, or here and not taken: a worker may send so many before it hears of any credit. */
+export const streamWindow = 16
+
+export class Stream implements AsyncIterableIterator<unknown> {
+  readonly #ended: () => void
+  readonly #credit: (items: number) => void
+  readonly #items: unknown[] = []
+  #received = 0
+  /** How many there are in all, once known. */
+  #expected = Number.POSITIVE_INFINITY
+  #error: { readonly thrown: unknown } | undefined
+  #over = false
+  #waiting: (() => void)[] = []
+  #taken = 0
+
+  /** @param ended called once, when nothing more can come */
+  constructor(ended: () => void, credit: (items: number) => void) {
+    this.#ended = ended
+    this.#credit = credit
+  }
+
+  /** From the engine: an item. */
+  push(item: unknown): void {
+    this.#received++
+    if (!this.#over) this.#items.push(item)
+    this.#look()
+  }
+
+  /** From the engine: the task is over, and has sent so many. */
+  expect(items: number): void {
+    this.#expected = items
+    this.#look()
+  }
+
+  /** From the engine: the task failed. What it sent before comes first. */
+  fail(error: unknown): void {
+    this.#error = { thrown: error }
+    if (this.#expected === Number.POSITIVE_INFINITY) this.#expected = this.#received
+    this.#look()
+  }
+
+  async next(): Promise<IteratorResult<unknown>> {
+    while (this.#items.length === 0) {
+      if (this.#over) return { value: undefined, done: true }
+      if (this.#received >= this.#expected) {
+        this.#over = true
+        if (this.#error) throw this.#error.thrown
+        return { value: undefined, done: true }
+      }
+      await new Promise<void>(resolve => this.#waiting.push(resolve))
+    }
+    if (++this.#taken % (streamWindow / 2) === 0) this.#credit(streamWindow / 2)
+    return { value: this.#items.shift(), done: false }
+  }
+
+  async return(): Promise<IteratorResult<unknown>> {
+    if (!this.#over) {
+      this.#over = true
+      this.#items.length = 0
+      this.#credit(-1)
+      this.#wake()
+    }
+    return { value: undefined, done: true }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  #look(): void {
+    if (this.#received >= this.#expected) this.#ended()
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+}

@@ -1,0 +1,65 @@
+/** Tasks and actors for the tests. */
+import { actor, current, getActor, put, task } from '../src/index.ts'
+
+export const add = task(import.meta, 'add', (a: number, b: number) => a + b)
+export const echo = task(import.meta, 'echo', (x: unknown) => x)
+export const nothing = task(import.meta, 'nothing', () => {})
+export const sumOf = task(import.meta, 'sumOf', (x: Float64Array) => {
+  let s = 0
+  for (let i = 0; i < x.length; i++) s += x[i]
+  return s
+})
+export const throws = task(import.meta, 'throws', (message: string): number => {
+  throw new RangeError(message)
+})
+export const later = task(import.meta, 'later', async (ms: number, value: unknown) => {
+  await new Promise(resolve => setTimeout(resolve, ms))
+  return value
+})
+export const exits = task(import.meta, 'exits', (code: number): void => {
+  process.exit(code)
+})
+export const nested = task(
+  import.meta,
+  'nested',
+  async (depth: number): Promise<number> => (depth === 0 ? 1 : 1 + (await nested(depth - 1))),
+)
+export const count = task(import.meta, 'count', function* (n: number) {
+  for (let i = 0; i < n; i++) yield i
+})
+export const endless = task(import.meta, 'endless', () => {
+  for (;;);
+})
+export const polite = task(import.meta, 'polite', () => {
+  const me = current()!
+  while (!me.isCancelled);
+  return 'stopped'
+})
+export const Counter = actor(
+  import.meta,
+  'Counter',
+  class {
+    n: number
+    constructor(n = 0) {
+      this.n = n
+    }
+    add(k: number) {
+      return (this.n += k)
+    }
+    async slowAdd(k: number) {
+      await new Promise(resolve => setTimeout(resolve, 5))
+      return (this.n += k)
+    }
+    fail(): void {
+      throw new Error('no')
+    }
+    exit(): void {
+      process.exit(3)
+    }
+  },
+)
+export const usesActor = task(import.meta, 'usesActor', async (c: { add(k: number): PromiseLike<number> }) => c.add(10))
+export const findsActor = task(import.meta, 'findsActor', async (name: string) =>
+  (await getActor<{ add(k: number): number }>(name)).add(1),
+)
+export const puts = task(import.meta, 'puts', async () => add(put(1), put(2)))
