@@ -163,10 +163,10 @@ export class Emitter extends Operands {
     const cond = v.args[0]
     if (!isVarying(this.shapes.of(cond))) {
       this.pushScalar(cond)
-      f.op('i32.eqz').if()
+      f.op('i32.eqz').unlikely().if()
     } else {
       this.pushAny(this.narrowed(cond, true))
-      f.if()
+      f.unlikely().if()
     }
     f.i32(0)
     this.fail(v.attr)

@@ -252,7 +252,7 @@ export function emitToInt32(v: Value, c: LaneContext): number[] {
     f.op('i32x4.sub')
     if (p) f.op('i32x4.min_u')
   })
-  f.i32(1).op('i32x4.shr_u').op('i32x4.all_true').op('i32.eqz').if()
+  f.i32(1).op('i32x4.shr_u').op('i32x4.all_true').op('i32.eqz').unlikely().if()
   const shape = SHAPE_OF[from]
   const t = c.temporary('v128')
   const sign = c.temporary('v128')

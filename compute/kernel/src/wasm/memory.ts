@@ -88,7 +88,7 @@ export function checkTogether(E: Operands, group: Value[]): boolean {
     }
     E.pushScalar(index)
     frame.pushLeast('length', buffers)
-    f.op('i32.ge_u').if()
+    f.op('i32.ge_u').unlikely().if()
     for (const v of group) checkScalar(E, v.attr, () => E.pushScalar(index))
     f.end()
     return true
@@ -97,7 +97,7 @@ export function checkTogether(E: Operands, group: Value[]): boolean {
   const base = E.rep(index).scalar!
   f.get(base)
   frame.pushLeast('limit', buffers)
-  f.op('i32.ge_u').if()
+  f.op('i32.ge_u').unlikely().if()
   for (const v of group) slowLanes(E, 'load', v.attr, base, 1, () => E.pushBits(undefined))
   f.end()
   return true
@@ -125,7 +125,7 @@ function checkScalar(E: Operands, a: Access, push: () => void): void {
   const { f } = E
   push()
   E.frame.pushLength(a.buffer)
-  f.op('i32.ge_u').if()
+  f.op('i32.ge_u').unlikely().if()
   push()
   E.fail(a.site)
   f.end()
@@ -165,7 +165,7 @@ function slowLanes(
   frame.pushLength(a.buffer)
   bits()
   laneScratch(E)
-  f.call(frame.helpers.lanes(direction, a.element)).tee(failed).i64(-1).op('i64.ne').if()
+  f.call(frame.helpers.lanes(direction, a.element)).tee(failed).i64(-1).op('i64.ne').unlikely().if()
   f.get(failed).op('i32.wrap_i64')
   E.fail(a.site)
   f.end()
@@ -206,7 +206,7 @@ function load(E: Operands, v: Value): void {
     if ((E.options.unsafe || E.checked.has(v.id)) && !E.mask) address(E, a.buffer, a.element, () => f.get(base))
     else {
       wholeInRange(E, a, base, 1)
-      f.if(frame.memory64 ? 'i64' : 'i32')
+      f.likely().if(frame.memory64 ? 'i64' : 'i32')
       address(E, a.buffer, a.element, () => f.get(base))
       f.else()
       slowLanes(E, 'load', a, base, 1, () => E.pushBits(E.mask))
@@ -219,7 +219,7 @@ function load(E: Operands, v: Value): void {
   }
   const parts = Array.from({ length: E.partCount(partWidth(v)) }, () => f.local('v128'))
   wholeInRange(E, a, base, step)
-  f.if()
+  f.likely().if()
   const pointer = stridedPointer(E, a, base, step)
   const perPart = 128 / partWidth(v)
   parts.forEach((l, p) => {
@@ -368,7 +368,7 @@ export function checkLanes(E: Operands, a: Access, parts: number[], length: () =
     f.set(most)
     outside(most)
   }
-  f.op('v128.any_true').if()
+  f.op('v128.any_true').unlikely().if()
   // Find the first lane that failed.
   const scratch = E.temporary(E.frame.memory64 ? 'i64' : 'i32')
   laneScratch(E)
@@ -462,7 +462,7 @@ function store(E: Operands, v: Value): void {
   const proved = (E.options.unsafe || E.checked.has(v.id)) && !E.mask
   if (!proved) {
     wholeInRange(E, a, base, step)
-    f.if()
+    f.likely().if()
   }
   if (step === 1) {
     const pointer = E.temporary(frame.memory64 ? 'i64' : 'i32')
@@ -677,7 +677,7 @@ function privateAccess(E: Operands, v: Value): void {
     const push = () => E.pushScalar(index)
     if (!known && !E.options.unsafe) {
       push()
-      f.i32(length!).op('i32.ge_u').if()
+      f.i32(length!).op('i32.ge_u').unlikely().if()
       push()
       E.fail(a.site)
       f.end()

@@ -166,13 +166,13 @@ function divide(f: FunctionBuilder, v: Value, t: 'i32' | 'i64', push: (i: number
   }
   // wasm traps on 0 and, for div_s, on the smallest integer by -1: both get JavaScript's answer instead.
   push(1)
-  f.op(`${t}.eqz`).if(t)
+  f.op(`${t}.eqz`).unlikely().if(t)
   number(0)
   f.else()
   if (signed && !rem) {
     push(1)
     number(-1)
-    f.op(`${t}.eq`).if(t)
+    f.op(`${t}.eq`).unlikely().if(t)
     number(0)
     push(0)
     f.op(`${t}.sub`).else()
@@ -214,7 +214,7 @@ function convert(f: FunctionBuilder, v: Value, push: (i: number) => void): void 
       // magnitude m, m - floor(m / 2^32) * 2^32 is exact; the sign comes back as ±.
       const quick = f.local('i32')
       truncated(f, from, () => push(0))
-      f.tee(quick).i32(2147483647).op('i32.sub').i32(1).op('i32.le_u').if()
+      f.tee(quick).i32(2147483647).op('i32.sub').i32(1).op('i32.le_u').unlikely().if()
       const c = (x: number) => (from === 'f32' ? f.f32(x) : f.f64(x))
       const t = () => {
         push(0)

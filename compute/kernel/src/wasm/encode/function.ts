@@ -67,6 +67,11 @@ export class FunctionBuilder {
   readonly markColumns: number[] = []
   /** Offset of `code` in the finished module; -1 before. */
   codeOffset = -1
+  /** Bytes of the local declarations before `code`; 0 before `emit`. */
+  localsSize = 0
+  /** Branch hints: at byte `hintOffsets[i]` of `code` stands a branch that is taken nearly always, or hardly ever. */
+  readonly hintOffsets: number[] = []
+  readonly hintTaken: boolean[] = []
 
   readonly #labels: Label[] = []
   readonly #free: Partial<Record<Type, number[]>> = {}
@@ -443,6 +448,18 @@ export class FunctionBuilder {
     return this.#call(OPCODES.return_call, target)
   }
 
+  // Branch hints: for the engine's layout of code and choice of registers; they change nothing that is computed.
+
+  /** The condition of the `if` or `br_if` that is written next nearly always holds. */
+  likely(): this {
+    return this.#hint(true)
+  }
+
+  /** The condition of the `if` or `br_if` that is written next hardly ever holds. */
+  unlikely(): this {
+    return this.#hint(false)
+  }
+
   // Source positions.
 
   /** Following instructions come from this place in the source; `undefined`: from none. */
@@ -492,12 +509,19 @@ export class FunctionBuilder {
     section.unsigned(count.length + locals.length + this.code.length + 1)
     section.append(count)
     section.append(locals)
+    this.localsSize = count.length + locals.length
     this.codeOffset = section.length
     section.append(this.code)
     section.u8(END)
   }
 
   // Inside.
+
+  #hint(taken: boolean): this {
+    this.hintOffsets.push(this.code.length)
+    this.hintTaken.push(taken)
+    return this
+  }
 
   #bytes(bytes: readonly number[]): void {
     const { code } = this

@@ -283,6 +283,7 @@ export class ModuleBuilder implements ModuleView {
       out.unsigned(count.length)
       out.append(count)
     }
+    this.#hints(out)
     let codeStart = 0
     if (this.#functions.length > 0) {
       out.u8(SECTION.code)
@@ -322,6 +323,27 @@ export class ModuleBuilder implements ModuleView {
       if (f.markOffsets.length > 0) add(f.codeOffset + f.size, 0, 0)
     }
     this.#positions = { offsets, lines, columns }
+  }
+
+  /** The section of the branch hinting proposal, which stands before the code; an engine that does not know it skips it. */
+  #hints(out: ByteWriter): void {
+    const hinted = this.#functions.filter(f => f.hintOffsets.length > 0)
+    if (hinted.length === 0) return
+    const section = new ByteWriter(256)
+    section.name('metadata.code.branch_hint')
+    section.unsigned(hinted.length)
+    for (const f of hinted) {
+      section.unsigned(f.index)
+      section.unsigned(f.hintOffsets.length)
+      f.hintOffsets.forEach((offset, i) => {
+        section.unsigned(f.localsSize + offset)
+        section.unsigned(1)
+        section.u8(f.hintTaken[i] ? 1 : 0)
+      })
+    }
+    out.u8(0)
+    out.unsigned(section.length)
+    out.append(section)
   }
 
   #names(out: ByteWriter): void {
