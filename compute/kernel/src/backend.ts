@@ -83,11 +83,20 @@ export interface BackendOptions {
  * values of all blocks, in order, are combined in adjacent pairs, level by level (an odd last one moves up as it is),
  * until one is left. An empty range gives `init`.
  *
- * A scan is sequential within a block: total[b] = combine(… combine(combine(init, v0), v1) …); the carry into block b is
- * carry[b] = combine(carry[b-1], total[b-1]), carry[0] = init; and each block starts from its carry.
- * In a segmented scan a head sets the running value back to `init` before its element is combined.
+ * In a scan a block is cut into groups of {@link SCANNED} positions. Within a group, for d = 1, 2, 4, 8 in turn, all elements
+ * k ≥ d at once become combine(element k - d, element k). Then element k becomes combine(running, element k), where
+ * running is `init` for the first group of a block and else the last element of the group before. The block's total is its last
+ * element; carry[0] = init and carry[b] = combine(carry[b-1], total[b-1]). The result is combine(carry[b], element), and
+ * for an exclusive scan that of the element before, `init` for the first of all.
+ *
+ * In a segmented scan nothing reaches over a head: an element whose segment begins behind k - d stays as it is; one whose
+ * segment begins in its group takes `init` for running; after a head in its block the result is the element itself; the carry
+ * behind a block with a head is its total. The exclusive result at a head is `init`.
  */
 export const BLOCK = 16384
+
+/** Positions of a scan that are combined by shifts. */
+export const SCANNED = 16
 
 /** Number of accumulators of a reduction: 128 bytes' worth. */
 export const accumulators = (type: Type): number => (type === 'f64' || type === 'i64' ? 16 : 32)

@@ -9,7 +9,15 @@ import { type ArgumentType, type Captured, elementOfArray, isWhole } from './fro
 import { callSite, capturedOf, nameAt, parseFunction } from './front/source.ts'
 import { extentsOf, type Range } from './range.ts'
 import { reference } from './reference/index.ts'
-import { bindArguments, type Definition, lowerFor, type Specialisation, specialise, typesOf } from './specialise.ts'
+import {
+  bindArguments,
+  type Definition,
+  lowerFor,
+  outputFirst,
+  type Specialisation,
+  specialise,
+  typesOf,
+} from './specialise.ts'
 import { wasm } from './wasm/index.ts'
 
 /** The index of an iteration: a number, or destructured for two and three dimensions. */
@@ -204,7 +212,7 @@ function make(d: Definition, settings: Settings = { backend: wasm }): unknown {
     if (d.kind === 'scan') {
       out = given[0]
       args = given.slice(1)
-      checkOutput(out, extents, d.call)
+      checkOutput(out, extents, d)
     }
     if (!last || !sameTypes(last, args, out)) {
       const types = typesOf(definition, args)
@@ -322,12 +330,12 @@ function sameTypes(last: Last, args: unknown[], out: unknown): boolean {
   return true
 }
 
-function checkOutput(out: unknown, extents: Launch['extents'], call: string): void {
+function checkOutput(out: unknown, extents: Launch['extents'], d: Definition): void {
   const element = elementOfArray(out)
-  if (!element) throw new ArgumentError(call, 'out', 'a typed array that takes the result', out)
+  if (!element) throw new ArgumentError(d.call, 'out', 'a typed array that takes the result', out, outputFirst(d))
   const count = extents.reduce((n, e) => n * Math.max(0, Math.ceil((e.end - e.begin) / e.step)), 1)
   const { length } = out as { length: number } & object
-  if (length < count) throw new ArgumentError(call, 'out', `an array of at least ${count} elements`, out)
+  if (length < count) throw new ArgumentError(d.call, 'out', `an array of at least ${count} elements`, out)
 }
 
 const SCHEDULES = new Set(['static', 'dynamic', 'guided', 'auto'])

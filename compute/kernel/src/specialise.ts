@@ -93,21 +93,33 @@ export function typeKey(types: readonly ArgumentType[]): string {
     .join()
 }
 
+/** A parameter after the index, by its name. */
+function parameterName(d: Definition, i: number): string {
+  const p = d.fn.params[i + 1]
+  return p?.type === 'Identifier'
+    ? (p.name as string)
+    : p?.type === 'AssignmentPattern'
+      ? (p.left.name as string)
+      : `argument ${i + 1}`
+}
+
+/** What a call is to be given. */
+const parameterList = (d: Definition): string =>
+  `(${['range', ...(d.kind === 'scan' ? ['out'] : []), ...d.fn.params.slice(1).map((_, i) => parameterName(d, i))].join(', ')})`
+
+/** For errors about a scan's arguments: its output is easily forgotten, since the function has no such parameter. */
+export const outputFirst = (d: Definition): string =>
+  `The output comes first, right after the range: ${d.fn.source.name}${parameterList(d)}.`
+
 /** Types of the arguments; the error names the parameter. */
 export function typesOf(d: Definition, args: readonly unknown[]): ArgumentType[] {
   const params = d.fn.params.slice(1)
-  const name = (i: number) => {
-    const p = params[i]
-    return p?.type === 'Identifier'
-      ? (p.name as string)
-      : p?.type === 'AssignmentPattern'
-        ? (p.left.name as string)
-        : `argument ${i + 1}`
-  }
+  const name = (i: number) => parameterName(d, i)
   const required = params.filter(p => p.type !== 'AssignmentPattern').length
   if (args.length > params.length || args.length < required) {
-    const list = ['range', ...params.map((_, i) => name(i))].join(', ')
-    throw new ArgumentError(d.call, 'arguments', `(${list})`, `${args.length + 1} of them`)
+    const before = d.kind === 'scan' ? 2 : 1
+    const advice = d.kind === 'scan' ? outputFirst(d) : undefined
+    throw new ArgumentError(d.call, 'arguments', parameterList(d), `${args.length + before} of them`, advice)
   }
   return args.map((x, i) => {
     const t = argumentType(x)
@@ -211,7 +223,7 @@ export function lowerFor(
   return { lowered, combination }
 }
 
-/** A scan's function runs more than once for an index: what it changes would change twice. */
+/** A backend may run a scan's function more than once for an index: what it changes would change twice. */
 function refuseEffects({ ir, units }: Lowered): void {
   for (const v of walk(ir.body)) {
     if (v.op !== 'store' && v.op !== 'atomic') continue
@@ -220,7 +232,7 @@ function refuseEffects({ ir, units }: Lowered): void {
       units[loc.unit ?? 0],
       loc,
       "a scan's function changes an array",
-      'Only return the value to be combined, and write with a kernel of its own: a scan calls its function more than once.',
+      'Only return the value to be combined, and write with a kernel of its own: a scan may call its function more than once.',
     )
   }
 }

@@ -93,7 +93,18 @@ bad('numbers and kinds of arguments', [
   ['an output too short', () => (scan('+', text('i => i')) as any)(10, new Int32Array(9)), A, /at least 10 elements/],
   ['an output of bytes', () => (scan('+', text('i => i')) as any)(10, new Uint8Array(10)), A, /32- or 64-bit/],
   ['an output that is a number', () => (scan('+', text('i => i')) as any)(10, 5), A, /out must be/],
-  ['no output', () => (scan('+', text('i => i')) as any)(10), A, /out must be/],
+  [
+    'no output',
+    () => (scan('+', text('i => i'), { name: 'sums' }) as any)(10),
+    A,
+    /out must be .* The output comes first, right after the range: sums\(range, out\)\.$/,
+  ],
+  [
+    'an input in place of the output',
+    () => (scan('+', text('(i, x, a = 1) => a * x[i]'), { name: 'sums' }) as any)(10, f64()),
+    A,
+    /arguments must be \(range, out, x, a\), but it is '2 of them'\. The output comes first.*: sums\(range, out, x, a\)/,
+  ],
   [
     'an output of another kind',
     () => (scan('+', text('i => i')) as any)(10, new BigInt64Array(10)),

@@ -28,21 +28,37 @@ export interface Scanned<T> {
   head: boolean
 }
 
+/** Recursively: what shifts by 1, 2, 4, 8 make of element k is the combination of the last 16, 8 of them and 8 before, and so on. */
 export function scanInOrder<T>(rows: Scanned<T>[][], init: T, combine: (a: T, b: T) => T, exclusive: boolean): T[] {
   const out: T[] = []
   let carry = init
   for (const row of rows) {
     for (let from = 0; from < row.length; from += BLOCK) {
       const block = row.slice(from, from + BLOCK)
-      let [total, running] = [init, carry]
-      for (const { x, head } of block) {
-        if (head) total = running = init
+      let running = init
+      let carried = true
+      let previous = carry
+      for (let first = 0; first < block.length; first += 16) {
+        const group = block.slice(first, first + 16)
+        /** Whether a segment begins among the `n` elements that end with k. */
+        const begins = (k: number, n: number) => group.slice(Math.max(0, k - n + 1), k + 1).some(e => e.head)
+        /** The `n` elements that end with k, or those of its segment and group. */
+        const last = (k: number, n: number): T => {
+          if (n === 1) return group[k].x
+          const half = n / 2
+          const right = last(k, half)
+          return k < half || begins(k, half) ? right : combine(last(k - half, half), right)
+        }
         const before = running
-        running = combine(running, x)
-        total = combine(total, x)
-        out.push(exclusive ? before : running)
+        for (const [k, { head }] of group.entries()) {
+          running = combine(begins(k, 16) ? init : before, last(k, 16))
+          if (head) carried = false
+          const result = carried ? combine(carry, running) : running
+          out.push(exclusive ? (head ? init : previous) : result)
+          previous = result
+        }
       }
-      carry = block.some(e => e.head) ? total : combine(carry, total)
+      carry = carried ? combine(carry, running) : running
     }
   }
   return out

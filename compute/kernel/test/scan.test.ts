@@ -1,14 +1,16 @@
 /** Scans: inclusive, exclusive, segmented; every kind of output; in the stated order, equal for any threads. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
-import { KernelSyntaxError, scan } from '../src/index.ts'
+import { IndexError, KernelSyntaxError, type RunOptions, scan } from '../src/index.ts'
 import { f32, f64, i32, i64, indices, u32, u64 } from './agree.ts'
 import { scanInOrder } from './order.ts'
 
 process.env.SKEIN_THREADS ??= '4'
 
 const text = (source: string): Function => new Function(`return ${source}`)()
+const bytesOf = (a: ArrayBufferView) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength)
 const SIZES = [0, 1, 2, 3, 5, 16, 17, 33, 100, 1000, 16383, 16384, 16385, 32769, 50_001]
 
 async function everywhere(made: any, range: any, out: any, args: unknown[], expected: any[]): Promise<void> {
@@ -91,6 +93,77 @@ for (const { name, data, wrap, big } of KINDS) {
   })
 }
 
+describe('scans on several threads', () => {
+  const n = 40 * 16384 + 1234
+  const schedules = ['static', 'dynamic', 'guided', 'auto'] as const
+  const isHead = (i: number) => i % 50_000 === 49_999
+
+  async function onThreads(run: (settings: RunOptions) => unknown): Promise<void> {
+    for (const threads of [2, 3, 4]) for (const schedule of schedules) await run({ threads, schedule })
+  }
+
+  for (const exclusive of [false, true]) {
+    for (const segmented of [false, true]) {
+      it(`wait for no block: ${exclusive ? 'exclusive' : 'inclusive'}${segmented ? ', segmented' : ''}`, async () => {
+        // The first element takes so long that the other blocks are done before anybody knows what is carried into them.
+        const fn = `(i, x, long) => {
+          let s = 0
+          if (i === 0) for (let k = 0; k < long; k++) s = Math.sqrt(s + k)
+          return x[i] + s * 0
+        }`
+        const reset = text('(i, x, long) => i % 50000 === 49999') as any
+        const made = scan('+', text(fn) as any, { exclusive, ...(segmented && { reset }) }) as any
+        const [x, out] = [heap.f32(f32(n)), heap.f32(n)]
+        const row = [...x].map((v, i) => ({ x: v, head: segmented && isHead(i) }))
+        const expected = Float32Array.from(scanInOrder<number>([row], 0, (a, b) => Math.fround(a + b), exclusive))
+        await onThreads(settings => {
+          made.with(settings)(n, out.fill(NaN), x, 2_000_000)
+          assert.equal(Buffer.compare(bytesOf(out), bytesOf(expected)), 0, JSON.stringify(settings))
+        })
+        heap.release(x)
+        heap.release(out)
+      })
+    }
+  }
+
+  it('fail wherever an index is out of range, and work on', async () => {
+    const made = scan('+', text('(i, x, at) => x[at[i]]') as any) as any
+    const [x, out] = [heap.i32(i32(n)), heap.i32(n)]
+    const at = heap.i32(n).map((_, i) => i)
+    const expected = new Int32Array(n)
+    made.on('reference')(n, expected, x, at)
+    for (const place of [0, 16384 * 3, n >> 1, n - 1]) {
+      await onThreads(async settings => {
+        at[place] = n + place
+        const failed = (e: IndexError) => e instanceof IndexError && e.index === n + place
+        assert.throws(() => made.with(settings)(n, out, x, at), failed)
+        await assert.rejects(made.with(settings).async(n, out, x, at), failed)
+        at[place] = place
+        made.with(settings)(n, out, x, at)
+        assert.equal(Buffer.compare(bytesOf(out), bytesOf(expected)), 0)
+      })
+    }
+    for (const a of [x, out]) heap.release(a)
+  })
+
+  it('are cancelled where one element never ends', async () => {
+    const made = scan('+', text('(i, x) => { let a = x[i]; while (a === 0) a *= 2; return a }') as any) as any
+    const x = heap.f64(n).fill(1)
+    const out = heap.f64(n)
+    for (const place of [0, n >> 1, n - 1]) {
+      x[place] = 0
+      const stop = new AbortController()
+      const done = made.with({ signal: stop.signal }).async(n, out, x)
+      setTimeout(() => stop.abort(), 20)
+      await assert.rejects(done, CancelledError)
+      x[place] = 1
+      made(n, out, x)
+      assert(out.every((v: number, i: number) => v === i + 1))
+    }
+    for (const a of [x, out]) heap.release(a)
+  })
+})
+
 describe('scans', () => {
   it('take a fraction into whole outputs, and whole values into float outputs', async () => {
     const half = scan('+', text('(i, x) => x[i] * 0.5') as any) as any
@@ -140,6 +213,17 @@ describe('scans', () => {
         )
       }
     }
+  })
+
+  it('that are exclusive give the inclusive result moved by one, rounding and all', () => {
+    const range = [3, 20_001]
+    const x = f32(60_003)
+    const [before, after] = [new Float32Array(x.length), new Float32Array(x.length)]
+    const fn = text('([r, c], x) => x[r * 20001 + c]') as any
+    ;(scan('+', fn, { exclusive: true }) as any)(range, before, x)
+    ;(scan('+', fn) as any)(range, after, x)
+    assert.equal(before[0], 0)
+    assert.equal(Buffer.compare(bytesOf(before.subarray(1)), bytesOf(after.subarray(0, -1))), 0)
   })
 
   it('in place', () => {

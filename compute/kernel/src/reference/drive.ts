@@ -3,7 +3,7 @@
  * and scans. Each driver is a generator that rests now and then, so that one text serves `run` and `runAsync`.
  */
 import { InternalError } from '@skein/base'
-import { accumulators, BLOCK, type Combination, type Extent } from '../backend.ts'
+import { accumulators, BLOCK, type Combination, type Extent, SCANNED } from '../backend.ts'
 import type { Iteration } from './generate.ts'
 
 type Scalar = number | bigint
@@ -94,10 +94,7 @@ export function* reduce(
   return values[0]
 }
 
-/**
- * Elements are numbered through all rows; blocks begin anew with each row. A segment that began before a block reaches into
- * it through the carry, which is the last block's total alone when a head lies in that block.
- */
+/** Elements are numbered through all rows; blocks begin anew with each row. */
 export function* scan(
   extents: readonly Extent[],
   body: Iteration,
@@ -121,17 +118,35 @@ export function* scan(
         heads.push(segmented ? made[1] : false)
         if (k % STRIDE === 0) yield
       }
-      let total = init
-      let running = carry
-      for (const [k, value] of values.entries()) {
-        if (heads[k]) total = running = init
-        const before = running
-        running = combine(running, value)
-        total = combine(total, value)
-        out[element++] = exclusive ? before : running
+      const within = scanBlock(values, heads, init, combine)
+      const head = heads.includes(true) ? heads.indexOf(true) : values.length
+      let before = carry
+      for (const [k, value] of within.entries()) {
+        const result = k < head ? combine(carry, value) : value
+        out[element++] = exclusive ? (heads[k] ? init : before) : result
+        before = result
       }
-      carry = heads.includes(true) ? total : combine(carry, total)
+      const total = within[within.length - 1]
+      carry = head < values.length ? total : combine(carry, total)
       yield
     }
   }
+}
+
+/** A block by itself: groups by shifts, and the last element of each group carried into the next. */
+function scanBlock(values: readonly Scalar[], heads: readonly boolean[], init: Scalar, combine: Combine): Scalar[] {
+  const out: Scalar[] = []
+  let running = init
+  for (let first = 0; first < values.length; first += SCANNED) {
+    let group = values.slice(first, first + SCANNED)
+    let began = heads.slice(first, first + SCANNED)
+    for (let d = 1; d < SCANNED; d *= 2) {
+      const [x, b] = [group, began]
+      group = x.map((value, k) => (k < d || b[k] ? value : combine(x[k - d], value)))
+      began = b.map((is, k) => is || (k >= d && b[k - d]))
+    }
+    out.push(...group.map((value, k) => combine(began[k] ? init : running, value)))
+    running = out[out.length - 1]
+  }
+  return out
 }

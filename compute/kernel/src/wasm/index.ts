@@ -11,12 +11,13 @@ import {
   type Launch,
   type Outcome,
   type Program,
+  SCANNED,
 } from '../backend.ts'
 import { ELEMENT_BYTES, type KernelIR, type Type, type Value, walk } from '../ir/ir.ts'
 import { lowerStorage } from '../passes/storage.ts'
 import { disassemble } from './encode/index.ts'
 import * as layout from './layout.ts'
-import { type Generated, generate, typeBytes } from './module.ts'
+import { type Generated, generate } from './module.ts'
 import { chooseLanes } from './plan.ts'
 import { analyseShapes } from './shape.ts'
 import { stage } from './staging.ts'
@@ -39,6 +40,11 @@ export const wasm: Backend = {
 
 /** Below this many operations a call stays on the calling thread: waking others would take longer. */
 const SMALL = 40_000
+
+/** Bytes that a batch of a scan's blocks writes; with what it reads they should fit into a core's second cache. */
+const BATCH_BYTES = 1 << 18
+/** Batches for each thread, at least: the last one to end should not be alone for long. */
+const BATCHES_EACH = 8
 
 type Exported = (args: number | bigint, ...rest: number[]) => number
 
@@ -80,6 +86,8 @@ interface Block {
   scratchBytes: number
   partials: number
   partialBytes: number
+  /** The words of `partials`. */
+  partialWords: Int32Array
 }
 
 class WasmProgram implements Program {
@@ -89,7 +97,7 @@ class WasmProgram implements Program {
   private readonly variants = new Map<number, Variant>()
   private readonly blocks: Block[] = []
   private readonly written: boolean[]
-  /** Arrays that are only written, at the index itself. */
+  /** Arrays that are only written, at the index itself or as a scan's output. */
   private readonly overwrites: boolean[]
   private readonly writtenCount: number
   private readonly weight: number
@@ -104,7 +112,7 @@ class WasmProgram implements Program {
     if (combination?.kind === 'scan') this.written[0] = true
     const all = walk(ir.body)
     for (const v of all) if (v.op === 'store' || v.op === 'atomic') this.written[v.attr.buffer] = true
-    this.overwrites = ir.buffers.map((_, i) => this.written[i] && overwritesAll(ir, all, i))
+    this.overwrites = ir.buffers.map((_, i) => this.written[i] && overwritesAll(ir, all, i, this.isOutput(i)))
     this.writtenCount = this.written.filter(Boolean).length
     this.weight = all.reduce((n, v) => n + (v.op === 'loop' ? 100 : 1), 1)
   }
@@ -119,11 +127,14 @@ class WasmProgram implements Program {
       combination?.kind === 'reduce'
         ? accumulators(combination.type)
         : combination?.kind === 'scan'
-          ? 1
+          ? options.lanes === 1
+            ? 1
+            : SCANNED
           : (options.lanes ?? chooseLanes(ir, shapes))
+    const fewer = combination === undefined ? [4, 1] : combination.kind === 'scan' ? [1] : []
     const make = (lanes: number) =>
       generate(ir, combination, { memory64: heap.memory64, lanes, shapes, unitStep, overlap, unsafe: options.unsafe })
-    const { generated, module } = withinLimits(ir.name, combination ? [lanes] : [lanes, 4, 1], make)
+    const { generated, module } = withinLimits(ir.name, [lanes, ...fewer], make)
     const instance = new WebAssembly.Instance(module, { env: { memory: heap.memory } })
     const body = defaultTeam().load({ bytes: generated.bytes, exports: generated.exports, instance, name: ir.name })
     const pool = heap.allocate(Math.max(16, generated.pool.length), { label: 'kernel constants' })
@@ -153,6 +164,7 @@ class WasmProgram implements Program {
       scratchBytes: 0,
       partials: 0,
       partialBytes: 0,
+      partialWords: new Int32Array(0),
     }
   }
 
@@ -180,6 +192,7 @@ class WasmProgram implements Program {
       b.partials = 0
       b.partials = heap.allocate(partialBytes, { label: 'kernel partial results' })
       b.partialBytes = partialBytes
+      b.partialWords = heap.view(Int32Array, b.partials, partialBytes >> 2)
     }
     this.writeAddress(b, layout.SCRATCH, b.scratch)
     this.writeAddress(b, layout.PARTIALS, b.partials)
@@ -229,10 +242,28 @@ class WasmProgram implements Program {
       const { byteLength } = launch.arrays[i]
       words[(at + 8) >> 2] = Math.min(2147483647, byteLength / ELEMENT_BYTES[ir.buffers[i].element])
     }
+    const scratchBytes = v.generated.scratchBytes * (threads + 1)
     const range = combination || ir.rank > 1 ? size.rows * segments : size.rowLength
-    const width = combination?.kind === 'scan' ? 16 : combination ? typeBytes(combination.type) : 0
-    this.reserve(b, v.generated.scratchBytes * (threads + 1), range * width)
+    if (combination?.kind === 'scan')
+      return this.prepareScan(b, scratchBytes, range, Math.min(BLOCK, size.rowLength), threads)
+    this.reserve(b, scratchBytes, combination ? range * layout.typeBytes(combination.type) : 0)
     return range
+  }
+
+  /** Puts blocks together into batches, and writes what threads begin with. Returns the number of batches. */
+  private prepareScan(b: Block, scratchBytes: number, blocks: number, positions: number, threads: number): number {
+    const blockBytes = positions * layout.typeBytes(this.combination!.type)
+    const most = Math.min(Math.floor(BATCH_BYTES / blockBytes), Math.floor(blocks / (threads * BATCHES_EACH)))
+    const each = Math.max(1, most)
+    const batches = Math.ceil(blocks / each)
+    const chainBytes = layout.chainBytes(batches)
+    this.reserve(b, scratchBytes, chainBytes + blocks * layout.SCAN_PARTIAL)
+    this.writeAddress(b, layout.CHAIN, b.partials)
+    this.writeAddress(b, layout.PARTIALS, b.partials + chainBytes)
+    b.words[layout.BATCHES >> 2] = blocks
+    b.words[(layout.BATCHES >> 2) + 1] = each
+    b.partialWords.fill(0, 0, chainBytes >> 2)
+    return batches
   }
 
   run(launch: Launch): Outcome {
@@ -241,7 +272,7 @@ class WasmProgram implements Program {
     const small = size.total * this.weight < SMALL
     const team = defaultTeam()
     const threads = small ? 1 : Math.min(launch.threads, team.threads)
-    const staged = stage(this.ir, launch.arrays, this.written, this.overwritten(launch))
+    const staged = stage(this.ir, launch.arrays, this.written, this.overwritten(launch, size))
     const v = this.variant(
       launch.extents[launch.extents.length - 1].step === 1,
       this.overlapping(launch, staged.addresses),
@@ -251,12 +282,12 @@ class WasmProgram implements Program {
     try {
       const range = this.prepare(launch, b, v, staged.addresses, threads, size)
       const args = heap.memory64 ? BigInt(b.address) : b.address
-      for (const phase of this.phases(v)) {
+      for (const phase of this.phases()) {
         const status = small
           ? v.exports[phase](args, 0, range, 0)
           : team.run(v.body, phase, this.job(launch, b, v, range, threads))
         if (status !== 0) return this.failure(b)
-        this.after(phase, v, args, range)
+        if (this.after(phase, v, args, range)) break
       }
       succeeded = true
       return this.outcome(b, range)
@@ -271,7 +302,7 @@ class WasmProgram implements Program {
     if (size.total === 0) return this.empty()
     const team = defaultTeam()
     const threads = Math.min(launch.threads, team.threads)
-    const staged = stage(this.ir, launch.arrays, this.written, this.overwritten(launch))
+    const staged = stage(this.ir, launch.arrays, this.written, this.overwritten(launch, size))
     const v = this.variant(
       launch.extents[launch.extents.length - 1].step === 1,
       this.overlapping(launch, staged.addresses),
@@ -281,11 +312,11 @@ class WasmProgram implements Program {
     try {
       const range = this.prepare(launch, b, v, staged.addresses, threads + 1, size)
       const args = heap.memory64 ? BigInt(b.address) : b.address
-      for (const phase of this.phases(v)) {
+      for (const phase of this.phases()) {
         const options = { ...this.job(launch, b, v, range, threads), ...(launch.signal && { signal: launch.signal }) }
         const status = await team.runAsync(v.body, phase, options)
         if (status !== 0) return this.failure(b)
-        this.after(phase, v, args, range)
+        if (this.after(phase, v, args, range)) break
       }
       succeeded = true
       return this.outcome(b, range)
@@ -295,8 +326,8 @@ class WasmProgram implements Program {
     }
   }
 
-  private phases(v: Variant): string[] {
-    return v.generated.exports[0] === 'totals' ? ['totals', 'write'] : ['run']
+  private phases(): string[] {
+    return this.combination?.kind === 'scan' ? ['scan', 'rest'] : ['run']
   }
 
   private job(launch: Launch, b: Block, v: Variant, range: number, threads: number) {
@@ -312,10 +343,11 @@ class WasmProgram implements Program {
     }
   }
 
-  /** What happens between phases, on this thread. */
-  private after(phase: string, v: Variant, args: number | bigint, range: number): void {
-    if (phase === 'totals') v.exports.carries(args, range)
-    else if (this.combination?.kind === 'reduce') v.exports.pairwise(args, range)
+  /** What follows a phase, on this thread. Returns whether all is done. */
+  private after(phase: string, v: Variant, args: number | bigint, range: number): boolean {
+    if (phase === 'scan') return v.exports.carries(args, range) === 0
+    if (this.combination?.kind === 'reduce') v.exports.pairwise(args, range)
+    return true
   }
 
   private failure(b: Block): Outcome {
@@ -332,11 +364,17 @@ class WasmProgram implements Program {
     return { value: readValue(b.partials, this.combination.type) }
   }
 
+  private isOutput(buffer: number): boolean {
+    return buffer === 0 && this.combination?.kind === 'scan'
+  }
+
   /** Arrays of which this launch writes every element and reads none. */
-  private overwritten(launch: Launch): boolean[] {
+  private overwritten(launch: Launch, size: Size): boolean[] {
+    if (!this.overwrites.some(Boolean)) return this.overwrites
     const [{ begin, end, step }] = launch.extents
-    if (begin !== 0 || step !== 1 || !this.overwrites.some(Boolean)) return this.overwrites.map(() => false)
-    return this.overwrites.map((o, i) => o && (launch.arrays[i] as unknown as { length: number }).length <= end)
+    const reached = begin === 0 && step === 1 ? end : 0
+    const length = (i: number) => (launch.arrays[i] as unknown as { length: number }).length
+    return this.overwrites.map((o, i) => o && length(i) <= (this.isOutput(i) ? size.total : reached))
   }
 
   /** Whether two arrays that are both written share memory. */
@@ -375,9 +413,10 @@ class WasmProgram implements Program {
 }
 
 /** Whether a kernel writes every element of an array whose length is the range's, and reads none. */
-function overwritesAll(ir: KernelIR, all: readonly Value[], buffer: number): boolean {
-  if (ir.rank !== 1) return false
+function overwritesAll(ir: KernelIR, all: readonly Value[], buffer: number, isOutput: boolean): boolean {
   const accesses = all.filter(v => v.attr?.buffer === buffer && v.op !== 'lload' && v.op !== 'lstore')
+  if (isOutput) return accesses.length === 0
+  if (ir.rank !== 1) return false
   const isPlain = (v: Value) => v.op === 'store' && v.args[0].op === 'index'
   return accesses.every(isPlain) && accesses.some(v => ir.body.ops.includes(v))
 }

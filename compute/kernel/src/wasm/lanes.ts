@@ -94,7 +94,12 @@ export function emitPart(v: Value, p: number, width: Width, c: LaneContext): boo
       f.op(`${shape}.add`)
       return true
     }
-    if (from === 'i64' && /^(div|[su](min|max))$/.test(op)) return false
+    if (from === 'i64' && /^[su](min|max)$/.test(op)) {
+      for (const i of op.endsWith('min') ? [0, 1] : [1, 0]) c.part(i, p)
+      wideOperands(p, op[0], c)
+      f.op('i64x2.lt_s').op('v128.bitselect')
+      return true
+    }
     all()
     f.op(`${shape}.${SIMPLE[op]}`)
     return true
@@ -121,12 +126,7 @@ export function emitPart(v: Value, p: number, width: Width, c: LaneContext): boo
         f.op(`i32x4.${op === 'ult' ? 'lt_u' : 'le_u'}`)
         return true
       }
-      // There is no unsigned comparison of 64 bits: flip the sign bits and compare signed.
-      for (const i of [0, 1]) {
-        c.part(i, p)
-        c.splat('i64', -(2n ** 63n))
-        f.op('v128.xor')
-      }
+      wideOperands(p, 'u', c)
       f.op(`i64x2.${op === 'ult' ? 'lt_s' : 'le_s'}`)
       return true
     case 'mulhu': {
@@ -290,6 +290,16 @@ export function emitToInt32(v: Value, c: LaneContext): number[] {
   })
   f.end()
   return parts
+}
+
+/** Pushes two operands of 64 bits as signed numbers: for unsigned ones there are no comparisons, and flipped sign bits order them. */
+function wideOperands(p: number, sign: string, c: LaneContext): void {
+  for (const i of [0, 1]) {
+    c.part(i, p)
+    if (sign === 's') continue
+    c.splat('i64', -(2n ** 63n))
+    c.f.op('v128.xor')
+  }
 }
 
 /** Pushes the two lanes that part p of a 64-bit result comes from, low. */

@@ -13,9 +13,19 @@
  *     64  second dimension: begin, step         i32 i32      (of three)
  *     72  second dimension: count               i32
  *     80  partial results of blocks             address
- *     88  scalars, then arrays: address, length (i32)
+ *     88  chain of a scan, below                address
+ *     96  a scan's blocks, blocks in a batch    i32 i32
+ *     104 scalars, then arrays: address, length (i32)
+ *
+ * The partial result of a block is its value; in a scan its total and its first head (i32), in 16 bytes. The chain is what the
+ * threads of a scan write and read meanwhile:
+ *
+ *     0   next batch, batches left              i32 i32
+ *     64  for each batch, and one more:         16 bytes
+ *           what is carried into it             8 bytes
+ *           state, done                         i32 i32
  */
-import type { KernelIR } from '../ir/ir.ts'
+import type { KernelIR, Type } from '../ir/ir.ts'
 
 export const FAILURE = 0
 export const SCRATCH = 8
@@ -28,8 +38,24 @@ export const FIRST = 56
 export const SECOND = 64
 export const SECOND_COUNT = 72
 export const PARTIALS = 80
-const SCALARS = 88
+export const CHAIN = 88
+export const BATCHES = 96
+const SCALARS = 104
 
 export const scalarOffset = (i: number): number => SCALARS + 8 * i
 export const arrayOffset = (ir: KernelIR, i: number): number => SCALARS + 8 * ir.scalars.length + 16 * i
 export const blockBytes = (ir: KernelIR): number => arrayOffset(ir, ir.buffers.filter(b => b.space === 'global').length)
+
+export const NEXT = 0
+export const LEFT = 4
+const FIRST_BATCH = 64
+export const BATCH_BYTES = 16
+export const CARRY = FIRST_BATCH
+export const STATE = FIRST_BATCH + 8
+export const DONE = FIRST_BATCH + 12
+export const chainBytes = (batches: number): number => FIRST_BATCH + BATCH_BYTES * (batches + 1)
+
+export const typeBytes = (t: Type): number => (t === 'f64' || t === 'i64' ? 8 : 4)
+/** Bytes of a block's partial result in a scan, and where its first head is in them. */
+export const SCAN_PARTIAL = 16
+export const FIRST_HEAD = 8

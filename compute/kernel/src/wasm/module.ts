@@ -9,14 +9,19 @@
  *       rest:     one position at a time
  */
 import { accumulators, type Combination } from '../backend.ts'
-import { ELEMENT_BYTES, isPure, type KernelIR, type Region, type Type, type Value } from '../ir/ir.ts'
+import { ELEMENT_BYTES, isPure, type KernelIR, type Region, type Value } from '../ir/ir.ts'
+import { Combiner } from './combiner.ts'
 import { Emitter } from './emitter.ts'
 import { type FunctionBuilder, ModuleBuilder, type PositionTable } from './encode/index.ts'
 import { Helpers } from './helpers.ts'
 import * as layout from './layout.ts'
 import { accessGroups, groupBuffers } from './memory.ts'
 import type { EmitOptions, Frame, Rep } from './operands.ts'
+import { plainFrame, poolOf } from './plain-frame.ts'
 import { wasmType } from './scalar.ts'
+import { Scan } from './scan.ts'
+import { type BlockBody, BlockScan, FEW_BYTES } from './scan-block.ts'
+import { eachSegment, type Segment } from './segments.ts'
 import { analyseShapes, type Shapes } from './shape.ts'
 import { findUses, type Key } from './uses.ts'
 
@@ -36,8 +41,6 @@ export interface Generated {
   scratchBytes: number
   positions: PositionTable
 }
-
-export const typeBytes = (t: Type): number => (t === 'f64' || t === 'i64' ? 8 : 4)
 
 export function generate(ir: KernelIR, combination: Combination | undefined, options: ModuleOptions): Generated {
   const module = new ModuleBuilder({
@@ -81,7 +84,7 @@ class Generator {
     this.laneScratchOffset = at
     at += options.lanes * 8
     this.accumulatorOffset = at
-    at += 128
+    at += combination?.kind === 'scan' ? FEW_BYTES : 128
     // Threads must not share a cache line.
     this.scratchBytes = (at + 127) & ~127
   }
@@ -112,58 +115,32 @@ class Generator {
       this.pairwise()
       return ['run', 'pairwise']
     }
-    this.rows('totals', body => body.scanTotals())
-    this.rows('write', body => body.scanWrite())
-    this.carries()
-    return ['totals', 'write', 'carries']
+    const block = new BlockScan(this)
+    const local = this.rows('local', body => block.local(body, this.accumulatorOffset), false)
+    return new Scan(this).addFunctions(local)
   }
 
   /** A function over positions, or rows' segments. */
-  private rows(name: string, emit: (body: RowBody) => void): void {
+  private rows(name: string, emit: (body: RowBody) => void, exported = true): FunctionBuilder {
     const { module, ir } = this
-    const f = module.addFunction(name, [this.address, 'i32', 'i32', 'i32'], ['i32'], { export: name })
+    const signature = [this.address, 'i32', 'i32', 'i32'] as const
+    const f = module.addFunction(name, signature, ['i32'], exported ? { export: name } : {})
     const body = new RowBody(this, f)
-    const [args, begin, end] = [0, 1, 2]
-    const segmented = ir.rank > 1 || this.combination !== undefined
-    if (!segmented) {
-      body.k0 = begin
-      body.k1 = end
-      body.rowLevel()
-      emit(body)
+    const [begin, end] = [1, 2]
+    if (ir.rank > 1 || this.combination !== undefined) {
+      eachSegment(f, begin, end, segment => {
+        body.segment = segment
+        this.outerIndices(f, body, segment.row)
+        body.rowLevel()
+        emit(body)
+      })
     } else {
-      const i32 = (name: string, offset: number) => {
-        const l = f.local('i32', name)
-        f.get(args).load('i32.load', offset).set(l)
-        return l
-      }
-      const segments = i32('segments', layout.SEGMENTS)
-      const segmentLength = i32('segment_length', layout.SEGMENTS + 4)
-      const rowLength = i32('row_length', layout.ROW)
-      const t = f.local('i32', 't')
-      const row = f.local('i32', 'row')
-      body.block = t
-      body.row = row
-      body.rowLength = rowLength
-      body.k0 = f.local('i32', 'k0')
-      body.k1 = f.local('i32', 'k1')
-      f.get(begin).set(t)
-      const out = f.block()
-      const next = f.loop()
-      f.get(t).get(end).op('i32.ge_s').brIf(out)
-      f.get(t).get(segments).op('i32.div_u').set(row)
-      f.get(t).get(row).get(segments).op('i32.mul').op('i32.sub').get(segmentLength).op('i32.mul').tee(body.k0)
-      f.get(segmentLength).op('i32.add').tee(body.k1)
-      // The smaller of the segment's end and the row's.
-      f.get(rowLength).get(body.k1).get(rowLength).op('i32.lt_u').select().set(body.k1)
-      this.outerIndices(f, body, row)
+      body.segment = { number: -1, row: -1, rowLength: -1, begin, end }
       body.rowLevel()
       emit(body)
-      f.get(t).i32(1).op('i32.add').set(t)
-      f.br(next)
-      f.end()
-      f.end()
     }
     f.i32(0)
+    return f
   }
 
   private outerIndices(f: FunctionBuilder, body: RowBody, row: number): void {
@@ -203,7 +180,7 @@ class Generator {
     const n = 1
     const j = f.local('i32', 'j')
     const partials = f.local(this.address, 'partials')
-    const size = typeBytes(combination!.type)
+    const size = layout.typeBytes(combination!.type)
     f.get(0).load(`${this.address}.load`, layout.PARTIALS).set(partials)
     const element = (index: () => void) => c.element(partials, index, size)
     const done = f.block()
@@ -233,154 +210,19 @@ class Generator {
     f.end()
     f.end()
   }
-
-  /** `carries(args, n)`: turns the blocks' totals into what is carried into each block. 16 bytes a block: value, head. */
-  private carries(): void {
-    const { combination, module } = this
-    const f = module.addFunction('carries', [this.address, 'i32'], [], { export: 'carries' })
-    const c = new Combiner(this, f)
-    const b = f.local('i32', 'b')
-    const carry = f.local(wasmType(combination!.type), 'carry')
-    const partials = f.local(this.address, 'partials')
-    f.get(0).load(`${this.address}.load`, layout.PARTIALS).set(partials)
-    c.pushInit()
-    f.set(carry)
-    const out = f.block()
-    const next = f.loop()
-    f.get(b).get(1).op('i32.ge_s').brIf(out)
-    const element = () => c.element(partials, () => f.get(b), 16)
-    c.load(element, c.b)
-    element()
-    f.get(carry)
-    c.store()
-    f.get(carry).set(c.a)
-    c.combineScalars()
-    f.set(carry)
-    // A head in the block: what was carried into it does not reach the next.
-    element()
-    f.load('i32.load', 8).if()
-    f.get(c.b).set(carry)
-    f.end()
-    f.get(b).i32(1).op('i32.add').set(b)
-    f.br(next)
-    f.end()
-    f.end()
-  }
-}
-
-/** Scalar code of the combine function, and access to partial results. */
-class Combiner {
-  readonly g: Generator
-  readonly f: FunctionBuilder
-  readonly a: number
-  readonly b: number
-  private readonly frame: Frame
-
-  constructor(g: Generator, f: FunctionBuilder, frame?: Frame) {
-    this.g = g
-    this.f = f
-    const t = wasmType(g.combination!.type)
-    this.a = f.local(t, 'a')
-    this.b = f.local(t, 'b')
-    this.frame = frame ?? plainFrame(g, f, poolOf(g, f))
-  }
-
-  get type(): 'i32' | 'i64' | 'f32' | 'f64' {
-    return wasmType(this.g.combination!.type) as 'i32'
-  }
-
-  pushInit(): void {
-    const { f } = this
-    const { init } = this.g.combination!
-    if (this.type === 'i64') f.i64(init as bigint)
-    else if (this.type === 'i32') f.i32(Number(init))
-    else if (this.type === 'f32') f.f32(Number(init))
-    else f.f64(Number(init))
-  }
-
-  /** Pushes base + index·size; base -1: what is on the stack. */
-  element(base: number, index: () => void, size: number): void {
-    const { f, g } = this
-    if (base !== -1) f.get(base)
-    index()
-    if (g.options.memory64) f.op('i64.extend_i32_u').i64(size).op('i64.mul').op('i64.add')
-    else f.i32(size).op('i32.mul').op('i32.add')
-  }
-
-  load(at: () => void, into: number): void {
-    at()
-    this.f.load(`${this.type}.load`).set(into)
-  }
-
-  /** Stores the value on the stack at the address below it. */
-  store(): void {
-    this.f.store(`${this.type}.store`)
-  }
-
-  /** Pushes combine(a, b). */
-  combineScalars(): void {
-    const { combine } = this.g.combination!
-    const shapes = analyseShapes(combine, false, true)
-    const reps = operands(combine, { scalar: this.a }, { scalar: this.b })
-    const E = new Emitter(this.frame, combine, 1, shapes, findUses(combine, shapes), this.g.options, reps)
-    E.region(combine.body)
-    E.pushScalar(combine.body.results[0])
-  }
-}
-
-/** Places of the two scalars of a combine function. */
-function operands(combine: KernelIR, a: Rep, b: Rep): Map<Key, Rep> {
-  const reps = new Map<Key, Rep>()
-  for (const v of combine.body.ops) if (v.op === 'scalar') reps.set(v.id, v.attr === 0 ? a : b)
-  return reps
-}
-
-/** A local for the address of the constants, from the argument block. */
-function poolOf(g: Generator, f: FunctionBuilder): number {
-  const pool = f.local(g.address, 'pool')
-  f.get(0).load(`${g.address}.load`, layout.POOL).set(pool)
-  return pool
-}
-
-/** Of a function without arrays: a combination, or a rare case of a function of `Math`. */
-function plainFrame(g: Generator, f: FunctionBuilder, pool: number): Frame {
-  const pushPool = () => void f.get(pool)
-  g.helpers.enter(f, pushPool)
-  const none = () => {
-    throw new Error('wasm: this function has no arrays')
-  }
-  return {
-    f,
-    helpers: g.helpers,
-    memory64: g.options.memory64,
-    pushArgs: () => void f.get(0),
-    pushPool,
-    pushScratch: none,
-    pushArray: none,
-    pushLength: none,
-    pushLimit: none,
-    pushLeast: none,
-    privateOffset: none,
-    laneScratchOffset: 0,
-    failureOffset: layout.FAILURE,
-  }
 }
 
 /** The body of a kernel within a function over rows. */
-class RowBody {
+class RowBody implements BlockBody {
   readonly g: Generator
   readonly f: FunctionBuilder
   readonly frame: Frame
   readonly shapes: Shapes
   readonly lane1: Shapes
   readonly outer: number[] = []
-  k0 = -1
-  k1 = -1
-  /** The number of the row's segment: the block of a reduction. */
-  block = -1
-  row = -1
-  rowLength = -1
-  private readonly k: number
+  /** What this run of the body is for; of a reduction or scan, a block. */
+  segment!: Segment
+  readonly k: number
   private readonly lastBegin: number
   private readonly lastStep: number
   private readonly base = new Map<Key, Rep>()
@@ -590,29 +432,32 @@ class RowBody {
     E.list(this.stripValues.filter(v => v.op !== 'index'))
   }
 
-  /** Whole strips, then single positions. */
-  private positions(strip: ((E: Emitter) => void) | undefined, single: (E: Emitter) => void, between = () => {}): void {
-    const { f, g, k, k1 } = this
-    f.get(this.k0).set(k)
-    if (strip && g.options.lanes > 1) {
-      const E = this.fork(true)
-      const out = f.block()
-      const next = f.loop()
-      f.get(k1).get(k).op('i32.sub').i32(g.options.lanes).op('i32.lt_s').brIf(out)
-      this.strip(E)
-      strip(E)
-      f.get(k).i32(g.options.lanes).op('i32.add').set(k)
-      f.br(next)
-      f.end()
-      f.end()
-    }
-    between()
+  /** Whole strips, from the beginning. */
+  strips(emit: (E: Emitter) => void): void {
+    const { f, g, k, segment } = this
+    f.get(segment.begin).set(k)
+    if (g.options.lanes === 1) return
+    const E = this.fork(true)
+    const out = f.block()
+    const next = f.loop()
+    f.get(segment.end).get(k).op('i32.sub').i32(g.options.lanes).op('i32.lt_s').brIf(out)
+    this.strip(E)
+    emit(E)
+    f.get(k).i32(g.options.lanes).op('i32.add').set(k)
+    f.br(next)
+    f.end()
+    f.end()
+  }
+
+  /** The positions that are left, one by one. */
+  singles(emit: (S: Emitter) => void): void {
+    const { f, k, segment } = this
     const S = this.fork(false)
     const out = f.block()
     const next = f.loop()
-    f.get(k).get(k1).op('i32.ge_s').brIf(out)
+    f.get(k).get(segment.end).op('i32.ge_s').brIf(out)
     this.strip(S)
-    single(S)
+    emit(S)
     f.get(k).i32(1).op('i32.add').set(k)
     f.br(next)
     f.end()
@@ -620,72 +465,51 @@ class RowBody {
   }
 
   plain(): void {
-    this.positions(
-      () => {},
-      () => {},
-    )
+    this.strips(() => {})
+    this.singles(() => {})
   }
 
   reduction(): void {
     const { f, g } = this
     const combination = g.combination!
-    const { combine, type } = combination
+    const { type } = combination
     const lanes = g.options.lanes
     if (lanes !== accumulators(type)) throw new Error('wasm: a reduction needs one lane for each accumulator')
     const c = new Combiner(g, f, this.frame)
-    const size = typeBytes(type)
+    const size = layout.typeBytes(type)
     const result = g.ir.body.results[0]
     const parts = Array.from({ length: 8 }, () => f.local('v128'))
-    const spread = { i32: 'i32x4', f32: 'f32x4', i64: 'i64x2', f64: 'f64x2' }[c.type]
     for (const l of parts) {
       c.pushInit()
-      f.op(`${spread}.splat`).set(l)
+      f.op(`${c.shape}.splat`).set(l)
     }
     const scratch = f.local(g.address)
     f.get(this.scratch).addr(g.accumulatorOffset).op(`${g.address}.add`).set(scratch)
     const at = (index: () => void) => c.element(scratch, index, size)
     const tail = f.local('i32', 'tail')
-    this.positions(
-      E => {
-        const shapes = analyseShapes(combine, true, true, true)
-        const value = Array.from({ length: 8 }, (_, p) => {
-          const l = f.local('v128')
-          E.pushPart(result, p)
-          f.set(l)
-          return l
-        })
-        const C = new Emitter(
-          this.frame,
-          combine,
-          lanes,
-          shapes,
-          findUses(combine, shapes),
-          g.options,
-          operands(combine, { parts }, { parts: value }),
-        )
-        C.region(combine.body)
-        for (let p = 0; p < 8; p++) {
-          C.pushPart(combine.body.results[0], p)
-        }
-        for (let p = 7; p >= 0; p--) f.set(parts[p])
-      },
-      S => {
-        at(() => f.get(this.k).get(tail).op('i32.sub'))
-        c.load(() => at(() => f.get(this.k).get(tail).op('i32.sub')), c.a)
-        S.pushScalar(result)
-        f.set(c.b)
-        c.combineScalars()
-        c.store()
-      },
-      () => {
-        parts.forEach((l, p) => {
-          f.get(scratch)
-            .get(l)
-            .store('v128.store', p * 16, 2)
-        })
-        f.get(this.k).set(tail)
-      },
-    )
+    this.strips(E => {
+      const value = Array.from({ length: 8 }, (_, p) => {
+        const l = f.local('v128')
+        E.pushPart(result, p)
+        f.set(l)
+        return l
+      })
+      c.combineLanes({ parts }, { parts: value }, lanes).forEach((l, p) => f.get(l).set(parts[p]))
+    })
+    parts.forEach((l, p) => {
+      f.get(scratch)
+        .get(l)
+        .store('v128.store', p * 16, 2)
+    })
+    f.get(this.k).set(tail)
+    this.singles(S => {
+      at(() => f.get(this.k).get(tail).op('i32.sub'))
+      c.load(() => at(() => f.get(this.k).get(tail).op('i32.sub')), c.a)
+      S.pushScalar(result)
+      f.set(c.b)
+      c.combineScalars()
+      c.store()
+    })
     // acc[j] = combine(acc[j], acc[j + h]) for h = L/2 … 1
     const h = f.local('i32', 'h')
     const j = f.local('i32', 'j')
@@ -704,76 +528,9 @@ class RowBody {
     f.end()
     const partials = f.local(g.address)
     f.get(0).load(`${g.address}.load`, layout.PARTIALS).set(partials)
-    c.element(partials, () => f.get(this.block), size)
+    c.element(partials, () => f.get(this.segment.number), size)
     f.get(scratch).load(`${c.type}.load`)
     c.store()
-  }
-
-  scanTotals(): void {
-    const { f, g } = this
-    const c = new Combiner(g, f, this.frame)
-    const acc = f.local(c.type, 'acc')
-    const head = f.local('i32', 'head')
-    c.pushInit()
-    f.set(acc).i32(0).set(head)
-    this.positions(undefined, S => {
-      if (g.combination!.segmented) {
-        S.pushScalar(g.ir.body.results[1])
-        f.if()
-        c.pushInit()
-        f.set(acc).i32(1).set(head)
-        f.end()
-      }
-      this.accumulate(S, c, acc)
-    })
-    const partials = f.local(g.address)
-    f.get(0).load(`${g.address}.load`, layout.PARTIALS).set(partials)
-    c.element(partials, () => f.get(this.block), 16)
-    f.get(acc)
-    c.store()
-    c.element(partials, () => f.get(this.block), 16)
-    f.get(head).store('i32.store', 8)
-  }
-
-  private accumulate(S: Emitter, c: Combiner, acc: number): void {
-    const { f, g } = this
-    f.get(acc).set(c.a)
-    S.pushScalar(g.ir.body.results[0])
-    f.set(c.b)
-    c.combineScalars()
-    f.set(acc)
-  }
-
-  scanWrite(): void {
-    const { f, g } = this
-    const c = new Combiner(g, f, this.frame)
-    const acc = f.local(c.type, 'acc')
-    const partials = f.local(g.address)
-    const out = f.local(g.address, 'out')
-    f.get(0).load(`${g.address}.load`, layout.PARTIALS).set(partials)
-    c.load(() => c.element(partials, () => f.get(this.block), 16), acc)
-    // Elements are numbered through all rows.
-    this.frame.pushArray(0)
-    c.element(-1, () => f.get(this.row).get(this.rowLength).op('i32.mul'), typeBytes(g.combination!.type))
-    f.set(out)
-    const size = typeBytes(g.combination!.type)
-    const put = () => {
-      c.element(out, () => f.get(this.k), size)
-      f.get(acc)
-      c.store()
-    }
-    this.positions(undefined, S => {
-      if (g.combination!.segmented) {
-        S.pushScalar(g.ir.body.results[1])
-        f.if()
-        c.pushInit()
-        f.set(acc)
-        f.end()
-      }
-      if (g.combination!.exclusive) put()
-      this.accumulate(S, c, acc)
-      if (!g.combination!.exclusive) put()
-    })
   }
 }
 
