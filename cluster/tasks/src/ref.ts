@@ -36,12 +36,12 @@ export class Ref<T> implements PromiseLike<T> {
   // biome-ignore lint/suspicious/noThenProperty: it is there to be awaited
   then<A = T, B = never>(
     fulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+    rejected?: ((reason: any) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.promise.then(fulfilled, rejected)
   }
 
-  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+  catch<B = never>(rejected?: ((reason: any) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.promise.catch(rejected)
   }
 

@@ -386,7 +386,8 @@ export class ThreadsEngine implements Engine {
     if (settlement === 'fulfilled') this.#done++
     else if ('value' in found && found.value instanceof CancelledError) this.#cancelled++
     else this.#failed++
-    if (record.state !== 'new') this.#open--
+    // Asleep, the client would not see that nothing is left to wait for.
+    if (record.state !== 'new' && --this.#open === 0) at.ringDone(this.#slots.c)
     record.settle(settlement, found)
   }
 

@@ -2,6 +2,7 @@
 
 import { DefinitionError } from '../errors.ts'
 import { type Definition, onRegistered, registered, StopImport } from '../registry.ts'
+import { contexts } from './context.ts'
 import type { DefinitionNote } from './mail.ts'
 
 let importing = 0
@@ -21,7 +22,9 @@ export async function load({ kind, url, name }: DefinitionNote): Promise<Definit
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   onRegistered(url, name, resolve)
   importing++
-  import(url)
+  // A module's top level is no part of the task that needs it.
+  contexts
+    .exit(() => import(url))
     .then(
       () =>
         reject(

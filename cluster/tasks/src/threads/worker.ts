@@ -79,6 +79,7 @@ function loop(): Reason {
 
 const giveBack = (slot: number): void => {
   at.push(c, layout, mine.done, slot)
+  at.ringDone(c)
 }
 
 /** What to run now: own work first, then open work, then open work of others, the longest queue first. */
