@@ -27,11 +27,17 @@ export const nested = task(
 export const count = task(import.meta, 'count', function* (n: number) {
   for (let i = 0; i < n; i++) yield i
 })
-export const endless = task(import.meta, 'endless', () => {
+/** Sets `begun[at]` when it runs. */
+const begin = (begun?: Int32Array, at = 0): void => {
+  if (begun) Atomics.store(begun, at, 1)
+}
+export const endless = task(import.meta, 'endless', (begun?: Int32Array, at?: number) => {
+  begin(begun, at)
   for (;;);
 })
-export const polite = task(import.meta, 'polite', () => {
+export const polite = task(import.meta, 'polite', (begun?: Int32Array, at?: number) => {
   const me = current()!
+  begin(begun, at)
   while (!me.isCancelled);
   return 'stopped'
 })

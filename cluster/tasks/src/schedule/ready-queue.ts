@@ -1,6 +1,7 @@
 /**
  * Ready tasks in the order they are served: higher priority first; within a priority, callers in turn; within a caller,
- * first come first served. A list per caller, linked through the tasks themselves, so that a queued task costs nothing here.
+ * first come first served. A list per caller, linked through the tasks themselves, so that a queued task costs nothing here,
+ * and can be taken out from anywhere at once.
  */
 
 import type { Work } from './work.ts'
@@ -30,48 +31,37 @@ export class ReadyQueue {
   /** @param first before everything of its caller: for what has waited already */
   push(work: Work, first = false): void {
     const line = this.#line(this.#level(work.priority), work.caller)
-    if (line.head === undefined) line.head = line.tail = work
-    else if (first) {
-      work.next = line.head
-      line.head = work
-    } else {
-      line.tail!.next = work
-      line.tail = work
-    }
+    if (first) link(line, undefined, work, line.head)
+    else link(line, line.tail, work, undefined)
     this.#size++
   }
 
   /** The next in turn, or undefined. */
+  peek(): Work | undefined {
+    const level = this.#levels[0]
+    return level?.lines[level.turn].head
+  }
+
+  /** Takes the next in turn, or gives undefined. */
   take(): Work | undefined {
     const level = this.#levels[0]
     if (level === undefined) return undefined
     const line = level.lines[level.turn]
     const work = line.head!
-    line.head = work.next
-    work.next = undefined
+    unlink(line, work)
     this.#size--
     if (line.head !== undefined) level.turn = (level.turn + 1) % level.lines.length
     else this.#drop(level, level.turn)
     return work
   }
 
-  /** Takes a task out, wherever it stands; false when it is not here. Cost: the length of its caller's line. */
-  remove(work: Work): boolean {
-    const level = this.#levels.find(({ priority }) => priority === work.priority)
-    const index = level ? level.lines.findIndex(({ caller }) => caller === work.caller) : -1
-    if (index < 0) return false
-    const line = level!.lines[index]
-    let before: Work | undefined
-    let found = line.head
-    for (; found !== undefined && found !== work; found = found.next) before = found
-    if (found === undefined) return false
-    if (before) before.next = work.next
-    else line.head = work.next
-    if (line.tail === work) line.tail = before
-    work.next = undefined
+  /** Takes a task out that stands here, wherever. */
+  remove(work: Work): void {
+    const level = this.#level(work.priority)
+    const line = this.#line(level, work.caller)
+    unlink(line, work)
     this.#size--
-    if (line.head === undefined) this.#drop(level!, index)
-    return true
+    if (line.head === undefined) this.#drop(level, level.lines.indexOf(line))
   }
 
   *[Symbol.iterator](): Generator<Work> {
@@ -85,9 +75,14 @@ export class ReadyQueue {
     return this.#levels[i]
   }
 
-  #line({ lines }: Level, caller: number): Line {
-    let line = lines.find(one => one.caller === caller)
-    if (!line) lines.push((line = { caller, head: undefined, tail: undefined }))
+  /** A caller that comes anew is behind all others: right before the one whose turn it is. */
+  #line(level: Level, caller: number): Line {
+    let line = level.lines.find(one => one.caller === caller)
+    if (!line) {
+      line = { caller, head: undefined, tail: undefined }
+      level.lines.splice(level.turn, 0, line)
+      if (level.lines.length > 1) level.turn++
+    }
     return line
   }
 
@@ -97,4 +92,22 @@ export class ReadyQueue {
     if (level.turn >= level.lines.length) level.turn = 0
     if (level.lines.length === 0) this.#levels.splice(this.#levels.indexOf(level), 1)
   }
+}
+
+function link(line: Line, previous: Work | undefined, work: Work, next: Work | undefined): void {
+  work.previous = previous
+  work.next = next
+  if (previous) previous.next = work
+  else line.head = work
+  if (next) next.previous = work
+  else line.tail = work
+}
+
+function unlink(line: Line, work: Work): void {
+  const { previous, next } = work
+  if (previous) previous.next = next
+  else line.head = next
+  if (next) next.previous = previous
+  else line.tail = previous
+  work.previous = work.next = undefined
 }

@@ -1,19 +1,23 @@
 /**
  * Which task runs next, and where: a pure state machine. Events come in as calls, instructions go out as calls of
- * `Instructions`; there is no clock, no thread and no value in it. `validate` checks what must hold after each event.
+ * `Instructions`; there is no clock, no thread and no value in it. `validate` checks what must hold after each event, and
+ * keeps the story that a broken invariant is told with.
  *
  *     new → waiting → ready → dispatched → settled
  *                       ↑_________| retried
  *
  * Invariants:
  *   - waiting: `pending` > 0, and that many unsettled tasks name it among their dependents;
- *   - ready: it stands in exactly one of the two queues;
- *   - dispatched: its worker is present, and counts it;
+ *   - ready: it stands in exactly one queue;
+ *   - dispatched: its place counts it, and is that of a worker that is present, or was when it was dispatched;
  *   - resources lent are the sum of what dispatched tasks asked for, and never more than there is.
  */
 
 import { InternalError } from '@skein/base'
+import { Place, rounding } from './place.ts'
 import { ReadyQueue } from './ready-queue.ts'
+import { type Kind, RequestQueue } from './request-queue.ts'
+import { Story } from './story.ts'
 import type { State, Work } from './work.ts'
 
 /** Why a task settled without a result of its own. */
@@ -24,17 +28,6 @@ export interface Instructions<W extends Work> {
   dispatch(work: W, worker: number, open: boolean): void
   /** It is over. `origin` is the dependency that failed. */
   settle(work: W, reason: Reason, origin?: W): void
-}
-
-interface Place {
-  /** CPUs lent to tasks that asked for some other than one anywhere. */
-  cpus: number
-  /** Tasks dispatched to its open queue and not back. */
-  open: number
-  /** Calls of its actors dispatched and not back. */
-  beside: number
-  /** Everything dispatched to it and not back. */
-  dispatched: number
 }
 
 export interface Limits {
@@ -57,8 +50,8 @@ export class Scheduler<W extends Work> {
   readonly limits: Limits
   readonly #out: Instructions<W>
   readonly #plain = new ReadyQueue()
-  /** Those that ask for resources or a place; they are tried in order, and one that does not fit keeps no other back. */
-  #special: W[] = []
+  /** Those that ask for resources or a place. */
+  readonly #special = new RequestQueue()
   /** By worker, those that run beside whatever else runs there: calls of its actors. */
   readonly #beside = new Map<number, ReadyQueue>()
   #besideSize = 0
@@ -67,8 +60,9 @@ export class Scheduler<W extends Work> {
   readonly #amounts = new Map<string, { readonly total: number; lent: number }>()
   #waiting = 0
   #dispatched = 0
-  /** Only when validating: every task that is not settled. */
+  // Only when validating: every task that is not settled, and what happened.
   readonly #all: Set<W> | undefined
+  readonly #story: Story | undefined
 
   constructor(
     out: Instructions<W>,
@@ -80,12 +74,13 @@ export class Scheduler<W extends Work> {
     this.limits = limits
     for (const [name, total] of Object.entries(resources)) this.#amounts.set(name, { total, lent: 0 })
     this.#all = validate ? new Set() : undefined
+    this.#story = validate ? new Story() : undefined
   }
 
   get counts(): Counts {
     return {
       waiting: this.#waiting,
-      ready: this.#plain.size + this.#special.length + this.#besideSize,
+      ready: this.#plain.size + this.#special.size + this.#besideSize,
       dispatched: this.#dispatched,
     }
   }
@@ -93,13 +88,15 @@ export class Scheduler<W extends Work> {
   // Events.
 
   workerJoined(worker: number): void {
-    this.#places.set(worker, { cpus: 0, open: 0, beside: 0, dispatched: 0 })
-    this.#assign()
-    this.#check()
+    this.#story?.tell(0, `worker ${worker} joined`)
+    this.#places.set(worker, new Place(worker))
+    this.assign()
   }
 
   /** @param held what it had, in the order it was dispatched: what it ran is an attempt, the others merely go elsewhere */
   workerLeft(worker: number, held: readonly { readonly work: W; readonly started: boolean }[]): void {
+    this.#story?.tell(0, `worker ${worker} left`)
+    this.#places.delete(worker)
     // Backwards, since each goes to the front.
     for (const { work, started } of held.toReversed()) {
       this.#giveBack(work)
@@ -109,21 +106,19 @@ export class Scheduler<W extends Work> {
         work.retriesLeft--
         this.#enqueue(work, true)
       } else {
-        this.#settle(work)
+        this.#settle(work, 'lost')
         this.#out.settle(work, 'lost')
         this.#failDependents(work)
       }
     }
-    this.#places.delete(worker)
-    this.#assign()
-    this.#check()
+    this.assign()
   }
 
   /** @param dependencies tasks whose results it needs; those that are settled are there */
   submit(work: W, dependencies: readonly W[] | undefined): void {
     this.#all?.add(work)
     if (work.request !== undefined && !this.#feasible(work)) {
-      this.#settle(work)
+      this.#settle(work, 'infeasible')
       this.#out.settle(work, 'infeasible')
       return
     }
@@ -135,20 +130,20 @@ export class Scheduler<W extends Work> {
       }
     }
     if (work.pending > 0) {
-      work.state = 'waiting'
+      this.#become(work, 'waiting')
       this.#waiting++
     } else {
       this.#enqueue(work)
       this.#assign()
     }
-    if (this.#all) this.#check()
+    this.#check()
   }
 
   /** It is back from its worker, with a result. */
   finished(work: W): void {
     this.#giveBack(work)
     work.attempts++
-    this.#settle(work)
+    this.#settle(work, 'finished')
     const { dependents } = work
     if (dependents !== undefined) {
       work.dependents = undefined
@@ -158,7 +153,7 @@ export class Scheduler<W extends Work> {
         this.#enqueue(dependent)
       }
     }
-    if (this.#all) this.#check()
+    this.#check()
   }
 
   /** It is back with an error; true: it will be run again. */
@@ -170,7 +165,7 @@ export class Scheduler<W extends Work> {
       work.retriesLeft--
       this.#enqueue(work)
     } else {
-      this.#settle(work)
+      this.#settle(work, 'failed')
       this.#failDependents(work)
     }
     this.#check()
@@ -180,8 +175,11 @@ export class Scheduler<W extends Work> {
   /** A plain task that runs awaits others from now on, or no longer: meanwhile its worker has room for one more. */
   awaits(work: W, on: boolean): void {
     if (work.state !== 'dispatched' || work.request !== undefined || work.awaits === on) return
+    const place = work.place!
+    place.count(work, -1)
     work.awaits = on
-    this.#places.get(work.worker)!.open += on ? -1 : 1
+    place.count(work, 1)
+    this.#story?.tell(work.id, `task ${work.id} ${on ? 'awaits others' : 'goes on'}`)
     if (on) this.#assign()
     this.#check()
   }
@@ -192,16 +190,16 @@ export class Scheduler<W extends Work> {
     if (work.state === 'dispatched') this.#giveBack(work)
     else if (work.state === 'waiting') this.#waiting--
     else this.#dequeue(work)
-    this.#settle(work)
+    this.#settle(work, 'cancelled')
     this.#out.settle(work, 'cancelled')
     this.#failDependents(work)
     this.#check()
   }
 
-  /** Assigns what is ready to workers that have room. Called after a batch of `finished` events. */
+  /** Assigns what is ready to workers that have room. Called after a batch of events of tasks. */
   assign(): void {
     this.#assign()
-    if (this.#all) this.#check()
+    this.#check()
   }
 
   /** Every task that has not settled, given those that are dispatched: what waits is found from what it waits for. */
@@ -220,30 +218,36 @@ export class Scheduler<W extends Work> {
   // Transitions.
 
   #enqueue(work: W, first = false): void {
-    work.state = 'ready'
+    this.#become(work, 'ready')
     const { request } = work
     if (request === undefined) this.#plain.push(work, first)
-    else if (request.beside) {
+    else if (!request.beside) this.#special.push(work, first)
+    else {
       let line = this.#beside.get(request.worker)
       if (!line) this.#beside.set(request.worker, (line = new ReadyQueue()))
       line.push(work, first)
       this.#besideSize++
-    } else if (first) this.#special.unshift(work)
-    else this.#special.push(work)
+    }
   }
 
   #dequeue(work: W): void {
     const { request } = work
     if (request === undefined) this.#plain.remove(work)
-    else if (request.beside) {
+    else if (!request.beside) this.#special.remove(work)
+    else {
       this.#beside.get(request.worker)!.remove(work)
       this.#besideSize--
-    } else this.#special = this.#special.filter(one => one !== work)
+    }
   }
 
-  #settle(work: W): void {
-    work.state = 'settled'
+  #settle(work: W, why: string): void {
+    this.#become(work, 'settled', why)
     this.#all?.delete(work)
+  }
+
+  #become(work: W, state: State, why = ''): void {
+    this.#story?.tell(work.id, `task ${work.id}: ${work.state} → ${state}${why && `, ${why}`}`)
+    work.state = state
   }
 
   /** All that wait for a task which has failed fail as well, and those that wait for them. */
@@ -256,7 +260,7 @@ export class Scheduler<W extends Work> {
         if (dependent.state !== 'waiting') continue
         this.#waiting--
         dependent.pending = 0
-        this.#settle(dependent)
+        this.#settle(dependent, `task ${origin.id} did`)
         this.#out.settle(dependent, 'dependency', origin)
         failed.push(dependent)
       }
@@ -265,23 +269,21 @@ export class Scheduler<W extends Work> {
 
   #assign(): void {
     if (this.#besideSize > 0) this.#assignBeside()
-    if (this.#special.length > 0) this.#assignSpecial()
+    if (this.#special.size > 0) this.#assignSpecial()
     while (this.#plain.size > 0 && this.#dispatched < this.limits.slots) {
-      const worker = this.#shortest()
-      if (worker < 0) return
-      const work = this.#plain.take() as W
-      this.#places.get(worker)!.open++
-      this.#dispatch(work, worker, true)
+      const place = this.#shortest()
+      if (place === undefined) return
+      this.#dispatch(this.#plain.take() as W, place, true)
     }
   }
 
   /** The worker with the shortest open queue that has room for one more. */
-  #shortest(): number {
-    let best = -1
+  #shortest(): Place | undefined {
+    let best: Place | undefined
     let least = this.limits.depth
-    for (const [worker, place] of this.#places) {
-      if (place.open < least && place.cpus === 0) {
-        best = worker
+    for (const place of this.#places.values()) {
+      if (place.open < least && place.isWhole) {
+        best = place
         least = place.open
       }
     }
@@ -289,77 +291,66 @@ export class Scheduler<W extends Work> {
   }
 
   #assignBeside(): void {
+    // A call may wait for what a later one brings, so they are not kept short as open queues are.
+    const most = Math.ceil(this.limits.slots / (this.#places.size + 1))
     for (const [worker, line] of this.#beside) {
       const place = this.#places.get(worker)
-      while (place && line.size > 0 && place.beside < this.limits.depth && this.#dispatched < this.limits.slots) {
+      while (place && line.size > 0 && place.beside < most && this.#dispatched < this.limits.slots) {
         this.#besideSize--
-        place.beside++
-        this.#dispatch(line.take() as W, worker, false)
+        this.#dispatch(line.take() as W, place, false)
       }
     }
   }
 
   #assignSpecial(): void {
-    const rest: W[] = []
-    for (const work of this.#special) {
-      const worker = this.#dispatched < this.limits.slots ? this.#placeFor(work) : -1
-      if (worker < 0) {
-        rest.push(work)
+    const stuck = new Set<Kind>()
+    while (this.#dispatched < this.limits.slots) {
+      const kind = this.#special.next(stuck)
+      if (kind === undefined) return
+      const place = this.#placeFor(kind)
+      if (place === undefined) {
+        stuck.add(kind)
         continue
       }
-      const { cpus, amounts } = work.request!
-      this.#places.get(worker)!.cpus += cpus
-      for (const [name, amount] of amounts) this.#amounts.get(name)!.lent += amount
-      this.#dispatch(work, worker, false)
+      for (const [name, amount] of kind.request.amounts) this.#amounts.get(name)!.lent += amount
+      this.#dispatch(this.#special.take(kind) as W, place, false)
     }
-    this.#special = rest
   }
 
-  /** A worker where a special task fits now, or -1. */
-  #placeFor(work: W): number {
-    const { cpus, amounts, worker } = work.request!
+  /** A worker where a special task fits now. */
+  #placeFor({ request: { cpus, amounts, worker } }: Kind): Place | undefined {
     for (const [name, amount] of amounts) {
       const { total, lent } = this.#amounts.get(name)!
-      if (lent + amount > total) return -1
+      if (lent + amount > total + rounding) return undefined
     }
     if (worker >= 0) {
       const place = this.#places.get(worker)
-      return place !== undefined && fits(place, cpus) ? worker : -1
+      return place?.fits(cpus) ? place : undefined
     }
-    let best = -1
-    let least = Number.POSITIVE_INFINITY
-    for (const [number, place] of this.#places) {
-      if (fits(place, cpus) && place.dispatched < least) {
-        best = number
-        least = place.dispatched
-      }
+    let best: Place | undefined
+    for (const place of this.#places.values()) {
+      if (place.fits(cpus) && !(best && best.dispatched <= place.dispatched)) best = place
     }
     return best
   }
 
-  #dispatch(work: W, worker: number, open: boolean): void {
-    work.state = 'dispatched'
-    work.worker = worker
-    this.#places.get(worker)!.dispatched++
+  #dispatch(work: W, place: Place, open: boolean): void {
+    this.#become(work, 'dispatched', this.#story && `to worker ${place.worker}`)
+    work.place = place
+    place.count(work, 1)
     this.#dispatched++
-    this.#out.dispatch(work, worker, open)
+    this.#out.dispatch(work, place.worker, open)
   }
 
   /** What a dispatched task held is free again. */
   #giveBack(work: W): void {
-    if (work.state !== 'dispatched') throw new InternalError(`task ${work.id} came back but is ${work.state}`)
-    const place = this.#places.get(work.worker)!
-    place.dispatched--
+    if (work.state !== 'dispatched') this.#broken(work, `task ${work.id} came back but is ${work.state}`)
+    work.place!.count(work, -1)
+    work.place = undefined
+    work.awaits = false
     this.#dispatched--
-    if (work.request === undefined) {
-      if (!work.awaits) place.open--
-      work.awaits = false
-    } else if (work.request.beside) place.beside--
-    else {
-      place.cpus -= work.request.cpus
-      for (const [name, amount] of work.request.amounts) this.#amounts.get(name)!.lent -= amount
-    }
-    work.worker = -1
+    if (work.request === undefined) return
+    for (const [name, amount] of work.request.amounts) this.#amounts.get(name)!.lent -= amount
   }
 
   #feasible(work: W): boolean {
@@ -369,6 +360,11 @@ export class Scheduler<W extends Work> {
 
   // Validation.
 
+  #broken(work: W | undefined, what: string): never {
+    const advice = this.#story ? '' : " (start({ validate: true }) keeps the tasks' story)"
+    throw new InternalError(`scheduler: ${what}${advice}`, this.#story?.of(work?.id ?? 0))
+  }
+
   #check(): void {
     if (this.#all === undefined) return
     const queued = new Set<Work>([
@@ -376,44 +372,45 @@ export class Scheduler<W extends Work> {
       ...this.#special,
       ...[...this.#beside.values()].flatMap(line => [...line]),
     ])
-    const lent = new Map<number, Place>()
+    const counted = new Map<Place, Place>()
+    const lent = new Map<string, number>()
     let waiting = 0
     let dispatched = 0
     for (const work of this.#all) {
+      const { state, request, place } = work
       const must = (holds: boolean, what: string) => {
-        if (!holds) throw new InternalError(`scheduler: task ${work.id}, ${work.state}: ${what}`)
+        if (!holds) this.#broken(work, `task ${work.id}, ${state}: ${what}`)
       }
-      must((work.state === 'ready') === queued.has(work), 'ready tasks, and only they, stand in a queue')
-      must((work.state === 'waiting') === work.pending > 0, 'waiting tasks, and only they, have pending dependencies')
-      must((work.state === 'dispatched') === work.worker >= 0, 'dispatched tasks, and only they, have a worker')
-      must(work.state !== ('settled' satisfies State), 'settled tasks are forgotten')
-      if (work.state === 'waiting') waiting++
-      if (work.state !== 'dispatched') continue
+      must((state === 'ready') === queued.has(work), 'ready tasks, and only they, stand in a queue')
+      must((state === 'waiting') === work.pending > 0, 'waiting tasks, and only they, have pending dependencies')
+      must((state === 'dispatched') === (place !== undefined), 'dispatched tasks, and only they, have a place')
+      must(state !== ('settled' satisfies State), 'settled tasks are forgotten')
+      must(state === 'dispatched' || !work.awaits, 'only dispatched tasks await others')
+      if (state === 'waiting') waiting++
+      if (place === undefined) continue
       dispatched++
-      must(this.#places.has(work.worker), `worker ${work.worker} is not present`)
-      const sum = lent.get(work.worker) ?? { cpus: 0, open: 0, beside: 0, dispatched: 0 }
-      lent.set(work.worker, sum)
-      sum.dispatched++
-      if (work.request === undefined) sum.open += work.awaits ? 0 : 1
-      else if (work.request.beside) sum.beside++
-      else sum.cpus += work.request.cpus
+      let sum = counted.get(place)
+      if (sum === undefined) counted.set(place, (sum = new Place(place.worker)))
+      sum.count(work, 1)
+      for (const [name, amount] of request?.amounts ?? []) lent.set(name, (lent.get(name) ?? 0) + amount)
     }
     const must = (holds: boolean, what: string) => {
-      if (!holds) throw new InternalError(`scheduler: ${what}`)
+      if (!holds) this.#broken(undefined, what)
     }
     must(waiting === this.#waiting && dispatched === this.#dispatched, 'the counts are right')
+    must(dispatched <= this.limits.slots, 'no more is dispatched than there are slots')
     must(queued.size === this.counts.ready, 'no task stands in a queue twice')
-    for (const [worker, place] of this.#places) {
-      const sum = lent.get(worker) ?? { cpus: 0, open: 0, beside: 0, dispatched: 0 }
-      // What awaits others was taken by its worker, and counts no more in the queue it was in.
-      const right = Math.abs(sum.cpus - place.cpus) < 1e-9 && sum.open === place.open && sum.beside === place.beside
-      must(right && sum.dispatched === place.dispatched, `worker ${worker} counts what it has`)
+    for (const place of new Set([...this.#places.values(), ...counted.keys()])) {
+      const sum = counted.get(place) ?? new Place(place.worker)
+      const right = sum.open === place.open && sum.beside === place.beside && sum.dispatched === place.dispatched
+      must(right && about(sum.cpus, place.cpus), `worker ${place.worker} counts what it has`)
     }
-    for (const [name, { total, lent }] of this.#amounts)
-      must(lent <= total + 1e-9 && lent >= -1e-9, `${name} is not overdrawn`)
+    for (const [name, amount] of this.#amounts) {
+      must(about(amount.lent, lent.get(name) ?? 0), `what is lent of ${name} is what tasks hold`)
+      must(amount.lent <= amount.total + 1e-6, `${name} is not overdrawn`)
+    }
   }
 }
 
-/** Whether a worker can lend so many CPUs more. One that asks for more than one CPU has a worker to itself. */
-const fits = (place: Place, cpus: number): boolean =>
-  cpus === 0 || (cpus >= 1 ? place.cpus === 0 : place.cpus + cpus <= 1 + 1e-9)
+/** Amounts are lent and given back as floats; rounding adds up. */
+const about = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a), Math.abs(b))

@@ -1,17 +1,8 @@
 /** A task as the scheduler sees it. The engine's record of a task extends it, so that a task is one object. */
 
-export type State = 'new' | 'waiting' | 'ready' | 'dispatched' | 'settled'
+import type { Place, Request } from './place.ts'
 
-/** What a task needs beyond one CPU of any worker. */
-export interface Request {
-  readonly cpus: number
-  /** Amounts of the engine's other resources, by name. */
-  readonly amounts: readonly (readonly [name: string, amount: number])[]
-  /** The worker it must run on, or -1. */
-  readonly worker: number
-  /** It shares its worker whatever else runs there: calls of an actor. */
-  readonly beside: boolean
-}
+export type State = 'new' | 'waiting' | 'ready' | 'dispatched' | 'settled'
 
 export class Work {
   readonly id: number
@@ -28,11 +19,13 @@ export class Work {
   pending = 0
   /** Who waits for this one. */
   dependents: Work[] | undefined
-  /** Where it was dispatched to; a plain task may have been taken by another. */
-  worker = -1
+  /** Where it was dispatched to, while it is; a plain task may have been taken by another worker. */
+  place: Place | undefined
   attempts = 0
   /** Dispatched, and waiting for other tasks: it takes no place in its worker's queue. */
   awaits = false
+  /** Its neighbours in the queue it stands in. */
+  previous: Work | undefined
   next: Work | undefined
 
   constructor(id: number, caller: number, priority: number, request: Request | undefined, retries: number) {

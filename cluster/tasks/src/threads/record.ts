@@ -3,7 +3,8 @@
 import { FreedError } from '../errors.ts'
 import type { TaskOptions } from '../options.ts'
 import type { Ref, Settlement, Source } from '../ref.ts'
-import { type Request, Work } from '../schedule/work.ts'
+import type { Request } from '../schedule/place.ts'
+import { Work } from '../schedule/work.ts'
 import { unpack } from '../values/pack.ts'
 import type { Found } from './result.ts'
 

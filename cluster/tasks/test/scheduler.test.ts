@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describe, it, test } from 'node:test'
+import { InternalError } from '@skein/base'
+import { Scheduler } from '../src/schedule/scheduler.ts'
+import { Work } from '../src/schedule/work.ts'
+import { type Outcome, randomRun } from './scheduler-oracle.ts'
+import { seedOf } from './seed.ts'
+
+/**
+ * Stories, an event a line, with the instructions that it brings; `REWRITE=1` writes what comes out in their place. Read the
+ * difference before it is kept.
+ */
+const tracesUrl = new URL('./scheduler-traces.txt', import.meta.url)
+
+class Named extends Work {
+  name = ''
+}
+
+/** A story's events, each carried out in turn. */
+class Teller {
+  readonly #tasks = new Map<string, Named>()
+  readonly #scheduler: Scheduler<Named>
+  #out: string[] = []
+
+  constructor(settings: string) {
+    const { slots = 64, depth = 2, workers = 1, ...resources } = pairs(settings.split(' '))
+    this.#scheduler = new Scheduler<Named>(
+      {
+        dispatch: ({ name }, worker, open) => this.#out.push(`${name} to ${worker}${open ? '' : ' alone'}`),
+        settle: ({ name }, reason, origin) => this.#out.push(`${name} ${reason}${origin ? ` ${origin.name}` : ''}`),
+      },
+      { slots, depth },
+      resources,
+      true,
+    )
+    for (let worker = 1; worker <= workers; worker++) this.#scheduler.workerJoined(worker)
+  }
+
+  tell(event: string): string {
+    const [verb, ...words] = event.split(' ')
+    this.#out = []
+    try {
+      this.#do(verb, words)
+    } catch (error) {
+      if (!(error instanceof InternalError)) throw error
+      this.#out.push(`broken: ${error.invariant}`)
+    }
+    return this.#out.join(', ')
+  }
+
+  #task(name: string): Named {
+    const found = this.#tasks.get(name)
+    assert(found, `there is no task ${name}`)
+    return found
+  }
+
+  #do(verb: string, words: string[]): void {
+    const scheduler = this.#scheduler
+    const [first, ...rest] = words
+    switch (verb) {
+      case 'submit': {
+        const after = rest.indexOf('after')
+        const {
+          caller = 0,
+          priority = 0,
+          retries = 0,
+          on,
+          cpus,
+          beside,
+          ...amounts
+        } = pairs(rest.slice(0, after < 0 ? rest.length : after))
+        const others = Object.entries(amounts)
+        const isPlain = (on ?? beside ?? cpus) === undefined && others.length === 0
+        const request = {
+          cpus: cpus ?? (beside === undefined ? 1 : 0),
+          amounts: others,
+          worker: on ?? beside ?? -1,
+          beside: beside !== undefined,
+        }
+        const task = new Named(this.#tasks.size + 1, caller, priority, isPlain ? undefined : request, retries)
+        task.name = first
+        this.#tasks.set(first, task)
+        const names = after < 0 ? [] : rest.slice(after + 1)
+        return scheduler.submit(
+          task,
+          names.map(name => this.#task(name)),
+        )
+      }
+      case 'done':
+        scheduler.finished(this.#task(first))
+        return scheduler.assign()
+      case 'failed':
+        if (scheduler.failed(this.#task(first), rest[0] === 'again?')) this.#out.push(`${first} again`)
+        return scheduler.assign()
+      case 'cancel':
+        scheduler.cancelled(this.#task(first))
+        return scheduler.assign()
+      case 'awaits':
+      case 'resumes':
+        return scheduler.awaits(this.#task(first), verb === 'awaits')
+      case 'joined':
+        return scheduler.workerJoined(Number(first))
+      case 'left': {
+        // left 1 ran a b queued c d
+        const queued = rest.indexOf('queued')
+        const held = rest
+          .map((name, i) => ({ name, started: queued < 0 || i < queued }))
+          .filter(({ name }) => name !== 'ran' && name !== 'queued')
+        return scheduler.workerLeft(
+          Number(first),
+          held.map(({ name, started }) => ({ work: this.#task(name), started })),
+        )
+      }
+    }
+    assert.fail(`there is no event '${verb}'`)
+  }
+}
+
+const pairs = (words: string[]): { [name: string]: number } => {
+  const found: { [name: string]: number } = {}
+  for (let i = 0; i + 1 < words.length; i += 2) found[words[i]] = Number(words[i + 1])
+  return found
+}
+
+describe('stories of the scheduler', () => {
+  const told = readFileSync(tracesUrl, 'utf8').trimEnd().split('\n\n')
+  const rewritten: string[] = []
+  for (const story of told) {
+    const [title, settings, ...lines] = story.split('\n')
+    it(title.slice(2), () => {
+      const teller = new Teller(settings)
+      const found = lines.map(line => {
+        const event = line.split('→')[0].trimEnd()
+        const out = teller.tell(event)
+        return out === '' ? event : `${event.padEnd(38)} → ${out}`
+      })
+      rewritten.push([title, settings, ...found].join('\n'))
+      if (process.env.REWRITE === undefined) assert.deepEqual(found, lines)
+      else if (rewritten.length === told.length) writeFileSync(tracesUrl, `${rewritten.join('\n\n')}\n`)
+    })
+  }
+})
+
+test('a broken invariant is told with the story of the task', () => {
+  const scheduler = new Scheduler<Work>({ dispatch() {}, settle() {} }, { slots: 8, depth: 1 }, {}, true)
+  scheduler.workerJoined(3)
+  const [a, b] = [1, 2].map(id => new Work(id, 0, 0, undefined, 1))
+  scheduler.submit(a, undefined)
+  scheduler.submit(b, [a])
+  scheduler.failed(a, true)
+  scheduler.assign()
+  scheduler.finished(a)
+  const found = assertThrows(() => scheduler.finished(a))
+  assert.match(found.invariant, /task 1 came back but is settled/)
+  const story = found.story.map(line => line.replace(/^\d+\. /, ''))
+  assert.deepEqual(story, [
+    'worker 3 joined',
+    'task 1: new → ready',
+    'task 1: ready → dispatched, to worker 3',
+    'task 2: new → waiting',
+    'task 1: dispatched → ready',
+    'task 1: ready → dispatched, to worker 3',
+    'task 1: dispatched → settled, finished',
+    'task 2: waiting → ready',
+  ])
+  assert.match(found.message, /How it came to be:\n {2}1\. worker 3 joined\n/)
+
+  // It is bounded, and what is told of a task does not fall out of sight because much happened since.
+  for (let id = 3; id < 2000; id++) scheduler.submit(new Work(id, 0, 0, undefined, 0), undefined)
+  const later = assertThrows(() => scheduler.finished(a)).story
+  assert.equal(later.length, 15)
+  assert.match(later[0], /task 1: new → ready/)
+
+  const silent = new Scheduler<Work>({ dispatch() {}, settle() {} }, { slots: 8, depth: 1 })
+  assert.match(assertThrows(() => silent.finished(a)).message, /validate: true/)
+})
+
+function assertThrows(what: () => void): InternalError {
+  try {
+    what()
+  } catch (error) {
+    if (error instanceof InternalError) return error
+  }
+  assert.fail('no InternalError')
+}
+
+/** `RUNS=100000 npm test -- scheduler` for a long run. */
+const runs = Number(process.env.RUNS ?? 10_000)
+
+test('random runs agree with a naive model', { timeout: 30_000 + runs }, t => {
+  const { seed } = seedOf(t)
+  const outcomes = new Map<Outcome, number>()
+  for (let i = 0; i < runs; i++) {
+    try {
+      for (const outcome of randomRun(seed + i)) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+    } catch (error) {
+      assert.fail(`RUNS=1 SEED=${seed + i} repeats it: ${error instanceof Error ? error.stack : String(error)}`)
+    }
+  }
+  t.diagnostic(`${runs} runs: ${[...outcomes].map(([outcome, n]) => `${n} ${outcome}`).join(', ')}`)
+  if (runs >= 1000) assert.equal(outcomes.size, 6, 'each way to end occurs')
+})
