@@ -1,5 +1,5 @@
 /** The cases as Skein's users write them: one function per element, and the loop is the call. */
-import { kernel, reduce, scan } from 'skein'
+import { atomic, kernel, reduce, scan } from 'skein'
 import { waveSource } from './data.ts'
 
 type Reals = Float32Array | Float64Array
@@ -111,21 +111,13 @@ export const blackScholes = (options: KernelOptions) =>
     { ...options, use: { normal } },
   )
 
-/** Each part of the values counts into bins of its own, so that no two iterations meet; then the bins are added up. */
-export const histogram = (options: KernelOptions) => ({
-  count: kernel((part, n: number, parts: number, x: Float32Array, own: Int32Array) => {
-    for (let b = 0; b < 256; b++) own[part * 256 + b] = 0
-    const size = ((n + parts - 1) / parts) | 0
-    const from = part * size
-    const to = Math.min(n, from + size)
-    for (let i = from; i < to; i++) own[part * 256 + ((x[i] * 256) | 0)]++
-  }, options),
-  add: kernel((b, parts: number, own: Int32Array, bins: Int32Array) => {
-    let s = 0
-    for (let part = 0; part < parts; part++) s = (s + own[part * 256 + b]) | 0
-    bins[b] = s
-  }, options),
-})
+export const histogram = (options: KernelOptions) =>
+  kernel(
+    (i, x: Float32Array, bins: Int32Array) => {
+      atomic.add(bins, (x[i] * 256) | 0, 1)
+    },
+    { ...options, use: { atomic } },
+  )
 
 export const prefixSum = (options: KernelOptions) => scan('+', (i, x: Float32Array | Int32Array) => x[i], options)
 

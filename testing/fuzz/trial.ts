@@ -303,7 +303,7 @@ async function runLanes(t: Trial, b: Built, args: Arguments, way: Way): Promise<
   }
   const types = typesOf(d, args.values)
   const { lowered, combination } = lowerFor(d, types, k.out)
-  const options = { fast: false, unsafe: k.unsafe === true, source: [], lanes: way.lanes }
+  const options = { fast: false, unsafe: k.unsafe === true, source: [], lanes: way.lanes, worthCopies: 0 }
   const program = compileProgram(lowered.ir, combination, wasm, options)
   try {
     const launch = {

@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Random } from '@skein/base'
-import { kernel } from '../src/index.ts'
+import type { BackendOptions, Outcome } from '../src/backend.ts'
+import { compileProgram } from '../src/compile.ts'
+import { parseFunction } from '../src/front/source.ts'
+import { atomic, IndexError, kernel } from '../src/index.ts'
+import { bindArguments, type Definition, lowerFor, typesOf } from '../src/specialise.ts'
+import { wasm } from '../src/wasm/index.ts'
+import { launchOf, to } from './kernels.ts'
 
 type Floats = Float32Array | Float64Array
 
@@ -29,6 +35,29 @@ const floats = (
   n: number,
   of: (i: number) => number,
 ): Floats => new Type(Array.from({ length: n }, (_, i) => of(i)))
+
+/** Runs a kernel on wasm in strips of so many lanes. */
+function inLanes(fn: Function, lanes: number, n: number, args: unknown[]): Outcome {
+  const options = { float: 'f64' as const, fast: false, unsafe: false }
+  const d: Definition = {
+    ...options,
+    kind: 'kernel',
+    fn: parseFunction(fn, 'test'),
+    use: { atomic },
+    call: 'test',
+    operator: undefined,
+  }
+  const types = typesOf(d, args)
+  const { lowered } = lowerFor(d, types, undefined)
+  const program = compileProgram(lowered.ir, undefined, wasm, { ...options, source: [], lanes } as BackendOptions)
+  const launch = launchOf([to(n)], [])
+  bindArguments(types, args, { bound: lowered.bound } as any, launch)
+  try {
+    return program.run(launch)
+  } finally {
+    program.dispose()
+  }
+}
 
 const toInt = (i: number, x: Floats, out: Int32Array) => {
   out[i] = x[i] | 0
@@ -103,5 +132,57 @@ for (const Type of [Float32Array, Float64Array]) {
         )
       }
     })
+
+    // The check of an access finds the lanes that were only truncated and must be taken modulo 2^32.
+    const accesses: { [name: string]: string } = {
+      read: 'out[i] = table[x[i] | 0]',
+      'read by some lanes': 'if (i % 3 !== 1) out[i] = table[x[i] | 0]',
+      written: 'out[x[i] | 0] = i',
+      'written by some lanes': 'if (i % 3 !== 1) out[x[i] | 0] = i',
+      'changed and read back': 'out[x[i] | 0] += table[x[i] | 0]',
+      'counted atomically': 'atomic.add(out, x[i] | 0, i)',
+      'an old value': 'out[i] = atomic.exchange(table, x[i] | 0, i)',
+      private: 'const own = new Int32Array(64); own[x[i] | 0] = i; out[i] = own[5] + own[x[i] | 0]',
+      'used besides': 'const k = x[i] | 0; out[k] = k',
+    }
+    for (const [name, text] of Object.entries(accesses)) {
+      it(`as an index modulo 2^32: ${name}`, () => {
+        const fn = new Function('atomic', `return (i, x, table, out) => { ${text} }`)(atomic)
+        const k = kernel(fn, { use: { atomic } }) as any
+        const tables = () => [Int32Array.from({ length: 64 }, (_, i) => i * 3), new Int32Array(64)]
+        for (const shift of [0, 2 ** 31, 2 ** 32, -(2 ** 32), 2 ** 33, 2 ** 52]) {
+          // Each index once, some of them beyond 32 bits where the type has room for it.
+          const x = floats(Type, 64, i => (i * 5) % 64)
+          for (const at of [0, 3, 20, 21, 63]) {
+            const far = floats(Type, 1, () => x[at] + shift)[0]
+            if ((far | 0) === x[at]) x[at] = far
+          }
+          const plain = tables()
+          for (let i = 0; i < 64; i++) fn(i, x, ...plain)
+          for (const lanes of [undefined, 1, 4, 16]) {
+            const found = tables()
+            if (lanes === undefined) k.on('reference')(64, x, ...found)
+            else assert('value' in inLanes(fn, lanes, 64, [x, ...found]))
+            assert.deepEqual(found, plain, `${lanes ?? 'no'} lanes`)
+          }
+        }
+        for (const [far, index] of [
+          [2 ** 32 + 2 ** 20, 2 ** 20],
+          [-1, -1],
+          [2 ** 31, -(2 ** 31)],
+          [-(2 ** 40) - 2 ** 30, -(2 ** 30)],
+        ]) {
+          const x = floats(Type, 64, i => (i === 37 ? NaN : i === 44 ? far : i))
+          assert.throws(
+            () => k.on('reference')(64, x, ...tables()),
+            (e: any) => e instanceof IndexError && e.index === index,
+          )
+          for (const lanes of [1, 4, 16]) {
+            const outcome = inLanes(fn, lanes, 64, [x, ...tables()])
+            assert.equal('failure' in outcome && outcome.failure.index, index, `${far} in ${lanes} lanes`)
+          }
+        }
+      })
+    }
   })
 }

@@ -5,10 +5,20 @@
  * run under their masks and results are selected, a loop runs until no lane is left in it.
  */
 import { EFFECTS, isPure, type Region, type Value } from '../ir/ir.ts'
+import { emitTally } from './copies.ts'
 import { countedLoop, pushAllInRange } from './counted.ts'
 import type { FunctionBuilder } from './encode/index.ts'
 import type { Helpers } from './helpers.ts'
-import { emitPart, emitToInt32, type LaneContext, partWidth, SHAPE_OF, type Width } from './lanes.ts'
+import {
+  emitPart,
+  emitToInt32,
+  type LaneContext,
+  partWidth,
+  pushUnsettled,
+  SHAPE_OF,
+  settleToInt32,
+  type Width,
+} from './lanes.ts'
 import { accessGroups, checkTogether, emitMemory } from './memory.ts'
 import { Operands, type Rep } from './operands.ts'
 import { emitScalar, wasmType } from './scalar.ts'
@@ -57,8 +67,11 @@ export class Emitter extends Operands {
       case 'store':
       case 'lload':
       case 'lstore':
-      case 'atomic':
         emitMemory(this, v)
+        break
+      case 'atomic':
+        if (this.options.tallies.some(t => t.buffer === v.attr.buffer)) emitTally(this, v)
+        else emitMemory(this, v)
         break
       case 'assert':
         this.emitAssert(v)
@@ -80,7 +93,7 @@ export class Emitter extends Operands {
     const { f } = this
     const width = this.widthOf(v)
     const context = new LaneCode(this, v)
-    if (v.op === 'toint32') return this.set(v, { parts: emitToInt32(v, context) })
+    if (v.op === 'toint32') return this.emitToInt32(v, context)
     if (v.op === 'math') return this.emitCalls(v)
     const parts: number[] = []
     for (let p = 0; p < this.partCount(width); p++) {
@@ -90,6 +103,22 @@ export class Emitter extends Operands {
       parts.push(l)
     }
     this.set(v, v.type === 'i1' ? { parts, width } : { parts })
+  }
+
+  /** Where all lanes are in range they are only truncated. Of an index the check of the access finds those that are not. */
+  private emitToInt32(v: Value, context: LaneContext): void {
+    const { f, uses } = this
+    const parts = emitToInt32(v, context)
+    this.set(v, { parts })
+    const settle = () => settleToInt32(v, parts, context)
+    if (!this.options.unsafe && uses.count.get(v.id) === uses.indices.get(v.id)) {
+      this.unsettled.set(v.id, settle)
+      return
+    }
+    pushUnsettled(parts, context)
+    f.unlikely().if()
+    settle()
+    f.end()
   }
 
   /** An operation that SIMD does not have: each lane through scalar code. */

@@ -21,6 +21,7 @@ import { type Generated, generate } from './module.ts'
 import { chooseLanes } from './plan.ts'
 import { analyseShapes } from './shape.ts'
 import { stage } from './staging.ts'
+import { begunOffset, copiesBytes, findTallies, type Tally } from './tallies.ts'
 
 export const wasm: Backend = {
   name: 'wasm',
@@ -48,6 +49,15 @@ const BATCHES_EACH = 8
 
 type Exported = (args: number | bigint, ...rest: number[]) => number
 
+/** The most elements of an array that is copied: each thread's copies, 16 bytes an element, stay in its own cache. */
+const MOST_COPIED = 65536
+/** Copies are made where there are so many iterations for each element and thread. */
+const WORTH_COPIES = 4
+/** What copies cost besides, in elements. */
+const COST_OF_COPIES = 32
+/** Above so many elements of all threads' copies the team brings them together, below it the calling thread. */
+const LARGE_MERGE = 16384
+
 /** The kernel compiled for one kind of launch. */
 interface Variant {
   generated: Generated
@@ -55,6 +65,8 @@ interface Variant {
   body: Body
   lanes: number
   pool: number
+  /** Arrays of which each thread changes copies of its own. */
+  tallies: readonly Tally[]
 }
 
 /** The engine's limits on one function are met by fewer lanes, where the kernel may have any number of them. */
@@ -76,30 +88,53 @@ function withinLimits(name: string, lanes: number[], make: (lanes: number) => Ge
   )
 }
 
+/** A piece of the heap that is kept and grows. */
+interface Room {
+  address: number
+  bytes: number
+  words: Int32Array
+}
+
+const emptyRoom = (): Room => ({ address: 0, bytes: 0, words: new Int32Array(0) })
+
+function grow(room: Room, bytes: number, label: string): void {
+  if (room.bytes >= bytes) return
+  release(room)
+  room.address = heap.allocate(bytes, { align: 128, label })
+  room.bytes = bytes
+  room.words = heap.view(Int32Array, room.address, bytes >> 2)
+}
+
+function release(room: Room): void {
+  if (room.bytes) heap.free(room.address)
+  room.address = room.bytes = 0
+}
+
 /** An argument block and what goes with it; one for each launch under way. */
 interface Block {
   address: number
   words: Int32Array
   doubles: Float64Array
   bigs: BigInt64Array
-  scratch: number
-  scratchBytes: number
-  partials: number
-  partialBytes: number
-  /** The words of `partials`. */
-  partialWords: Int32Array
+  scratch: Room
+  partials: Room
+  /** Of tallies: what each thread changes instead of the array. */
+  copies: Room
 }
 
 class WasmProgram implements Program {
   private readonly ir: KernelIR
   private readonly combination: Combination | undefined
-  private readonly options: BackendOptions & { lanes?: number }
+  /** Tests choose the lanes, and when copies are worth it. */
+  private readonly options: BackendOptions & { lanes?: number; worthCopies?: number }
   private readonly variants = new Map<number, Variant>()
   private readonly blocks: Block[] = []
   private readonly written: boolean[]
   /** Arrays that are only written, at the index itself or as a scan's output. */
   private readonly overwrites: boolean[]
   private readonly writtenCount: number
+  /** At most so many that each can be a bit of a variant's number. */
+  private readonly tallies: readonly Tally[]
   private readonly weight: number
   private disposed = false
 
@@ -114,11 +149,15 @@ class WasmProgram implements Program {
     for (const v of all) if (v.op === 'store' || v.op === 'atomic') this.written[v.attr.buffer] = true
     this.overwrites = ir.buffers.map((_, i) => this.written[i] && overwritesAll(ir, all, i, this.isOutput(i)))
     this.writtenCount = this.written.filter(Boolean).length
+    this.tallies = combination ? [] : findTallies(ir).slice(0, 32)
     this.weight = all.reduce((n, v) => n + (v.op === 'loop' ? 100 : 1), 1)
   }
 
-  private variant(unitStep: boolean, overlap: boolean): Variant {
-    const key = (unitStep ? 1 : 0) | (overlap ? 2 : 0)
+  private variant(unitStep: boolean, overlap: boolean, tallies: readonly Tally[]): Variant {
+    const key = tallies.reduce(
+      (sum, t) => sum + 4 * 2 ** this.tallies.indexOf(t),
+      (unitStep ? 1 : 0) + (overlap ? 2 : 0),
+    )
     const known = this.variants.get(key)
     if (known) return known
     const { ir, combination, options } = this
@@ -130,10 +169,10 @@ class WasmProgram implements Program {
           ? options.lanes === 1
             ? 1
             : SCANNED
-          : (options.lanes ?? chooseLanes(ir, shapes))
+          : (options.lanes ?? chooseLanes(ir, shapes, tallies))
     const fewer = combination === undefined ? [4, 1] : combination.kind === 'scan' ? [1] : []
-    const make = (lanes: number) =>
-      generate(ir, combination, { memory64: heap.memory64, lanes, shapes, unitStep, overlap, unsafe: options.unsafe })
+    const shared = { memory64: heap.memory64, shapes, unitStep, overlap, tallies, unsafe: options.unsafe }
+    const make = (lanes: number) => generate(ir, combination, { ...shared, lanes })
     const { generated, module } = withinLimits(ir.name, [lanes, ...fewer], make)
     const instance = new WebAssembly.Instance(module, { env: { memory: heap.memory } })
     const body = defaultTeam().load({ bytes: generated.bytes, exports: generated.exports, instance, name: ir.name })
@@ -145,9 +184,24 @@ class WasmProgram implements Program {
       body,
       lanes,
       pool,
+      tallies,
     }
     this.variants.set(key, made)
     return made
+  }
+
+  private variantFor(launch: Launch, addresses: number[], threads: number, total: number): Variant {
+    const worth = this.options.worthCopies ?? WORTH_COPIES
+    const tallies = this.tallies.filter(({ buffer }) => {
+      const length = lengthOf(launch, buffer)
+      return (
+        length <= MOST_COPIED &&
+        total >= worth * (length + COST_OF_COPIES) * threads &&
+        addresses.every((_, other) => other === buffer || !sharesMemory(launch, addresses, buffer, other))
+      )
+    })
+    const unitStep = launch.extents[launch.extents.length - 1].step === 1
+    return this.variant(unitStep, this.overlapping(launch, addresses), tallies)
   }
 
   private takeBlock(): Block {
@@ -160,17 +214,15 @@ class WasmProgram implements Program {
       words: heap.view(Int32Array, address, bytes >> 2),
       doubles: heap.view(Float64Array, address, bytes >> 3),
       bigs: heap.view(BigInt64Array, address, bytes >> 3),
-      scratch: 0,
-      scratchBytes: 0,
-      partials: 0,
-      partialBytes: 0,
-      partialWords: new Int32Array(0),
+      scratch: emptyRoom(),
+      partials: emptyRoom(),
+      copies: emptyRoom(),
     }
   }
 
   /** Blocks are kept for the next calls, but not those of a crowd of calls at once, nor very large ones. */
   private giveBack(b: Block): void {
-    const large = b.scratchBytes + b.partialBytes > 1 << 25
+    const large = b.scratch.bytes + b.partials.bytes + b.copies.bytes > 1 << 25
     if (this.blocks.length < 4 && !large && !this.disposed) this.blocks.push(b)
     else freeBlock(b)
   }
@@ -181,21 +233,29 @@ class WasmProgram implements Program {
   }
 
   private reserve(b: Block, scratchBytes: number, partialBytes: number): void {
-    if (b.scratchBytes < scratchBytes) {
-      if (b.scratch) heap.free(b.scratch)
-      b.scratch = 0
-      b.scratch = heap.allocate(scratchBytes, { align: 128, label: 'kernel scratch' })
-      b.scratchBytes = scratchBytes
-    }
-    if (b.partialBytes < partialBytes) {
-      if (b.partials) heap.free(b.partials)
-      b.partials = 0
-      b.partials = heap.allocate(partialBytes, { label: 'kernel partial results' })
-      b.partialBytes = partialBytes
-      b.partialWords = heap.view(Int32Array, b.partials, partialBytes >> 2)
-    }
-    this.writeAddress(b, layout.SCRATCH, b.scratch)
-    this.writeAddress(b, layout.PARTIALS, b.partials)
+    grow(b.scratch, scratchBytes, 'kernel scratch')
+    grow(b.partials, partialBytes, 'kernel partial results')
+    this.writeAddress(b, layout.SCRATCH, b.scratch.address)
+    this.writeAddress(b, layout.PARTIALS, b.partials.address)
+  }
+
+  /** Gives each thread room for copies of the arrays that the launch counts into. */
+  private makeCopies(launch: Launch, b: Block, tallies: readonly Tally[], threads: number): void {
+    const sizes = tallies.map(t => copiesBytes(lengthOf(launch, t.buffer)))
+    const bytes = sizes.reduce((sum, x) => sum + x, 0) * threads
+    grow(b.copies, bytes, "kernel copies of a thread's own")
+    b.words[layout.THREADS >> 2] = threads
+    let offset = 0
+    tallies.forEach((t, k) => {
+      const at = layout.arrayOffset(this.ir, t.buffer)
+      b.words[(at + layout.ARRAY_COPY_BYTES) >> 2] = sizes[k]
+      this.writeAddress(b, at + layout.ARRAY_COPIES, b.copies.address + offset)
+      const begun = begunOffset(lengthOf(launch, t.buffer))
+      for (let thread = 0; thread < threads; thread++) {
+        b.copies.words[(offset + begun) / 4] = 0
+        offset += sizes[k]
+      }
+    })
   }
 
   /** Writes the argument block. Returns the range to run. */
@@ -240,13 +300,14 @@ class WasmProgram implements Program {
       const at = layout.arrayOffset(ir, i)
       this.writeAddress(b, at, addresses[i])
       const { byteLength } = launch.arrays[i]
-      words[(at + 8) >> 2] = Math.min(2147483647, byteLength / ELEMENT_BYTES[ir.buffers[i].element])
+      words[(at + layout.ARRAY_LENGTH) >> 2] = Math.min(2147483647, byteLength / ELEMENT_BYTES[ir.buffers[i].element])
     }
     const scratchBytes = v.generated.scratchBytes * (threads + 1)
     const range = combination || ir.rank > 1 ? size.rows * segments : size.rowLength
     if (combination?.kind === 'scan')
       return this.prepareScan(b, scratchBytes, range, Math.min(BLOCK, size.rowLength), threads)
     this.reserve(b, scratchBytes, combination ? range * layout.typeBytes(combination.type) : 0)
+    if (v.tallies.length > 0) this.makeCopies(launch, b, v.tallies, threads)
     return range
   }
 
@@ -258,11 +319,11 @@ class WasmProgram implements Program {
     const batches = Math.ceil(blocks / each)
     const chainBytes = layout.chainBytes(batches)
     this.reserve(b, scratchBytes, chainBytes + blocks * layout.SCAN_PARTIAL)
-    this.writeAddress(b, layout.CHAIN, b.partials)
-    this.writeAddress(b, layout.PARTIALS, b.partials + chainBytes)
+    this.writeAddress(b, layout.CHAIN, b.partials.address)
+    this.writeAddress(b, layout.PARTIALS, b.partials.address + chainBytes)
     b.words[layout.BATCHES >> 2] = blocks
     b.words[(layout.BATCHES >> 2) + 1] = each
-    b.partialWords.fill(0, 0, chainBytes >> 2)
+    b.partials.words.fill(0, 0, chainBytes >> 2)
     return batches
   }
 
@@ -273,15 +334,14 @@ class WasmProgram implements Program {
     const team = defaultTeam()
     const threads = small ? 1 : Math.min(launch.threads, team.threads)
     const staged = stage(this.ir, launch.arrays, this.written, this.overwritten(launch, size))
-    const v = this.variant(
-      launch.extents[launch.extents.length - 1].step === 1,
-      this.overlapping(launch, staged.addresses),
-    )
+    const v = this.variantFor(launch, staged.addresses, threads, size.total)
     const b = this.takeBlock()
+    const args = heap.memory64 ? BigInt(b.address) : b.address
+    let owed = 0
     let succeeded = false
     try {
       const range = this.prepare(launch, b, v, staged.addresses, threads, size)
-      const args = heap.memory64 ? BigInt(b.address) : b.address
+      owed = longest(launch, v.tallies)
       for (const phase of this.phases()) {
         const status = small
           ? v.exports[phase](args, 0, range, 0)
@@ -289,9 +349,15 @@ class WasmProgram implements Program {
         if (status !== 0) return this.failure(b)
         if (this.after(phase, v, args, range)) break
       }
+      if (owed * threads > LARGE_MERGE) {
+        const merge = { args: b.address, begin: 0, end: owed, threads }
+        owed = 0
+        team.run(v.body, 'merge', merge)
+      }
       succeeded = true
       return this.outcome(b, range)
     } finally {
+      if (owed > 0) v.exports.merge(args, 0, owed, 0)
       staged.release(succeeded)
       this.giveBack(b)
     }
@@ -303,24 +369,30 @@ class WasmProgram implements Program {
     const team = defaultTeam()
     const threads = Math.min(launch.threads, team.threads)
     const staged = stage(this.ir, launch.arrays, this.written, this.overwritten(launch, size))
-    const v = this.variant(
-      launch.extents[launch.extents.length - 1].step === 1,
-      this.overlapping(launch, staged.addresses),
-    )
+    const v = this.variantFor(launch, staged.addresses, threads, size.total)
     const b = this.takeBlock()
+    const args = heap.memory64 ? BigInt(b.address) : b.address
+    let owed = 0
     let succeeded = false
     try {
       const range = this.prepare(launch, b, v, staged.addresses, threads + 1, size)
-      const args = heap.memory64 ? BigInt(b.address) : b.address
+      owed = longest(launch, v.tallies)
       for (const phase of this.phases()) {
         const options = { ...this.job(launch, b, v, range, threads), ...(launch.signal && { signal: launch.signal }) }
         const status = await team.runAsync(v.body, phase, options)
         if (status !== 0) return this.failure(b)
         if (this.after(phase, v, args, range)) break
       }
+      if (owed * threads > LARGE_MERGE) {
+        const merge = { args: b.address, begin: 0, end: owed, threads }
+        owed = 0
+        await team.runAsync(v.body, 'merge', merge)
+      }
       succeeded = true
       return this.outcome(b, range)
     } finally {
+      // What was counted until an error or a signal came is kept, as other writing is.
+      if (owed > 0) v.exports.merge(args, 0, owed, 0)
       staged.release(succeeded)
       this.giveBack(b)
     }
@@ -361,7 +433,7 @@ class WasmProgram implements Program {
 
   private outcome(b: Block, range: number): Outcome {
     if (this.combination?.kind !== 'reduce' || range === 0) return this.empty()
-    return { value: readValue(b.partials, this.combination.type) }
+    return { value: readValue(b.partials.address, this.combination.type) }
   }
 
   private isOutput(buffer: number): boolean {
@@ -373,8 +445,7 @@ class WasmProgram implements Program {
     if (!this.overwrites.some(Boolean)) return this.overwrites
     const [{ begin, end, step }] = launch.extents
     const reached = begin === 0 && step === 1 ? end : 0
-    const length = (i: number) => (launch.arrays[i] as unknown as { length: number }).length
-    return this.overwrites.map((o, i) => o && length(i) <= (this.isOutput(i) ? size.total : reached))
+    return this.overwrites.map((o, i) => o && lengthOf(launch, i) <= (this.isOutput(i) ? size.total : reached))
   }
 
   /** Whether two arrays that are both written share memory. */
@@ -382,20 +453,14 @@ class WasmProgram implements Program {
     if (this.writtenCount < 2) return false
     for (let i = 0; i < addresses.length; i++) {
       if (!this.written[i]) continue
-      for (let j = 0; j < i; j++) {
-        if (!this.written[j]) continue
-        if (
-          addresses[i] < addresses[j] + launch.arrays[j].byteLength &&
-          addresses[j] < addresses[i] + launch.arrays[i].byteLength
-        )
-          return true
-      }
+      for (let j = 0; j < i; j++) if (this.written[j] && sharesMemory(launch, addresses, i, j)) return true
     }
     return false
   }
 
   listing(): string {
-    const v = this.variants.get(1) ?? this.variant(true, false)
+    const [made] = this.variants.values()
+    const v = this.variants.get(1) ?? made ?? this.variant(true, false, [])
     return disassemble(v.generated.bytes, { positions: v.generated.positions, source: this.options.source })
   }
 
@@ -421,10 +486,21 @@ function overwritesAll(ir: KernelIR, all: readonly Value[], buffer: number, isOu
   return accesses.every(isPlain) && accesses.some(v => ir.body.ops.includes(v))
 }
 
+const lengthOf = (launch: Launch, array: number): number =>
+  (launch.arrays[array] as unknown as { length: number }).length
+
+/** The greatest length of tallies. */
+const longest = (launch: Launch, tallies: readonly Tally[]): number =>
+  tallies.reduce((most, t) => Math.max(most, lengthOf(launch, t.buffer)), 0)
+
+const sharesMemory = (launch: Launch, addresses: number[], i: number, j: number): boolean =>
+  addresses[i] < addresses[j] + launch.arrays[j].byteLength && addresses[j] < addresses[i] + launch.arrays[i].byteLength
+
 function freeBlock(b: Block): void {
   heap.free(b.address)
-  if (b.scratch) heap.free(b.scratch)
-  if (b.partials) heap.free(b.partials)
+  release(b.scratch)
+  release(b.partials)
+  release(b.copies)
 }
 
 function readValue(address: number, type: Type): number | bigint {

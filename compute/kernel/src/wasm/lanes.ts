@@ -232,19 +232,19 @@ function truncated(p: number, c: LaneContext, from: Type): void {
   } else joined(p, c, () => c.f.op('i32x4.relaxed_trunc_f64x2_s_zero'))
 }
 
-/**
- * Parts of a float taken modulo 2^32, as JavaScript does. What is in range is only truncated; where any lane came out as the
- * least or the largest integer, all are done again. NaN and infinities become 0.
- */
+/** Parts of a float as integers, right where they come out as neither the least nor the largest; see `settleToInt32`. */
 export function emitToInt32(v: Value, c: LaneContext): number[] {
-  const { f } = c
-  const from = v.args[0].type as 'f32' | 'f64'
-  const parts = Array.from({ length: c.parts(32) }, (_, p) => {
-    const l = f.local('v128')
-    truncated(p, c, from)
-    f.set(l)
+  return Array.from({ length: c.parts(32) }, (_, p) => {
+    const l = c.f.local('v128')
+    truncated(p, c, v.args[0].type)
+    c.f.set(l)
     return l
   })
+}
+
+/** Pushes whether a lane of {@link emitToInt32} may be wrong. */
+export function pushUnsettled(parts: number[], c: LaneContext): void {
+  const { f } = c
   // Above the largest integer by 0 or 1: it or the least one.
   parts.forEach((l, p) => {
     f.get(l)
@@ -252,7 +252,13 @@ export function emitToInt32(v: Value, c: LaneContext): number[] {
     f.op('i32x4.sub')
     if (p) f.op('i32x4.min_u')
   })
-  f.i32(1).op('i32x4.shr_u').op('i32x4.all_true').op('i32.eqz').unlikely().if()
+  f.i32(1).op('i32x4.shr_u').op('i32x4.all_true').op('i32.eqz')
+}
+
+/** Sets the parts of {@link emitToInt32} to the floats modulo 2^32, as JavaScript does; NaN and infinities become 0. */
+export function settleToInt32(v: Value, parts: number[], c: LaneContext): void {
+  const { f } = c
+  const from = v.args[0].type as 'f32' | 'f64'
   const shape = SHAPE_OF[from]
   const t = c.temporary('v128')
   const sign = c.temporary('v128')
@@ -288,8 +294,6 @@ export function emitToInt32(v: Value, c: LaneContext): number[] {
     // (u ^ sign) - sign negates where the sign is all ones.
     f.get(sign).op('v128.xor').get(sign).op('i32x4.sub').set(l)
   })
-  f.end()
-  return parts
 }
 
 /** Pushes two operands of 64 bits as signed numbers: for unsigned ones there are no comparisons, and flipped sign bits order them. */

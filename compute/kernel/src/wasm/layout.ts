@@ -6,6 +6,7 @@
  *     8   scratch of thread 0                   address
  *     16  constant pool                         address
  *     24  bytes of scratch for each thread      i32
+ *     28  threads that may come                 i32
  *     32  last dimension: begin, step           i32 i32
  *     40  segments of a row, positions in each  i32 i32
  *     48  positions in a row, rows              i32 i32
@@ -15,7 +16,9 @@
  *     80  partial results of blocks             address
  *     88  chain of a scan, below                address
  *     96  a scan's blocks, blocks in a batch    i32 i32
- *     104 scalars, then arrays: address, length (i32)
+ *     104 scalars
+ *     …   arrays, 24 bytes each: address, length (i32), and where threads have copies of their own (`tallies.ts`)
+ *         the bytes of one thread's (i32) and the address of those of thread 0
  *
  * The partial result of a block is its value; in a scan its total and its first head (i32), in 16 bytes. The chain is what the
  * threads of a scan write and read meanwhile:
@@ -31,6 +34,7 @@ export const FAILURE = 0
 export const SCRATCH = 8
 export const POOL = 16
 export const SCRATCH_BYTES = 24
+export const THREADS = 28
 export const LAST = 32
 export const SEGMENTS = 40
 export const ROW = 48
@@ -43,7 +47,10 @@ export const BATCHES = 96
 const SCALARS = 104
 
 export const scalarOffset = (i: number): number => SCALARS + 8 * i
-export const arrayOffset = (ir: KernelIR, i: number): number => SCALARS + 8 * ir.scalars.length + 16 * i
+export const arrayOffset = (ir: KernelIR, i: number): number => SCALARS + 8 * ir.scalars.length + 24 * i
+export const ARRAY_LENGTH = 8
+export const ARRAY_COPY_BYTES = 12
+export const ARRAY_COPIES = 16
 export const blockBytes = (ir: KernelIR): number => arrayOffset(ir, ir.buffers.filter(b => b.space === 'global').length)
 
 export const NEXT = 0

@@ -12,7 +12,7 @@ import { wasmType } from './scalar.ts'
 import { isUniform, isVarying, type Shapes } from './shape.ts'
 import { keyOf } from './uses.ts'
 
-interface Access {
+export interface Access {
   buffer: number
   element: Element
   site: number
@@ -120,7 +120,7 @@ function address(E: Operands, buffer: number, element: Element, push: () => void
   }
 }
 
-function checkScalar(E: Operands, a: Access, push: () => void): void {
+export function checkScalar(E: Operands, a: Access, push: () => void): void {
   if (E.options.unsafe) return
   const { f } = E
   push()
@@ -338,37 +338,45 @@ function gatherPart(
   }
 }
 
-/** Fails if an active lane of a varying index, given as parts, is not below a length. */
-export function checkLanes(E: Operands, a: Access, parts: number[], length: () => void): void {
+/** Fails if an active lane of a varying index is not below a length. */
+export function checkLanes(E: Operands, a: Access, index: Value, length: () => void): void {
   if (E.options.unsafe) return
   const { f, mask } = E
-  const outside = (l: number) => {
+  const parts = E.rep(index).parts!
+  const outside = (l: number, p: number) => {
     f.get(l)
     length()
     f.op('i32x4.splat').op('i32x4.ge_u')
-  }
-  const activeOutside = (l: number, p: number) => {
-    outside(l)
     if (!mask) return
     E.pushMaskPart(mask, p, 32)
     f.op('v128.and')
   }
-  if (mask) {
-    parts.forEach((l, p) => {
-      activeOutside(l, p)
-      if (p) f.op('v128.or')
-    })
-  } else {
-    // The largest of all, as unsigned numbers.
-    const most = E.temporary('v128')
-    parts.forEach((l, p) => {
-      f.get(l)
-      if (p) f.op('i32x4.max_u')
-    })
-    f.set(most)
-    outside(most)
+  const most = E.temporary('v128')
+  const anyOutside = () => {
+    if (mask) {
+      parts.forEach((l, p) => {
+        outside(l, p)
+        if (p) f.op('v128.or')
+      })
+    } else {
+      // The largest of all, as unsigned numbers.
+      parts.forEach((l, p) => {
+        f.get(l)
+        if (p) f.op('i32x4.max_u')
+      })
+      f.set(most)
+      outside(most, 0)
+    }
+    f.op('v128.any_true')
   }
-  f.op('v128.any_true').unlikely().if()
+  anyOutside()
+  f.unlikely().if()
+  const settle = E.unsettled.get(index.id)
+  if (settle) {
+    settle()
+    anyOutside()
+    f.if()
+  }
   // Find the first lane that failed.
   const scratch = E.temporary(E.frame.memory64 ? 'i64' : 'i32')
   laneScratch(E)
@@ -380,7 +388,7 @@ export function checkLanes(E: Operands, a: Access, parts: number[], length: () =
   })
   f.get(scratch)
   parts.forEach((l, p) => {
-    activeOutside(l, p)
+    outside(l, p)
     f.op('i32x4.bitmask')
     if (p)
       f.i32(p * 4)
@@ -392,13 +400,14 @@ export function checkLanes(E: Operands, a: Access, parts: number[], length: () =
   else f.op('i32.add')
   f.load('i32.load')
   E.fail(a.site)
+  if (settle) f.end()
   f.end()
 }
 
 /** Checks the active lanes of a varying index. Returns the index parts to use: 0 in lanes that are not active. */
 function checkedIndex(E: Operands, a: Access, index: Value, length: () => void): number[] {
   const parts = E.rep(index).parts!
-  checkLanes(E, a, parts, length)
+  checkLanes(E, a, index, length)
   const { f, mask } = E
   if (!mask) return parts
   return parts.map((l, p) => {
@@ -614,11 +623,13 @@ function atomic(E: Operands, v: Value): void {
   const type = wasmType(v.type) as 'i32'
   const update = frame.helpers.atomic(a.kind!, a.element)
   const index = E.temporary('i32')
+  const varying = isVarying(E.shapes.of(v.args[0]))
+  if (varying) checkLanes(E, a, v.args[0], () => frame.pushLength(a.buffer))
   const one = (lane: number | undefined) => {
     const push = (x: Value) => (lane === undefined ? E.pushScalar(x) : E.pushLane(x, lane))
     push(v.args[0])
     f.set(index)
-    checkScalar(E, a, () => f.get(index))
+    if (!varying) checkScalar(E, a, () => f.get(index))
     address(E, a.buffer, a.element, () => f.get(index))
     for (const x of v.args.slice(1)) push(x)
     f.call(update)

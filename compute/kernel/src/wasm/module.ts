@@ -11,6 +11,7 @@
 import { accumulators, type Combination } from '../backend.ts'
 import { ELEMENT_BYTES, isPure, type KernelIR, type Region, type Value } from '../ir/ir.ts'
 import { Combiner } from './combiner.ts'
+import { emitBegin, emitMerge } from './copies.ts'
 import { Emitter } from './emitter.ts'
 import { type FunctionBuilder, ModuleBuilder, type PositionTable } from './encode/index.ts'
 import { Helpers } from './helpers.ts'
@@ -108,7 +109,9 @@ class Generator {
   private exported(): string[] {
     if (!this.combination) {
       this.rows('run', body => body.plain())
-      return ['run']
+      if (this.options.tallies.length === 0) return ['run']
+      this.merge()
+      return ['run', 'merge']
     }
     if (this.combination.kind === 'reduce') {
       this.rows('run', body => body.reduction())
@@ -170,6 +173,12 @@ class Generator {
       count()
       f.op('i32.rem_u')
     })
+  }
+
+  private merge(): void {
+    const { address, helpers, ir, module, options } = this
+    const f = module.addFunction('merge', [address, 'i32', 'i32', 'i32'], ['i32'], { export: 'merge' })
+    emitMerge(f, ir, options.tallies, helpers)
   }
 
   /** `pairwise(args, n)`: combines n partial results in adjacent pairs, level by level, in place. */
@@ -249,8 +258,19 @@ class RowBody implements BlockBody {
     const pool = poolOf(g, f)
     const pushPool = () => void f.get(pool)
     g.helpers.enter(f, pushPool)
-    const arrays = global.map((b, i) => addressLocal(b.name, layout.arrayOffset(ir, i)))
-    const lengths = global.map((b, i) => i32Local(`${b.name}_length`, layout.arrayOffset(ir, i) + 8))
+    const arrays = global.map((b, i) => {
+      const at = layout.arrayOffset(ir, i)
+      if (!options.tallies.some(t => t.buffer === i)) return addressLocal(b.name, at)
+      const l = addressLocal(`${b.name}_copies`, at + layout.ARRAY_COPIES)
+      f.get(3)
+        .get(0)
+        .load('i32.load', at + layout.ARRAY_COPY_BYTES)
+        .op('i32.mul')
+      if (options.memory64) f.op('i64.extend_i32_u')
+      f.get(l).op(`${g.address}.add`).set(l)
+      return l
+    })
+    const lengths = global.map((b, i) => i32Local(`${b.name}_length`, layout.arrayOffset(ir, i) + layout.ARRAY_LENGTH))
     const limits = global.map((b, i) => {
       const l = f.local('i32', `${b.name}_limit`)
       if (options.lanes > 1) {
@@ -267,6 +287,7 @@ class RowBody implements BlockBody {
       }
       return l
     })
+    for (const t of options.tallies) emitBegin(f, t, arrays[t.buffer], lengths[t.buffer])
     const least = new Map<string, number>()
     this.scratch = f.local(g.address, 'scratch')
     f.get(3).get(0).load('i32.load', layout.SCRATCH_BYTES).op('i32.mul')

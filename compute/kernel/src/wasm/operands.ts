@@ -11,6 +11,7 @@ import type { Helpers } from './helpers.ts'
 import { partWidth, SHAPE_OF, type Width, words } from './lanes.ts'
 import { wasmType } from './scalar.ts'
 import { isAffine, isUniform, isVarying, type Shapes } from './shape.ts'
+import type { Tally } from './tallies.ts'
 import { type Key, keyOf, type Uses } from './uses.ts'
 
 /** Where a value is. `scalar`: its uniform value or the first lane of an affine one. `parts`: its lanes. */
@@ -48,6 +49,8 @@ export interface EmitOptions {
   unsafe: boolean
   /** Two arrays may overlap, one of them written: no store may rewrite a lane that is not active. */
   overlap: boolean
+  /** Arrays of which each thread has copies of its own. */
+  tallies: readonly Tally[]
 }
 
 export class Operands {
@@ -63,6 +66,11 @@ export class Operands {
   mask: Rep | undefined
   /** Accesses known to be in range. */
   checked = new Set<number>()
+  /**
+   * Indices whose lanes are right where they are below any length, and may be wrong where not: emits what puts them right. Who
+   * finds such a lane out of range does so and looks again.
+   */
+  readonly unsettled = new Map<number, () => void>()
   protected readonly temps: ['v128' | 'i32' | 'i64' | 'f32' | 'f64', number][] = []
 
   constructor(

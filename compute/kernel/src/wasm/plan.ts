@@ -5,10 +5,12 @@
 import type { KernelIR, Region, Value } from '../ir/ir.ts'
 import { partWidth } from './lanes.ts'
 import { isUniform, isVarying, type Shapes } from './shape.ts'
+import type { Tally } from './tallies.ts'
 
-export function chooseLanes(ir: KernelIR, shapes: Shapes): number {
+/** @param tallies arrays that each thread changes in copies of its own */
+export function chooseLanes(ir: KernelIR, shapes: Shapes, tallies: readonly Tally[]): number {
   const cost = { lanes: 0, scalar: 0 }
-  addCost(ir.body, shapes, 1, 1, cost)
+  addCost(ir.body, shapes, tallies, 1, 1, cost)
   if (cost.lanes > cost.scalar) return 1
   const { registers, loops } = pressure(ir, shapes)
   if (loops) return registers <= 6 ? 16 : registers <= 12 ? 8 : 4
@@ -25,6 +27,7 @@ const DEAR: Record<string, number> = { div: 4, sqrt: 5, frem: 40, sdiv: 8, udiv:
 function addCost(
   r: Region,
   shapes: Shapes,
+  tallies: readonly Tally[],
   rounds: number,
   waiting: number,
   cost: { lanes: number; scalar: number },
@@ -33,12 +36,17 @@ function addCost(
     if (v.op === 'const') continue
     if (v.op === 'loop') {
       const wait = shapes.divergent(v) ? waiting * WAITING : waiting
-      for (const inner of v.regions!) addCost(inner, shapes, rounds * ROUNDS, wait, cost)
+      for (const inner of v.regions!) addCost(inner, shapes, tallies, rounds * ROUNDS, wait, cost)
       continue
     }
     if (v.regions) {
-      for (const inner of v.regions) addCost(inner, shapes, rounds, waiting, cost)
+      for (const inner of v.regions) addCost(inner, shapes, tallies, rounds, waiting, cost)
       cost.scalar += rounds
+      continue
+    }
+    if (v.op === 'atomic' && tallies.some(t => t.buffer === v.attr.buffer)) {
+      cost.scalar += rounds * 4
+      cost.lanes += rounds * waiting * (isUniform(shapes.of(v.args[0])) ? 0.5 : 3)
       continue
     }
     cost.scalar += rounds * scalarCost(v)

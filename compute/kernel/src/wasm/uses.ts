@@ -14,16 +14,22 @@ export interface Uses {
   scalar: Set<Key>
   /** Number of readers. */
   count: Map<Key, number>
+  /** Of these, accesses that have it as their index. */
+  indices: Map<Key, number>
 }
+
+const ACCESSES = new Set(['load', 'store', 'lload', 'lstore', 'atomic'])
 
 export function findUses(ir: KernelIR, shapes: Shapes): Uses {
   const lanes = new Set<Key>()
   const scalar = new Set<Key>()
   const count = new Map<Key, number>()
+  const indices = new Map<Key, number>()
+  const increment = (counts: Map<Key, number>, k: Key) => void counts.set(k, (counts.get(k) ?? 0) + 1)
   const read = (v: Value, how: Set<Key>) => {
     const k = keyOf(v)
     how.add(k)
-    count.set(k, (count.get(k) ?? 0) + 1)
+    increment(count, k)
   }
   const region = (r: Region) => {
     for (const v of r.ops) visit(v)
@@ -34,6 +40,7 @@ export function findUses(ir: KernelIR, shapes: Shapes): Uses {
     if (v.op === 'loop') for (const id of shapes.exits(v)?.dead ?? []) dead.add(id)
     v.regions?.forEach(region)
     if (dead.has(v.id)) return
+    if (ACCESSES.has(v.op)) increment(indices, keyOf(v.args[0]))
     switch (v.op) {
       case 'if': {
         read(v.args[0], scalar)
@@ -98,5 +105,5 @@ export function findUses(ir: KernelIR, shapes: Shapes): Uses {
   }
   region(ir.body)
   for (const x of ir.body.results) read(x, lanes)
-  return { lanes, scalar, count }
+  return { lanes, scalar, count, indices }
 }
