@@ -53,6 +53,9 @@ export interface Leaning {
   readonly holds: unknown[]
 }
 
+/** Nesting beyond this is refused: the thread that unpacks may have less stack than the one that packs. */
+const deepest = 1000
+
 /** An array of at least this many bytes that is not in the heap is copied there on its own, so that the reader need not copy it again. */
 const largeBytes = 1024
 
@@ -65,9 +68,9 @@ const room = (bytes: number): void => {
   scratch.copy(larger, 0, 0, at)
   scratch = larger
 }
-/** A huge value should not leave a huge buffer behind. */
+/** A huge value should not leave a huge buffer behind, once nothing is being packed. */
 const shrink = (): void => {
-  if (scratch.length > 1 << 24) scratch = Buffer.allocUnsafeSlow(1 << 16)
+  if (at === 0 && scratch.length > 1 << 24) scratch = Buffer.allocUnsafeSlow(1 << 16)
 }
 
 const putTag = (tag: number): void => {
@@ -99,6 +102,7 @@ const putString = (s: string): void => {
   at += bytes
 }
 
+/** The view's own bytes, and no more of its buffer. */
 const putBytes = (view: ArrayBufferView): void => {
   room(view.byteLength)
   scratch.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), at)
@@ -138,7 +142,7 @@ class Packer {
         return putString(value)
       case 'bigint':
         putTag(tags.bigint)
-        return putString(value.toString(36))
+        return putString(value.toString(16))
       case 'object':
         return value === null ? putTag(tags.null) : this.putObject(value)
       case 'function':
@@ -159,11 +163,15 @@ class Packer {
       return putU32(number)
     }
     if (value instanceof Ref) {
+      if (this.inline) return this.refuse('a reference', 'Await it first: its value can be sent.')
       putTag(tags.dependency)
       putU32(this.leaning.refs.push(value) - 1)
       return
     }
     this.seen.set(value, this.seen.size)
+    if (this.path.length > deepest) {
+      return this.refuse(`nested more than ${deepest} deep`, 'Flatten it: arrays of indices instead of links.')
+    }
     if (Array.isArray(value)) return this.putArray(value)
     const prototype = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null) return this.putPlain(value)
@@ -172,19 +180,21 @@ class Packer {
   }
 
   private putArray(value: unknown[]): void {
+    // A getter may change it on the way.
+    const { length } = value
     let holes = false
-    for (let i = 0; i < value.length && !holes; i++) holes = value[i] === undefined && !(i in value)
-    const keys = holes || Object.keys(value).length !== value.length ? Object.keys(value) : undefined
+    for (let i = 0; i < length && !holes; i++) holes = value[i] === undefined && !(i in value)
+    const keys = holes || Object.keys(value).length !== length ? Object.keys(value) : undefined
     if (keys) {
       // Holes stay holes, and named properties come along.
       putTag(tags.sparse)
-      putU32(value.length)
+      putU32(length)
       return this.putEntries(value, keys)
     }
     putTag(tags.array)
-    putU32(value.length)
+    putU32(length)
     const depth = this.path.length
-    for (let i = 0; i < value.length; i++) {
+    for (let i = 0; i < length; i++) {
       this.path[depth] = i
       this.put(value[i])
     }
@@ -212,6 +222,7 @@ class Packer {
       this.leaning.holds.push(value)
       return putHeapView(value as TypedArray)
     }
+    this.checkView(value)
     if (value instanceof DataView) {
       putTag(tags.dataView)
       putU32(value.byteLength)
@@ -227,6 +238,15 @@ class Packer {
     putTag(kindOf(array))
     putU32(array.byteLength)
     putBytes(array)
+  }
+
+  private checkView(view: ArrayBufferView): void {
+    if (!types.isSharedArrayBuffer(view.buffer)) this.checkBuffer(view.buffer)
+    else if (!heap.owns(view)) this.refuse('a view of a SharedArrayBuffer', sharedAdvice)
+  }
+
+  private checkBuffer(buffer: ArrayBuffer): void {
+    if (buffer.detached) this.refuse('an ArrayBuffer that was transferred', 'Send it before, or a copy.')
   }
 
   private putSpecial(value: object): void {
@@ -246,10 +266,11 @@ class Packer {
       return putString(value.flags)
     }
     if (types.isMap(value)) {
+      // A copy, by the Map's own iterator: a subclass may have another, and a getter on the way down may change it.
+      const entries = [...Map.prototype.entries.call(value)]
       putTag(tags.map)
-      putU32(value.size)
-      // A copy: a getter on the way down may change it.
-      for (const [key, item] of [...value]) {
+      putU32(entries.length)
+      for (const [key, item] of entries) {
         this.path[depth] = '(key of a Map)'
         this.put(key)
         this.path[depth] = typeof key === 'string' ? `get('${key}')` : '(value of a Map)'
@@ -259,14 +280,16 @@ class Packer {
       return
     }
     if (types.isSet(value)) {
+      const members = [...Set.prototype.values.call(value)]
       putTag(tags.set)
-      putU32(value.size)
+      putU32(members.length)
       this.path[depth] = '(member of a Set)'
-      for (const item of [...value]) this.put(item)
+      for (const item of members) this.put(item)
       this.path.length = depth
       return
     }
     if (types.isArrayBuffer(value)) {
+      this.checkBuffer(value)
       putTag(tags.buffer)
       putU32(value.byteLength)
       return putBytes(new Uint8Array(value))
@@ -289,16 +312,20 @@ class Packer {
 
   refuse(kind: string, advice: string): never {
     const [root, ...steps] = this.path
-    const path = steps.map(step =>
+    const told = steps.map(step =>
       typeof step === 'number'
         ? `[${step}]`
         : /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step) || /^(get)?\(/.test(step)
           ? `.${step}`
           : `[${JSON.stringify(step)}]`,
     )
-    throw new NotCloneableError(this.call, root + path.join(''), kind, advice)
+    if (told.length > 2 * toldSteps) told.splice(toldSteps, told.length - 2 * toldSteps, '…')
+    throw new NotCloneableError(this.call, root + told.join(''), kind, advice)
   }
 }
+
+/** Of a long path, an error tells so many steps at each end. */
+const toldSteps = 16
 
 function putHeapView(array: TypedArray): void {
   putTag(tags.heapView)
@@ -307,11 +334,12 @@ function putHeapView(array: TypedArray): void {
   putF64(array.length)
 }
 
-/** What structured clone refuses, with what to do instead. */
+const sharedAdvice = 'Send a typed array made by the heap (heap.f64(n)): it is shared.'
+
+/** What is no data, with what to do instead. */
 function uncloneable(value: object): [kind: string, advice: string] | undefined {
   if (types.isPromise(value)) return ['a promise', 'Await it first, or send the reference of a task.']
-  if (types.isSharedArrayBuffer(value))
-    return ['a SharedArrayBuffer', 'Send a typed array made by the heap (heap.f64(n)): it is shared.']
+  if (types.isSharedArrayBuffer(value)) return ['a SharedArrayBuffer', sharedAdvice]
   if (types.isWeakMap(value) || types.isWeakSet(value) || value instanceof WeakRef) {
     return ['a weak collection', 'Send what it refers to.']
   }
@@ -319,10 +347,16 @@ function uncloneable(value: object): [kind: string, advice: string] | undefined 
   if (types.isModuleNamespaceObject(value)) return ['a module', 'Import it where it is used.']
   if (types.isProxy(value) || types.isExternal(value))
     return ['a proxy or a native object', 'Send the plain data behind it.']
-  const name = Object.prototype.toString.call(value).slice(8, -1)
-  const closed =
-    /^(WebAssembly\.|MessagePort|BroadcastChannel|Crypto|KeyObject|AbortSignal|AbortController|ReadableStream|WritableStream|TransformStream|Worker|Socket|FileHandle|Iterator|AsyncGenerator|Intl\.)/
-  return closed.test(name) ? [`a ${name}`, 'Send the plain data behind it.'] : undefined
+  const tag = Object.prototype.toString.call(value).slice(8, -1)
+  if (/\bIterator\b/.test(tag)) return ['an iterator', 'Send an array of what it yields.']
+  // Objects of the engine and of Node have no properties of their own that would say what they are.
+  const type = tag.split('.').reduce<unknown>((from, name) => (from as Names | undefined)?.[name], globalThis)
+  const isBuiltIn = typeof type === 'function' && type !== Object && value instanceof type
+  return isBuiltIn || types.isKeyObject(value) ? [`a ${tag}`, 'Send the plain data behind it.'] : undefined
+}
+
+interface Names {
+  readonly [name: string]: unknown
 }
 
 /** A packed value: its bytes are valid until the next `pack`. */
@@ -387,6 +421,7 @@ class Unpacker {
   }
   /** A copy: the bytes may lie in shared memory that is freed later. */
   private copy(bytes: number): ArrayBuffer {
+    if (bytes > this.bytes.length - this.at) throw new Error(`packed bytes are spoilt: ${bytes} more at ${this.at}`)
     const copy = new Uint8Array(bytes)
     copy.set(this.bytes.subarray(this.at, this.at + bytes))
     this.at += bytes
@@ -418,7 +453,7 @@ class Unpacker {
         this.at--
         return this.string()
       case tags.bigint:
-        return bigintFrom36(this.string())
+        return bigintFrom16(this.string())
       case tags.seen:
         return this.seen[this.u32()]
       case tags.dependency:
@@ -503,16 +538,8 @@ class Unpacker {
   }
 }
 
-const bigintFrom36 = (digits: string): bigint => {
-  const negative = digits[0] === '-'
-  let n = 0n
-  // Ten digits at a time stay below 2^53.
-  for (let i = negative ? 1 : 0; i < digits.length; i += 10) {
-    const part = digits.slice(i, i + 10)
-    n = n * BigInt(36 ** part.length) + BigInt(Number.parseInt(part, 36))
-  }
-  return negative ? -n : n
-}
+const bigintFrom16 = (digits: string): bigint =>
+  digits[0] === '-' ? -BigInt(`0x${digits.slice(1)}`) : BigInt(`0x${digits}`)
 
 /**
  * @param dependencies values of the references, in the order they were met
