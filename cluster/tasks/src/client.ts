@@ -4,7 +4,7 @@ import { ArgumentError, CancelledError, TimeoutError } from '@skein/base'
 import type { ActorHandle } from './definition.ts'
 import { type CancelOptions, type EngineStats, engineHere, engineIfAny, type PutOptions, setEngine } from './engine.ts'
 import { Handle } from './handle.ts'
-import { Ref } from './ref.ts'
+import { Ref, type Source } from './ref.ts'
 
 type Values<R extends readonly unknown[]> = { -readonly [K in keyof R]: R[K] extends Ref<infer T> ? T : R[K] }
 
@@ -57,7 +57,7 @@ function checkRefs(call: string, refs: unknown): asserts refs is readonly Ref<un
   if (wrong >= 0) throw new ArgumentError(call, `refs[${wrong}]`, 'a reference', refs[wrong])
 }
 
-/** Resolves when so many have settled, or, if asked, one has failed. One listener each, and one promise for all. */
+/** Resolves when so many have settled, or, if asked, one has failed. One listener and one promise for all. */
 function settled(
   call: string,
   refs: readonly Ref<unknown>[],
@@ -78,12 +78,12 @@ function settled(
       signal?.removeEventListener('abort', stop)
       resolve()
     }
-    const note = (ref: Ref<unknown>) => {
-      if (--left === 0 || (failFast && ref.source.settlement === 'rejected')) finish()
+    const note = (source: Source) => {
+      if (--left === 0 || (failFast && source.settlement === 'rejected')) finish()
     }
-    for (const ref of refs) {
-      if (ref.source.settlement !== 'pending') note(ref)
-      else ref.source.whenSettled(() => note(ref))
+    for (const { source } of refs) {
+      if (source.settlement !== 'pending') note(source)
+      else source.whenSettled(note)
     }
     if (left <= 0) return finish()
     signal?.addEventListener('abort', stop, { once: true })

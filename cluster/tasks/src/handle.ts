@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util'
 import { engineHere } from './engine.ts'
+import { noOptions } from './options.ts'
 import type { Ref } from './ref.ts'
 
 /** Methods of a handle, called `method(...args)`, give references. */
@@ -35,7 +36,7 @@ function prototypeOf(methods: readonly string[]): object {
     for (const method of methods) {
       Object.defineProperty(prototype, method, {
         value(this: Handle, ...args: unknown[]): Ref<unknown> {
-          return engineHere().invoke(this.actor, method, args, {})
+          return engineHere().invoke(this.actor, method, args, noOptions)
         },
       })
     }

@@ -30,6 +30,9 @@ export interface TaskOptions {
   readonly runOn?: number
 }
 
+/** One object for all calls without options, by which they are known. */
+export const noOptions: TaskOptions = Object.freeze({})
+
 export interface ActorOptions {
   /** By which `getActor` finds it. */
   readonly name?: string

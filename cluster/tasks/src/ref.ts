@@ -11,8 +11,8 @@ export interface Source {
   readonly settlement: Settlement
   /** The value, or what it failed with; only once settled. */
   outcome(): unknown
-  /** Calls back once settled, never at once. */
-  whenSettled(listener: () => void): void
+  /** Calls back with itself once settled, never at once. */
+  whenSettled(listener: (source: Source) => void): void
 }
 
 /**

@@ -1,9 +1,8 @@
 /** The actors of an engine as the client keeps them: where each lives, its name, its calls under way. */
 
 import { ArgumentError } from '@skein/base'
-import { ActorDiedError } from '../errors.ts'
 import type { ActorOptions } from '../options.ts'
-import type { Prepared, Record } from './record.ts'
+import type { Call, Given } from './record.ts'
 
 export interface ActorEntry {
   readonly id: number
@@ -13,12 +12,12 @@ export interface ActorEntry {
   readonly worker: number
   readonly options: ActorOptions
   /** How its constructor was called. */
-  readonly prepared: Prepared
+  readonly given: Given
+  /** By method, what its calls without options share. */
+  readonly calls: Map<string, Call>
   restartsLeft: number
   /** Why it is no more. */
   died: string | undefined
-  /** Calls that have not settled. */
-  readonly calls: Set<Record>
 }
 
 export class ActorTable {
@@ -68,13 +67,11 @@ export class ActorTable {
     return [...this.#actors.values()].filter(entry => entry.worker === worker && entry.died === undefined)
   }
 
-  /** It is no more: its name is free, and its calls under way should stop. */
-  bury(entry: ActorEntry, reason: string): Record[] {
+  /** It is no more: its name is free. */
+  bury(entry: ActorEntry, reason: string): void {
     entry.died = reason
     const { name, namespace = '' } = entry.options
     if (name !== undefined) this.#byName.delete(keyOf(name, namespace))
-    for (const record of entry.calls) record.stopping ??= new ActorDiedError(entry.name, reason)
-    return [...entry.calls]
   }
 }
 

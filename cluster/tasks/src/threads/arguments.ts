@@ -6,25 +6,19 @@ import { Ref } from '../ref.ts'
 import { cellsOf, packedCells, putCells, putPacked, type Words, wordsPerCell } from '../values/cells.ts'
 import { pack, unpack } from '../values/pack.ts'
 import * as at from './board.ts'
-import { type Prepared, Record } from './record.ts'
-import { put64 } from './result.ts'
-
-const none: readonly Ref<unknown>[] = []
+import { type Given, nothing, Prepacked, Record } from './record.ts'
+import { Packed, put64 } from './result.ts'
 
 /** The arguments of a call as they are now. @throws NotCloneableError */
-export function prepare(args: readonly unknown[], call: string): Prepared {
-  let refs: Ref<unknown>[] | undefined
-  for (const arg of args) {
-    if (arg instanceof Ref) (refs ??= []).push(arg)
-    else if (cellsOf(arg) === 0) return prepacked(args, call)
-  }
-  return { args, packed: undefined, refs: refs ?? none, holds: undefined }
+export function prepare(args: readonly unknown[], call: string): Given {
+  if (args.length === 0) return nothing
+  for (const arg of args) if (!(arg instanceof Ref) && cellsOf(arg) === 0) return prepack(args, call)
+  return args
 }
 
-function prepacked(args: readonly unknown[], call: string): Prepared {
+function prepack(args: readonly unknown[], call: string): Prepacked {
   const { bytes, leaning } = pack(args, call, 'arguments')
-  const packed = heap.array(Uint8Array, bytes, { label: 'task arguments' })
-  return { args: undefined, packed, refs: leaning.refs, holds: leaning.holds }
+  return new Prepacked(heap.array(Uint8Array, bytes, { label: 'task arguments' }), leaning.refs, leaning.holds)
 }
 
 /** What `put` keeps: an array of the heap itself; a copy of anything else, in which arrays of the heap are themselves. */
@@ -46,19 +40,28 @@ export function recordOf(call: string, ref: Ref<unknown>): Record {
 
 /** Writes a task's arguments into its slot `s`, the values of its dependencies among them. */
 export function putArguments(words: Words, s: number, record: Record): void {
-  const { args, packed, refs } = record.prepared
+  const { given } = record
   const { ints } = words
+  ints[s + at.slotCellsOut] = 0
+  if (given === nothing) {
+    ints[s + at.slotArguments] = 0
+    return
+  }
   // In cells: all arguments; or, beside packed ones, the dependencies.
-  const values = args ?? refs
+  let values: readonly unknown[]
+  if (given instanceof Prepacked) {
+    const { bytes, refs } = given
+    ints[s + at.slotArguments] = -1
+    ints[s + at.slotDependencies] = refs.length
+    put64(words, s + at.slotPacked, bytes.byteOffset)
+    put64(words, s + at.slotPackedBytes, bytes.length)
+    values = refs
+  } else {
+    ints[s + at.slotArguments] = given.length
+    values = given
+  }
   let cells = 0
   for (const value of values) cells += value instanceof Ref ? cellsOfResult(value, record) : cellsOf(value)
-  ints[s + at.slotArguments] = args ? args.length : -1
-  ints[s + at.slotDependencies] = refs.length
-  ints[s + at.slotCellsOut] = 0
-  if (packed) {
-    put64(words, s + at.slotPacked, packed.byteOffset)
-    put64(words, s + at.slotPackedBytes, packed.length)
-  }
   if (cells <= at.cellsInside) {
     let word = s + at.slotCells
     for (const value of values) word = putCell(words, word, value, record)
@@ -79,21 +82,21 @@ export function putArguments(words: Words, s: number, record: Record): void {
 
 function cellsOfResult(ref: Ref<unknown>, record: Record): number {
   const { found } = recordOf(record.name, ref)
-  return 'packed' in found ? packedCells : cellsOf(found.value) || packedCells
+  return found instanceof Packed ? packedCells : cellsOf(found) || packedCells
 }
 
 function putCell(words: Words, word: number, value: unknown, record: Record): number {
   if (!(value instanceof Ref)) return putCells(words, word, value)
   const { found } = recordOf(record.name, value)
-  if ('packed' in found) {
-    keep(record, found.packed)
-    return putPacked(words, word, found.packed.byteOffset, found.packed.length)
+  if (found instanceof Packed) {
+    keep(record, found.bytes)
+    return putPacked(words, word, found.bytes.byteOffset, found.bytes.length)
   }
-  if (cellsOf(found.value) > 0) {
-    keep(record, found.value)
-    return putCells(words, word, found.value)
+  if (cellsOf(found) > 0) {
+    if (typeof found === 'object') keep(record, found)
+    return putCells(words, word, found)
   }
-  const { bytes, leaning } = pack(found.value, record.name, 'a dependency')
+  const { bytes, leaning } = pack(found, record.name, 'a dependency')
   const packed = heap.array(Uint8Array, bytes, { label: 'task arguments' })
   keep(record, packed)
   keep(record, leaning.holds)

@@ -10,9 +10,9 @@ const line = 16
 // Header, a line each.
 /** Not 0: the engine is at its end. */
 export const closing = 0
-/** Grows with whatever the client should look at; it sleeps on it. */
+/** The client sleeps on it; it grows when someone wakes it. */
 export const doneBell = line
-/** 1 while the client sleeps: whoever rings takes it back to 0 and wakes it. */
+/** 1 while the client sleeps: whoever brings something takes it back to 0, and wakes it. */
 export const clientSleeps = 2 * line
 const workersAt = 3 * line
 
@@ -26,7 +26,7 @@ export const running = 2
 export const mayTakeOpen = 3
 /** Tasks run so far. */
 export const tasksRun = 4
-/** Grows with whatever this worker should look at; it sleeps on it. */
+/** The worker sleeps on it; it grows when someone wakes it. */
 export const bell = 5
 
 export const workerStates = ['absent', 'booting', 'awake', 'sleeping', 'gone'] as const
@@ -36,7 +36,8 @@ export const awake = 2
 export const sleeping = 3
 export const gone = 4
 
-// A slot.
+// A slot. What every task has lies in its first 64 bytes, so that one without arguments and result moves a single line
+// between the cores; what few have lies at its end.
 export const slotWords = 64
 /** Decides every race: see below. */
 export const slotState = 0
@@ -50,32 +51,34 @@ export const slotMethod = 3
 export const slotCancel = 4
 /** Arguments: their number in cells; -1: packed, and the cells are the dependencies. */
 export const slotArguments = 5
-export const slotDependencies = 6
 /** Not 0: the cells lie in the heap, at `slotCellsAddress`. */
-export const slotCellsOut = 7
+export const slotCellsOut = 6
 /** Not 0: the items of a generator go back as they come; 1 + how many have gone. */
-export const slotStreams = 8
-/** How the result lies: in a cell, an array handed over, or packed bytes. */
-export const slotForm = 9
-/** Most of an actor's asynchronous calls at once. */
-export const slotConcurrency = 10
+export const slotStreams = 7
+/** How the result lies: see below. */
+export const slotForm = 8
 // 64-bit floats, each over two words.
-export const slotTaskId = 12
-/** Packed arguments; of a result, the block. */
-export const slotPacked = 14
-export const slotPackedBytes = 16
-export const slotCellsAddress = 18
+export const slotTaskId = 10
 /** Milliseconds since the epoch. */
-export const slotStarted = 20
-export const slotEnded = 22
-export const slotCells = 24
+export const slotStarted = 12
+export const slotEnded = 14
+export const slotCells = 16
+/** Packed arguments; of a result, the block. */
+export const slotPacked = 56
+export const slotPackedBytes = 58
+export const slotCellsAddress = 60
+/** How many dependencies stand in cells beside packed arguments. */
+export const slotDependencies = 62
+/** Most of an actor's asynchronous calls at once. */
+export const slotConcurrency = 63
 /** Cells that fit into the slot itself. */
-export const cellsInside = (slotWords - slotCells) / wordsPerCell
+export const cellsInside = (slotPacked - slotCells) / wordsPerCell
 
-/** Forms of a result. */
+/** Forms of a result: in cells, an array handed over, packed bytes, or none. */
 export const inCell = 0
 export const asArray = 1
 export const asBytes = 2
+export const isUndefined = 3
 
 // The state word: a phase in 3 bits, in 15 bits how often the slot was used, and the worker that took it. A queue's
 // entry is the slot and the same 15 bits, so an entry that has been overtaken is recognised.
@@ -130,11 +133,11 @@ export const slotAt = ({ slotsAt }: Layout, slot: number): number => slotsAt + s
 export const queueAt = ({ queuesAt, slots }: Layout, worker: number, queue: number): number =>
   queuesAt + (worker * queuesPerWorker + queue) * (queueHeader + 2 * slots)
 
-/** Appends a slot in its present use. One thread alone appends to a queue. */
+/** Appends a slot in its present use. One thread alone appends to a queue. All it wrote before is seen by whoever takes the slot. */
 export function push(c: Int32Array, layout: Layout, queue: number, slot: number): void {
   const tail = c[queue + line]
   const use = useOf(c[slotAt(layout, slot) + slotState])
-  Atomics.store(c, queue + queueHeader + (tail & (2 * layout.slots - 1)), slot | (use << 16))
+  c[queue + queueHeader + (tail & (2 * layout.slots - 1))] = slot | (use << 16)
   Atomics.store(c, queue + line, (tail + 1) | 0)
 }
 
@@ -179,15 +182,22 @@ export function takeDone(c: Int32Array, layout: Layout, queue: number): number {
 export const lengthOf = (c: Int32Array, queue: number): number =>
   (Atomics.load(c, queue + line) - Atomics.load(c, queue)) | 0
 
-/** Rings for a worker, and wakes it if it sleeps. A bell of its own for each: a wake-up goes to no one else. */
+// Who sleeps says so first (`state`, `clientSleeps`) and looks again; who brings something puts it there first and looks
+// whether the other sleeps. All of these are sequentially consistent, so one of the two sees the other. While nobody
+// sleeps, ringing is one load; of many who find a sleeper one wakes it.
+
+/** Wakes a worker that sleeps, for what was put there before. A bell of its own for each: a wake-up goes to no one else. */
 export function ring(c: Int32Array, worker: number): void {
   const w = workerAt(worker)
+  if (Atomics.load(c, w + state) !== sleeping) return
+  if (Atomics.compareExchange(c, w + state, sleeping, awake) !== sleeping) return
   Atomics.add(c, w + bell, 1)
-  if (Atomics.load(c, w + state) === sleeping) Atomics.notify(c, w + bell)
+  Atomics.notify(c, w + bell)
 }
 
-/** Rings for the client. */
+/** Wakes the client if it sleeps, for what was put there before. */
 export function ringDone(c: Int32Array): void {
+  if (Atomics.load(c, clientSleeps) === 0 || Atomics.exchange(c, clientSleeps, 0) === 0) return
   Atomics.add(c, doneBell, 1)
-  if (Atomics.load(c, clientSleeps) !== 0 && Atomics.exchange(c, clientSleeps, 0) !== 0) Atomics.notify(c, doneBell, 1)
+  Atomics.notify(c, doneBell, 1)
 }

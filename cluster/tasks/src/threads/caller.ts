@@ -26,7 +26,7 @@ class Promised implements Source {
   /** Arrays of this thread's heap that the call needs until then. */
   holds: unknown
   #outcome: unknown
-  #listeners: (() => void)[] | undefined
+  #listeners: ((source: Source) => void)[] | undefined
   readonly #onAwait: () => () => void
 
   constructor(call: number, label: string, holds: unknown, onAwait: () => () => void) {
@@ -40,11 +40,11 @@ class Promised implements Source {
     return this.#outcome
   }
 
-  whenSettled(listener: () => void): void {
+  whenSettled(listener: (source: Source) => void): void {
     const resume = this.#onAwait()
     ;(this.#listeners ??= []).push(() => {
       resume()
-      listener()
+      listener(this)
     })
   }
 
@@ -52,7 +52,7 @@ class Promised implements Source {
     this.settlement = settlement
     this.#outcome = outcome
     this.holds = undefined
-    for (const listener of this.#listeners?.splice(0) ?? []) listener()
+    for (const listener of this.#listeners?.splice(0) ?? []) listener(this)
   }
 }
 

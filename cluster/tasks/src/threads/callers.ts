@@ -8,20 +8,20 @@ import { Ref } from '../ref.ts'
 import { pack, unpack } from '../values/pack.ts'
 import type { Crew } from './crew.ts'
 import type { DefinitionNote, Request } from './mail.ts'
-import type { Prepared, Record } from './record.ts'
+import { type Given, Prepacked, type Record } from './record.ts'
 
 /** The engine's calls, with the caller named. */
 export interface Calls {
-  submit(caller: number, definition: DefinitionNote, prepared: Prepared, options: TaskOptions): Record
+  submit(caller: number, definition: DefinitionNote, given: Given, options: TaskOptions): Record
   create(
     caller: number,
     actor: number,
     definition: DefinitionNote,
     methods: readonly string[],
-    prepared: Prepared,
+    given: Given,
     options: ActorOptions,
   ): Record
-  invoke(caller: number, actor: number, method: string, prepared: Prepared, options: TaskOptions): Record
+  invoke(caller: number, actor: number, method: string, given: Given, options: TaskOptions): Record
   put(value: unknown): Record
   stop(record: Record, error: unknown, graceMs: number): boolean
   named(name: string, namespace: string): Promise<ActorFound | undefined>
@@ -59,12 +59,12 @@ export class Callers {
     // Caller 0 is the main program.
     const caller = worker + 1
     const held = this.#held[worker]
-    const given = ({ args, refs }: { args: Uint8Array; refs: readonly number[] }): Prepared => ({
-      args: undefined,
-      packed: heap.array(Uint8Array, args, { label: 'task arguments' }),
-      refs: refs.map(call => new Ref(held.get(call)!)),
-      holds: undefined,
-    })
+    const given = ({ args, refs }: { args: Uint8Array; refs: readonly number[] }): Given =>
+      new Prepacked(
+        heap.array(Uint8Array, args, { label: 'task arguments' }),
+        refs.map(call => new Ref(held.get(call)!)),
+        undefined,
+      )
     switch (request.do) {
       case 'submit':
         return this.#calls.submit(caller, request.definition, given(request), request.options)

@@ -4,11 +4,12 @@
  * event loop while results are fresh, and else by the done bell.
  */
 
+import { availableParallelism } from 'node:os'
 import { ArgumentError, CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
 import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
 import { ActorDiedError, EngineClosedError, TaskError, WorkerLostError } from '../errors.ts'
-import type { ActorOptions, Resources, TaskOptions } from '../options.ts'
+import { type ActorOptions, noOptions, type Resources, type TaskOptions } from '../options.ts'
 import { Ref } from '../ref.ts'
 import type { ActorDefinition, TaskDefinition } from '../registry.ts'
 import type { Request as WorkRequest } from '../schedule/place.ts'
@@ -20,8 +21,8 @@ import * as at from './board.ts'
 import { Callers } from './callers.ts'
 import { Crew } from './crew.ts'
 import type { DefinitionNote, FromWorker } from './mail.ts'
-import { nothing, type Prepared, Record } from './record.ts'
-import type { Found } from './result.ts'
+import { type Call, type Given, nothing, Prepacked, Record } from './record.ts'
+import { Packed } from './result.ts'
 import { type Back, Slots } from './slots.ts'
 import { cancelledBy, Stopping } from './stopping.ts'
 import { Stream } from './stream.ts'
@@ -43,11 +44,16 @@ const main = 0
 /** Workers get as many tasks ahead as take about this long. */
 const aheadMs = 0.3
 const [leastDepth, mostDepth] = [2, 1024]
-/** The client looks in every turn of its event loop for this long after the last result, then sleeps. */
+/** The client looks in every turn of its event loop for this long after the last news, then sleeps. */
 const freshMs = 0.05
+/** And for up to this long when tasks take that long and a core is free: waking up would take longer than looking. */
+const longestFreshMs = 1
+const cores = availableParallelism()
 const closeGraceMs = 200
 /** So many submissions pass before the client looks for results in between: a power of two. */
 const submitsPerDrain = 64
+/** So many results are taken before workers are given more: a power of two. */
+const backsPerAssign = 64
 const concurrencyOfActors = 1000
 
 export class ThreadsEngine implements Engine {
@@ -60,6 +66,11 @@ export class ThreadsEngine implements Engine {
   readonly #callers: Callers
   readonly #actors = new ActorTable()
   readonly #numbers = new Map<string, number>()
+  /** What the calls of a definition with the same options share, and the one that was called last. */
+  readonly #callsOf = new WeakMap<TaskDefinition, WeakMap<TaskOptions, Call>>()
+  #lastDefinition: TaskDefinition | undefined
+  #lastOptions: TaskOptions | undefined
+  #lastCall: Call | undefined
   /** By task, readers of streams. */
   readonly #streams = new Map<number, Stream>()
   /** Where a definition was called first in this turn of the event loop. */
@@ -69,7 +80,12 @@ export class ThreadsEngine implements Engine {
   #submits = 0
   /** Tasks that have not settled. */
   #open = 0
+  /** It looks for results in every turn of the event loop. */
   #watching = false
+  /** Nothing was under way in the last turn. */
+  #resting = false
+  /** Fires when a worker wakes the client; it may outlive the sleep that it was made for, and does for the next. */
+  #waking: Promise<void> | undefined
   #lastNews = 0
   #meanMs = 0.01
   #closing: Promise<void> | undefined
@@ -104,11 +120,10 @@ export class ThreadsEngine implements Engine {
       withdrawn: record => this.#settle(record, 'rejected', record.stopping),
     })
     this.#callers = new Callers(workers, this.#crew, {
-      submit: (caller, { url, name }, prepared, options) =>
-        this.#submit(caller, this.#numberOf('task', url, name), name, prepared, options, false),
-      create: (caller, id, { url, name }, methods, prepared, options) =>
-        this.#create(caller, id, this.#numberOf('actor', url, name), name, methods, prepared, options),
-      invoke: (caller, id, method, prepared, options) => this.#invoke(caller, id, method, prepared, options),
+      submit: (caller, { url, name }, given, options) => this.#submit(caller, this.#newCall(url, name, options), given),
+      create: (caller, id, { url, name }, methods, given, options) =>
+        this.#create(caller, id, this.#numberOf('actor', url, name), name, methods, given, options),
+      invoke: (caller, id, method, given, options) => this.#invoke(caller, id, method, given, options),
       put: value => this.#object(value),
       stop: (record, error, graceMs) => this.#stopping.stop(record, error, graceMs),
       named: (name, namespace) => this.named(name, namespace),
@@ -120,17 +135,36 @@ export class ThreadsEngine implements Engine {
 
   // Calls.
 
-  submit({ name, url }: TaskDefinition, args: unknown[], options: TaskOptions): Ref<unknown> {
-    const number = this.#numberOf('task', url, name)
-    return new Ref(this.#submit(main, number, name, prepare(args, name), options, false))
+  submit(definition: TaskDefinition, args: unknown[], options: TaskOptions): Ref<unknown> {
+    const call = this.#callOf(definition, options)
+    return new Ref(this.#submit(main, call, prepare(args, call.name)))
+  }
+
+  #callOf(definition: TaskDefinition, options: TaskOptions): Call {
+    if (definition === this.#lastDefinition && options === this.#lastOptions) return this.#lastCall!
+    let calls = this.#callsOf.get(definition)
+    if (calls === undefined) this.#callsOf.set(definition, (calls = new WeakMap()))
+    let call = calls.get(options)
+    if (call === undefined) calls.set(options, (call = this.#newCall(definition.url, definition.name, options)))
+    this.#lastDefinition = definition
+    this.#lastOptions = options
+    this.#lastCall = call
+    return call
+  }
+
+  #newCall(url: string, name: string, options: TaskOptions, streams = false): Call {
+    const worker = options.runOn === undefined ? -1 : this.#workerOf(name, options.runOn)
+    const request = requestOf(options.resources, worker)
+    const definition = this.#numberOf('task', url, name)
+    return { name, definition, options, request, actor: 0, method: 0, concurrency: 0, streams }
   }
 
   stream({ name, url }: TaskDefinition, args: unknown[], options: TaskOptions): AsyncIterableIterator<unknown> {
-    const number = this.#numberOf('task', url, name)
-    const record = this.#submit(main, number, name, prepare(args, name), { ...options, retries: 0 }, true)
+    const call = this.#newCall(url, name, { ...options, retries: 0 }, true)
+    const record = this.#submit(main, call, prepare(args, name))
     const over = () => {
       this.#streams.delete(record.id)
-      this.#rest()
+      this.#letGo()
     }
     const stream = new Stream(over, items => {
       const worker = this.#slots.runnerOf(record)
@@ -145,19 +179,8 @@ export class ThreadsEngine implements Engine {
     return stream
   }
 
-  #submit(
-    caller: number,
-    definition: number,
-    name: string,
-    prepared: Prepared,
-    options: TaskOptions,
-    streams: boolean,
-  ): Record {
-    const worker = options.runOn === undefined ? -1 : this.#workerOf(name, options.runOn)
-    const request = requestOf(options.resources, worker)
-    const site = this.#siteOf(definition)
-    const id = this.#nextTask++
-    const record = new Record(id, caller, name, definition, options, request, prepared, site, 0, 0, streams)
+  #submit(caller: number, call: Call, given: Given): Record {
+    const record = new Record(this.#nextTask++, caller, call, given, this.#siteOf(call.definition))
     this.#accept(record)
     return record
   }
@@ -166,7 +189,7 @@ export class ThreadsEngine implements Engine {
     const { url, name, methods } = definition
     const number = this.#numberOf('actor', url, name)
     const record = this.#create(main, this.#actors.nextId(), number, name, methods, prepare(args, name), options)
-    return { actor: record.actor, created: new Ref<void>(record) }
+    return { actor: record.call.actor, created: new Ref<void>(record) }
   }
 
   #create(
@@ -175,7 +198,7 @@ export class ThreadsEngine implements Engine {
     definition: number,
     name: string,
     methods: readonly string[],
-    prepared: Prepared,
+    given: Given,
     options: ActorOptions,
   ): Record {
     const { runOn, restarts = 0 } = options
@@ -187,17 +210,18 @@ export class ThreadsEngine implements Engine {
       methods,
       worker,
       options,
-      prepared,
+      given,
+      calls: new Map(),
       restartsLeft: restarts,
       died: undefined,
-      calls: new Set(),
     }
     this.#actors.add(actor)
     return this.#construct(caller, actor)
   }
 
   #construct(caller: number, actor: ActorEntry): Record {
-    const record = this.#call(caller, actor, -1, `${actor.name} (constructor)`, actor.prepared, {})
+    const call = callOfActor(actor, -1, `${actor.name} (constructor)`, noOptions)
+    const record = this.#call(caller, actor, call, actor.given)
     record.whenSettled(() => {
       if (record.settlement === 'rejected' && actor.died === undefined) this.#bury(actor, 'its constructor failed')
     })
@@ -208,30 +232,20 @@ export class ThreadsEngine implements Engine {
     return new Ref(this.#invoke(main, actor, method, prepare(args, method), options))
   }
 
-  #invoke(caller: number, id: number, method: string, prepared: Prepared, options: TaskOptions): Record {
+  #invoke(caller: number, id: number, method: string, given: Given, options: TaskOptions): Record {
     const actor = this.#actors.at(id, method)
-    return this.#call(caller, actor, actor.methods.indexOf(method), `${actor.name}.${method}`, prepared, options)
+    let call = options === noOptions ? actor.calls.get(method) : undefined
+    if (call === undefined) {
+      call = callOfActor(actor, actor.methods.indexOf(method), `${actor.name}.${method}`, options)
+      if (options === noOptions) actor.calls.set(method, call)
+    }
+    return this.#call(caller, actor, call, given)
   }
 
-  #call(
-    caller: number,
-    actor: ActorEntry,
-    method: number,
-    name: string,
-    prepared: Prepared,
-    options: TaskOptions,
-  ): Record {
-    const request: WorkRequest = { cpus: 0, amounts: [], worker: actor.worker, beside: true }
-    const { id, definition } = actor
-    const site = this.#siteOf(definition)
-    const record = new Record(this.#nextTask++, caller, name, definition, options, request, prepared, site, id, method)
-    if (actor.died !== undefined) {
-      this.#settle(record, 'rejected', new ActorDiedError(actor.name, actor.died))
-      return record
-    }
-    actor.calls.add(record)
-    record.whenSettled(() => actor.calls.delete(record))
-    this.#accept(record)
+  #call(caller: number, actor: ActorEntry, call: Call, given: Given): Record {
+    const record = new Record(this.#nextTask++, caller, call, given, this.#siteOf(call.definition))
+    if (actor.died === undefined) this.#accept(record)
+    else this.#settle(record, 'rejected', new ActorDiedError(actor.name, actor.died))
     return record
   }
 
@@ -243,8 +257,8 @@ export class ThreadsEngine implements Engine {
   }
 
   #object(value: unknown): Record {
-    const record = new Record(this.#nextTask++, main, 'put', -1, {}, undefined, nothing, undefined)
-    record.settle('fulfilled', { value: asObject(value) })
+    const record = new Record(this.#nextTask++, main, callOfPut, nothing, undefined)
+    record.settle('fulfilled', asObject(value))
     return record
   }
 
@@ -329,15 +343,17 @@ export class ThreadsEngine implements Engine {
 
   #accept(record: Record): void {
     if (this.#closing) throw new EngineClosedError(record.name)
-    const { prepared, options } = record
+    const { given } = record
     let dependencies: Record[] | undefined
-    for (const ref of prepared.refs) {
-      const dependency = recordOf(record.name, ref)
+    for (const value of given instanceof Prepacked ? given.refs : given) {
+      if (!(value instanceof Ref)) continue
+      const dependency = recordOf(record.name, value)
       if (dependency.settlement === 'rejected') return this.#settle(record, 'rejected', dependency.outcome())
       if (dependency.settlement === 'pending') (dependencies ??= []).push(dependency)
     }
-    if (options.signal !== undefined && this.#stopping.listen(options.signal, record)) {
-      return this.#settle(record, 'rejected', cancelledBy(options.signal, record))
+    const { signal } = record.call.options
+    if (signal !== undefined && this.#stopping.listen(signal, record)) {
+      return this.#settle(record, 'rejected', cancelledBy(signal, record))
     }
     this.#open++
     this.#scheduler.submit(record, dependencies)
@@ -348,9 +364,9 @@ export class ThreadsEngine implements Engine {
   // The scheduler's instructions.
 
   #dispatch(record: Record, worker: number, open: boolean): void {
-    const actor = record.actor > 0 ? this.#actors.find(record.actor) : undefined
-    this.#slots.send(record, worker, open, actor?.options.maxConcurrency ?? concurrencyOfActors)
-    if (record.options.timeoutMs !== undefined) this.#stopping.limit(record, record.options.timeoutMs)
+    this.#slots.send(record, worker, open)
+    const { timeoutMs } = record.call.options
+    if (timeoutMs !== undefined) this.#stopping.limit(record, timeoutMs)
   }
 
   #settleUnrun(record: Record, reason: Reason, origin: Record | undefined): void {
@@ -364,11 +380,11 @@ export class ThreadsEngine implements Engine {
       case 'cancelled':
         return record.stopping
       case 'infeasible': {
-        const asked = JSON.stringify(record.options.resources)
+        const asked = JSON.stringify(record.call.options.resources)
         return new ArgumentError(record.name, 'resources', 'what the engine has', asked, "'start' says what there is")
       }
       case 'lost': {
-        const actor = this.#actors.find(record.actor)
+        const actor = this.#actors.find(record.call.actor)
         const lost = actor
           ? new ActorDiedError(actor.name, this.#lostReason)
           : new WorkerLostError(record.name, this.#lostWorker + 1, record.attempts, this.#lostReason)
@@ -377,17 +393,13 @@ export class ThreadsEngine implements Engine {
     }
   }
 
-  #settle(record: Record, settlement: 'fulfilled' | 'rejected', value: unknown): void {
-    this.#settleAs(record, settlement, { value })
-  }
-
-  #settleAs(record: Record, settlement: 'fulfilled' | 'rejected', found: Found): void {
+  #settle(record: Record, settlement: 'fulfilled' | 'rejected', found: unknown): void {
     if (record.settlement !== 'pending') return
     if (settlement === 'fulfilled') this.#done++
-    else if ('value' in found && found.value instanceof CancelledError) this.#cancelled++
+    else if (found instanceof CancelledError) this.#cancelled++
     else this.#failed++
     // Asleep, the client would not see that nothing is left to wait for.
-    if (record.state !== 'new' && --this.#open === 0) at.ringDone(this.#slots.c)
+    if (record.state !== 'new' && --this.#open === 0) this.#letGo()
     record.settle(settlement, found)
   }
 
@@ -395,33 +407,35 @@ export class ThreadsEngine implements Engine {
 
   /** Looks at everything that has come back; true when something has. */
   #drain(): boolean {
-    let any = false
+    let backs = 0
     for (let worker = 0; worker < this.#workers; worker++) {
       for (let back = this.#slots.takeBack(worker); back; back = this.#slots.takeBack(worker)) {
-        any = true
         this.#back(back)
+        if ((++backs & (backsPerAssign - 1)) === 0) this.#scheduler.assign()
       }
     }
-    if (any) this.#scheduler.assign()
-    return any
+    if (backs === 0) return false
+    this.#scheduler.assign()
+    this.#adjust()
+    return true
   }
 
   #back({ record, unrun, ok, found, worker, tookMs, items }: Back): void {
     if (unrun) return this.#scheduler.cancelled(record)
-    this.#observe(tookMs)
-    if (record.streams) this.#streams.get(record.id)?.expect(items)
+    this.#meanMs += (tookMs - this.#meanMs) / 16
+    if (record.call.streams) this.#streams.get(record.id)?.expect(items)
     if (record.stopping !== undefined) {
       this.#settle(record, 'rejected', record.stopping)
       this.#scheduler.failed(record, false)
     } else if (ok) {
-      this.#settleAs(record, 'fulfilled', found!)
+      this.#settle(record, 'fulfilled', found)
       this.#scheduler.finished(record)
-    } else this.#broke(record, found!, worker)
+    } else this.#broke(record, found, worker)
   }
 
-  #broke(record: Record, found: Found, worker: number): void {
-    const { thrown } = ('packed' in found ? unpack(found.packed) : found.value) as { thrown: unknown }
-    const { retryOn, name = record.name } = record.options
+  #broke(record: Record, found: unknown, worker: number): void {
+    const { thrown } = (found instanceof Packed ? unpack(found.bytes) : found) as { thrown: unknown }
+    const { retryOn, name = record.name } = record.call.options
     const mayRetry = typeof retryOn === 'function' ? wants(retryOn, thrown) : retryOn === true
     if (!mayRetry || record.retriesLeft === 0) {
       const error = new TaskError(name, worker + 1, record.attempts + 1, thrown)
@@ -431,57 +445,73 @@ export class ThreadsEngine implements Engine {
   }
 
   /** Short tasks are sent far ahead, long ones are not, so that priorities and other callers are served soon. */
-  #observe(ms: number): void {
-    this.#meanMs += (ms - this.#meanMs) / 16
+  #adjust(): void {
     const depth = Math.round(aheadMs / Math.max(this.#meanMs, 1e-4))
     const { limits } = this.#scheduler
     limits.depth = Math.min(mostDepth, limits.slots >> 1, Math.max(leastDepth, depth))
   }
 
+  /** Begins to look for results, in each turn of the event loop. */
   #watch(): void {
     if (this.#watching) return
     this.#watching = true
     this.#lastNews = performance.now()
     this.#crew.hold(true)
+    Atomics.store(this.#slots.c, at.clientSleeps, 0)
     setImmediate(this.#turn)
   }
 
   #turn = (): void => {
     if (this.#sites.size > 0) this.#sites.clear()
     const any = this.#drain()
-    if (this.#open === 0) {
-      this.#watching = false
-      return this.#rest()
-    }
+    if (this.#open === 0) return this.#rest()
+    this.#resting = false
     const now = performance.now()
     if (any) this.#lastNews = now
-    if (now - this.#lastNews < freshMs) {
-      setImmediate(this.#turn)
-      return
-    }
+    if (now - this.#lastNews < this.#freshMs() || !this.#sleep()) setImmediate(this.#turn)
+  }
+
+  #freshMs(): number {
+    const busy = Math.min(this.#workers, this.#scheduler.counts.dispatched)
+    return busy < cores && this.#meanMs < longestFreshMs
+      ? Math.max(freshMs, Math.min(longestFreshMs, 2 * this.#meanMs))
+      : freshMs
+  }
+
+  /** Waits for a worker to bring something. False when one has. */
+  #sleep(): boolean {
     const { c } = this.#slots
-    Atomics.store(c, at.clientSleeps, 1)
     const seen = Atomics.load(c, at.doneBell)
-    // What came before the store rang for nobody.
-    if (this.#drain()) {
-      Atomics.store(c, at.clientSleeps, 0)
-      setImmediate(this.#turn)
-      return
-    }
-    const waited = waitAsync(c, at.doneBell, seen)
-    if (waited) waited.then(this.#wake)
-    else setImmediate(this.#turn)
+    Atomics.store(c, at.clientSleeps, 1)
+    // What came before that store woke nobody.
+    const waits = !this.#drain() && (this.#waking ??= waitAsync(c, at.doneBell, seen)?.then(this.#wake)) !== undefined
+    if (waits) this.#watching = false
+    else Atomics.store(c, at.clientSleeps, 0)
+    return waits
   }
 
   #wake = (): void => {
-    Atomics.store(this.#slots.c, at.clientSleeps, 0)
-    this.#lastNews = performance.now()
-    this.#turn()
+    this.#waking = undefined
+    this.#watch()
   }
 
-  /** Nothing is under way: the process may end. */
+  /**
+   * Nothing is under way. A program that goes on does so before the next turn; one that does not may end: it is not kept, and
+   * looks no more.
+   */
   #rest(): void {
-    if (!this.#watching && this.#streams.size === 0) this.#crew.hold(false)
+    if (this.#resting) {
+      this.#watching = false
+      this.#resting = false
+      this.#letGo()
+    } else {
+      this.#resting = true
+      setImmediate(this.#turn)
+    }
+  }
+
+  #letGo(): void {
+    if (!this.#watching && this.#open === 0 && this.#streams.size === 0) this.#crew.hold(false)
   }
 
   // Workers that end, actors that die, what workers say.
@@ -490,6 +520,8 @@ export class ThreadsEngine implements Engine {
     this.#lostWorker = worker
     this.#lostReason = reason
     this.#drain()
+    // It may have ended between taking the client's sleep away and waking it.
+    this.#watch()
     this.#callers.forget(worker)
     const held = this.#slots.reclaim(worker, back => this.#back(back))
     for (const { work, started } of held) {
@@ -513,7 +545,10 @@ export class ThreadsEngine implements Engine {
   }
 
   #bury(actor: ActorEntry, reason: string): void {
-    for (const record of this.#actors.bury(actor, reason)) {
+    this.#actors.bury(actor, reason)
+    for (const record of [...this.#scheduler.unsettled(this.#slots.records)]) {
+      if (record.call.actor !== actor.id || record.settlement !== 'pending') continue
+      record.stopping ??= new ActorDiedError(actor.name, reason)
       if (record.state !== 'dispatched') this.#scheduler.cancelled(record)
       else this.#settle(record, 'rejected', record.stopping)
     }
@@ -533,6 +568,28 @@ export class ThreadsEngine implements Engine {
       }
     }
   }
+}
+
+const callOfPut: Call = {
+  name: 'put',
+  definition: -1,
+  options: noOptions,
+  request: undefined,
+  actor: 0,
+  method: 0,
+  concurrency: 0,
+  streams: false,
+}
+
+function callOfActor(
+  { id, definition, worker, options: ofActor }: ActorEntry,
+  method: number,
+  name: string,
+  options: TaskOptions,
+): Call {
+  const request: WorkRequest = { cpus: 0, amounts: [], worker, beside: true }
+  const concurrency = ofActor.maxConcurrency ?? concurrencyOfActors
+  return { name, definition, options, request, actor: id, method, concurrency, streams: false }
 }
 
 const ownFolder = new URL('..', import.meta.url).href

@@ -6,101 +6,109 @@ import type { Ref, Settlement, Source } from '../ref.ts'
 import type { Request } from '../schedule/place.ts'
 import { Work } from '../schedule/work.ts'
 import { unpack } from '../values/pack.ts'
-import type { Found } from './result.ts'
+import { Packed } from './result.ts'
 
-/** Arguments as they were when the call was made. */
-export interface Prepared {
-  /** Values for cells, references among them; or packed, with the references apart. */
-  readonly args: readonly unknown[] | undefined
-  readonly packed: Uint8Array | undefined
-  readonly refs: readonly Ref<unknown>[]
-  /** What must not be collected before the task is over. */
-  readonly holds: unknown
-}
-
-export const nothing: Prepared = { args: [], packed: undefined, refs: [], holds: undefined }
-
-export class Record extends Work implements Source {
+/** What all calls of one definition with the same options have in common: records share it, since a million may be queued. */
+export interface Call {
   readonly name: string
   /** The definition's number; -1 for an object. */
   readonly definition: number
   readonly options: TaskOptions
-  /** Where the call was made, or near it. */
-  readonly site: Error | undefined
+  readonly request: Request | undefined
   /** The actor it is a call of, or 0. */
   readonly actor: number
+  /** The method's number; -1: the constructor. */
   readonly method: number
+  /** Most of the actor's asynchronous calls at once. */
+  readonly concurrency: number
   readonly streams: boolean
-  prepared: Prepared
+}
+
+/** Arguments that do not go into cells, as they were when the call was made. */
+export class Prepacked {
+  readonly bytes: Uint8Array
+  /** References among them, in the order they were met. */
+  readonly refs: readonly Ref<unknown>[]
+  /** What must not be collected before the task is over. */
+  readonly holds: unknown
+
+  constructor(bytes: Uint8Array, refs: readonly Ref<unknown>[], holds: unknown) {
+    this.bytes = bytes
+    this.refs = refs
+    this.holds = holds
+  }
+}
+
+/** Arguments as they were when the call was made: values for cells, with references among them, or packed. */
+export type Given = readonly unknown[] | Prepacked
+
+export const nothing: Given = []
+
+/** Stands for a value that was given up. */
+const freed: unique symbol = Symbol('freed')
+
+export class Record extends Work implements Source {
+  readonly call: Call
+  /** Where the call was made, or near it. */
+  readonly site: Error | undefined
+  given: Given
   slot = -1
   /** Why it should stop, once someone wants it to. */
   stopping: unknown
   settlement: Settlement = 'pending'
   /** Arrays the engine made so that the attempt under way can read its arguments. */
   scratch: unknown
-  #found: Found | undefined
-  #listeners: (() => void) | (() => void)[] | undefined
+  #found: unknown
+  #listeners: ((source: Source) => void) | ((source: Source) => void)[] | undefined
 
-  constructor(
-    id: number,
-    caller: number,
-    name: string,
-    definition: number,
-    options: TaskOptions,
-    request: Request | undefined,
-    prepared: Prepared,
-    site: Error | undefined,
-    actor = 0,
-    method = 0,
-    streams = false,
-  ) {
-    super(id, caller, options.priority ?? 0, request, options.retries ?? (actor > 0 || streams ? 0 : 3))
-    this.name = name
-    this.definition = definition
-    this.options = options
-    this.prepared = prepared
+  constructor(id: number, caller: number, call: Call, given: Given, site: Error | undefined) {
+    const { priority = 0, retries = call.actor > 0 || call.streams ? 0 : 3 } = call.options
+    super(id, caller, priority, call.request, retries)
+    this.call = call
+    this.given = given
     this.site = site
-    this.actor = actor
-    this.method = method
-    this.streams = streams
+  }
+
+  get name(): string {
+    return this.call.name
   }
 
   get label(): string {
-    return `${this.options.name ?? this.name}#${this.id}`
+    return `${this.call.options.name ?? this.call.name}#${this.id}`
   }
 
   outcome(): unknown {
-    if (this.#found === undefined) throw new FreedError(this.label)
-    if ('packed' in this.#found) this.#found = { value: unpack(this.#found.packed) }
-    return this.#found.value
-  }
-
-  /** The result as it lies: nobody has looked at it yet if it is packed. */
-  get found(): Found {
-    if (this.#found === undefined) throw new FreedError(this.label)
+    const { found } = this
+    if (found instanceof Packed) this.#found = unpack(found.bytes)
     return this.#found
   }
 
-  whenSettled(listener: () => void): void {
+  /** The result as it lies: nobody has looked at it yet if it is packed. */
+  get found(): unknown {
+    if (this.#found === freed) throw new FreedError(this.label)
+    return this.#found
+  }
+
+  whenSettled(listener: (source: Source) => void): void {
     if (this.#listeners === undefined) this.#listeners = listener
     else if (typeof this.#listeners === 'function') this.#listeners = [this.#listeners, listener]
     else this.#listeners.push(listener)
   }
 
-  /** Once; later ones are ignored. */
-  settle(settlement: Settlement, found: Found): void {
+  /** Once; later ones are ignored. @param found the value, or it packed */
+  settle(settlement: Settlement, found: unknown): void {
     if (this.settlement !== 'pending') return
     this.settlement = settlement
     this.#found = found
-    this.prepared = nothing
+    this.given = nothing
     this.scratch = undefined
     const listeners = this.#listeners
     this.#listeners = undefined
-    if (typeof listeners === 'function') listeners()
-    else for (const listener of listeners ?? []) listener()
+    if (typeof listeners === 'function') listeners(this)
+    else for (const listener of listeners ?? []) listener(this)
   }
 
   free(): void {
-    this.#found = undefined
+    this.#found = freed
   }
 }

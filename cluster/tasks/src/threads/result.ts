@@ -22,6 +22,10 @@ interface Given {
 /** Writes a task's result. @throws NotCloneableError */
 export function putResult(words: Words, slot: number, value: unknown): void {
   const { ints } = words
+  if (value === undefined) {
+    ints[slot + at.slotForm] = at.isUndefined
+    return
+  }
   if (
     ArrayBuffer.isView(value) &&
     !(value instanceof DataView) &&
@@ -73,23 +77,32 @@ function handOver(view: TypedArray): Given {
   }
 }
 
-/** What the client finds: the value itself, or bytes still packed. */
-export type Found = { readonly value: unknown } | { readonly packed: Uint8Array }
+/** A result that nobody has looked at yet: its bytes. */
+export class Packed {
+  readonly bytes: Uint8Array
 
-export function takeResult(words: Words, slot: number): Found {
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+}
+
+/** What the client finds: the value itself, or packed. */
+export function takeResult(words: Words, slot: number): unknown {
   const { ints } = words
   switch (ints[slot + at.slotForm]) {
+    case at.isUndefined:
+      return undefined
     case at.inCell:
-      return { value: new CellReader(words, slot + at.slotCells).next() }
+      return new CellReader(words, slot + at.slotCells).next()
     case at.asArray: {
       const block = heap.adopt(Uint8Array, get64(words, slot + at.slotPacked), get64(words, slot + at.slotPackedBytes))
       const type = classOf(ints[slot + at.slotCells])
       const from = get64(words, slot + at.slotCells + 2)
-      return { value: new type(block.buffer as SharedArrayBuffer, from, get64(words, slot + at.slotCells + 4)) }
+      return new type(block.buffer as SharedArrayBuffer, from, get64(words, slot + at.slotCells + 4))
     }
   }
   const length = get64(words, slot + at.slotPackedBytes)
-  return { packed: heap.adopt(Uint8Array, get64(words, slot + at.slotPacked), length, 'task results') }
+  return new Packed(heap.adopt(Uint8Array, get64(words, slot + at.slotPacked), length, 'task results'))
 }
 
 export const put64 = (words: Words, word: number, value: number): void => {

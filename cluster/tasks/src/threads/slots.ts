@@ -4,7 +4,7 @@ import type { Words } from '../values/cells.ts'
 import { putArguments } from './arguments.ts'
 import * as at from './board.ts'
 import type { Record } from './record.ts'
-import { type Found, put64, takeResult } from './result.ts'
+import { put64, takeResult } from './result.ts'
 
 /** A slot that has come back. */
 export interface Back {
@@ -13,13 +13,14 @@ export interface Back {
   readonly unrun: boolean
   readonly ok: boolean
   /** The result, or the error packed. */
-  readonly found: Found | undefined
+  readonly found: unknown
   /** The worker that ran it. */
   readonly worker: number
   readonly tookMs: number
   /** Items that went into its stream. */
   readonly items: number
 }
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 export class Slots {
   readonly layout: at.Layout
@@ -28,6 +29,8 @@ export class Slots {
   readonly #words: Words
   readonly #free: number[] = []
   readonly #records: (Record | undefined)[] = []
+  /** The one that `takeBack` gives: made once, since it is filled for every task. */
+  readonly #taken = {} as Writable<Back>
 
   constructor(workers: number, slots: number) {
     this.layout = at.layoutOf(workers, slots)
@@ -50,26 +53,28 @@ export class Slots {
   }
 
   /** Puts a task into a worker's queue. There must be a free slot. */
-  send(record: Record, worker: number, open: boolean, concurrency: number): void {
+  send(record: Record, worker: number, open: boolean): void {
     const { c, layout } = this
     const slot = this.#free.pop()!
     const s = at.slotAt(layout, slot)
     this.#records[slot] = record
     record.slot = slot
-    c[s + at.slotDefinition] = record.definition
-    c[s + at.slotActor] = record.actor
-    c[s + at.slotMethod] = record.method
+    const { definition, actor, method, streams, concurrency } = record.call
+    c[s + at.slotDefinition] = definition
+    c[s + at.slotActor] = actor
+    c[s + at.slotMethod] = method
     c[s + at.slotCancel] = 0
-    c[s + at.slotStreams] = record.streams ? 1 : 0
-    c[s + at.slotConcurrency] = concurrency
+    c[s + at.slotStreams] = streams ? 1 : 0
+    if (actor > 0) c[s + at.slotConcurrency] = concurrency
     put64(this.#words, s + at.slotTaskId, record.id)
     putArguments(this.#words, s, record)
-    Atomics.store(c, s + at.slotState, at.stateWord(at.queued, at.useOf(c[s + at.slotState]) + 1))
+    // Nobody looks at it before it is in the queue.
+    c[s + at.slotState] = at.stateWord(at.queued, at.useOf(c[s + at.slotState]) + 1)
     at.push(c, layout, at.queueAt(layout, worker, open ? at.openQueue : at.ownQueue), slot)
     at.ring(c, worker)
   }
 
-  /** The next slot that has come back from a worker, or undefined. */
+  /** The next slot that has come back from a worker, or undefined. What it says is valid until the next call. */
   takeBack(worker: number): Back | undefined {
     const { c, layout } = this
     const slot = at.takeDone(c, layout, at.queueAt(layout, worker, at.doneQueue))
@@ -85,15 +90,14 @@ export class Slots {
     const phase = at.phaseOf(word)
     const unrun = phase === at.returned
     const { floats } = this.#words
-    const back: Back = {
-      record,
-      unrun,
-      ok: phase === at.done,
-      found: unrun ? undefined : takeResult(this.#words, s),
-      worker: at.workerOf(word),
-      tookMs: floats[(s + at.slotEnded) >> 1] - floats[(s + at.slotStarted) >> 1],
-      items: c[s + at.slotStreams] - 1,
-    }
+    const back = this.#taken
+    back.record = record
+    back.unrun = unrun
+    back.ok = phase === at.done
+    back.found = unrun ? undefined : takeResult(this.#words, s)
+    back.worker = at.workerOf(word)
+    back.tookMs = floats[(s + at.slotEnded) >> 1] - floats[(s + at.slotStarted) >> 1]
+    back.items = c[s + at.slotStreams] - 1
     this.#release(record, slot)
     return back
   }

@@ -49,7 +49,9 @@ let underWay = 0
 /** Of them, those that hold the worker's place for plain tasks. */
 let plainUnderWay = 0
 
-const clock = (): number => performance.timeOrigin + performance.now()
+const { timeOrigin } = performance
+/** When the last task ended, if another begins at once: reading the clock takes as long as a short task. */
+let since = 0
 const pause: () => void = (Atomics as { pause?: () => void }).pause ?? (() => {})
 
 /** Spinning lasts until the clock says so: it adapts between these bounds to whether it paid the last time. */
@@ -64,17 +66,33 @@ type Reason = 'closing' | 'mail' | 'turn' | 'idle'
 
 function loop(): Reason {
   const until = performance.now() + longestStretchMs
+  since = 0
   for (let n = 1; ; n++) {
-    const seen = Atomics.load(c, me + at.bell)
     if (Atomics.load(c, at.closing) !== 0) return 'closing'
     if (Atomics.load(c, me + at.mail) !== 0) return 'mail'
     const slot = next()
     if (slot >= 0) {
       start(slot)
       if ((n & 63) === 0 && performance.now() > until) return 'turn'
-    } else if (underWay > 0 || hasOpenResources()) return 'idle'
-    else if (!sleep(seen)) return 'turn'
+      continue
+    }
+    since = 0
+    if (underWay > 0) return 'idle'
+    if (spin()) continue
+    if (hasOpenResources()) return 'idle'
+    if (!sleep()) return 'turn'
   }
+}
+
+/** Whether there is something for this worker to look at. */
+function hasNews(): boolean {
+  if (Atomics.load(c, at.closing) !== 0 || Atomics.load(c, me + at.mail) !== 0 || at.lengthOf(c, mine.own) > 0)
+    return true
+  if (plainUnderWay > 0 || Atomics.load(c, me + at.mayTakeOpen) === 0) return false
+  for (let other = 0; other < layout.workers; other++) {
+    if (at.lengthOf(c, at.queueAt(layout, other, at.openQueue)) > 0) return true
+  }
+  return false
 }
 
 const giveBack = (slot: number): void => {
@@ -102,12 +120,12 @@ function next(): number {
   return from < 0 ? -1 : at.take(c, layout, from, worker, giveBack)
 }
 
-/** Spins for a while, then sleeps until the bell. False when the event loop should turn first. */
-function sleep(seen: number): boolean {
+/** Looks for news for a while; true when there is some. */
+function spin(): boolean {
   const until = performance.now() + spinMs
   do {
-    for (let i = 0; i < 64; i++) {
-      if (Atomics.load(c, me + at.bell) !== seen) {
+    for (let i = 0; i < 32; i++) {
+      if (hasNews()) {
         spinMs = Math.min(longestSpinMs, spinMs * 2)
         return true
       }
@@ -115,9 +133,16 @@ function sleep(seen: number): boolean {
     }
   } while (performance.now() < until)
   spinMs = Math.max(shortestSpinMs, spinMs / 2)
+  return false
+}
+
+/** Sleeps until there is news. False when the event loop should turn first. */
+function sleep(): boolean {
   const owes = hasOutput()
+  const seen = Atomics.load(c, me + at.bell)
   Atomics.store(c, me + at.state, at.sleeping)
-  const outcome = Atomics.wait(c, me + at.bell, seen, owes ? 2 : Number.POSITIVE_INFINITY)
+  // What came before that store woke nobody.
+  const outcome = hasNews() ? 'ok' : Atomics.wait(c, me + at.bell, seen, owes ? 2 : Number.POSITIVE_INFINITY)
   Atomics.store(c, me + at.state, at.awake)
   return !(owes && outcome === 'timed-out')
 }
@@ -127,17 +152,20 @@ const hasOutput = (): boolean => process.stdout.writableLength > 0 || process.st
 /** Timers, sockets, files that a task has left open: asleep on the bell, the worker would not serve them. */
 const hasOpenResources = (): boolean => process.getActiveResourcesInfo().some(name => name !== 'MessagePort')
 
-/** Waits for the bell, or for something that happens here, with the event loop turning. */
-async function idle(seen: number): Promise<void> {
+/** Waits for news, or for something that happens here, with the event loop turning. */
+async function idle(): Promise<void> {
+  const seen = Atomics.load(c, me + at.bell)
   Atomics.store(c, me + at.state, at.sleeping)
-  // One waiter at a time: it stays behind when something here ends the waiting, and does for the next.
-  rung ??= waitAsync(c, me + at.bell, seen)?.then(() => {
-    rung = undefined
-    wakeIdle?.()
-  })
-  // The bell may have rung since that waiter began.
-  if (rung && Atomics.load(c, me + at.bell) === seen) await new Promise<void>(resolve => (wakeIdle = resolve))
-  wakeIdle = undefined
+  // What came before that store woke nobody.
+  if (!hasNews()) {
+    // One waiter at a time: it stays behind when something here ends the waiting, and does for the next.
+    rung ??= waitAsync(c, me + at.bell, seen)?.then(() => {
+      rung = undefined
+      wakeIdle?.()
+    })
+    if (rung) await new Promise<void>(resolve => (wakeIdle = resolve))
+    wakeIdle = undefined
+  }
   Atomics.store(c, me + at.state, at.awake)
 }
 let rung: Promise<void> | undefined
@@ -148,13 +176,14 @@ let wakeIdle: (() => void) | undefined
 
 function start(slot: number): void {
   const s = at.slotAt(layout, slot)
-  put64(words, s + at.slotStarted, clock())
+  put64(words, s + at.slotStarted, since || timeOrigin + performance.now())
+  since = 0
   const number = c[s + at.slotDefinition]
   if (c[s + at.slotActor] > 0) return startCall(slot, s, number)
   const definition = loaded[number]
   if (definition === undefined)
-    return await_(slot, s, true, contextOf(slot, s, true), () => fetch(number).then(d => invoke(slot, s, d)))
-  const context = contextOf(slot, s, true)
+    return await_(slot, s, true, new Attempt(slot, s, true), () => fetch(number).then(d => invoke(slot, s, d)))
+  const context = new Attempt(slot, s, true)
   try {
     const { fn } = definition as Extract<Definition, { kind: 'task' }>
     c[me + at.running] = slot + 1
@@ -173,14 +202,23 @@ function invoke(_slot: number, s: number, definition: Definition): unknown {
   return settleResult(fn(...argumentsOf(s)), s)
 }
 
-const contextOf = (slot: number, s: number, plain: boolean): Context => ({
-  slot,
-  task: get64(words, s + at.slotTaskId),
-  abort: undefined,
-  awaiting: 0,
-  plain,
-  isCancelled: () => Atomics.load(c, s + at.slotCancel) !== 0,
-})
+class Attempt implements Context {
+  readonly slot: number
+  readonly task: number
+  abort: AbortController | undefined = undefined
+  awaiting = 0
+  readonly plain: boolean
+
+  constructor(slot: number, s: number, plain: boolean) {
+    this.slot = slot
+    this.task = get64(words, s + at.slotTaskId)
+    this.plain = plain
+  }
+
+  isCancelled(): boolean {
+    return Atomics.load(c, at.slotAt(layout, this.slot) + at.slotCancel) !== 0
+  }
+}
 
 const isThenable = (x: unknown): x is PromiseLike<unknown> =>
   x !== null &&
@@ -316,7 +354,8 @@ function fail(slot: number, s: number, error: unknown): void {
 }
 
 function deliver(slot: number, s: number, phase: number): void {
-  put64(words, s + at.slotEnded, clock())
+  since = timeOrigin + performance.now()
+  put64(words, s + at.slotEnded, since)
   c[me + at.tasksRun]++
   Atomics.store(c, s + at.slotState, at.stateWord(phase, at.useOf(c[s + at.slotState]), worker))
   at.push(c, layout, mine.done, slot)
@@ -328,7 +367,7 @@ function deliver(slot: number, s: number, phase: number): void {
 function startCall(slot: number, s: number, number: number): void {
   const actor = c[s + at.slotActor]
   const method = c[s + at.slotMethod]
-  const context = contextOf(slot, s, false)
+  const context = new Attempt(slot, s, false)
   underWay++
   running.set(slot, context)
   const over = () => {
@@ -440,11 +479,10 @@ process.on('exit', () => Atomics.store(c, me + at.state, at.gone))
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 for (;;) {
-  const seen = Atomics.load(c, me + at.bell)
   const reason = loop()
   if (reason === 'closing') break
   if (reason === 'mail') readMail()
-  if (reason === 'idle') await idle(seen)
+  if (reason === 'idle') await idle()
   await turn()
 }
 process.exit(0)
