@@ -87,6 +87,8 @@ export const isUndefined = 3
 //     queued → runs                     whoever takes it, by compare-exchange
 //     queued → withdrawn → returned     the client, then whoever meets it in the queue
 //     runs → done | failed              the worker
+//
+// Whoever has a slot in hand stands in its state, so that it is found when that thread ends, wherever it was.
 export const free = 0
 export const queued = 1
 export const runs = 2
@@ -161,11 +163,12 @@ export function take(
     const at = slotAt(layout, slot) + slotState
     const expected = stateWord(queued, use)
     const found = Atomics.compareExchange(c, at, expected, stateWord(runs, use, worker))
+    const gone = stateWord(withdrawn, use)
+    const returns = found === gone && Atomics.compareExchange(c, at, gone, stateWord(returned, use, worker)) === gone
     // Whoever comes first moves the head, so that a taker that dies leaves nothing stuck.
     Atomics.compareExchange(c, queue, head, (head + 1) | 0)
     if (found === expected) return slot
-    const gone = stateWord(withdrawn, use)
-    if (found === gone && Atomics.compareExchange(c, at, gone, stateWord(returned, use)) === gone) giveBack(slot)
+    if (returns) giveBack(slot)
   }
 }
 
@@ -176,6 +179,41 @@ export function takeDone(c: Int32Array, layout: Layout, queue: number): number {
   const entry = Atomics.load(c, queue + queueHeader + (head & (2 * layout.slots - 1)))
   Atomics.store(c, queue, (head + 1) | 0)
   return entry & 0xffff
+}
+
+/** What a worker that has ended leaves behind: it ran, or is over and was not sent on its way, or was queued. */
+export type Left = 'ran' | 'over' | 'queued'
+
+/**
+ * After a worker's end, gives every slot that it had in hand or in its queues; what stood in its done queue must have been
+ * taken before.
+ *
+ * @param inUse whether a slot has a task
+ */
+export function reclaim(
+  c: Int32Array,
+  layout: Layout,
+  worker: number,
+  inUse: (slot: number) => boolean,
+  give: (slot: number, left: Left) => void,
+): void {
+  for (let slot = 0; slot < layout.slots; slot++) {
+    const word = Atomics.load(c, slotAt(layout, slot) + slotState)
+    const phase = phaseOf(word)
+    const inHand = phase === runs || phase === done || phase === failed || phase === returned
+    if (inHand && workerOf(word) === worker && inUse(slot)) give(slot, phase === runs ? 'ran' : 'over')
+  }
+  for (const queue of [ownQueue, openQueue]) {
+    const from = queueAt(layout, worker, queue)
+    const giveBack = (slot: number) => give(slot, 'over')
+    for (
+      let slot = take(c, layout, from, worker, giveBack);
+      slot >= 0;
+      slot = take(c, layout, from, worker, giveBack)
+    ) {
+      give(slot, 'queued')
+    }
+  }
 }
 
 /** How many slots stand in a queue, about. */

@@ -134,26 +134,16 @@ export class Slots {
     return this.#words.floats[(at.slotAt(this.layout, slot) + at.slotStarted) >> 1]
   }
 
-  /** After a worker's death: what it ran, and what stood in its queues. What it had finished must have been taken before. */
-  reclaim(worker: number, withdrawn: (back: Back) => void): { work: Record; started: boolean }[] {
-    const { c, layout } = this
+  /** After a worker's death: what it ran, and what stood in its queues. What is over goes to `over`. */
+  reclaim(worker: number, over: (back: Back) => void): { work: Record; started: boolean }[] {
     const held: { work: Record; started: boolean }[] = []
-    this.#records.forEach((record, slot) => {
-      if (record === undefined || this.runnerOf(record) !== worker) return
+    const inUse = (slot: number) => this.#records[slot] !== undefined
+    at.reclaim(this.c, this.layout, worker, inUse, (slot, left) => {
+      if (left === 'over') return over(this.#back(slot))
+      const record = this.#records[slot]!
       this.#release(record, slot)
-      held.push({ work: record, started: true })
+      held.push({ work: record, started: left === 'ran' })
     })
-    for (const queue of [at.ownQueue, at.openQueue]) {
-      const from = at.queueAt(layout, worker, queue)
-      const giveBack = (slot: number) => withdrawn(this.#back(slot))
-      for (;;) {
-        const slot = at.take(c, layout, from, worker, giveBack)
-        if (slot < 0) break
-        const record = this.#records[slot]!
-        this.#release(record, slot)
-        held.push({ work: record, started: false })
-      }
-    }
     return held
   }
 }
