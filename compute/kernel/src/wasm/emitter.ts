@@ -358,7 +358,7 @@ export class Emitter extends Operands {
     if (counted) {
       const { checked } = this
       pushAllInRange(this, counted)
-      f.if()
+      f.likely().if()
       this.checked = new Set([...checked, ...counted.accesses.map(a => a.id)])
       rounds()
       this.checked = checked

@@ -18,7 +18,7 @@ import { lowerStorage } from '../passes/storage.ts'
 import { disassemble } from './encode/index.ts'
 import * as layout from './layout.ts'
 import { type Generated, generate } from './module.ts'
-import { chooseLanes } from './plan.ts'
+import { chooseLanes, chooseReductionLanes } from './plan.ts'
 import { analyseShapes } from './shape.ts'
 import { stage } from './staging.ts'
 import { begunOffset, copiesBytes, findTallies, type Tally } from './tallies.ts'
@@ -164,7 +164,7 @@ class WasmProgram implements Program {
     const shapes = analyseShapes(ir, true, unitStep)
     const lanes =
       combination?.kind === 'reduce'
-        ? accumulators(combination.type)
+        ? chooseReductionLanes(ir, shapes, tallies, accumulators(combination.type))
         : combination?.kind === 'scan'
           ? options.lanes === 1
             ? 1

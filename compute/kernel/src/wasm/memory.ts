@@ -103,8 +103,8 @@ export function checkTogether(E: Operands, group: Value[]): boolean {
   return true
 }
 
-/** Pushes array + index·size; the index is pushed by `push` as i32, in range. */
-function address(E: Operands, buffer: number, element: Element, push: () => void): void {
+/** Pushes array + index·size; the index is pushed by `push` as i32, in range. Returns the offset from there: none. */
+function address(E: Operands, buffer: number, element: Element, push: () => void): 0 {
   const { f, frame } = E
   push()
   const s = shift(element)
@@ -118,6 +118,7 @@ function address(E: Operands, buffer: number, element: Element, push: () => void
     frame.pushArray(buffer)
     f.op('i32.add')
   }
+  return 0
 }
 
 export function checkScalar(E: Operands, a: Access, push: () => void): void {
@@ -201,62 +202,64 @@ function load(E: Operands, v: Value): void {
   if (isVarying(step)) return gather(E, v, a)
   const { f, frame } = E
   const base = E.rep(index).scalar!
+  const proved = isProved(E, v)
   if (step === 1) {
+    if (proved) return loadContiguous(E, v, a.element, stepPointer(E, v, a, step))
     const pointer = E.temporary(frame.memory64 ? 'i64' : 'i32')
-    if ((E.options.unsafe || E.checked.has(v.id)) && !E.mask) address(E, a.buffer, a.element, () => f.get(base))
-    else {
-      wholeInRange(E, a, base, 1)
-      f.likely().if(frame.memory64 ? 'i64' : 'i32')
-      address(E, a.buffer, a.element, () => f.get(base))
-      f.else()
-      slowLanes(E, 'load', a, base, 1, () => E.pushBits(E.mask))
-      laneScratch(E)
-      f.end()
-    }
+    wholeInRange(E, a, base, 1)
+    f.likely().if(frame.memory64 ? 'i64' : 'i32')
+    address(E, a.buffer, a.element, () => f.get(base))
+    f.else()
+    slowLanes(E, 'load', a, base, 1, () => E.pushBits(E.mask))
+    laneScratch(E)
+    f.end()
     f.set(pointer)
-    loadContiguous(E, v, a.element, pointer)
-    return
+    return loadContiguous(E, v, a.element, offset => E.pushAddress(pointer, offset))
   }
   const parts = Array.from({ length: E.partCount(partWidth(v)) }, () => f.local('v128'))
-  wholeInRange(E, a, base, step)
-  f.likely().if()
-  const pointer = stridedPointer(E, a, base, step)
+  if (!proved) {
+    wholeInRange(E, a, base, step)
+    f.likely().if()
+  }
+  const at = stepPointer(E, v, a, step)
   const perPart = 128 / partWidth(v)
   parts.forEach((l, p) => {
-    gatherPart(
-      E,
-      a.element,
-      p,
-      () => f.get(pointer),
-      lane => stridedOffset(E, a.element, step, lane),
-      perPart,
-    )
+    gatherPart(E, a.element, p, lane => at(stepOffset(E, a, step, lane)), perPart)
     f.set(l)
   })
-  f.else()
-  slowLanes(E, 'load', a, base, step, () => E.pushBits(E.mask))
-  laneScratch(E)
-  const scratch = E.temporary(frame.memory64 ? 'i64' : 'i32')
-  f.set(scratch)
-  loadContiguous(E, v, a.element, scratch, parts)
-  f.end()
+  if (!proved) {
+    f.else()
+    slowLanes(E, 'load', a, base, step, () => E.pushBits(E.mask))
+    const scratch = E.temporary(frame.memory64 ? 'i64' : 'i32')
+    laneScratch(E)
+    f.set(scratch)
+    loadContiguous(E, v, a.element, offset => E.pushAddress(scratch, offset), parts)
+    f.end()
+  }
   E.set(v, { parts })
 }
 
-/** For negative steps the pointer is at the last lane, so that offsets are positive. */
-function stridedPointer(E: Operands, a: Access, base: number, step: number): number {
+/** Pushes an address so many bytes behind a pointer; returns the offset that is left for the instruction. */
+type At = (offset: number) => number
+
+/** Whether all lanes of an access are known to be active and in range. */
+const isProved = (E: Operands, v: Value): boolean => !E.mask && (E.options.unsafe || E.checked.has(v.id))
+
+/** Finds the elements of a step; for negative steps from the last lane's, so that offsets are positive. */
+function stepPointer(E: Operands, v: Value, a: Access, step: number): At {
   const { f, frame } = E
   const pointer = E.temporary(frame.memory64 ? 'i64' : 'i32')
   address(E, a.buffer, a.element, () => {
-    f.get(base)
+    f.get(E.rep(v.args[0]).scalar!)
     if (step < 0) f.i32((E.lanes - 1) * step).op('i32.add')
   })
   f.set(pointer)
-  return pointer
+  return offset => E.pushAddress(pointer, offset)
 }
 
-const stridedOffset = (E: Operands, element: Element, step: number, lane: number): number =>
-  (step > 0 ? lane * step : (lane - (E.lanes - 1)) * step) * ELEMENT_BYTES[element]
+/** Bytes from the pointer to a lane's element. */
+const stepOffset = (E: Operands, a: Access, step: number, lane: number): number =>
+  (step > 0 ? lane * step : (lane - (E.lanes - 1)) * step) * ELEMENT_BYTES[a.element]
 
 function loadUniform(E: Operands, v: Value, a: Access): void {
   const { f } = E
@@ -277,8 +280,8 @@ function loadUniform(E: Operands, v: Value, a: Access): void {
   E.finishScalar(v, l)
 }
 
-/** Loads lanes that lie side by side at a pointer. */
-function loadContiguous(E: Operands, v: Value, element: Element, pointer: number, into?: number[]): void {
+/** Loads lanes that lie side by side. */
+function loadContiguous(E: Operands, v: Value, element: Element, at: At, into?: number[]): void {
   const { f } = E
   const bytes = ELEMENT_BYTES[element]
   const n = E.partCount(partWidth(v))
@@ -287,9 +290,7 @@ function loadContiguous(E: Operands, v: Value, element: Element, pointer: number
   if (bytes === 1 && n > 1) {
     const t = E.temporary('v128')
     for (let p = 0; p < n; p += 2) {
-      f.get(pointer)
-        .load(`v128.load8x8_${s}`, p * 4, 0)
-        .tee(t)
+      f.load(`v128.load8x8_${s}`, at(p * 4), 0).tee(t)
       f.op(`i32x4.extend_low_i16x8_${s}`).set(parts[p])
       f.get(t)
         .op(`i32x4.extend_high_i16x8_${s}`)
@@ -297,28 +298,19 @@ function loadContiguous(E: Operands, v: Value, element: Element, pointer: number
     }
   } else {
     for (let p = 0; p < n; p++) {
-      f.get(pointer)
+      const offset = at(p * 4 * Math.min(bytes, 4))
       if (bytes === 1)
-        f.load('v128.load32_zero', p * 4, 0)
-          .op(`i16x8.extend_low_i8x16_${s}`)
-          .op(`i32x4.extend_low_i16x8_${s}`)
-      else if (bytes === 2) f.load(`v128.load16x4_${s}`, p * 8, 0)
-      else f.load('v128.load', p * 16, 2)
+        f.load('v128.load32_zero', offset, 0).op(`i16x8.extend_low_i8x16_${s}`).op(`i32x4.extend_low_i16x8_${s}`)
+      else if (bytes === 2) f.load(`v128.load16x4_${s}`, offset, 0)
+      else f.load('v128.load', offset, 2)
       f.set(parts[p])
     }
   }
   if (!into) E.set(v, { parts })
 }
 
-/** Pushes one part whose lanes come from single elements. */
-function gatherPart(
-  E: Operands,
-  element: Element,
-  p: number,
-  pointer: (lane: number) => void,
-  offset: (lane: number) => number,
-  perPart: number,
-): void {
+/** Pushes one part whose lanes come from single elements; `at` pushes an element's address and returns an offset to it. */
+function gatherPart(E: Operands, element: Element, p: number, at: (lane: number) => number, perPart: number): void {
   const { f } = E
   const bytes = ELEMENT_BYTES[element]
   for (let l = 0; l < perPart; l++) {
@@ -326,12 +318,11 @@ function gatherPart(
     if (bytes >= 4) {
       const acc = E.temporary('v128')
       if (l) f.set(acc)
-      pointer(lane)
-      if (l === 0) f.load(bytes === 8 ? 'v128.load64_zero' : 'v128.load32_zero', offset(lane))
-      else f.get(acc).loadLane(bytes === 8 ? 'v128.load64_lane' : 'v128.load32_lane', l, offset(lane))
+      const offset = at(lane)
+      if (l === 0) f.load(bytes === 8 ? 'v128.load64_zero' : 'v128.load32_zero', offset)
+      else f.get(acc).loadLane(bytes === 8 ? 'v128.load64_lane' : 'v128.load32_lane', l, offset)
     } else {
-      pointer(lane)
-      f.load(SCALAR_LOAD[element], offset(lane))
+      f.load(SCALAR_LOAD[element], at(lane))
       if (l === 0) f.op('i32x4.splat')
       else f.laneOp('i32x4.replace_lane', l)
     }
@@ -427,14 +418,7 @@ function gather(E: Operands, v: Value, a: Access): void {
   const index = checkedIndex(E, a, v.args[0], () => E.frame.pushLength(a.buffer))
   const perPart = 128 / partWidth(v)
   setParts(E, v, p =>
-    gatherPart(
-      E,
-      a.element,
-      p,
-      lane => address(E, a.buffer, a.element, () => pushIndexLane(E, index, lane)),
-      () => 0,
-      perPart,
-    ),
+    gatherPart(E, a.element, p, lane => address(E, a.buffer, a.element, () => pushIndexLane(E, index, lane)), perPart),
   )
 }
 
@@ -443,7 +427,7 @@ function gather(E: Operands, v: Value, a: Access): void {
 function store(E: Operands, v: Value): void {
   const a = v.attr as Access
   const [index, value] = v.args
-  const { f, frame } = E
+  const { f } = E
   const step = E.shapes.of(index)
   if (isUniform(step) && isUniform(E.shapes.of(value))) {
     const push = () => E.pushScalar(index)
@@ -468,22 +452,15 @@ function store(E: Operands, v: Value): void {
     slowLanes(E, 'store', a, base, step, () => E.pushBits(E.mask))
   }
   if (E.mask && !(step === 1 && ownsStrip(E, a, index))) return slow()
-  const proved = (E.options.unsafe || E.checked.has(v.id)) && !E.mask
+  const proved = isProved(E, v)
   if (!proved) {
     wholeInRange(E, a, base, step)
     f.likely().if()
   }
-  if (step === 1) {
-    const pointer = E.temporary(frame.memory64 ? 'i64' : 'i32')
-    address(E, a.buffer, a.element, () => f.get(base))
-    f.set(pointer)
-    storeContiguous(E, a.element, value, pointer, E.mask)
-  } else {
-    const pointer = stridedPointer(E, a, base, step)
-    for (let lane = 0; lane < E.lanes; lane++) {
-      f.get(pointer)
-      storeLane(E, a.element, value, lane, stridedOffset(E, a.element, step, lane))
-    }
+  const at = stepPointer(E, v, a, step)
+  if (step === 1) storeContiguous(E, a.element, value, at, E.mask)
+  else {
+    for (let lane = 0; lane < E.lanes; lane++) storeLane(E, a.element, value, lane, at(stepOffset(E, a, step, lane)))
   }
   if (!proved) {
     f.else()
@@ -537,7 +514,7 @@ function storeLane(E: Operands, element: Element, value: Value, lane: number, of
   f.storeLane(`v128.store${bytes * 8}_lane`, (lane % perPart) * (bytes < 4 ? 4 / bytes : 1), offset)
 }
 
-function storeContiguous(E: Operands, element: Element, value: Value, pointer: number, mask: Rep | undefined): void {
+function storeContiguous(E: Operands, element: Element, value: Value, at: At, mask: Rep | undefined): void {
   const { f } = E
   const bytes = ELEMENT_BYTES[element]
   const n = E.partCount(partWidth(value))
@@ -545,7 +522,7 @@ function storeContiguous(E: Operands, element: Element, value: Value, pointer: n
   let old: number[] | undefined
   if (mask) {
     old = Array.from({ length: n }, () => E.temporary('v128'))
-    loadContiguous(E, value, element, pointer, old)
+    loadContiguous(E, value, element, at, old)
   }
   const part = (p: number) => {
     E.pushPart(value, p)
@@ -556,26 +533,26 @@ function storeContiguous(E: Operands, element: Element, value: Value, pointer: n
   }
   if (bytes >= 4) {
     for (let p = 0; p < n; p++) {
-      f.get(pointer)
+      const offset = at(p * 16)
       part(p)
-      f.store('v128.store', p * 16, 2)
+      f.store('v128.store', offset, 2)
     }
     return
   }
   // The low bytes of each 32-bit lane, side by side.
   for (let p = 0; p < n; p += 2) {
     const single = p + 1 >= n
-    f.get(pointer)
+    const offset = at(p * 4 * bytes)
     part(p)
     if (single) part(p)
     else part(p + 1)
     if (bytes === 1) {
       f.shuffle([0, 4, 8, 12, 16, 20, 24, 28, 0, 0, 0, 0, 0, 0, 0, 0])
-      f.storeLane(single ? 'v128.store32_lane' : 'v128.store64_lane', 0, p * 4, 0)
+      f.storeLane(single ? 'v128.store32_lane' : 'v128.store64_lane', 0, offset, 0)
     } else {
       f.shuffle([0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29])
-      if (single) f.storeLane('v128.store64_lane', 0, p * 8, 0)
-      else f.store('v128.store', p * 8, 0)
+      if (single) f.storeLane('v128.store64_lane', 0, offset, 0)
+      else f.store('v128.store', offset, 0)
     }
   }
 }
@@ -584,7 +561,7 @@ function toScratch(E: Operands, element: Element, value: Value): void {
   const pointer = E.temporary(E.frame.memory64 ? 'i64' : 'i32')
   laneScratch(E)
   E.f.set(pointer)
-  storeContiguous(E, element, value, pointer, undefined)
+  storeContiguous(E, element, value, offset => E.pushAddress(pointer, offset), undefined)
 }
 
 function scatter(E: Operands, v: Value, a: Access): void {
@@ -711,32 +688,33 @@ function privateAccess(E: Operands, v: Value): void {
     f.set(pointer)
     const n = E.partCount(size === 8 ? 64 : 32)
     if (isLoad) {
-      setParts(E, v, p => f.get(pointer).load('v128.load', at + p * 16, 2), n)
+      setParts(E, v, p => f.load('v128.load', E.pushAddress(pointer, at + p * 16), 2), n)
       return
     }
     const value = v.args[1]
     for (let p = 0; p < n; p++) {
-      f.get(pointer)
+      const offset = E.pushAddress(pointer, at + p * 16)
       E.pushPart(value, p)
       if (E.mask) {
-        f.get(pointer).load('v128.load', at + p * 16, 2)
+        f.load('v128.load', E.pushAddress(pointer, at + p * 16), 2)
         E.pushMaskPart(E.mask, p, size === 8 ? 64 : 32)
         f.op('v128.bitselect')
       }
-      f.store('v128.store', at + p * 16, 2)
+      f.store('v128.store', offset, 2)
     }
     return
   }
   const safe = checkedIndex(E, a, index, () => f.i32(length!))
   const perPart = size === 8 ? 2 : 4
-  const pointer = (lane: number) => slot(() => pushIndexLane(E, safe, lane))
-  const offset = (lane: number) => at + lane * size
+  const pointer = E.temporary(frame.memory64 ? 'i64' : 'i32')
+  const addressOf = (lane: number) => {
+    slot(() => pushIndexLane(E, safe, lane))
+    f.set(pointer)
+    return E.pushAddress(pointer, at + lane * size)
+  }
   if (isLoad) {
-    setParts(E, v, p => gatherPart(E, element, p, pointer, offset, perPart), E.partCount(size === 8 ? 64 : 32))
+    setParts(E, v, p => gatherPart(E, element, p, addressOf, perPart), E.partCount(size === 8 ? 64 : 32))
     return
   }
-  eachActive(E, lane => {
-    pointer(lane)
-    storeLane(E, element, v.args[1], lane, offset(lane))
-  })
+  eachActive(E, lane => storeLane(E, element, v.args[1], lane, addressOf(lane)))
 }

@@ -13,7 +13,7 @@ import { ELEMENT_BYTES, isPure, type KernelIR, type Region, type Value } from '.
 import { Combiner } from './combiner.ts'
 import { emitBegin, emitMerge } from './copies.ts'
 import { Emitter } from './emitter.ts'
-import { type FunctionBuilder, ModuleBuilder, type PositionTable } from './encode/index.ts'
+import { type FunctionBuilder, type Label, ModuleBuilder, type PositionTable } from './encode/index.ts'
 import { Helpers } from './helpers.ts'
 import * as layout from './layout.ts'
 import { accessGroups, groupBuffers } from './memory.ts'
@@ -23,8 +23,8 @@ import { wasmType } from './scalar.ts'
 import { Scan } from './scan.ts'
 import { type BlockBody, BlockScan, FEW_BYTES } from './scan-block.ts'
 import { eachSegment, type Segment } from './segments.ts'
-import { analyseShapes, type Shapes } from './shape.ts'
-import { findUses, type Key } from './uses.ts'
+import { analyseShapes, isVarying, type Shapes } from './shape.ts'
+import { findUses, type Key, keyOf } from './uses.ts'
 
 export interface ModuleOptions extends EmitOptions {
   memory64: boolean
@@ -306,7 +306,10 @@ class RowBody implements BlockBody {
       pushArray: b => void f.get(arrays[b]),
       pushLength: b => void f.get(lengths[b]),
       pushLimit: b => void f.get(limits[b]),
-      pushLeast: (what, buffers) => void f.get(least.get(`${what}:${buffers.join()}`)!),
+      pushLeast: (what, buffers) => {
+        if (buffers.length === 1) f.get((what === 'length' ? lengths : limits)[buffers[0]])
+        else f.get(least.get(`${what}:${buffers.join()}`)!)
+      },
       privateOffset: b => g.privates.get(b)!,
       laneScratchOffset: g.laneScratchOffset,
       failureOffset: layout.FAILURE,
@@ -331,7 +334,7 @@ class RowBody implements BlockBody {
     const { f, g } = this
     const among = (what: 'length' | 'limit', values: number[], buffers: number[]) => {
       const key = `${what}:${buffers.join()}`
-      if (least.has(key)) return
+      if (buffers.length === 1 || least.has(key)) return
       let l = values[buffers[0]]
       for (const b of buffers.slice(1)) {
         const next = f.local('i32', `least_${what}`)
@@ -425,13 +428,15 @@ class RowBody implements BlockBody {
     })
   }
 
-  private strip(E: Emitter): void {
+  /** Emits the body for the lanes that begin `offset` positions after k. */
+  private strip(E: Emitter, offset = 0): void {
     const { f, g } = this
     this.clearPrivates(E.lanes)
     for (const v of this.stripValues) {
       if (v.op !== 'index') continue
       const first = f.local('i32', 'i')
       f.get(this.lastBegin).get(this.k)
+      if (offset) f.i32(offset).op('i32.add')
       if (!g.options.unitStep) f.get(this.lastStep).op('i32.mul')
       f.op('i32.add').set(first)
       if (E.lanes === 1 || g.options.unitStep) E.finishScalar(v, first)
@@ -453,21 +458,94 @@ class RowBody implements BlockBody {
     E.list(this.stripValues.filter(v => v.op !== 'index'))
   }
 
-  /** Whole strips, from the beginning. */
-  strips(emit: (E: Emitter) => void): void {
+  /** Whole strips, from the beginning. Each is emitted as one pass over the lanes; of a reduction, as several. */
+  strips(emit: (E: Emitter, pass: number) => void): void {
     const { f, g, k, segment } = this
+    const { lanes } = g.options
     f.get(segment.begin).set(k)
-    if (g.options.lanes === 1) return
-    const E = this.fork(true)
+    if (lanes === 1) return
+    const passes = g.combination?.kind === 'reduce' ? accumulators(g.combination.type) / lanes : 1
+    const last = f.local('i32', 'last_strip')
     const out = f.block()
+    f.get(segment.end)
+      .i32(lanes * passes)
+      .op('i32.sub')
+      .tee(last)
+      .get(k)
+      .op('i32.lt_s')
+      .brIf(out)
+    const proved = this.proveInRange(out)
     const next = f.loop()
-    f.get(segment.end).get(k).op('i32.sub').i32(g.options.lanes).op('i32.lt_s').brIf(out)
-    this.strip(E)
-    emit(E)
-    f.get(k).i32(g.options.lanes).op('i32.add').set(k)
-    f.br(next)
+    for (let pass = 0; pass < passes; pass++) {
+      const E = this.fork(true)
+      E.checked = proved
+      this.strip(E, pass * lanes)
+      emit(E, pass)
+    }
+    f.get(k)
+      .i32(lanes * passes)
+      .op('i32.add')
+      .tee(k)
+      .get(last)
+      .op('i32.le_s')
+      .brIf(next)
     f.end()
     f.end()
+  }
+
+  /**
+   * Looks once, before the strips, whether what every position accesses at an index of a fixed step is in range at both ends;
+   * the strips then do without checks. If something is not, one of the positions fails: leaves for the single ones, which find
+   * it. Returns the ids of the accesses.
+   */
+  private proveInRange(otherwise: Label): Set<number> {
+    const { f, g, frame, shapes, segment } = this
+    const known = new Set<Value>()
+    const isKnown = (v: Value) => v.op === 'const' || known.has(v) || this.base.has(keyOf(v))
+    const byIndex = new Map<Value, Value[]>()
+    for (const v of this.stripValues) {
+      if (v.op === 'index' ? g.options.unitStep : isPure(v) && v.args.every(isKnown)) known.add(v)
+      const [index] = v.args
+      if ((v.op === 'load' || v.op === 'store') && !isVarying(shapes.of(index)) && isKnown(index))
+        byIndex.set(index, [...(byIndex.get(index) ?? []), v])
+    }
+    const proved = new Set([...byIndex.values()].flatMap(group => group.map(v => v.id)))
+    if (proved.size === 0 || g.options.unsafe) return proved
+    const P = this.fork(false)
+    const emit = (v: Value): void => {
+      if (!known.delete(v)) return
+      v.args.forEach(emit)
+      if (v.op !== 'index') return P.emit(v)
+      const first = f.local('i32', 'first')
+      f.get(this.lastBegin).get(this.k).op('i32.add').set(first)
+      P.finishScalar(v, first)
+    }
+    // How far the last position is from the first.
+    const span = f.local('i32', 'span')
+    f.get(segment.end).get(this.k).op('i32.sub').i32(1).op('i32.sub').set(span)
+    for (const [index, accesses] of byIndex) {
+      emit(index)
+      const step = shapes.of(index)
+      const length = () => frame.pushLeast('length', groupBuffers(accesses))
+      P.pushScalar(index)
+      length()
+      f.op('i32.ge_u').unlikely().brIf(otherwise)
+      if (step === 0) continue
+      if (step === 1) {
+        f.get(span)
+        length()
+        P.pushScalar(index)
+        f.op('i32.sub').op('i32.ge_u')
+      } else {
+        f.get(span).op('i64.extend_i32_u').i64(step).op('i64.mul')
+        P.pushScalar(index)
+        f.op('i64.extend_i32_u').op('i64.add')
+        length()
+        f.op('i64.extend_i32_u').op('i64.ge_u')
+      }
+      f.unlikely().brIf(otherwise)
+    }
+    return proved
   }
 
   /** The positions that are left, one by one. */
@@ -494,8 +572,9 @@ class RowBody implements BlockBody {
     const { f, g } = this
     const combination = g.combination!
     const { type } = combination
-    const lanes = g.options.lanes
-    if (lanes !== accumulators(type)) throw new Error('wasm: a reduction needs one lane for each accumulator')
+    const count = accumulators(type)
+    const { lanes } = g.options
+    if (count % lanes) throw new Error('wasm: the lanes of a reduction must divide its accumulators')
     const c = new Combiner(g, f, this.frame)
     const size = layout.typeBytes(type)
     const result = g.ir.body.results[0]
@@ -508,21 +587,23 @@ class RowBody implements BlockBody {
     f.get(this.scratch).addr(g.accumulatorOffset).op(`${g.address}.add`).set(scratch)
     const at = (index: () => void) => c.element(scratch, index, size)
     const tail = f.local('i32', 'tail')
-    this.strips(E => {
-      const value = Array.from({ length: 8 }, (_, p) => {
+    this.strips((E, pass) => {
+      const n = (lanes * size) / 16
+      const own = parts.slice(pass * n, (pass + 1) * n)
+      const value = own.map((_, p) => {
         const l = f.local('v128')
         E.pushPart(result, p)
         f.set(l)
         return l
       })
-      c.combineLanes({ parts }, { parts: value }, lanes).forEach((l, p) => f.get(l).set(parts[p]))
+      c.combineLanes({ parts: own }, { parts: value }, lanes).forEach((l, p) => f.get(l).set(own[p]))
     })
+    f.get(this.k).tee(tail).get(this.segment.end).op('i32.lt_s').if()
     parts.forEach((l, p) => {
       f.get(scratch)
         .get(l)
         .store('v128.store', p * 16, 2)
     })
-    f.get(this.k).set(tail)
     this.singles(S => {
       at(() => f.get(this.k).get(tail).op('i32.sub'))
       c.load(() => at(() => f.get(this.k).get(tail).op('i32.sub')), c.a)
@@ -531,27 +612,47 @@ class RowBody implements BlockBody {
       c.combineScalars()
       c.store()
     })
-    // acc[j] = combine(acc[j], acc[j + h]) for h = L/2 … 1
-    const h = f.local('i32', 'h')
-    const j = f.local('i32', 'j')
-    f.i32(lanes / 2).set(h)
-    const level = f.loop()
-    f.i32(0).set(j)
-    const next = f.loop()
-    at(() => f.get(j))
-    c.load(() => at(() => f.get(j)), c.a)
-    c.load(() => at(() => f.get(j).get(h).op('i32.add')), c.b)
-    c.combineScalars()
-    c.store()
-    f.get(j).i32(1).op('i32.add').tee(j).get(h).op('i32.lt_s').brIf(next)
+    parts.forEach((l, p) => {
+      f.get(scratch)
+        .load('v128.load', p * 16, 2)
+        .set(l)
+    })
     f.end()
-    f.get(h).i32(1).op('i32.shr_u').tee(h).brIf(level)
-    f.end()
+    const value = this.fold(c, parts, size)
     const partials = f.local(g.address)
     f.get(0).load(`${g.address}.load`, layout.PARTIALS).set(partials)
     c.element(partials, () => f.get(this.segment.number), size)
-    f.get(scratch).load(`${c.type}.load`)
+    f.get(value)
     c.store()
+  }
+
+  /** acc[j] = combine(acc[j], acc[j + h]) for h = L/2 … 1: halves of the vectors, then of the last one's lanes. The local of acc[0]. */
+  private fold(c: Combiner, parts: number[], size: number): number {
+    const { f } = this
+    let left = parts
+    while (left.length > 2) {
+      const half = left.length / 2
+      left = c.combineLanes({ parts: left.slice(0, half) }, { parts: left.slice(half) }, (half * 16) / size)
+    }
+    // Two lanes of 64 bits are no strip: the other two are the same combined the other way round.
+    const [a, b] = left
+    const [last] =
+      size === 8
+        ? c.combineLanes({ parts: [a, b] }, { parts: [b, a] }, 4)
+        : c.combineLanes({ parts: [a] }, { parts: [b] }, 4)
+    const scalar = (push: () => void) => {
+      const l = f.local(c.type)
+      push()
+      f.set(l)
+      return l
+    }
+    const lane = (l: number) => scalar(() => f.get(last).laneOp(`${c.shape}.extract_lane`, l))
+    const combine = (x: number, y: number) => {
+      f.get(x).set(c.a).get(y).set(c.b)
+      return scalar(() => c.combineScalars())
+    }
+    if (size === 8) return combine(lane(0), lane(1))
+    return combine(combine(lane(0), lane(2)), combine(lane(1), lane(3)))
   }
 }
 

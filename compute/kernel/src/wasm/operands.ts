@@ -112,6 +112,17 @@ export class Operands {
     return l
   }
 
+  /**
+   * Pushes pointer + offset for an access, and returns the offset that remains for the instruction. V8 compares each address of
+   * a 64-bit memory with a bound less the instruction's offset: where that is always 0, one register holds the bound of all.
+   */
+  pushAddress(pointer: number, offset: number): number {
+    this.f.get(pointer)
+    if (!this.frame.memory64) return offset
+    if (offset) this.f.addr(offset).op('i64.add')
+    return 0
+  }
+
   pushScalar(v: Value): void {
     const { f } = this
     if (v.op === 'const') return this.literal(v)

@@ -17,6 +17,20 @@ export function chooseLanes(ir: KernelIR, shapes: Shapes, tallies: readonly Tall
   return registers <= 24 ? 16 : 8
 }
 
+/**
+ * Lanes of a reduction, so many times over in each of its strips. Its accumulators fill half of the registers; the values of
+ * eight lanes go into the rest. Loops share what they compute for all lanes, and want more.
+ */
+export function chooseReductionLanes(
+  ir: KernelIR,
+  shapes: Shapes,
+  tallies: readonly Tally[],
+  accumulators: number,
+): number {
+  const { loops } = pressure(ir, shapes)
+  return loops ? Math.min(accumulators, Math.max(4, chooseLanes(ir, shapes, tallies))) : 8
+}
+
 /** A loop's body counts as so many rounds. */
 const ROUNDS = 16
 /** Lanes of a divergent loop wait for the longest. */
