@@ -2,8 +2,9 @@
 
 import { availableParallelism } from 'node:os'
 import { ArgumentError } from '@skein/base'
-import { type Engine, setEngine, setEngineFactory } from './engine.ts'
+import { type Engine, engineHere, setEngine, setEngineFactory } from './engine.ts'
 import { ThreadsEngine, type ThreadsOptions } from './threads/engine.ts'
+import { isImporting } from './threads/loading.ts'
 
 const mostWorkers = 1024
 
@@ -19,11 +20,12 @@ export interface StartOptions extends Partial<ThreadsOptions> {}
 
 /**
  * Starts the engine of this program with options of its own; without, the first task starts one with a worker per usable core
- * (or `SKEIN_WORKERS`).
+ * (or `SKEIN_WORKERS`). In a worker that imports the program's module it does nothing.
  *
  * @throws ArgumentError
  */
 export function start(options: StartOptions = {}): Engine {
+  if (isImporting()) return engineHere()
   const { workers = workersFromEnvironment() ?? availableParallelism(), slots = 1 << 15 } = options
   if (!(Number.isInteger(workers) && workers >= 1 && workers <= mostWorkers)) {
     throw new ArgumentError('start', 'workers', `a whole number from 1 to ${mostWorkers}`, workers)

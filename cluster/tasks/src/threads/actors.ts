@@ -5,14 +5,12 @@
 
 import { ActorDiedError } from '../errors.ts'
 
-type Call = (instance: object) => unknown
-type Done = (value: unknown) => void
-type Broke = (error: unknown) => void
-
-interface Waiting {
-  readonly call: Call
-  readonly done: Done
-  readonly broke: Broke
+/** A call that waits for its turn. */
+export interface WaitingCall {
+  /** Makes it; a promise when it goes on. */
+  run(object: object): unknown
+  done(value: unknown): void
+  broke(error: unknown): void
 }
 
 interface Instance {
@@ -22,14 +20,20 @@ interface Instance {
   /** Why it cannot be used. */
   broken: unknown
   underWay: number
-  readonly waiting: Waiting[]
+  readonly waiting: WaitingCall[]
 }
 
 export class Actors {
   readonly #instances = new Map<number, Instance>()
 
   /** Makes an actor; its calls wait until it is there, and fail if it cannot be made. */
-  create(actor: number, concurrency: number, make: () => object | Promise<object>, done: Done, broke: Broke): void {
+  create(
+    actor: number,
+    concurrency: number,
+    make: () => object | Promise<object>,
+    done: (value: unknown) => void,
+    broke: (error: unknown) => void,
+  ): void {
     const instance: Instance = { concurrency, object: undefined, broken: undefined, underWay: 0, waiting: [] }
     this.#instances.set(actor, instance)
     const made = (object: object) => {
@@ -51,10 +55,24 @@ export class Actors {
     }
   }
 
-  call(actor: number, call: Call, done: Done, broke: Broke): void {
+  /** The object itself, when a call of it may start now. */
+  ready(actor: number): object | undefined {
     const instance = this.#instances.get(actor)
-    if (instance === undefined) return broke(new ActorDiedError(`actor ${actor}`, 'it was killed'))
-    instance.waiting.push({ call, done, broke })
+    return instance !== undefined && instance.waiting.length === 0 && instance.underWay < instance.concurrency
+      ? instance.object
+      : undefined
+  }
+
+  /** A call that `ready` allowed goes on until this settles. */
+  goesOn(actor: number, result: Promise<unknown>, call: Pick<WaitingCall, 'done' | 'broke'>): void {
+    this.#goesOn(this.#instances.get(actor)!, result, call)
+  }
+
+  /** A call whose turn comes later. */
+  enqueue(actor: number, call: WaitingCall): void {
+    const instance = this.#instances.get(actor)
+    if (instance === undefined) return call.broke(new ActorDiedError(`actor ${actor}`, 'it was killed'))
+    instance.waiting.push(call)
     this.#go(instance)
   }
 
@@ -62,42 +80,43 @@ export class Actors {
   kill(actor: number): void {
     const instance = this.#instances.get(actor)
     this.#instances.delete(actor)
-    for (const { broke } of instance?.waiting.splice(0) ?? []) {
-      broke(new ActorDiedError(`actor ${actor}`, 'it was killed'))
+    for (const call of instance?.waiting.splice(0) ?? []) {
+      call.broke(new ActorDiedError(`actor ${actor}`, 'it was killed'))
     }
+  }
+
+  #goesOn(instance: Instance, result: Promise<unknown>, call: Pick<WaitingCall, 'done' | 'broke'>): void {
+    instance.underWay++
+    const over = () => {
+      instance.underWay--
+      this.#go(instance)
+    }
+    result.then(
+      value => {
+        call.done(value)
+        over()
+      },
+      error => {
+        call.broke(error)
+        over()
+      },
+    )
   }
 
   #go(instance: Instance): void {
     while (instance.waiting.length > 0 && instance.underWay < instance.concurrency) {
       if (instance.object === undefined && instance.broken === undefined) return
-      const { call, done, broke } = instance.waiting.shift()!
+      const call = instance.waiting.shift()!
       if (instance.object === undefined) {
-        broke(new ActorDiedError('the actor', 'its constructor failed', instance.broken))
+        call.broke(new ActorDiedError('the actor', 'its constructor failed', instance.broken))
         continue
       }
       try {
-        const result = call(instance.object)
-        if (!(result instanceof Promise)) {
-          done(result)
-          continue
-        }
-        instance.underWay++
-        const over = () => {
-          instance.underWay--
-          this.#go(instance)
-        }
-        result.then(
-          value => {
-            done(value)
-            over()
-          },
-          error => {
-            broke(error)
-            over()
-          },
-        )
+        const result = call.run(instance.object)
+        if (result instanceof Promise) this.#goesOn(instance, result, call)
+        else call.done(result)
       } catch (error) {
-        broke(error)
+        call.broke(error)
       }
     }
   }

@@ -8,12 +8,26 @@ export interface Context {
   readonly task: number
   /** Made when the task asks for it. */
   abort: AbortController | undefined
-  /** Results it awaits now: meanwhile its worker may run something else. */
-  awaiting: number
-  /** It holds the worker's place for a plain task. */
-  readonly plain: boolean
   /** Someone wants it to stop. */
   isCancelled(): boolean
 }
 
-export const contexts = new AsyncLocalStorage<Context>()
+/** Whose code runs in a flow of asynchronous calls. */
+export interface Scope {
+  readonly context: Context | undefined
+}
+
+const scopes = new AsyncLocalStorage<Scope>()
+
+/**
+ * The context of the code that runs. A scope of its own for each task takes longer than a short task: a worker runs many,
+ * one after the other, in a scope that changes, and leaves that to the first which goes on after it has returned.
+ */
+export const contexts = {
+  getStore: (): Context | undefined => scopes.getStore()?.context,
+  run: <A extends unknown[], R>(context: Context, fn: (...args: A) => R, ...args: A): R =>
+    scopes.run({ context }, fn, ...args),
+  /** Runs in a scope whose context the caller changes. */
+  runIn: <R>(scope: Scope, fn: () => R): R => scopes.run(scope, fn),
+  exit: <R>(fn: () => R): R => scopes.exit(fn),
+}

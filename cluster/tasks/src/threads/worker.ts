@@ -7,13 +7,13 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
 import { setEngineFactory } from '../engine.ts'
-import type { ActorDefinition, Definition } from '../registry.ts'
+import type { ActorDefinition, AnyFunction, Definition, TaskDefinition } from '../registry.ts'
 import { CellReader, type Words } from '../values/cells.ts'
 import { pack, unpack } from '../values/pack.ts'
-import { Actors } from './actors.ts'
+import { Actors, type WaitingCall } from './actors.ts'
 import * as at from './board.ts'
 import { Caller } from './caller.ts'
-import { type Context, contexts } from './context.ts'
+import { type Context, contexts, type Scope } from './context.ts'
 import { load } from './loading.ts'
 import type { DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
 import { get64, put64, putError, putResult } from './result.ts'
@@ -40,8 +40,64 @@ const actors = new Actors()
 const caller = new Caller(port, numberOf)
 setEngineFactory(() => caller)
 
-/** Contexts of what runs, by slot: for those that should stop. */
-const running = new Map<number, Context>()
+/** An attempt at a task, or a call of an actor. */
+class Attempt implements Context {
+  readonly slot: number
+  readonly task: number
+  abort: AbortController | undefined = undefined
+  /** Results it awaits now: meanwhile its worker may run something else. */
+  awaiting = 0
+  /** It holds the worker's place for plain tasks. */
+  readonly plain: boolean
+  /** Its function has returned, and given a promise. */
+  goesOn = false
+
+  constructor(slot: number, plain: boolean) {
+    this.slot = slot
+    this.task = get64(words, at.slotAt(layout, slot) + at.slotTaskId)
+    this.plain = plain
+  }
+
+  isCancelled(): boolean {
+    return Atomics.load(c, at.slotAt(layout, this.slot) + at.slotCancel) !== 0
+  }
+}
+
+/** The scope of what the loop runs, one after the other. */
+class SharedScope implements Scope {
+  #slot = -1
+  #plain = false
+  /** Made when someone asks. */
+  #attempt: Attempt | undefined
+  /** It belongs to one that goes on; the next needs another. */
+  isKept = false
+
+  get context(): Attempt | undefined {
+    if (this.#slot >= 0) this.#attempt ??= new Attempt(this.#slot, this.#plain)
+    return this.#attempt
+  }
+
+  enter(slot: number, plain: boolean): void {
+    c[me + at.running] = slot + 1
+    this.#slot = slot
+    this.#plain = plain
+  }
+
+  leave(): void {
+    c[me + at.running] = 0
+    this.#slot = -1
+    this.#attempt = undefined
+  }
+
+  keep(): Attempt {
+    c[me + at.running] = 0
+    this.isKept = true
+    return this.context!
+  }
+}
+
+/** What goes on or waits, by slot: for those that should stop. */
+const running = new Map<number, Attempt>()
 /** How many items more the reader of a stream can take, and who waits to send one. */
 const credits = new Map<number, { items: number; wake: (() => void) | undefined }>()
 /** Slots whose task gave a promise, or waits for its module. */
@@ -62,18 +118,23 @@ let spinMs = 0.1
 /** The loop returns to the event loop at least this often while there is always something to run. */
 const longestStretchMs = 10
 
-type Reason = 'closing' | 'mail' | 'turn' | 'idle'
+type Reason = 'closing' | 'mail' | 'turn' | 'idle' | 'again'
 
-function loop(): Reason {
-  const until = performance.now() + longestStretchMs
+/** The scope of what the loop runs now. */
+let shared = new SharedScope()
+/** Slots taken so far. */
+let taken = 0
+
+function loop(until: number): Reason {
   since = 0
-  for (let n = 1; ; n++) {
+  for (;;) {
     if (Atomics.load(c, at.closing) !== 0) return 'closing'
     if (Atomics.load(c, me + at.mail) !== 0) return 'mail'
     const slot = next()
     if (slot >= 0) {
       start(slot)
-      if ((n & 63) === 0 && performance.now() > until) return 'turn'
+      if ((++taken & 63) === 0 && performance.now() > until) return 'turn'
+      if (shared.isKept) return 'again'
       continue
     }
     since = 0
@@ -180,44 +241,26 @@ function start(slot: number): void {
   since = 0
   const number = c[s + at.slotDefinition]
   if (c[s + at.slotActor] > 0) return startCall(slot, s, number)
-  const definition = loaded[number]
-  if (definition === undefined)
-    return await_(slot, s, true, new Attempt(slot, s, true), () => fetch(number).then(d => invoke(slot, s, d)))
-  const context = new Attempt(slot, s, true)
+  const definition = loaded[number] as TaskDefinition | undefined
+  if (definition === undefined) {
+    const later = async () => {
+      const { fn } = (await fetch(number)) as TaskDefinition
+      return settleResult(fn(...argumentsOf(s)), s)
+    }
+    return goOn(slot, s, new Attempt(slot, true), later)
+  }
+  const { fn } = definition
+  shared.enter(slot, true)
+  let result: unknown
   try {
-    const { fn } = definition as Extract<Definition, { kind: 'task' }>
-    c[me + at.running] = slot + 1
-    const result = contexts.run(context, fn as (...args: unknown[]) => unknown, ...argumentsOf(s))
-    c[me + at.running] = 0
-    if (isDeferred(result, s)) await_(slot, s, true, context, () => contexts.run(context, settleResult, result, s))
-    else finish(slot, s, result)
+    result = fn(...argumentsOf(s))
   } catch (error) {
-    c[me + at.running] = 0
-    fail(slot, s, error)
+    shared.leave()
+    return fail(slot, s, error)
   }
-}
-
-function invoke(_slot: number, s: number, definition: Definition): unknown {
-  const { fn } = definition as Extract<Definition, { kind: 'task' }>
-  return settleResult(fn(...argumentsOf(s)), s)
-}
-
-class Attempt implements Context {
-  readonly slot: number
-  readonly task: number
-  abort: AbortController | undefined = undefined
-  awaiting = 0
-  readonly plain: boolean
-
-  constructor(slot: number, s: number, plain: boolean) {
-    this.slot = slot
-    this.task = get64(words, s + at.slotTaskId)
-    this.plain = plain
-  }
-
-  isCancelled(): boolean {
-    return Atomics.load(c, at.slotAt(layout, this.slot) + at.slotCancel) !== 0
-  }
+  if (isDeferred(result, s)) return goOn(slot, s, shared.keep(), () => settleResult(result, s))
+  shared.leave()
+  finish(slot, s, result)
 }
 
 const isThenable = (x: unknown): x is PromiseLike<unknown> =>
@@ -269,18 +312,21 @@ const creditOf = (task: number): { items: number; wake: (() => void) | undefined
 }
 
 /** Goes on with a task in turns of the event loop. */
-function await_(slot: number, s: number, plain: boolean, context: Context, go: () => unknown): void {
+function goOn(slot: number, s: number, attempt: Attempt, go: () => Promise<unknown>): void {
   underWay++
-  if (plain) plainUnderWay++
-  running.set(slot, context)
+  plainUnderWay++
+  running.set(slot, attempt)
+  attempt.goesOn = true
+  if (attempt.awaiting > 0) giveUpPlace(attempt)
   const over = () => {
     underWay--
     // While it awaited results, its place was another's already.
-    if (plain && context.awaiting === 0) plainUnderWay--
+    if (attempt.awaiting === 0) plainUnderWay--
+    attempt.goesOn = false
     running.delete(slot)
     wakeIdle?.()
   }
-  Promise.resolve(contexts.run(context, async () => go())).then(
+  contexts.run(attempt, go).then(
     value => {
       over()
       finish(slot, s, value)
@@ -292,21 +338,23 @@ function await_(slot: number, s: number, plain: boolean, context: Context, go: (
   )
 }
 
-// A task that awaits a result inside gives its place up for the time.
+// A task that awaits a result inside gives its place up for the time: at once, or, if it has not returned yet, when it has.
 caller.onAwait = () => {
-  const context = contexts.getStore()
-  if (context === undefined || !context.plain || !running.has(context.slot)) return () => {}
-  const { task, slot } = context
-  if (context.awaiting++ === 0) {
-    plainUnderWay--
-    port.postMessage({ is: 'awaits', task, slot } satisfies FromWorker)
-    wakeIdle?.()
-  }
+  const attempt = contexts.getStore() as Attempt | undefined
+  if (attempt === undefined || !attempt.plain) return () => {}
+  if (attempt.awaiting++ === 0 && attempt.goesOn) giveUpPlace(attempt)
   return () => {
-    if (--context.awaiting > 0 || running.get(slot) !== context) return
+    if (--attempt.awaiting > 0 || !attempt.goesOn) return
     plainUnderWay++
+    const { task, slot } = attempt
     port.postMessage({ is: 'resumes', task, slot } satisfies FromWorker)
   }
+}
+
+function giveUpPlace({ task, slot }: Attempt): void {
+  plainUnderWay--
+  port.postMessage({ is: 'awaits', task, slot } satisfies FromWorker)
+  wakeIdle?.()
 }
 
 function argumentsOf(s: number): unknown[] {
@@ -366,44 +414,79 @@ function deliver(slot: number, s: number, phase: number): void {
 
 function startCall(slot: number, s: number, number: number): void {
   const actor = c[s + at.slotActor]
-  const method = c[s + at.slotMethod]
-  const context = new Attempt(slot, s, false)
-  underWay++
-  running.set(slot, context)
-  const over = () => {
+  if (c[s + at.slotMethod] < 0) return construct(actor, number, new CallUnderWay(s, new Attempt(slot, false)))
+  const object = actors.ready(actor)
+  if (object === undefined) return actors.enqueue(actor, new CallUnderWay(s, new Attempt(slot, false)))
+  shared.enter(slot, false)
+  let result: unknown
+  try {
+    result = callMethod(object, s)
+  } catch (error) {
+    shared.leave()
+    return fail(slot, s, error)
+  }
+  if (isDeferred(result, s)) {
+    const call = new CallUnderWay(s, shared.keep())
+    return actors.goesOn(actor, contexts.run(call.attempt, settleResult, result, s), call)
+  }
+  shared.leave()
+  finish(slot, s, result)
+}
+
+function callMethod(object: object, s: number): unknown {
+  const name = (loaded[c[s + at.slotDefinition]] as ActorDefinition).methods[c[s + at.slotMethod]]
+  return (object as { [name: string]: AnyFunction })[name](...argumentsOf(s))
+}
+
+function construct(actor: number, number: number, call: CallUnderWay): void {
+  const { s, attempt } = call
+  const make = (definition: Definition) => {
+    const { type: Type } = definition as ActorDefinition
+    return contexts.run(attempt, () => new Type(...argumentsOf(s)))
+  }
+  const known = loaded[number]
+  actors.create(
+    actor,
+    c[s + at.slotConcurrency],
+    known ? () => make(known) : () => fetch(number).then(make),
+    value => call.done(value),
+    error => call.broke(error),
+  )
+}
+
+/** A call that waits for its turn, or goes on after its method has returned. */
+class CallUnderWay implements WaitingCall {
+  readonly s: number
+  readonly attempt: Attempt
+
+  constructor(s: number, attempt: Attempt) {
+    this.s = s
+    this.attempt = attempt
+    underWay++
+    running.set(attempt.slot, attempt)
+  }
+
+  run(object: object): unknown {
+    const { s, attempt } = this
+    const result = contexts.run(attempt, callMethod, object, s)
+    return isDeferred(result, s) ? contexts.run(attempt, settleResult, result, s) : result
+  }
+
+  done(value: unknown): void {
+    this.#over()
+    finish(this.attempt.slot, this.s, value)
+  }
+
+  broke(error: unknown): void {
+    this.#over()
+    fail(this.attempt.slot, this.s, error)
+  }
+
+  #over(): void {
     underWay--
-    running.delete(slot)
+    running.delete(this.attempt.slot)
     wakeIdle?.()
   }
-  const done = (value: unknown) => {
-    over()
-    finish(slot, s, value)
-  }
-  const broke = (error: unknown) => {
-    over()
-    fail(slot, s, error)
-  }
-  if (method < 0) {
-    const make = (definition: Definition) => {
-      const { type: Type } = definition as ActorDefinition
-      return contexts.run(context, () => new Type(...argumentsOf(s)))
-    }
-    const known = loaded[number]
-    return actors.create(
-      actor,
-      c[s + at.slotConcurrency],
-      known ? () => make(known) : () => fetch(number).then(make),
-      done,
-      broke,
-    )
-  }
-  const call = (instance: object) => {
-    const name = (loaded[number] as ActorDefinition).methods[method]
-    const fn = (instance as { [name: string]: (...args: unknown[]) => unknown })[name]
-    const result = contexts.run(context, () => fn.apply(instance, argumentsOf(s)))
-    return isDeferred(result, s) ? contexts.run(context, settleResult, result, s) : result
-  }
-  actors.call(actor, call, done, broke)
 }
 
 // Definitions and messages.
@@ -479,7 +562,12 @@ process.on('exit', () => Atomics.store(c, me + at.state, at.gone))
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 for (;;) {
-  const reason = loop()
+  const until = performance.now() + longestStretchMs
+  let reason: Reason
+  do {
+    shared = new SharedScope()
+    reason = contexts.runIn(shared, () => loop(until))
+  } while (reason === 'again')
   if (reason === 'closing') break
   if (reason === 'mail') readMail()
   if (reason === 'idle') await idle()
