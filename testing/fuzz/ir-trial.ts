@@ -21,7 +21,7 @@ export async function judgeIR(seed: number): Promise<string | undefined> {
   const combination = k.combination && { ...k.combination, combine: optimise(k.combination.combine, options) }
   // A pass may drop an access whose value nobody uses, and with it its failure: then both run what the passes left.
   const slow = failing ? reference.compile(ir, combination, options) : reference.compile(k.ir, k.combination, options)
-  const lanes = [undefined, 1, 4, 8, 16][random.integer(0, 5)]
+  const lanes = [undefined, 1, 4, 8, 16, 32][random.integer(0, 6)]
   const fast = wasm.compile(ir, combination, { ...options, lanes, worthCopies: 0 } as BackendOptions)
   try {
     for (const async of [false, true]) {

@@ -53,7 +53,7 @@ export function randomTrial(c: Choices): Trial {
       chunk: c.pick([undefined, 1, 2, 7, 64]),
       async: c.below(2) === 1,
       inHeap: c.below(2) === 1,
-      lanes: c.pick([undefined, undefined, 1, 4, 8, 16]),
+      lanes: c.pick([undefined, undefined, 1, 4, 8, 16, 32]),
     }),
   )
   return { kernel: made, box, spans, seed: c.below(1000), ways }

@@ -25,7 +25,7 @@ export interface Case {
 
 type Numbers = ArrayBufferView & { [index: number]: number | bigint; readonly length: number }
 
-export const SIZES = [...Array.from({ length: 18 }, (_, n) => n), 31, 32, 33, 100, 1000]
+export const SIZES = [...Array.from({ length: 18 }, (_, n) => n), 31, 32, 33, 39, 100, 1000]
 const SOME = [1, 3, 17, 33, 1000]
 const SCHEDULES = ['static', 'dynamic', 'guided', 'auto'] as const
 

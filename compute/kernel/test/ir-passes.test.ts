@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { KernelIR } from '../src/ir/ir.ts'
+import { Builder } from '../src/ir/builder.ts'
+import { type KernelIR, type Value, walk } from '../src/ir/ir.ts'
 import { rewrite } from '../src/ir/rewrite.ts'
 import { verify } from '../src/ir/verify.ts'
+import { contract } from '../src/passes/contract.ts'
 import { hoistInvariants } from '../src/passes/hoist.ts'
 import { flattenBranches } from '../src/passes/selects.ts'
 import { reference } from '../src/reference/index.ts'
@@ -38,4 +40,51 @@ describe('a pass keeps the meaning and the rules of random kernels', () => {
       }
     })
   }
+})
+
+describe('contraction', () => {
+  const operations = (build: (b: Builder, x: Value, y: Value, z: Value) => Value): string[] => {
+    const b = new Builder()
+    const given = [0, 1, 2].map(i => b.op('scalar', 'f32', [], i))
+    b.body.results = [build(b, given[0], given[1], given[2])]
+    const scalars = ['x', 'y', 'z'].map(name => ({ name, type: 'f32' as const }))
+    const ir = contract({ name: 'sums', rank: 1, buffers: [], scalars, sites: [], body: b.body, yields: 'f32' })
+    verify(ir, { after: 'contract', also: new Set(['mad', 'nmad']) })
+    return walk(ir.body).flatMap(v => (v.args.length > 0 && v.op !== 'result' ? [v.op] : []))
+  }
+  const table: Record<string, [(b: Builder, x: Value, y: Value, z: Value) => Value, string[]]> = {
+    'a product that is added': [(b, x, y, z) => b.add(b.mul(x, y), z), ['mad']],
+    'a product that is subtracted': [(b, x, y, z) => b.sub(z, b.mul(x, y)), ['nmad']],
+    'not a product that something is subtracted from': [(b, x, y, z) => b.sub(b.mul(x, y), z), ['mul', 'sub']],
+    'the later of two products': [(b, x, y, z) => b.add(b.mul(x, x), b.mul(y, z)), ['mul', 'mad']],
+    'a product in two sums': [
+      (b, x, y, z) => {
+        const p = b.mul(y, y)
+        const q = b.mul(x, x)
+        return b.div(b.add(q, p), b.mul(b.sub(q, p), z))
+      },
+      ['mul', 'mad', 'nmad', 'mul', 'div'],
+    ],
+    'not a product that something else reads': [
+      (b, x, y, z) => {
+        const p = b.mul(x, y)
+        return b.div(b.add(p, z), p)
+      },
+      ['mul', 'add', 'div'],
+    ],
+    'not a product doubled': [(b, x, y) => b.add(b.mul(x, y), b.mul(x, y)), ['mul', 'add']],
+    'not into a loop': [
+      (b, x, y) => {
+        const p = b.mul(x, y)
+        return b.loop(
+          [x],
+          ([s]) => b.lt(s, 100),
+          () => [b.add(x, p)],
+        )[0]
+      },
+      ['mul', 'loop', 'lt', 'add'],
+    ],
+  }
+  for (const [name, [build, expected]] of Object.entries(table))
+    it(name, () => assert.deepEqual(operations(build), expected))
 })

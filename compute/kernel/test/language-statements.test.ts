@@ -515,6 +515,46 @@ agree('loops', {
     },
     args: n => [new Int32Array(n), 31],
   },
+  'a root to each lane its own precision, in 64 bits': {
+    fn: (i: number, x: Float64Array, y: Float64Array, rounds: Int32Array) => {
+      const a = Math.abs(x[i]) + 0.1
+      let r = 1
+      let k = 0
+      for (; k < 60; k++) {
+        const next = 0.5 * (r + a / r)
+        const step = next - r
+        r = next
+        if (Math.abs(step) < 1e-15 * r) break
+      }
+      y[i] = r
+      rounds[i] = k
+    },
+    args: n => [f64(n), new Float64Array(n), new Int32Array(n)],
+  },
+  'lanes that leave by two doors, and what they carry': {
+    fn: (i: number, x: Float64Array, y: Float64Array, why: Int32Array) => {
+      let a = x[i]
+      let b = 1
+      let left = 0
+      while (a > -30) {
+        const t = a * 0.75 + b
+        b = a
+        a = t
+        if (a * a > 300) {
+          left = 1
+          break
+        }
+        b -= 2.5
+        if (b < -40) {
+          left = 2
+          break
+        }
+      }
+      y[i] = a - b
+      why[i] = left
+    },
+    args: n => [f64(n), new Float64Array(n), new Int32Array(n)],
+  },
   'variables that swap each round': {
     fn: (i: number, y: Int32Array) => {
       let a = 0

@@ -4,56 +4,30 @@
  * Control that is uniform becomes branches; where lanes may part ways a mask says which are active: both sides of an `if`
  * run under their masks and results are selected, a loop runs until no lane is left in it.
  */
-import { EFFECTS, isPure, type Region, type Value } from '../ir/ir.ts'
+import { EFFECTS, type Region, type Value } from '../ir/ir.ts'
 import { emitTally } from './copies.ts'
 import { countedLoop, pushAllInRange } from './counted.ts'
-import type { FunctionBuilder } from './encode/index.ts'
-import type { Helpers } from './helpers.ts'
-import {
-  emitPart,
-  emitToInt32,
-  type LaneContext,
-  partWidth,
-  pushUnsettled,
-  SHAPE_OF,
-  settleToInt32,
-  type Width,
-} from './lanes.ts'
-import { accessGroups, checkTogether, emitMemory } from './memory.ts'
-import { Operands, type Rep } from './operands.ts'
+import type { Exits } from './exits.ts'
+import { emitToInt32, type LaneContext, partWidth, pushUnsettled, SHAPE_OF, settleToInt32 } from './lanes.ts'
+import { emitMemory } from './memory.ts'
+import type { Rep } from './operands.ts'
 import { emitScalar, wasmType } from './scalar.ts'
-import { isUniform, isVarying } from './shape.ts'
+import { isVarying } from './shape.ts'
+import { isStraight, LaneCode, Straight } from './straight.ts'
 
-/** Rounds of a small divergent loop between two looks at whether any lane is left. */
+/** Most rounds of a divergent loop between two looks at whether any lane is left, and most operations in them. */
 const UNROLL = 4
+const UNROLLED = 64
 
-export class Emitter extends Operands {
-  /** Values not emitted because their parts stand for them: the `and`s of a loop's test. */
-  private readonly skip = new Set<number>()
-
+export class Emitter extends Straight {
   region(r: Region): void {
     this.list(r.ops)
   }
 
-  /** Operations that run one after the other. Accesses at one index are checked together, at the first of them. */
-  list(ops: readonly Value[]): void {
-    const groups = this.options.unsafe ? undefined : accessGroups(ops, this.shapes)
-    const checked = this.checked
-    this.checked = new Set(checked)
-    for (const v of ops) {
-      const group = groups?.get(v.id)
-      if (group && !group.every(a => this.checked.has(a.id)) && checkTogether(this, group))
-        for (const a of group) this.checked.add(a.id)
-      this.emit(v)
-    }
-    this.checked = checked
-  }
-
   emit(v: Value): void {
-    if (v.op === 'const' || this.skip.has(v.id) || (this.reps.has(v.id) && PLACED.has(v.op))) return
-    if (isPure(v) && !this.uses.count.has(v.id)) return
+    if (!this.isEmitted(v)) return
     const { f } = this
-    if (v.loc && !v.loc.unit) f.mark({ line: v.loc.line, column: v.loc.column })
+    this.mark(v)
     switch (v.op) {
       case 'if':
         this.emitIf(v)
@@ -85,24 +59,13 @@ export class Emitter extends Operands {
           this.finishScalar(v, l)
         }
     }
-    for (const [, l] of this.temps) f.release(l)
-    this.temps.length = 0
+    this.releaseTemporaries()
   }
 
   private emitLanes(v: Value): void {
-    const { f } = this
-    const width = this.widthOf(v)
-    const context = new LaneCode(this, v)
-    if (v.op === 'toint32') return this.emitToInt32(v, context)
-    if (v.op === 'math') return this.emitCalls(v)
-    const parts: number[] = []
-    for (let p = 0; p < this.partCount(width); p++) {
-      if (!emitPart(v, p, width, context)) return this.emitLaneByLane(v)
-      const l = f.local('v128')
-      f.set(l)
-      parts.push(l)
-    }
-    this.set(v, v.type === 'i1' ? { parts, width } : { parts })
+    if (v.op === 'toint32') this.emitToInt32(v, new LaneCode(this, v))
+    else if (v.op === 'math') this.emitCalls(v)
+    else this.emitSlices([v])
   }
 
   /** Where all lanes are in range they are only truncated. Of an index the check of the access finds those that are not. */
@@ -119,43 +82,6 @@ export class Emitter extends Operands {
     f.unlikely().if()
     settle()
     f.end()
-  }
-
-  /** An operation that SIMD does not have: each lane through scalar code. */
-  private emitLaneByLane(v: Value): void {
-    const { f } = this
-    const width = this.widthOf(v)
-    const perPart = 128 / width
-    const parts: number[] = []
-    for (let p = 0; p < this.partCount(width); p++) {
-      const out = f.local('v128')
-      for (let l = 0; l < perPart; l++) {
-        const lane = p * perPart + l
-        const operands = v.args.map(a => {
-          if (a.op === 'const' || isUniform(this.shapes.of(a))) return undefined
-          const t = this.temporary(wasmType(a.type) as 'i32')
-          this.pushLane(a, lane)
-          f.set(t)
-          return t
-        })
-        f.get(out)
-        emitScalar(
-          f,
-          v,
-          i => (operands[i] === undefined ? this.pushScalarOrLane(v.args[i]) : f.get(operands[i])),
-          this.frame.helpers,
-        )
-        if (v.type === 'i1') {
-          const t = this.temporary('i32')
-          f.set(t)
-          f.i32(0).get(t).op('i32.sub')
-          if (width === 64) f.op('i64.extend_i32_s')
-        }
-        f.laneOp(`${v.type === 'i1' ? (width === 64 ? 'i64x2' : 'i32x4') : SHAPE_OF[v.type]}.replace_lane`, l).set(out)
-      }
-      parts.push(out)
-    }
-    this.set(v, v.type === 'i1' ? { parts, width } : { parts })
   }
 
   /** A rare case of a function of `Math`: each lane that is active calls it. */
@@ -347,7 +273,10 @@ export class Emitter extends Operands {
       this.region(test)
       this.pushScalar(test.results[0])
       f.op('i32.eqz').brIf(out)
+      const { inLoop } = this
+      this.inLoop = true
       this.region(body)
+      this.inLoop = inLoop
       const moving = [...carried.keys()].filter(i => body.results[i] !== test.params[i])
       this.assign(moving.map(i => [carried[i], body.results[i]]))
       f.br(top)
@@ -415,11 +344,52 @@ export class Emitter extends Operands {
       return l
     })
     const live: Rep = { parts, width }
-    const conjuncts = this.conjuncts(cond, test)
+    const { uniform, varying } = this.conjuncts(cond, test, exits)
     // Without effects, lanes that are done may go round a few more times before anybody looks.
-    const times = isPlain(test) && isPlain(body) && size(test) + size(body) <= 40 ? UNROLL : 1
+    const round = isPlain(test) && isPlain(body) ? size(test) + size(body) : UNROLLED
+    const times = Math.max(1, Math.min(UNROLL, Math.floor(UNROLLED / round)))
+    const moving = [...carried.keys()].filter(i => carried[i] && next[i] !== test.params[i])
     const out = f.block()
+    const leaveUnlessAny = () => {
+      this.pushAny(live)
+      f.op('i32.eqz').brIf(out)
+    }
+    const leaveUnlessUniform = () => {
+      for (const c of uniform) {
+        this.pushScalar(c)
+        f.op('i32.eqz').brIf(out)
+      }
+    }
+    const narrow = (slice: number) => {
+      for (const c of varying)
+        for (const p of this.partsOf(slice, live.width!)) {
+          f.get(live.parts![p])
+          this.pushPart(c, p, live.width)
+          f.op('v128.and').set(live.parts![p])
+        }
+    }
+    const advance = (slice: number) => {
+      // Lanes that leave now are still written by what stands before their exit.
+      const stay = exits
+        ? this.staying(
+            live,
+            exits.flags.map(x => x.cond),
+            slice,
+          )
+        : live
+      const maskOf = (i: number) => (exits?.guarded[i] ? stay : live)
+      frozen.forEach((rep, i) => {
+        if (rep) this.freeze(rep, test.params[i], next[i], maskOf(i), slice)
+      })
+      this.assignSlice(
+        moving.filter(i => carried[i]!.parts).map(i => [carried[i]!, next[i], observed[i] ? maskOf(i) : undefined]),
+        slice,
+      )
+      if (exits) for (const p of this.partsOf(slice, live.width!)) f.get(stay.parts![p]).set(live.parts![p])
+    }
     const top = f.loop()
+    const { inLoop } = this
+    this.inLoop = true
     for (let copy = 0; copy < times; copy++) {
       this.mask = live
       test.params.forEach((p, i) => {
@@ -429,45 +399,22 @@ export class Emitter extends Operands {
         else if (rep!.parts) this.reps.set(p.id, rep!)
         else this.finishScalar(p, rep!.scalar!)
       })
-      this.region(test)
-      for (const c of conjuncts) {
-        if (c.op === 'not' && exits?.flags.some(x => x.param === c.args[0])) continue
-        if (!isVarying(shapes.of(c))) {
-          this.pushScalar(c)
-          f.op('i32.eqz').brIf(out)
-        } else {
-          live.parts!.forEach((l, p) => {
-            f.get(l)
-            this.pushPart(c, p, live.width)
-            f.op('v128.and').set(l)
-          })
-        }
+      if (times > 1 && test.ops.every(isStraight)) {
+        // One round is one straight list. That no lane is left is found one look later than it could be.
+        const isScalar = (v: Value) => !isVarying(shapes.of(v))
+        if (copy === 0) leaveUnlessAny()
+        this.list(test.ops.filter(isScalar))
+        leaveUnlessUniform()
+        this.list([...test.ops.filter(v => !isScalar(v)), narrow, ...body.ops, advance])
+      } else {
+        this.list([...test.ops, narrow])
+        leaveUnlessUniform()
+        if (copy === 0) leaveUnlessAny()
+        this.list([...body.ops, advance])
       }
-      if (copy === 0) {
-        this.pushAny(live)
-        f.op('i32.eqz').brIf(out)
-      }
-      this.region(body)
-      // Lanes that leave now are still written by what stands before their exit.
-      const stay = exits
-        ? this.staying(
-            live,
-            exits.flags.map(x => x.cond),
-          )
-        : live
-      frozen.forEach((rep, i) => {
-        if (rep) this.freeze(rep, test.params[i], next[i], exits?.guarded[i] ? stay : live)
-      })
-      const moving = [...carried.keys()].filter(i => carried[i] && next[i] !== test.params[i])
-      this.assign(
-        moving.map(i => [carried[i]!, next[i]]),
-        k => (observed[moving[k]] ? (exits?.guarded[moving[k]] ? stay : live) : undefined),
-      )
-      if (exits) {
-        for (const l of stay.parts!) f.get(l)
-        for (const l of live.parts!.toReversed()) f.set(l)
-      }
+      this.assign(moving.filter(i => !carried[i]!.parts).map(i => [carried[i]!, next[i]]))
     }
+    this.inLoop = inLoop
     f.br(top)
     f.end()
     f.end()
@@ -480,96 +427,54 @@ export class Emitter extends Operands {
     })
   }
 
-  /** The lanes of a mask for which none of the conditions holds. */
-  private staying(live: Rep, conds: Value[]): Rep {
+  /** The lanes of a mask for which none of the conditions holds, of one slice. */
+  private staying(live: Rep, conds: Value[], slice: number): Rep {
     const { f } = this
-    const parts = live.parts!.map((l, p) => {
-      f.get(l)
+    const parts: number[] = []
+    for (const p of this.partsOf(slice, live.width!)) {
+      f.get(live.parts![p])
       for (const c of conds) {
         this.pushPart(c, p, live.width)
         f.op('v128.andnot')
       }
-      const stay = f.local('v128')
-      f.set(stay)
-      return stay
-    })
+      parts[p] = f.local('v128')
+      f.set(parts[p])
+    }
     return { parts, width: live.width! }
   }
 
-  private freeze(rep: Rep, param: Value, next: Value, live: Rep): void {
+  private freeze(rep: Rep, param: Value, next: Value, live: Rep, slice: number): void {
     const { f } = this
     const counts =
       next.type === 'i32' &&
       next.op === 'add' &&
       next.args.some(a => a.op === 'const' && a.attr === 1) &&
       next.args.includes(param)
-    rep.parts!.forEach((l, p) => {
-      if (counts) {
-        // For live lanes it equals the counter; all ones is -1.
-        f.get(l)
-        this.pushMaskPart(live, p, 32)
-        f.op('i32x4.sub').set(l)
-        return
-      }
-      this.pushPart(next, p, next.type === 'i1' ? rep.width : undefined)
-      f.get(l)
-      this.pushMaskPart(live, p, rep.width!)
-      f.op('v128.bitselect').set(l)
-    })
-  }
-
-  /** The terms of a test that all must hold; the `and`s that only join them are not emitted. */
-  private conjuncts(cond: Value, test: Region): Value[] {
-    if (cond.op === 'and' && test.ops.includes(cond) && this.uses.count.get(cond.id) === 1) {
-      this.skip.add(cond.id)
-      return cond.args.flatMap(a => this.conjuncts(a, test))
+    if (!counts) return this.assignSlice([[rep, next, live]], slice)
+    for (const p of this.partsOf(slice, 32)) {
+      // For live lanes it equals the counter; all ones is -1.
+      f.get(rep.parts![p])
+      this.pushMaskPart(live, p, 32)
+      f.op('i32x4.sub').set(rep.parts![p])
     }
-    return [cond]
+  }
+
+  /** The terms of a test that all must hold, but for flags that are false among active lanes. The `and`s that only join them are not emitted. */
+  private conjuncts(cond: Value, test: Region, exits: Exits | undefined): { uniform: Value[]; varying: Value[] } {
+    const terms = (c: Value): Value[] => {
+      if (c.op === 'and' && test.ops.includes(c) && this.uses.count.get(c.id) === 1) {
+        this.skip.add(c.id)
+        return c.args.flatMap(terms)
+      }
+      return c.op === 'not' && exits?.flags.some(x => x.param === c.args[0]) ? [] : [c]
+    }
+    const all = terms(cond)
+    return {
+      uniform: all.filter(c => !isVarying(this.shapes.of(c))),
+      varying: all.filter(c => isVarying(this.shapes.of(c))),
+    }
   }
 }
-
-/** What the code of one operation works with: its operands, as the emitter has placed them. */
-class LaneCode implements LaneContext {
-  private readonly e: Emitter
-  private readonly v: Value
-  readonly f: FunctionBuilder
-  readonly helpers: Helpers
-
-  constructor(e: Emitter, v: Value) {
-    this.e = e
-    this.v = v
-    this.f = e.f
-    this.helpers = e.frame.helpers
-  }
-
-  part(i: number, p: number, width?: Width): void {
-    this.e.pushPart(this.v.args[i], p, width)
-  }
-
-  scalar(i: number): void {
-    this.e.pushScalar(this.v.args[i])
-  }
-
-  isUniform(i: number): boolean {
-    const v = this.v.args[i]
-    return v.op === 'const' || isUniform(this.e.shapes.of(v))
-  }
-
-  splat(type: 'i32' | 'f32' | 'f64' | 'i64', value: number | bigint): void {
-    this.e.pushConstant(type, value)
-  }
-
-  temporary(type: 'v128' | 'i32' | 'i64' | 'f32' | 'f64'): number {
-    return this.e.temporary(type)
-  }
-
-  parts(width: Width): number {
-    return this.e.partCount(width)
-  }
-}
-
-/** Values whose place the function around the body gave them. */
-const PLACED = new Set(['scalar', 'index', 'length'])
 
 const resultOf = (owner: Value, index: number, type: Value['type']): Value =>
   ({ id: -1, op: 'result', type, args: [owner], attr: index, loc: undefined, regions: undefined }) as Value

@@ -87,7 +87,7 @@ export function checkTogether(E: Operands, group: Value[]): boolean {
       return true
     }
     E.pushScalar(index)
-    frame.pushLeast('length', buffers)
+    frame.pushLeast(buffers, 1)
     f.op('i32.ge_u').unlikely().if()
     for (const v of group) checkScalar(E, v.attr, () => E.pushScalar(index))
     f.end()
@@ -96,7 +96,7 @@ export function checkTogether(E: Operands, group: Value[]): boolean {
   if (step !== 1 || E.mask) return false
   const base = E.rep(index).scalar!
   f.get(base)
-  frame.pushLeast('limit', buffers)
+  frame.pushLeast(buffers, E.lanes)
   f.op('i32.ge_u').unlikely().if()
   for (const v of group) slowLanes(E, 'load', v.attr, base, 1, () => E.pushBits(undefined))
   f.end()

@@ -1,15 +1,15 @@
 /**
- * The module of one kernel: a function that runs a part of the range, around the body emitted twice, for strips of lanes and
- * for the single iterations that are left; and for `reduce` and `scan` the functions that combine blocks.
+ * The module of one kernel: a function that runs a part of the range, around the body emitted for strips of lanes and for the
+ * single iterations that are left; and for `reduce` and `scan` the functions that combine blocks.
  *
  *     run(args, begin, end, thread)     positions of a row (rank 1), or rows' segments numbered row by row
  *       once:     addresses, lengths, what depends on no index
  *       per row:  what depends on outer indices
- *       strips:   lanes positions at a time
+ *       strips:   lanes positions at a time; then, where iterations have loops, four at a time
  *       rest:     one position at a time
  */
 import { accumulators, type Combination } from '../backend.ts'
-import { ELEMENT_BYTES, isPure, type KernelIR, type Region, type Value } from '../ir/ir.ts'
+import { ELEMENT_BYTES, isPure, type KernelIR, type Region, type Value, walk } from '../ir/ir.ts'
 import { Combiner } from './combiner.ts'
 import { emitBegin, emitMerge } from './copies.ts'
 import { Emitter } from './emitter.ts'
@@ -57,6 +57,9 @@ export function generate(ir: KernelIR, combination: Combination | undefined, opt
   return { bytes, pool: g.helpers.poolBytes, exports, scratchBytes: g.scratchBytes, positions: module.positions }
 }
 
+/** Lanes of the strips that take what wide ones leave over. */
+const NARROW = 4
+
 class Generator {
   readonly ir: KernelIR
   readonly combination: Combination | undefined
@@ -68,6 +71,11 @@ class Generator {
   readonly laneScratchOffset: number
   readonly accumulatorOffset: number
   readonly scratchBytes: number
+  /**
+   * Lanes of the strips that positions are taken in, one kind after the other. What wide strips leave over is much work one by
+   * one where iterations have loops. Those of a reduction or scan have their number from it.
+   */
+  readonly strips: number[]
 
   constructor(ir: KernelIR, combination: Combination | undefined, options: ModuleOptions, module: ModuleBuilder) {
     this.ir = ir
@@ -76,6 +84,8 @@ class Generator {
     this.module = module
     this.helpers = new Helpers(module)
     this.address = options.memory64 ? 'i64' : 'i32'
+    const narrow = options.lanes > NARROW && !combination && walk(ir.body).some(v => v.op === 'loop')
+    this.strips = options.lanes === 1 ? [] : narrow ? [options.lanes, NARROW] : [options.lanes]
     let at = 0
     ir.buffers.forEach((b, i) => {
       if (b.space !== 'local') return
@@ -271,11 +281,11 @@ class RowBody implements BlockBody {
       return l
     })
     const lengths = global.map((b, i) => i32Local(`${b.name}_length`, layout.arrayOffset(ir, i) + layout.ARRAY_LENGTH))
-    const limits = global.map((b, i) => {
-      const l = f.local('i32', `${b.name}_limit`)
-      if (options.lanes > 1) {
+    const limitsOf = (lanes: number) =>
+      global.map((b, i) => {
+        const l = f.local('i32', `${b.name}_limit${lanes}`)
         f.get(lengths[i])
-          .i32(options.lanes - 1)
+          .i32(lanes - 1)
           .op('i32.sub')
           .tee(l)
           .i32(0)
@@ -284,9 +294,9 @@ class RowBody implements BlockBody {
           .op('i32.gt_s')
           .select()
           .set(l)
-      }
-      return l
-    })
+        return l
+      })
+    const limits = new Map(g.strips.map(lanes => [lanes, limitsOf(lanes)]))
     for (const t of options.tallies) emitBegin(f, t, arrays[t.buffer], lengths[t.buffer])
     const least = new Map<string, number>()
     this.scratch = f.local(g.address, 'scratch')
@@ -305,10 +315,10 @@ class RowBody implements BlockBody {
       pushScratch: () => void f.get(this.scratch),
       pushArray: b => void f.get(arrays[b]),
       pushLength: b => void f.get(lengths[b]),
-      pushLimit: b => void f.get(limits[b]),
-      pushLeast: (what, buffers) => {
-        if (buffers.length === 1) f.get((what === 'length' ? lengths : limits)[buffers[0]])
-        else f.get(least.get(`${what}:${buffers.join()}`)!)
+      pushLimit: (b, lanes) => void f.get(limits.get(lanes)![b]),
+      pushLeast: (buffers, lanes) => {
+        if (buffers.length === 1) f.get((lanes === 1 ? lengths : limits.get(lanes)!)[buffers[0]])
+        else f.get(least.get(`${lanes}:${buffers.join()}`)!)
       },
       privateOffset: b => g.privates.get(b)!,
       laneScratchOffset: g.laneScratchOffset,
@@ -329,15 +339,15 @@ class RowBody implements BlockBody {
     this.invariants(lengths)
   }
 
-  /** The least length (and limit) of each set of arrays that are accessed at one index. */
-  private findLeast(least: Map<string, number>, lengths: number[], limits: number[]): void {
+  /** The least length, and limits, of each set of arrays that are accessed at one index. */
+  private findLeast(least: Map<string, number>, lengths: number[], limits: ReadonlyMap<number, number[]>): void {
     const { f, g } = this
-    const among = (what: 'length' | 'limit', values: number[], buffers: number[]) => {
-      const key = `${what}:${buffers.join()}`
+    const among = (lanes: number, values: number[], buffers: number[]) => {
+      const key = `${lanes}:${buffers.join()}`
       if (buffers.length === 1 || least.has(key)) return
       let l = values[buffers[0]]
       for (const b of buffers.slice(1)) {
-        const next = f.local('i32', `least_${what}`)
+        const next = f.local('i32', lanes === 1 ? 'least_length' : `least_limit${lanes}`)
         f.get(l).get(values[b]).get(l).get(values[b]).op('i32.lt_u').select().set(next)
         l = next
       }
@@ -346,8 +356,8 @@ class RowBody implements BlockBody {
     const look = (r: Region, shapes: Shapes) => {
       for (const group of accessGroups(r.ops, shapes).values()) {
         const buffers = groupBuffers(group)
-        among('length', lengths, buffers)
-        among('limit', limits, buffers)
+        among(1, lengths, buffers)
+        for (const [lanes, values] of limits) among(lanes, values, buffers)
       }
       for (const v of r.ops) v.regions?.forEach(inner => look(inner, shapes))
     }
@@ -388,20 +398,12 @@ class RowBody implements BlockBody {
     }
   }
 
-  /** An emitter for the strips (lanes) or the rest, which knows what was emitted for all positions. */
-  private fork(lanes: boolean): Emitter {
-    const { g } = this
-    if (lanes)
-      return new Emitter(
-        this.frame,
-        g.ir,
-        g.options.lanes,
-        this.shapes,
-        this.emitter.uses,
-        g.options,
-        new Map(this.base),
-      )
-    return new Emitter(this.frame, g.ir, 1, this.lane1, findUses(g.ir, this.lane1), g.options, new Map(this.base))
+  /** An emitter for strips of so many lanes, or for one, which knows what was emitted for all positions. */
+  private fork(lanes: number): Emitter {
+    const { g, frame } = this
+    const known = new Map(this.base)
+    if (lanes === 1) return new Emitter(frame, g.ir, 1, this.lane1, findUses(g.ir, this.lane1), g.options, known)
+    return new Emitter(frame, g.ir, lanes, this.shapes, this.emitter.uses, g.options, known)
   }
 
   /** Private arrays are zero at the start of each iteration. */
@@ -461,35 +463,43 @@ class RowBody implements BlockBody {
   /** Whole strips, from the beginning. Each is emitted as one pass over the lanes; of a reduction, as several. */
   strips(emit: (E: Emitter, pass: number) => void): void {
     const { f, g, k, segment } = this
-    const { lanes } = g.options
+    const kinds = g.strips
     f.get(segment.begin).set(k)
-    if (lanes === 1) return
-    const passes = g.combination?.kind === 'reduce' ? accumulators(g.combination.type) / lanes : 1
+    if (kinds.length === 0) return
+    const passes = g.combination?.kind === 'reduce' ? accumulators(g.combination.type) / g.options.lanes : 1
     const last = f.local('i32', 'last_strip')
+    const leaveIfFew = (lanes: number, label: Label) =>
+      f
+        .get(segment.end)
+        .i32(lanes * passes)
+        .op('i32.sub')
+        .tee(last)
+        .get(k)
+        .op('i32.lt_s')
+        .brIf(label)
     const out = f.block()
-    f.get(segment.end)
-      .i32(lanes * passes)
-      .op('i32.sub')
-      .tee(last)
-      .get(k)
-      .op('i32.lt_s')
-      .brIf(out)
+    leaveIfFew(kinds[kinds.length - 1], out)
     const proved = this.proveInRange(out)
-    const next = f.loop()
-    for (let pass = 0; pass < passes; pass++) {
-      const E = this.fork(true)
-      E.checked = proved
-      this.strip(E, pass * lanes)
-      emit(E, pass)
+    for (const lanes of kinds) {
+      const done = f.block()
+      if (kinds.length > 1) leaveIfFew(lanes, done)
+      const next = f.loop()
+      for (let pass = 0; pass < passes; pass++) {
+        const E = this.fork(lanes)
+        E.checked = proved
+        this.strip(E, pass * lanes)
+        emit(E, pass)
+      }
+      f.get(k)
+        .i32(lanes * passes)
+        .op('i32.add')
+        .tee(k)
+        .get(last)
+        .op('i32.le_s')
+        .brIf(next)
+      f.end()
+      f.end()
     }
-    f.get(k)
-      .i32(lanes * passes)
-      .op('i32.add')
-      .tee(k)
-      .get(last)
-      .op('i32.le_s')
-      .brIf(next)
-    f.end()
     f.end()
   }
 
@@ -511,7 +521,7 @@ class RowBody implements BlockBody {
     }
     const proved = new Set([...byIndex.values()].flatMap(group => group.map(v => v.id)))
     if (proved.size === 0 || g.options.unsafe) return proved
-    const P = this.fork(false)
+    const P = this.fork(1)
     const emit = (v: Value): void => {
       if (!known.delete(v)) return
       v.args.forEach(emit)
@@ -526,7 +536,7 @@ class RowBody implements BlockBody {
     for (const [index, accesses] of byIndex) {
       emit(index)
       const step = shapes.of(index)
-      const length = () => frame.pushLeast('length', groupBuffers(accesses))
+      const length = () => frame.pushLeast(groupBuffers(accesses), 1)
       P.pushScalar(index)
       length()
       f.op('i32.ge_u').unlikely().brIf(otherwise)
@@ -551,7 +561,7 @@ class RowBody implements BlockBody {
   /** The positions that are left, one by one. */
   singles(emit: (S: Emitter) => void): void {
     const { f, k, segment } = this
-    const S = this.fork(false)
+    const S = this.fork(1)
     const out = f.block()
     const next = f.loop()
     f.get(k).get(segment.end).op('i32.ge_s').brIf(out)

@@ -37,8 +37,8 @@ export interface Frame {
   pushLength(buffer: number): void
   /** max(0, length - lanes + 1): first lanes below it start a whole strip. */
   pushLimit(buffer: number, lanes: number): void
-  /** The least length, or limit, of several arrays; known beforehand from `accessGroups`. */
-  pushLeast(what: 'length' | 'limit', buffers: readonly number[]): void
+  /** The least limit of several arrays, for one lane their least length; known beforehand from `accessGroups`. */
+  pushLeast(buffers: readonly number[], lanes: number): void
   /** Bytes from the scratch address: where private arrays and slow accesses keep their lanes. */
   privateOffset(buffer: number): number
   laneScratchOffset: number

@@ -1,9 +1,10 @@
 /**
  * How many lanes a strip has. More lanes hide the latency of long chains of operations and share scalar work; too many do
- * not fit the 16 vector registers. Where most work is gathers and scatters, which wasm does lane by lane, one lane is best.
+ * not fit the 16 vector registers, and make code long. A loop's chains go from round to round: a short round needs eight
+ * vectors side by side. Where most work is gathers and scatters, which wasm does lane by lane, one lane is best.
  */
-import type { KernelIR, Region, Value } from '../ir/ir.ts'
-import { partWidth } from './lanes.ts'
+import { type KernelIR, type Region, type Value, walk } from '../ir/ir.ts'
+import { partWidth, type Width } from './lanes.ts'
 import { isUniform, isVarying, type Shapes } from './shape.ts'
 import type { Tally } from './tallies.ts'
 
@@ -12,9 +13,32 @@ export function chooseLanes(ir: KernelIR, shapes: Shapes, tallies: readonly Tall
   const cost = { lanes: 0, scalar: 0 }
   addCost(ir.body, shapes, tallies, 1, 1, cost)
   if (cost.lanes > cost.scalar) return 1
-  const { registers, loops } = pressure(ir, shapes)
-  if (loops) return registers <= 6 ? 16 : registers <= 12 ? 8 : 4
-  return registers <= 24 ? 16 : 8
+  const registers = pressure(ir, shapes)
+  const round = longestRound(ir.body, shapes)
+  if (!round) return registers <= 24 ? 16 : 8
+  const vectors = round.size <= SHORT && registers <= (LOOP_REGISTERS * round.width) / 32 ? 8 : 4
+  return (vectors * 128) / round.width
+}
+
+/** Vector operations of a loop's body that is short. */
+const SHORT = 16
+/** With more alive at once, in vectors of four lanes of 32 bits, eight of each are too many to hold. */
+const LOOP_REGISTERS = 20
+
+/** Vector operations in the longest body of a loop, without those behind branches, and their widest lane. */
+function longestRound(r: Region, shapes: Shapes): { size: number; width: Width } | undefined {
+  let longest: { size: number; width: Width } | undefined
+  const note = (round: typeof longest) => {
+    if (round && !(longest && longest.size >= round.size)) longest = round
+  }
+  for (const v of r.ops) {
+    if (v.op === 'loop') {
+      const lanes = v.regions![1].ops.filter(o => isVarying(shapes.of(o)))
+      note({ size: lanes.length, width: lanes.some(o => partWidth(o) === 64) ? 64 : 32 })
+    }
+    for (const inner of v.regions ?? []) note(longestRound(inner, shapes))
+  }
+  return longest
 }
 
 /**
@@ -27,7 +51,7 @@ export function chooseReductionLanes(
   tallies: readonly Tally[],
   accumulators: number,
 ): number {
-  const { loops } = pressure(ir, shapes)
+  const loops = walk(ir.body).some(v => v.op === 'loop')
   return loops ? Math.min(accumulators, Math.max(4, chooseLanes(ir, shapes, tallies))) : 8
 }
 
@@ -92,9 +116,8 @@ function lanesCost(v: Value, shapes: Shapes): number {
   return (DEAR[v.op] ?? 1) * (partWidth(v) === 64 || v.args.some(a => partWidth(a) === 64) ? 0.5 : 0.25)
 }
 
-/** Most varying values alive at once, counted in vectors of four lanes, and whether there are loops. */
-function pressure(ir: KernelIR, shapes: Shapes): { registers: number; loops: boolean } {
-  let loops = false
+/** Most varying values alive at once, counted in vectors of four lanes of 32 bits. */
+function pressure(ir: KernelIR, shapes: Shapes): number {
   let most = 0
   const weight = (v: Value) => (isVarying(shapes.of(v)) && v.type !== 'void' ? partWidth(v) / 32 : 0)
   const region = (r: Region, outside: number): void => {
@@ -117,7 +140,6 @@ function pressure(ir: KernelIR, shapes: Shapes): { registers: number; loops: boo
     }
     let alive = outside + r.params.reduce((n, p) => n + weight(p), 0)
     r.ops.forEach((v, i) => {
-      if (v.op === 'loop') loops = true
       if (v.regions) for (const inner of v.regions) region(inner, alive)
       if (last[v.id] !== undefined) alive += weight(v)
       most = Math.max(most, alive)
@@ -125,5 +147,5 @@ function pressure(ir: KernelIR, shapes: Shapes): { registers: number; loops: boo
     })
   }
   region(ir.body, 0)
-  return { registers: Math.max(1, most), loops }
+  return most
 }
