@@ -1,6 +1,7 @@
 /** What a program does with references and actors. */
 
 import { ArgumentError, CancelledError, TimeoutError } from '@skein/base'
+import { after } from './after.ts'
 import type { ActorHandle } from './definition.ts'
 import { type CancelOptions, type EngineStats, engineHere, engineIfAny, type PutOptions, setEngine } from './engine.ts'
 import { Handle } from './handle.ts'
@@ -71,10 +72,10 @@ function settled(
   CancelledError.check(signal, call)
   return new Promise((resolve, reject) => {
     let left = count
-    let timer: NodeJS.Timeout | undefined
+    let disarm: (() => void) | undefined
     const stop = () => reject(new CancelledError(call, signal!.reason))
     const finish = () => {
-      clearTimeout(timer)
+      disarm?.()
       signal?.removeEventListener('abort', stop)
       resolve()
     }
@@ -87,15 +88,15 @@ function settled(
     }
     if (left <= 0) return finish()
     signal?.addEventListener('abort', stop, { once: true })
-    if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) return
-    timer = setTimeout(() => {
+    if (timeoutMs === undefined) return
+    disarm = after(timeoutMs, () => {
       signal?.removeEventListener('abort', stop)
       const what =
         count === 1
           ? `${call} of ${refs.length === 1 ? refs[0].label : `one of ${refs.length}`}`
           : `${call} of ${count}`
       reject(new TimeoutError(what, timeoutMs, 'The tasks go on; cancel them if they are not needed'))
-    }, timeoutMs)
+    })
   })
 }
 

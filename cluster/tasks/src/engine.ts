@@ -63,9 +63,14 @@ export interface Engine {
 let factory: (() => Engine) | undefined
 let current: Engine | undefined
 
-/** Says how this thread's engine is made, when one is first needed. The first word counts: a worker has spoken before it imports anything. */
-export function setEngineFactory(make: () => Engine): void {
+/**
+ * Says how this thread's engine is made, when one is first needed. The first word counts, and gets true: a worker has spoken
+ * before it imports anything.
+ */
+export function setEngineFactory(make: () => Engine): boolean {
+  const isFirst = factory === undefined
   factory ??= make
+  return isFirst
 }
 
 /** Replaces this thread's engine; undefined: the next use makes one anew. */

@@ -1,6 +1,6 @@
 /** What can go wrong with a task, an actor, or a value on its way. */
 
-import { registerError, SkeinError } from '@skein/base'
+import { describe, registerError, SkeinError } from '@skein/base'
 
 /** A task's function threw. `cause` is what it threw, with the worker's stack; this error's own stack is the submitting side's. */
 export class TaskError extends SkeinError {
@@ -13,7 +13,7 @@ export class TaskError extends SkeinError {
   declare readonly attempts: number
 
   constructor(task: string, worker: number, attempts: number, cause: unknown) {
-    const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+    const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : describe(cause)
     const tries = attempts > 1 ? ` after ${attempts} attempts` : ''
     super(
       'SKEIN_TASK',

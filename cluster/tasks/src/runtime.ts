@@ -2,9 +2,8 @@
 
 import { availableParallelism } from 'node:os'
 import { ArgumentError } from '@skein/base'
-import { type Engine, engineHere, setEngine, setEngineFactory } from './engine.ts'
+import { type Engine, engineHere, engineIfAny, setEngine, setEngineFactory } from './engine.ts'
 import { ThreadsEngine, type ThreadsOptions } from './threads/engine.ts'
-import { isImporting } from './threads/loading.ts'
 
 const mostWorkers = 1024
 
@@ -20,12 +19,16 @@ export interface StartOptions extends Partial<ThreadsOptions> {}
 
 /**
  * Starts the engine of this program with options of its own; without, the first task starts one with a worker per usable core
- * (or `SKEIN_WORKERS`). In a worker that imports the program's module it does nothing.
+ * (or `SKEIN_WORKERS`). A worker that imports the program keeps the engine it is part of.
  *
- * @throws ArgumentError
+ * @throws ArgumentError, also when an engine runs already
  */
 export function start(options: StartOptions = {}): Engine {
-  if (isImporting()) return engineHere()
+  if (!isMain) return engineHere()
+  if (engineIfAny()) {
+    const advice = "Call 'start' before the first task, or 'await stop()' first"
+    throw new ArgumentError('start', 'the engine', 'one that does not run yet', 'running', advice)
+  }
   const { workers = workersFromEnvironment() ?? availableParallelism(), slots = 1 << 15 } = options
   if (!(Number.isInteger(workers) && workers >= 1 && workers <= mostWorkers)) {
     throw new ArgumentError('start', 'workers', `a whole number from 1 to ${mostWorkers}`, workers)
@@ -38,4 +41,4 @@ export function start(options: StartOptions = {}): Engine {
   return engine
 }
 
-setEngineFactory(() => start())
+const isMain = setEngineFactory(() => start())

@@ -213,7 +213,7 @@ describe('the board', () => {
     const client = new Client(3, 64, random)
     t.after(() => Atomics.store(client.c, at.closing, 1))
     const threads = await Promise.all([0, 1, 2].map(worker => client.taker(worker, random.u32())))
-    while (client.sent < 30_000) {
+    while (client.sent < 12_000) {
       while (client.send());
       client.withdrawSome()
       for (let worker = 0; worker < 3; worker++) client.drain(worker)
@@ -231,7 +231,7 @@ describe('the board', () => {
     const client = new Client(2, 32, random)
     t.after(() => Atomics.store(client.c, at.closing, 1))
     await client.taker(0, random.u32())
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 8; round++) {
       const thread = await client.taker(1, random.u32())
       const until = client.sent + 500 + random.integer(0, 500)
       let exit: Promise<unknown> | undefined

@@ -9,7 +9,7 @@ import type { Request } from '../src/schedule/place.ts'
 import { Scheduler } from '../src/schedule/scheduler.ts'
 import { Work } from '../src/schedule/work.ts'
 
-export type Outcome = 'done' | 'failed' | 'dependency' | 'cancelled' | 'lost' | 'infeasible'
+export type Outcome = 'done' | 'failed' | 'dependency' | 'cancelled' | 'lost' | 'infeasible' | 'crowded'
 
 class Task extends Work {
   readonly dependencies: readonly Task[]
@@ -208,6 +208,27 @@ class Run {
     if (task === undefined) return
     this.#scheduler.awaits(task, !task.awaits)
     this.#over(task.awaits)
+    // Every slot awaits: the newest that is ready is given up.
+    const isStuck = this.#dispatched.length >= this.#limits.slots && this.#dispatched.every(({ awaits }) => awaits)
+    assert.equal(this.#scheduler.isStuck, isStuck && this.#ready.length > 0)
+    if (!this.#scheduler.isStuck) return
+    const kinds = [
+      this.#ready.filter(({ request }) => request === undefined),
+      this.#ready.filter(({ request }) => request && !request.beside),
+      this.#ready,
+    ]
+    const candidates = kinds.find(tasks => tasks.length > 0)!
+    this.#scheduler.crowded()
+    const [victim] = candidates.filter(({ state }) => state === 'settled')
+    assert(victim)
+    this.#ready = this.#ready.filter(other => other !== victim)
+    this.#overtaken.delete(lineOf(victim))
+    this.#settleAll(victim, 'crowded')
+    this.#over()
+  }
+
+  get #isCrowded(): boolean {
+    return 2 * this.#dispatched.filter(({ awaits }) => awaits).length > this.#limits.slots
   }
 
   #leave(worker = this.#one([...this.#workers.values()])): void {
@@ -292,7 +313,8 @@ class Run {
     }, 0)
   }
   #cpus(worker: Worker): number {
-    return this.#dispatched.reduce((sum, { to, request }) => sum + (to === worker ? (request?.cpus ?? 0) : 0), 0)
+    const held = this.#dispatched.filter(({ to, awaits }) => to === worker && !awaits)
+    return held.reduce((sum, { request }) => sum + (request?.cpus ?? 0), 0)
   }
   #opened(worker: Worker): number {
     return this.#dispatched.filter(({ to, open, awaits }) => to === worker && open && !awaits).length
@@ -301,7 +323,7 @@ class Run {
   #fits({ request }: Task, worker: Worker): boolean {
     if (this.#dispatched.length >= this.#limits.slots) return false
     const cpus = this.#cpus(worker)
-    if (request === undefined) return cpus < 1e-6 && this.#opened(worker) < this.#limits.depth
+    if (request === undefined) return cpus < 1e-6 && this.#opened(worker) < (this.#isCrowded ? 1 : this.#limits.depth)
     if (request.worker >= 0 && request.worker !== worker.number) return false
     if (request.beside) {
       const calls = this.#dispatched.filter(other => other.to === worker && other.request?.beside).length
@@ -334,6 +356,11 @@ class Run {
     const rivals = this.#ready.filter(like)
     const ahead = rivals.find(({ priority }) => priority > task.priority)
     assert(!ahead, `task ${task.id} goes before ${ahead?.id}, which has a higher priority`)
+    if (this.#isCrowded && !task.request?.beside) {
+      const newest = rivals.find(({ id }) => id > task.id)
+      assert(!newest, `task ${task.id} goes before ${newest?.id}, which is newer`)
+      return
+    }
     const first = rivals.find(({ caller }) => caller === task.caller)
     assert.equal(first, task, `task ${task.id} is not its caller's first`)
     if (task.request && !task.request.beside) {
@@ -389,6 +416,7 @@ class Run {
     this.#over()
     for (let steps = 0; this.#all.some(({ phase }) => phase !== 'settled'); steps++) {
       assert(steps < 10_000, 'it comes to no end')
+      for (const task of this.#dispatched) this.#scheduler.awaits(task, false)
       this.#joinSome()
       this.#take()
       this.#comeBack()

@@ -74,6 +74,8 @@ interface Token {
   readonly label: string
   live: boolean
   weak: WeakRef<SharedArrayBuffer> | undefined
+  /** Of a borrowed array: called at its end, since the block is another's. */
+  readonly ended?: (() => void) | undefined
 }
 
 const tokenKey: unique symbol = Symbol('skein.heap')
@@ -94,8 +96,8 @@ export class Heap extends ArrayMaker {
   /** Buffers that carry no token: of other memories, and the engine's own objects for this one. */
   readonly #foreign = new WeakSet<SharedArrayBuffer>()
   readonly #frozen = new WeakSet<SharedArrayBuffer>()
-  /** Arrays alive through their views, by address; only what the collector may release is here. */
-  readonly #collectable = new Map<number, Token>()
+  /** Of arrays alive through their views; only what the collector may release is here. */
+  readonly #collectable = new Set<Token>()
   readonly #finalization = new FinalizationRegistry<Token>(token => this.#collected(token))
   /** In use at which garbage is next looked for before more memory is taken. */
   #pressureBytes = quietBytes
@@ -236,6 +238,19 @@ export class Heap extends ArrayMaker {
     return new type(this.buffer, address, length) as T
   }
 
+  /**
+   * A view on a block that another thread keeps until it hears that nothing here refers to it: to the view, or to whatever was
+   * made from it.
+   *
+   * @param ended called once, when that is so
+   */
+  borrow<T extends TypedArray>(type: TypedArrayClass<T>, address: number, length: number, ended: () => void): T {
+    const allocator = this.#allocator ?? this.#start()
+    if (allocator.inUseBytes > this.#pressureBytes) this.#relieve(allocator, 0)
+    const bytes = length * type.BYTES_PER_ELEMENT
+    return new type(this.#track(address, bytes, '', ended), address, length) as T
+  }
+
   #own<T extends TypedArray>(
     type: TypedArrayClass<T>,
     address: number,
@@ -243,15 +258,20 @@ export class Heap extends ArrayMaker {
     bytes: number,
     label: string,
   ): HeapArray<T> {
-    const buffer: Tokened = structuredClone(this.#allocator!.bufferTo(address + bytes))
-    const weak = new WeakRef(buffer)
-    const token: Token = { heap: this, address, bytes, label, live: true, weak }
-    buffer[tokenKey] = token
-    this.#collectable.set(address, token)
-    this.#finalization.register(buffer, token, token)
-    const array = new type(buffer, address, length)
+    const array = new type(this.#track(address, bytes, label), address, length)
     Object.defineProperty(array, Symbol.dispose, disposeProperty)
     return array as HeapArray<T>
+  }
+
+  /** A buffer whose end is noticed. */
+  #track(address: number, bytes: number, label: string, ended?: () => void): SharedArrayBuffer {
+    const buffer: Tokened = structuredClone(this.#allocator!.bufferTo(address + bytes))
+    const weak = new WeakRef(buffer)
+    const token: Token = { heap: this, address, bytes, label, live: true, weak, ended }
+    buffer[tokenKey] = token
+    this.#collectable.add(token)
+    this.#finalization.register(buffer, token, token)
+    return buffer
   }
 
   /** Releases an array's allocation now; every view of it is dead. @throws DoubleFreeError; ArgumentError. */
@@ -264,7 +284,7 @@ export class Heap extends ArrayMaker {
 
   #ownerOf(call: string, view: View): Token {
     const token = ArrayBuffer.isView(view) ? (view.buffer as Tokened)[tokenKey] : undefined
-    if (token === undefined || token.heap !== this || token.address === 0) {
+    if (token === undefined || token.heap !== this || token.address === 0 || token.ended) {
       throw new ArgumentError(call, 'view', 'an array that this heap made, or a view of one', view)
     }
     if (!token.live) throw new DoubleFreeError(token.address)
@@ -273,7 +293,7 @@ export class Heap extends ArrayMaker {
 
   #forget(token: Token): void {
     this.#finalization.unregister(token)
-    this.#collectable.delete(token.address)
+    this.#collectable.delete(token)
     token.weak = undefined
   }
 
@@ -281,7 +301,8 @@ export class Heap extends ArrayMaker {
     if (!token.live) return
     token.live = false
     this.#forget(token)
-    this.#allocator?.free(token.address)
+    if (token.ended) token.ended()
+    else this.#allocator?.free(token.address)
   }
 
   /**
@@ -292,7 +313,7 @@ export class Heap extends ArrayMaker {
   collect(): number {
     if (this.#collectable.size === 0 || !collectGarbage()) return 0
     let released = 0
-    for (const token of [...this.#collectable.values()]) {
+    for (const token of [...this.#collectable]) {
       if (token.weak !== undefined && token.weak.deref() === undefined) {
         this.#collected(token)
         released++

@@ -256,3 +256,24 @@ test('the stack may overflow inside the allocator', () => {
   assert.ok(left <= 30, `at most the block in hand is lost each time: ${left}`)
   heap.free(heap.allocate(1_000_000))
 })
+
+test('a borrowed array calls back once nothing refers to it, and frees nothing', () => {
+  const heap = createHeap({ maxBytes: 2 ** 26 })
+  const owner = heap.f64([1, 2, 3])
+  let ended = 0
+  let part: Float64Array | undefined = heap.borrow(Float64Array, heap.addressOf(owner), 3, () => ended++).subarray(1)
+  heap.collect()
+  assert.deepEqual([...part], [2, 3])
+  assert.equal(ended, 0)
+  const borrowed = part
+  assert.throws(() => heap.release(borrowed), { name: 'ArgumentError' })
+  assert.throws(() => heap.disown(borrowed), { name: 'ArgumentError' })
+  part = undefined
+  ;(() => {
+    for (let i = 0; i < 100; i++) heap.borrow(Float64Array, heap.addressOf(owner), 3, () => ended++)
+  })()
+  heap.collect()
+  assert(ended >= 100)
+  assert.equal(heap.stats().allocations, 1)
+  assert.deepEqual([...owner], [1, 2, 3])
+})

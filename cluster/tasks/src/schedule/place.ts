@@ -16,7 +16,7 @@ export interface Request {
 
 export class Place {
   readonly worker: number
-  /** CPUs lent to tasks that asked for some other than one anywhere. */
+  /** CPUs lent to tasks that asked for some other than one anywhere, but for those that await others. */
   cpus = 0
   /** Tasks dispatched to its open queue and not back, but for those that await others. */
   open = 0
@@ -34,7 +34,7 @@ export class Place {
     this.dispatched += sign
     if (request === undefined) this.open += awaits ? 0 : sign
     else if (request.beside) this.beside += sign
-    else this.cpus += sign * request.cpus
+    else this.cpus += awaits ? 0 : sign * request.cpus
   }
 
   /** Whether it can lend so many CPUs more. A task that asks for one or more has the worker to itself. */

@@ -55,6 +55,15 @@ export class ReadyQueue {
     return work
   }
 
+  /** Takes the one that came last, of those with the highest priority. */
+  takeNewest(): Work | undefined {
+    const level = this.#levels[0]
+    if (level === undefined) return undefined
+    const newest = level.lines.reduce((a, b) => (b.tail!.id > a.tail!.id ? b : a)).tail!
+    this.remove(newest)
+    return newest
+  }
+
   /** Takes a task out that stands here, wherever. */
   remove(work: Work): void {
     const level = this.#level(work.priority)

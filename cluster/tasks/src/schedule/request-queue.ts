@@ -46,8 +46,8 @@ export class RequestQueue {
     return best
   }
 
-  take(kind: Kind): Work {
-    const work = kind.queue.take()!
+  take(kind: Kind, newest = false): Work {
+    const work = (newest ? kind.queue.takeNewest() : kind.queue.take())!
     this.#taken(kind)
     return work
   }

@@ -21,7 +21,7 @@ import { Story } from './story.ts'
 import type { State, Work } from './work.ts'
 
 /** Why a task settled without a result of its own. */
-export type Reason = 'dependency' | 'cancelled' | 'lost' | 'infeasible'
+export type Reason = 'dependency' | 'cancelled' | 'lost' | 'infeasible' | 'crowded'
 
 export interface Instructions<W extends Work> {
   /** Hand it to a worker: anyone may take it from there when `open`, else only that worker. */
@@ -60,6 +60,8 @@ export class Scheduler<W extends Work> {
   readonly #amounts = new Map<string, { readonly total: number; lent: number }>()
   #waiting = 0
   #dispatched = 0
+  /** Of those dispatched, how many await others. */
+  #awaiting = 0
   // Only when validating: every task that is not settled, and what happened.
   readonly #all: Set<W> | undefined
   readonly #story: Story | undefined
@@ -83,6 +85,23 @@ export class Scheduler<W extends Work> {
       ready: this.#plain.size + this.#special.size + this.#besideSize,
       dispatched: this.#dispatched,
     }
+  }
+
+  /**
+   * Every slot is held by a task that awaits others, and those find none: nothing will go on, unless one of them is just about to
+   * say that it does.
+   */
+  get isStuck(): boolean {
+    const holdsAll = this.#awaiting >= this.limits.slots && this.#awaiting === this.#dispatched
+    return holdsAll && this.#plain.size + this.#special.size + this.#besideSize > 0
+  }
+
+  /**
+   * Tasks that await others hold many slots: what came last goes first, since depth-first needs fewest, and no more than is
+   * run at once.
+   */
+  get #isCrowded(): boolean {
+    return 2 * this.#awaiting > this.limits.slots
   }
 
   // Events.
@@ -172,13 +191,14 @@ export class Scheduler<W extends Work> {
     return again
   }
 
-  /** A plain task that runs awaits others from now on, or no longer: meanwhile its worker has room for one more. */
+  /** A task that runs awaits others from now on, or no longer: meanwhile its worker has room for one more. */
   awaits(work: W, on: boolean): void {
-    if (work.state !== 'dispatched' || work.request !== undefined || work.awaits === on) return
+    if (work.state !== 'dispatched' || work.awaits === on) return
     const place = work.place!
     place.count(work, -1)
     work.awaits = on
     place.count(work, 1)
+    this.#awaiting += on ? 1 : -1
     this.#story?.tell(work.id, `task ${work.id} ${on ? 'awaits others' : 'goes on'}`)
     if (on) this.#assign()
     this.#check()
@@ -193,6 +213,21 @@ export class Scheduler<W extends Work> {
     this.#settle(work, 'cancelled')
     this.#out.settle(work, 'cancelled')
     this.#failDependents(work)
+    this.#check()
+  }
+
+  /** It has been stuck for long: one that finds no slot is given up, so that those which await it go on. */
+  crowded(): void {
+    let work = this.#plain.takeNewest()
+    if (work === undefined && this.#special.size > 0) work = this.#special.take(this.#special.next(new Set())!, true)
+    for (const line of this.#beside.values()) {
+      if (work !== undefined) break
+      work = line.takeNewest()
+      if (work) this.#besideSize--
+    }
+    this.#settle(work as W, 'crowded')
+    this.#out.settle(work as W, 'crowded')
+    this.#failDependents(work as W)
     this.#check()
   }
 
@@ -271,16 +306,17 @@ export class Scheduler<W extends Work> {
     if (this.#besideSize > 0) this.#assignBeside()
     if (this.#special.size > 0) this.#assignSpecial()
     while (this.#plain.size > 0 && this.#dispatched < this.limits.slots) {
-      const place = this.#shortest()
+      const crowded = this.#isCrowded
+      const place = this.#shortest(crowded ? 1 : this.limits.depth)
       if (place === undefined) return
-      this.#dispatch(this.#plain.take() as W, place, true)
+      this.#dispatch((crowded ? this.#plain.takeNewest() : this.#plain.take()) as W, place, true)
     }
   }
 
-  /** The worker with the shortest open queue that has room for one more. */
-  #shortest(): Place | undefined {
+  /** The worker with the shortest open queue, if that is shorter than `depth`. */
+  #shortest(depth: number): Place | undefined {
     let best: Place | undefined
-    let least = this.limits.depth
+    let least = depth
     for (const place of this.#places.values()) {
       if (place.open < least && place.isWhole) {
         best = place
@@ -313,7 +349,7 @@ export class Scheduler<W extends Work> {
         continue
       }
       for (const [name, amount] of kind.request.amounts) this.#amounts.get(name)!.lent += amount
-      this.#dispatch(this.#special.take(kind) as W, place, false)
+      this.#dispatch(this.#special.take(kind, this.#isCrowded) as W, place, false)
     }
   }
 
@@ -347,6 +383,7 @@ export class Scheduler<W extends Work> {
     if (work.state !== 'dispatched') this.#broken(work, `task ${work.id} came back but is ${work.state}`)
     work.place!.count(work, -1)
     work.place = undefined
+    if (work.awaits) this.#awaiting--
     work.awaits = false
     this.#dispatched--
     if (work.request === undefined) return
@@ -376,6 +413,7 @@ export class Scheduler<W extends Work> {
     const lent = new Map<string, number>()
     let waiting = 0
     let dispatched = 0
+    let awaiting = 0
     for (const work of this.#all) {
       const { state, request, place } = work
       const must = (holds: boolean, what: string) => {
@@ -389,6 +427,7 @@ export class Scheduler<W extends Work> {
       if (state === 'waiting') waiting++
       if (place === undefined) continue
       dispatched++
+      if (work.awaits) awaiting++
       let sum = counted.get(place)
       if (sum === undefined) counted.set(place, (sum = new Place(place.worker)))
       sum.count(work, 1)
@@ -397,7 +436,8 @@ export class Scheduler<W extends Work> {
     const must = (holds: boolean, what: string) => {
       if (!holds) this.#broken(undefined, what)
     }
-    must(waiting === this.#waiting && dispatched === this.#dispatched, 'the counts are right')
+    const right = waiting === this.#waiting && dispatched === this.#dispatched && awaiting === this.#awaiting
+    must(right, 'the counts are right')
     must(dispatched <= this.limits.slots, 'no more is dispatched than there are slots')
     must(queued.size === this.counts.ready, 'no task stands in a queue twice')
     for (const place of new Set([...this.#places.values(), ...counted.keys()])) {

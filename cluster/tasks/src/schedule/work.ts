@@ -22,7 +22,7 @@ export class Work {
   /** Where it was dispatched to, while it is; a plain task may have been taken by another worker. */
   place: Place | undefined
   attempts = 0
-  /** Dispatched, and waiting for other tasks: it takes no place in its worker's queue. */
+  /** Dispatched, and waiting for other tasks: it takes no place in its worker's queue, and no CPU. */
   awaits = false
   /** Its neighbours in the queue it stands in. */
   previous: Work | undefined

@@ -57,6 +57,8 @@ export const slotCellsOut = 6
 export const slotStreams = 7
 /** How the result lies: see below. */
 export const slotForm = 8
+/** Not 0: arrays among the arguments may be in use after the call. */
+export const slotLent = 9
 // 64-bit floats, each over two words.
 export const slotTaskId = 10
 /** Milliseconds since the epoch. */

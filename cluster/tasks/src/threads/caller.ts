@@ -5,10 +5,13 @@
 
 import type { MessagePort } from 'node:worker_threads'
 import { ArgumentError, NotSupportedError } from '@skein/base'
+import { heap } from '@skein/heap'
 import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
+import { FreedError } from '../errors.ts'
 import type { ActorOptions, TaskOptions } from '../options.ts'
 import { Ref, type Settlement, type Source } from '../ref.ts'
 import { type ActorDefinition, StopImport, type TaskDefinition } from '../registry.ts'
+import type { MakeView } from '../values/kinds.ts'
 import { pack, unpack } from '../values/pack.ts'
 import { contexts } from './context.ts'
 import { isImporting } from './loading.ts'
@@ -49,10 +52,18 @@ class Promised implements Source {
   }
 
   settle(settlement: Settlement, outcome: unknown): void {
+    if (this.settlement !== 'pending') return
     this.settlement = settlement
     this.#outcome = outcome
     this.holds = undefined
     for (const listener of this.#listeners?.splice(0) ?? []) listener(this)
+  }
+
+  free(): void {
+    const error = new FreedError(this.label)
+    if (this.settlement === 'pending') return this.settle('rejected', error)
+    this.settlement = 'rejected'
+    this.#outcome = error
   }
 }
 
@@ -65,10 +76,12 @@ export class Caller implements Engine {
   readonly #waiting = new Map<number, Promised>()
   readonly #collected = new FinalizationRegistry<number>(ref => this.#post({ do: 'free', ref }))
   #calls = 0
-  /** Actors made here are numbered by this worker, below zero until the client knows better. */
-  constructor(port: MessagePort, numberOf: NumberOf) {
+  #nextActor: number
+
+  constructor(port: MessagePort, numberOf: NumberOf, firstActor: number) {
     this.#port = port
     this.#numberOf = numberOf
+    this.#nextActor = firstActor
   }
 
   #post(asked: Asked, transfer: ArrayBuffer[] = []): number {
@@ -78,10 +91,16 @@ export class Caller implements Engine {
   }
 
   /** Asks for something with a result. A worker that imports a module starts nothing. */
-  #ask(make: (args: Uint8Array, refs: number[]) => Asked, values: unknown, call: string, label: string): Promised {
+  #ask(
+    make: (args: Uint8Array, refs: number[]) => Asked,
+    values: unknown,
+    call: string,
+    label: string,
+    inline = false,
+  ): Promised {
     if (isImporting() && contexts.getStore() === undefined) throw new StopImport()
-    const { bytes, leaning } = pack(values, call, 'arguments')
-    const copy = bytes.slice()
+    const { bytes, leaning } = pack(values, call, 'arguments', inline)
+    const copy = Uint8Array.from(bytes)
     const refs = leaning.refs.map(ref => {
       if (ref.source instanceof Promised) return ref.source.call
       throw new ArgumentError(call, 'a reference', 'one that this worker made', ref.label)
@@ -119,8 +138,7 @@ export class Caller implements Engine {
 
   create(definition: ActorDefinition, args: unknown[], options: ActorOptions): { actor: number; created: Ref<void> } {
     const note = this.#numberOf('actor', definition.url, definition.name)
-    // Unique among all threads: the client numbers its own by whole numbers from 1.
-    const actor = 1 + Math.floor(Math.random() * 2 ** 30) + 2 ** 30 - 1
+    const actor = this.#nextActor++
     const { methods } = definition
     const promised = this.#ask(
       (args, refs) => ({ do: 'create', definition: note, methods, args, refs, options, actor }),
@@ -139,7 +157,7 @@ export class Caller implements Engine {
   }
 
   put(value: unknown, _options: PutOptions): Ref<unknown> {
-    return new Ref(this.#ask((args, refs) => ({ do: 'put', args, refs }), [value], 'put', 'put'))
+    return new Ref(this.#ask((args, refs) => ({ do: 'put', args, refs }), [value], 'put', 'put', true))
   }
 
   cancel(ref: Ref<unknown>, options: CancelOptions): boolean {
@@ -150,7 +168,11 @@ export class Caller implements Engine {
   }
 
   free(ref: Ref<unknown>): void {
-    if (ref.source instanceof Promised) this.#post({ do: 'free', ref: ref.source.call })
+    const { source } = ref
+    if (!(source instanceof Promised)) return
+    this.#post({ do: 'free', ref: source.call })
+    this.#waiting.delete(source.call)
+    source.free()
   }
 
   async named(name: string, namespace: string): Promise<ActorFound | undefined> {
@@ -170,7 +192,10 @@ export class Caller implements Engine {
   answer({ call, ok, value }: Extract<ToWorker, { is: 'answer' }>): void {
     const promised = this.#waiting.get(call)
     this.#waiting.delete(call)
-    promised?.settle(ok ? 'fulfilled' : 'rejected', unpack(value))
+    if (promised === undefined) return
+    // Arrays in the value are the client's, which keeps them for as long as this worker has the reference: so they hold it.
+    const view: MakeView = (type, address, length) => heap.borrow(type, address, length, () => void promised.call)
+    promised.settle(ok ? 'fulfilled' : 'rejected', unpack(value, [], undefined, view))
   }
 
   #reply(asked: Asked): Promise<unknown> {

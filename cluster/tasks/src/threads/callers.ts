@@ -3,6 +3,7 @@
 import { CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
 import type { ActorFound } from '../engine.ts'
+import { FreedError } from '../errors.ts'
 import type { ActorOptions, TaskOptions } from '../options.ts'
 import { Ref } from '../ref.ts'
 import { pack, unpack } from '../values/pack.ts'
@@ -31,8 +32,8 @@ export interface Calls {
 export class Callers {
   readonly #crew: Crew
   readonly #calls: Calls
-  /** References that a worker holds, by worker and by the number of its call. */
-  readonly #held: Map<number, Record>[]
+  /** What each worker holds, by the number of its call. A worker that takes another's place begins anew. */
+  readonly #held: Map<number, Held>[]
 
   constructor(workers: number, crew: Crew, calls: Calls) {
     this.#crew = crew
@@ -42,16 +43,20 @@ export class Callers {
 
   /** A worker has ended, and with it whatever it held. */
   forget(worker: number): void {
-    this.#held[worker].clear()
+    this.#held[worker] = new Map()
   }
 
   serve(worker: number, request: Request): void {
+    const held = this.#held[worker]
+    const answer = (ok: boolean, value: unknown) => {
+      if (this.#held[worker] === held) this.#answer(worker, request.call, ok, value)
+    }
     try {
-      const answer = this.#serve(worker, request)
-      if (answer instanceof Promise) answer.then(value => this.#answer(worker, request.call, true, value))
-      else if (answer) this.#answerLater(worker, request.call, answer)
+      const found = this.#serve(worker, request)
+      if (found instanceof Promise) found.then(value => answer(true, value))
+      else if (found) this.#answerLater(held, request.call, found, answer)
     } catch (error) {
-      this.#answer(worker, request.call, false, error)
+      answer(false, error)
     }
   }
 
@@ -62,7 +67,7 @@ export class Callers {
     const given = ({ args, refs }: { args: Uint8Array; refs: readonly number[] }): Given =>
       new Prepacked(
         heap.array(Uint8Array, args, { label: 'task arguments' }),
-        refs.map(call => new Ref(held.get(call)!)),
+        refs.map(call => new Ref(heldRecord(held, call))),
         undefined,
       )
     switch (request.do) {
@@ -77,7 +82,7 @@ export class Callers {
       case 'put':
         return this.#calls.put((unpack(request.args) as unknown[])[0])
       case 'cancel': {
-        const record = held.get(request.ref)
+        const record = held.get(request.ref)?.record
         const error = record && new CancelledError(`task ${record.label}`, 'cancel was called')
         if (record) this.#calls.stop(record, error, request.graceMs)
         return undefined
@@ -92,21 +97,38 @@ export class Callers {
     }
   }
 
-  #answerLater(worker: number, call: number, record: Record): void {
-    this.#held[worker].set(call, record)
-    const answer = () => {
+  #answerLater(held: Map<number, Held>, call: number, record: Record, answer: Answer): void {
+    held.set(call, { record, holds: undefined })
+    const settled = () => {
       try {
-        this.#answer(worker, call, record.settlement === 'fulfilled', record.outcome())
+        answer(record.settlement === 'fulfilled', record.outcome())
       } catch (error) {
-        this.#answer(worker, call, false, error)
+        answer(false, error)
       }
     }
-    if (record.settlement === 'pending') record.whenSettled(answer)
-    else answer()
+    if (record.settlement === 'pending') record.whenSettled(settled)
+    else settled()
   }
 
   #answer(worker: number, call: number, ok: boolean, value: unknown): void {
-    const bytes = pack(value, 'a result', 'result').bytes.slice()
-    this.#crew.post(worker, { is: 'answer', call, ok, value: bytes }, [bytes.buffer])
+    const { bytes, leaning } = pack(value, 'a result', 'result')
+    const held = this.#held[worker].get(call)
+    if (held) held.holds = leaning.holds
+    const copy = Uint8Array.from(bytes)
+    this.#crew.post(worker, { is: 'answer', call, ok, value: copy }, [copy.buffer])
   }
+}
+
+type Answer = (ok: boolean, value: unknown) => void
+
+/** What a worker has a reference to, and the arrays that the answer it was sent leans on. */
+interface Held {
+  readonly record: Record
+  holds: unknown
+}
+
+function heldRecord(held: Map<number, Held>, call: number): Record {
+  const found = held.get(call)
+  if (found === undefined) throw new FreedError(`reference ${call} of this worker`)
+  return found.record
 }

@@ -38,6 +38,7 @@ export class Crew {
   readonly #members: (Member | undefined)[] = []
   readonly #notes: DefinitionNote[] = []
   #held = false
+  #starts = 0
   #failedStarts = 0
   #closed = false
   /** Workers started in the place of others. */
@@ -68,6 +69,7 @@ export class Crew {
         layout: this.#layout,
         worker,
         definitions: this.#notes,
+        firstActor: 2 ** 30 + (this.#starts++ % 2 ** 14) * 2 ** 16,
       } satisfies WorkerStart,
       ...(execArgv && { execArgv }),
     })

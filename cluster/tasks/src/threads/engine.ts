@@ -5,8 +5,9 @@
  */
 
 import { availableParallelism } from 'node:os'
-import { ArgumentError, CancelledError } from '@skein/base'
+import { ArgumentError, CancelledError, NotSupportedError } from '@skein/base'
 import { heap } from '@skein/heap'
+import { after } from '../after.ts'
 import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
 import { ActorDiedError, EngineClosedError, TaskError, WorkerLostError } from '../errors.ts'
 import { type ActorOptions, noOptions, type Resources, type TaskOptions } from '../options.ts'
@@ -20,6 +21,7 @@ import { asObject, prepare, recordOf } from './arguments.ts'
 import * as at from './board.ts'
 import { Callers } from './callers.ts'
 import { Crew } from './crew.ts'
+import { Leases } from './lease.ts'
 import type { DefinitionNote, FromWorker } from './mail.ts'
 import { type Call, type Given, nothing, Prepacked, Record } from './record.ts'
 import { Packed } from './result.ts'
@@ -50,6 +52,8 @@ const freshMs = 0.05
 const longestFreshMs = 1
 const cores = availableParallelism()
 const closeGraceMs = 200
+/** How long nothing goes on before a task is given up for it. */
+const stuckMs = 500
 /** So many submissions pass before the client looks for results in between: a power of two. */
 const submitsPerDrain = 64
 /** So many results are taken before workers are given more: a power of two. */
@@ -60,11 +64,13 @@ export class ThreadsEngine implements Engine {
   readonly name = 'threads'
   readonly #workers: number
   readonly #slots: Slots
+  readonly #mostDepth: number
   readonly #crew: Crew
   readonly #scheduler: Scheduler<Record>
   readonly #stopping: Stopping
   readonly #callers: Callers
   readonly #actors = new ActorTable()
+  readonly #leases: Leases
   readonly #numbers = new Map<string, number>()
   /** What the calls of a definition with the same options share, and the one that was called last. */
   readonly #callsOf = new WeakMap<TaskDefinition, WeakMap<TaskOptions, Call>>()
@@ -88,6 +94,7 @@ export class ThreadsEngine implements Engine {
   #waking: Promise<void> | undefined
   #lastNews = 0
   #meanMs = 0.01
+  #suspects = false
   #closing: Promise<void> | undefined
   #done = 0
   #failed = 0
@@ -101,13 +108,16 @@ export class ThreadsEngine implements Engine {
     // Made now, so that workers find this memory as theirs.
     void heap.memory
     this.#workers = workers
+    this.#leases = new Leases(workers)
     this.#slots = new Slots(workers, slots)
+    // Most slots are left to tasks that await others.
+    this.#mostDepth = Math.max(1, Math.min(mostDepth, Math.floor(slots / (4 * workers))))
     this.#scheduler = new Scheduler<Record>(
       {
         dispatch: (record, worker, open) => this.#dispatch(record, worker, open),
         settle: (record, reason, origin) => this.#settleUnrun(record, reason, origin),
       },
-      { slots, depth: Math.min(64, slots >> 1) },
+      { slots, depth: Math.min(64, this.#mostDepth) },
       resources,
       validate,
     )
@@ -169,6 +179,7 @@ export class ThreadsEngine implements Engine {
     const stream = new Stream(over, items => {
       const worker = this.#slots.runnerOf(record)
       if (worker >= 0) this.#crew.post(worker, { is: 'credit', task: record.id, items })
+      else if (items < 0) this.#stopping.stop(record, new CancelledError(`task ${record.label}`, 'nobody reads it'), 0)
     })
     this.#streams.set(record.id, stream)
     const look = () => {
@@ -220,7 +231,7 @@ export class ThreadsEngine implements Engine {
   }
 
   #construct(caller: number, actor: ActorEntry): Record {
-    const call = callOfActor(actor, -1, `${actor.name} (constructor)`, noOptions)
+    const call = callOfActor(actor, -1, `${actor.name} (constructor)`, optionsOfConstructor)
     const record = this.#call(caller, actor, call, actor.given)
     record.whenSettled(() => {
       if (record.settlement === 'rejected' && actor.died === undefined) this.#bury(actor, 'its constructor failed')
@@ -364,7 +375,14 @@ export class ThreadsEngine implements Engine {
   // The scheduler's instructions.
 
   #dispatch(record: Record, worker: number, open: boolean): void {
-    this.#slots.send(record, worker, open)
+    try {
+      this.#slots.send(record, worker, open)
+    } catch (error) {
+      // A value it needs was freed or released meanwhile, or the heap is full.
+      this.#settle(record, 'rejected', error)
+      this.#scheduler.failed(record, false)
+      return
+    }
     const { timeoutMs } = record.call.options
     if (timeoutMs !== undefined) this.#stopping.limit(record, timeoutMs)
   }
@@ -383,6 +401,13 @@ export class ThreadsEngine implements Engine {
         const asked = JSON.stringify(record.call.options.resources)
         return new ArgumentError(record.name, 'resources', 'what the engine has', asked, "'start' says what there is")
       }
+      case 'crowded':
+        return new NotSupportedError(
+          'threads',
+          `${this.#scheduler.limits.slots} tasks that all await others`,
+          'no slot is left for what they await',
+          `start({ slots: ${at.mostSlots} }) allows most; or let each await fewer at a time`,
+        )
       case 'lost': {
         const actor = this.#actors.find(record.call.actor)
         const lost = actor
@@ -420,8 +445,9 @@ export class ThreadsEngine implements Engine {
     return true
   }
 
-  #back({ record, unrun, ok, found, worker, tookMs, items }: Back): void {
+  #back({ record, unrun, ok, found, worker, tookMs, items, lent }: Back): void {
     if (unrun) return this.#scheduler.cancelled(record)
+    if (lent !== undefined) this.#leases.keep(worker, record.id, lent)
     this.#meanMs += (tookMs - this.#meanMs) / 16
     if (record.call.streams) this.#streams.get(record.id)?.expect(items)
     if (record.stopping !== undefined) {
@@ -447,8 +473,7 @@ export class ThreadsEngine implements Engine {
   /** Short tasks are sent far ahead, long ones are not, so that priorities and other callers are served soon. */
   #adjust(): void {
     const depth = Math.round(aheadMs / Math.max(this.#meanMs, 1e-4))
-    const { limits } = this.#scheduler
-    limits.depth = Math.min(mostDepth, limits.slots >> 1, Math.max(leastDepth, depth))
+    this.#scheduler.limits.depth = Math.min(this.#mostDepth, Math.max(leastDepth, depth))
   }
 
   /** Begins to look for results, in each turn of the event loop. */
@@ -490,6 +515,19 @@ export class ThreadsEngine implements Engine {
     return waits
   }
 
+  /** Unless a task turns out to go on within some time, one that finds no slot is given up. */
+  #suspect(): void {
+    if (this.#suspects) return
+    this.#suspects = true
+    const settled = this.#done + this.#failed + this.#cancelled
+    after(stuckMs, () => {
+      this.#suspects = false
+      const isLater = this.#done + this.#failed + this.#cancelled > settled
+      if (!isLater && this.#scheduler.isStuck) this.#scheduler.crowded()
+      if (this.#scheduler.isStuck) this.#suspect()
+    })
+  }
+
   #wake = (): void => {
     this.#waking = undefined
     this.#watch()
@@ -524,6 +562,12 @@ export class ThreadsEngine implements Engine {
     this.#watch()
     this.#callers.forget(worker)
     const held = this.#slots.reclaim(worker, back => this.#back(back))
+    this.#leases.forget(worker)
+    if (restarts && !held.some(({ started }) => started)) {
+      // No task's error will tell it.
+      const what = `Worker ${worker + 1} ended while it ran no task, and was replaced: ${reason}`
+      process.emitWarning(what, 'SkeinWarning')
+    }
     for (const { work, started } of held) {
       if (!started) continue
       if (work.stopping !== undefined) work.retriesLeft = 0
@@ -537,11 +581,11 @@ export class ThreadsEngine implements Engine {
       if (!this.#closing) this.close()
       return
     }
-    this.#scheduler.workerJoined(worker)
     for (const actor of this.#actors.on(worker)) {
       actor.restartsLeft--
       this.#construct(main, actor)
     }
+    this.#scheduler.workerJoined(worker)
   }
 
   #bury(actor: ActorEntry, reason: string): void {
@@ -562,13 +606,22 @@ export class ThreadsEngine implements Engine {
       case 'request':
         this.#callers.serve(worker, message)
         return
+      case 'released':
+        // The call has ended before that was said, and may not have been taken yet.
+        this.#drain()
+        this.#leases.end(worker, message.task)
+        return
       default: {
         const record = this.#slots.find(message.slot, message.task)
         if (record) this.#scheduler.awaits(record, message.is === 'awaits')
+        if (this.#scheduler.isStuck) this.#suspect()
       }
     }
   }
 }
+
+/** An actor that comes back is made before its calls that have waited for it. */
+const optionsOfConstructor: TaskOptions = { priority: Number.POSITIVE_INFINITY }
 
 const callOfPut: Call = {
   name: 'put',

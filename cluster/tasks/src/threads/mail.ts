@@ -9,6 +9,8 @@ export interface WorkerStart {
   readonly layout: Layout
   readonly worker: number
   readonly definitions: readonly DefinitionNote[]
+  /** Its tasks number the actors they make from here on: no other worker does. */
+  readonly firstActor: number
 }
 
 /** Which module and name a definition's number stands for. */
@@ -35,6 +37,8 @@ export type FromWorker =
   /** The task awaits results, and its place is another's; or it goes on. */
   | { readonly is: 'awaits' | 'resumes'; readonly task: number; readonly slot: number }
   | { readonly is: 'item'; readonly task: number; readonly value: Uint8Array }
+  /** Nothing refers any more to the arrays that an actor was given with this call. */
+  | { readonly is: 'released'; readonly task: number }
   | Request
 
 /** A call of the API made inside a task: the client makes it in the task's place. */

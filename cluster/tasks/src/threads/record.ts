@@ -99,15 +99,22 @@ export class Record extends Work implements Source {
   settle(settlement: Settlement, found: unknown): void {
     if (this.settlement !== 'pending') return
     this.settlement = settlement
-    this.#found = found
-    this.given = nothing
-    this.scratch = undefined
+    if (this.#found !== freed) this.#found = found
+    if (this.slot < 0) this.given = nothing
     const listeners = this.#listeners
     this.#listeners = undefined
     if (typeof listeners === 'function') listeners(this)
     else for (const listener of listeners ?? []) listener(this)
   }
 
+  /** It is on the board no more: nobody reads its arguments there. */
+  left(): void {
+    this.slot = -1
+    this.scratch = undefined
+    if (this.settlement !== 'pending') this.given = nothing
+  }
+
+  /** The value is given up, now or when it comes. */
   free(): void {
     this.#found = freed
   }

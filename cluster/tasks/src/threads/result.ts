@@ -19,8 +19,13 @@ interface Given {
   readonly from: number
 }
 
-/** Writes a task's result. @throws NotCloneableError */
-export function putResult(words: Words, slot: number, value: unknown): void {
+/**
+ * Writes a task's result.
+ *
+ * @param kept the array may be used on by who gave it, so it is copied: actors have state
+ * @throws NotCloneableError
+ */
+export function putResult(words: Words, slot: number, value: unknown, kept = false): void {
   const { ints } = words
   if (value === undefined) {
     ints[slot + at.slotForm] = at.isUndefined
@@ -32,7 +37,7 @@ export function putResult(words: Words, slot: number, value: unknown): void {
     (heap.owns(value) || value.byteLength >= largeBytes)
   ) {
     const view = value as TypedArray
-    const { address, bytes, from } = handOver(view)
+    const { address, bytes, from } = kept ? copyOf(view) : handOver(view)
     ints[slot + at.slotForm] = at.asArray
     put64(words, slot + at.slotPacked, address)
     put64(words, slot + at.slotPackedBytes, bytes)
@@ -71,10 +76,14 @@ function handOver(view: TypedArray): Given {
     const address = heap.disown(view)
     return { address, bytes: view.byteOffset + view.byteLength - address, from: view.byteOffset }
   } catch {
-    const copy = heap.array(classOf(kindOf(view)), view as ArrayLike<any>, { label: 'task results', zero: false })
-    const address = heap.disown(copy)
-    return { address, bytes: view.byteLength, from: address }
+    return copyOf(view)
   }
+}
+
+function copyOf(view: TypedArray): Given {
+  const copy = heap.array(classOf(kindOf(view)), view as ArrayLike<any>, { label: 'task results', zero: false })
+  const address = heap.disown(copy)
+  return { address, bytes: view.byteLength, from: address }
 }
 
 /** A result that nobody has looked at yet: its bytes. */

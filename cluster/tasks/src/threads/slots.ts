@@ -19,6 +19,8 @@ export interface Back {
   readonly tookMs: number
   /** Items that went into its stream. */
   readonly items: number
+  /** Arrays among its arguments that are still in use there. */
+  readonly lent: unknown
 }
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -52,7 +54,11 @@ export class Slots {
     return record?.id === task ? record : undefined
   }
 
-  /** Puts a task into a worker's queue. There must be a free slot. */
+  /**
+   * Puts a task into a worker's queue. There must be a free slot.
+   *
+   * @throws FreedError, UseAfterFreeError, HeapOutOfMemoryError when its arguments cannot be had
+   */
   send(record: Record, worker: number, open: boolean): void {
     const { c, layout } = this
     const slot = this.#free.pop()!
@@ -64,10 +70,16 @@ export class Slots {
     c[s + at.slotActor] = actor
     c[s + at.slotMethod] = method
     c[s + at.slotCancel] = 0
+    c[s + at.slotLent] = 0
     c[s + at.slotStreams] = streams ? 1 : 0
     if (actor > 0) c[s + at.slotConcurrency] = concurrency
     put64(this.#words, s + at.slotTaskId, record.id)
-    putArguments(this.#words, s, record)
+    try {
+      putArguments(this.#words, s, record)
+    } catch (error) {
+      this.#release(record, slot)
+      throw error
+    }
     // Nobody looks at it before it is in the queue.
     c[s + at.slotState] = at.stateWord(at.queued, at.useOf(c[s + at.slotState]) + 1)
     at.push(c, layout, at.queueAt(layout, worker, open ? at.openQueue : at.ownQueue), slot)
@@ -98,13 +110,13 @@ export class Slots {
     back.worker = at.workerOf(word)
     back.tookMs = floats[(s + at.slotEnded) >> 1] - floats[(s + at.slotStarted) >> 1]
     back.items = c[s + at.slotStreams] - 1
+    back.lent = c[s + at.slotLent] === 0 ? undefined : [record.given, record.scratch]
     this.#release(record, slot)
     return back
   }
 
   #release(record: Record, slot: number): void {
-    record.slot = -1
-    record.scratch = undefined
+    record.left()
     this.#records[slot] = undefined
     this.#free.push(slot)
   }

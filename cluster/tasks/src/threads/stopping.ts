@@ -1,6 +1,7 @@
 /** Cancelling tasks, and ending those that take too long: asked first, then ended with their worker. */
 
 import { CancelledError, TimeoutError } from '@skein/base'
+import { after } from '../after.ts'
 import type { Crew } from './crew.ts'
 import type { Record } from './record.ts'
 import type { Slots } from './slots.ts'
@@ -43,13 +44,12 @@ export class Stopping {
     this.#slots.markCancelled(record)
     const reason = error instanceof CancelledError ? error.reason : String(error)
     this.#crew.post(worker, { is: 'cancel', slot: record.slot, task: record.id, reason })
-    if (graceMs === Number.POSITIVE_INFINITY) return
-    const timer = setTimeout(() => {
+    const disarm = after(graceMs, () => {
       if (record.settlement !== 'pending' || record.slot < 0) return
       record.retriesLeft = 0
       this.#crew.terminate(worker, 'a task on it did not stop when it was cancelled')
-    }, graceMs)
-    record.whenSettled(() => clearTimeout(timer))
+    })
+    record.whenSettled(disarm)
   }
 
   /** When the signal fires, the task stops. True when it has fired already. */
@@ -72,11 +72,12 @@ export class Stopping {
       const error = new TimeoutError(`Task ${record.label}`, limitMs, "Raise 'timeoutMs', or give it less to do")
       this.stop(record, error, timeoutGraceMs)
     }
+    let disarm: (() => void) | undefined
     const arm = (ms: number) => {
-      const timer = setTimeout(check, Math.ceil(ms))
-      record.whenSettled(() => clearTimeout(timer))
+      disarm = after(Math.ceil(ms), check)
     }
     arm(limitMs)
+    record.whenSettled(() => disarm?.())
   }
 }
 

@@ -9,18 +9,20 @@ import { heap } from '@skein/heap'
 import { setEngineFactory } from '../engine.ts'
 import type { ActorDefinition, AnyFunction, Definition, TaskDefinition } from '../registry.ts'
 import { CellReader, type Words } from '../values/cells.ts'
+import { type MakeView, viewOf } from '../values/kinds.ts'
 import { pack, unpack } from '../values/pack.ts'
 import { Actors, type WaitingCall } from './actors.ts'
 import * as at from './board.ts'
 import { Caller } from './caller.ts'
 import { type Context, contexts, type Scope } from './context.ts'
+import { Lease } from './lease.ts'
 import { load } from './loading.ts'
 import type { DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
 import { get64, put64, putError, putResult } from './result.ts'
 import { streamWindow } from './stream.ts'
 import { waitAsync } from './wait-async.ts'
 
-const { board, layout, worker, definitions: notes } = workerData as WorkerStart
+const { board, layout, worker, definitions: notes, firstActor } = workerData as WorkerStart
 const port = parentPort!
 const c = new Int32Array(board)
 const words: Words = { ints: c, floats: new Float64Array(board), bytes: new Uint8Array(board) }
@@ -37,7 +39,7 @@ const loaded: (Definition | undefined)[] = []
 for (const note of notes) noted[note.number] = note
 
 const actors = new Actors()
-const caller = new Caller(port, numberOf)
+const caller = new Caller(port, numberOf, firstActor)
 setEngineFactory(() => caller)
 
 /** An attempt at a task, or a call of an actor. */
@@ -357,9 +359,10 @@ function giveUpPlace({ task, slot }: Attempt): void {
   wakeIdle?.()
 }
 
-function argumentsOf(s: number): unknown[] {
+/** @param view how arrays of the client are made here; by default they are valid during the call */
+function argumentsOf(s: number, view = viewOf): unknown[] {
   const count = c[s + at.slotArguments]
-  const reader = cellsOfSlot(s)
+  const reader = cellsOfSlot(s, view)
   const args: unknown[] = []
   if (count >= 0) {
     for (let i = 0; i < count; i++) args.push(reader.next())
@@ -368,11 +371,11 @@ function argumentsOf(s: number): unknown[] {
   const dependencies: unknown[] = []
   for (let i = c[s + at.slotDependencies]; i > 0; i--) dependencies.push(reader.next())
   const bytes = heap.view(Uint8Array, get64(words, s + at.slotPacked), get64(words, s + at.slotPackedBytes))
-  return unpack(bytes, dependencies) as unknown[]
+  return unpack(bytes, dependencies, undefined, view) as unknown[]
 }
 
-function cellsOfSlot(s: number): CellReader {
-  if (c[s + at.slotCellsOut] === 0) return new CellReader(words, s + at.slotCells)
+function cellsOfSlot(s: number, view: MakeView): CellReader {
+  if (c[s + at.slotCellsOut] === 0) return new CellReader(words, s + at.slotCells, view)
   const address = get64(words, s + at.slotCellsAddress)
   const cells = c[s + at.slotCellsOut]
   const [ints, floats, bytes] = [
@@ -380,12 +383,12 @@ function cellsOfSlot(s: number): CellReader {
     heap.view(Float64Array, address, cells * 2),
     heap.view(Uint8Array, address, cells * 16),
   ]
-  return new CellReader({ ints, floats, bytes }, 0)
+  return new CellReader({ ints, floats, bytes }, 0, view)
 }
 
 function finish(slot: number, s: number, value: unknown): void {
   try {
-    putResult(words, s, value)
+    putResult(words, s, value, c[s + at.slotActor] > 0)
   } catch (error) {
     return fail(slot, s, error)
   }
@@ -405,9 +408,11 @@ function deliver(slot: number, s: number, phase: number): void {
   since = timeOrigin + performance.now()
   put64(words, s + at.slotEnded, since)
   c[me + at.tasksRun]++
+  const isLent = c[s + at.slotLent] !== 0
   Atomics.store(c, s + at.slotState, at.stateWord(phase, at.useOf(c[s + at.slotState]), worker))
   at.push(c, layout, mine.done, slot)
   at.ringDone(c)
+  if (isLent) endLease(slot)
 }
 
 // An actor's call.
@@ -420,7 +425,7 @@ function startCall(slot: number, s: number, number: number): void {
   shared.enter(slot, false)
   let result: unknown
   try {
-    result = callMethod(object, s)
+    result = callMethod(object, slot, s)
   } catch (error) {
     shared.leave()
     return fail(slot, s, error)
@@ -433,16 +438,40 @@ function startCall(slot: number, s: number, number: number): void {
   finish(slot, s, result)
 }
 
-function callMethod(object: object, s: number): unknown {
+function callMethod(object: object, slot: number, s: number): unknown {
   const name = (loaded[c[s + at.slotDefinition]] as ActorDefinition).methods[c[s + at.slotMethod]]
-  return (object as { [name: string]: AnyFunction })[name](...argumentsOf(s))
+  return (object as { [name: string]: AnyFunction })[name](...argumentsOfCall(slot, s))
+}
+
+/** Arguments of an actor's call: it may keep arrays among them. */
+function argumentsOfCall(slot: number, s: number): unknown[] {
+  let lease: Lease | undefined
+  const args = argumentsOf(s, (type, address, length) => {
+    const task = get64(words, s + at.slotTaskId)
+    lease ??= new Lease(() => port.postMessage({ is: 'released', task } satisfies FromWorker))
+    return lease.view(type, address, length)
+  })
+  if (lease) {
+    c[s + at.slotLent] = 1
+    leases.set(slot, lease)
+  }
+  return args
+}
+
+/** Of calls under way, by slot. */
+const leases = new Map<number, Lease>()
+
+function endLease(slot: number): void {
+  const lease = leases.get(slot)
+  leases.delete(slot)
+  lease?.end()
 }
 
 function construct(actor: number, number: number, call: CallUnderWay): void {
   const { s, attempt } = call
   const make = (definition: Definition) => {
     const { type: Type } = definition as ActorDefinition
-    return contexts.run(attempt, () => new Type(...argumentsOf(s)))
+    return contexts.run(attempt, () => new Type(...argumentsOfCall(attempt.slot, s)))
   }
   const known = loaded[number]
   actors.create(
@@ -468,7 +497,7 @@ class CallUnderWay implements WaitingCall {
 
   run(object: object): unknown {
     const { s, attempt } = this
-    const result = contexts.run(attempt, callMethod, object, s)
+    const result = contexts.run(attempt, callMethod, object, attempt.slot, s)
     return isDeferred(result, s) ? contexts.run(attempt, settleResult, result, s) : result
   }
 
@@ -537,6 +566,8 @@ function handle(message: ToWorker): void {
       return
     }
     case 'credit': {
+      // The task may be over.
+      if (!running.values().some(({ task }) => task === message.task)) return
       const credit = creditOf(message.task)
       credit.items = message.items < 0 ? -1 : credit.items + message.items
       credit.wake?.()

@@ -9,7 +9,7 @@
  */
 
 import { heap, type TypedArray } from '@skein/heap'
-import { classOf, kindOf } from './kinds.ts'
+import { classOf, kindOf, type MakeView, viewOf } from './kinds.ts'
 import { unpack } from './pack.ts'
 
 const tag = { undefined: 0, null: 1, true: 2, false: 3, number: 4, string: 5, view: 6, packed: 7 } as const
@@ -93,11 +93,13 @@ function putSpan(to: Words, at: number, what: number, kind: number, address: num
 /** Reads cells one after the other. */
 export class CellReader {
   readonly #from: Words
+  readonly #view: MakeView
   #at: number
 
-  constructor(from: Words, at: number) {
+  constructor(from: Words, at: number, view = viewOf) {
     this.#from = from
     this.#at = at
+    this.#view = view
   }
 
   next(): unknown {
@@ -128,7 +130,7 @@ export class CellReader {
     const address = floats[(at >> 1) + 1]
     const length = floats[((at + wordsPerCell) >> 1) + 1]
     return ints[at] === tag.view
-      ? heap.view(classOf(ints[at + 1]), address, length)
-      : unpack(heap.view(Uint8Array, address, length))
+      ? this.#view(classOf(ints[at + 1]), address, length)
+      : unpack(heap.view(Uint8Array, address, length), [], undefined, this.#view)
   }
 }

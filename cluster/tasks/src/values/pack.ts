@@ -15,7 +15,7 @@ import { heap, type TypedArray } from '@skein/heap'
 import { NotCloneableError } from '../errors.ts'
 import { Handle } from '../handle.ts'
 import { Ref } from '../ref.ts'
-import { classOf, kindOf } from './kinds.ts'
+import { classOf, kindOf, type MakeView, viewOf } from './kinds.ts'
 
 const tags = {
   undefined: 0,
@@ -393,14 +393,16 @@ class Unpacker {
   private readonly bytes: Buffer
   private readonly dependencies: readonly unknown[]
   private readonly holds: readonly unknown[] | undefined
+  private readonly view: MakeView
   private readonly seen: unknown[] = []
   private at = 0
   private held = 0
 
-  constructor(bytes: Buffer, dependencies: readonly unknown[], holds: readonly unknown[] | undefined) {
+  constructor(bytes: Buffer, dependencies: readonly unknown[], holds: readonly unknown[] | undefined, view: MakeView) {
     this.bytes = bytes
     this.dependencies = dependencies
     this.holds = holds
+    this.view = view
   }
 
   private u32(): number {
@@ -507,7 +509,7 @@ class Unpacker {
         const type = classOf(this.bytes[this.at++])
         const address = this.f64()
         const length = this.f64()
-        return this.note(this.holds ? this.holds[this.held++] : heap.view(type, address, length))
+        return this.note(this.holds ? this.holds[this.held++] : this.view(type, address, length))
       }
       case tags.error: {
         const index = this.seen.push(undefined) - 1
@@ -545,7 +547,14 @@ const bigintFrom16 = (digits: string): bigint =>
  * @param dependencies values of the references, in the order they were met
  * @param holds on the thread that packed: what the value leant on, so that arrays of the heap come back as themselves. Else they
  *   are views that own nothing, valid while their owner keeps them
+ * @param view how such views are made
  */
-export function unpack(bytes: Uint8Array, dependencies: readonly unknown[] = [], holds?: readonly unknown[]): unknown {
-  return new Unpacker(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), dependencies, holds).take()
+export function unpack(
+  bytes: Uint8Array,
+  dependencies: readonly unknown[] = [],
+  holds?: readonly unknown[],
+  view = viewOf,
+): unknown {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return new Unpacker(buffer, dependencies, holds, view).take()
 }
