@@ -96,29 +96,15 @@ export function parseFunction(fn: Function, name?: string, site?: { file?: strin
       'Pass a plain function or arrow function.',
     )
   }
-  let tree: Tree | undefined
-  let failure: unknown
-  // A method's text ("smooth(x) { … }") is an expression only inside an object literal.
-  for (const [before, after] of [
-    ['(', ')'],
-    ['({', '})'],
-  ]) {
-    try {
-      const blank = before.length
-      tree = parseExpressionAt(before + text + after, 0, { ecmaVersion: 'latest', locations: true }) as Tree
-      shift(tree, blank)
-      if (tree.type === 'ObjectExpression') tree = tree.properties[0].value as Tree
-      break
-    } catch (e) {
-      if (e instanceof RangeError) throw tooDeep(source)
-      failure ??= e
-    }
-  }
-  if (!tree) {
+  let tree: Tree
+  try {
+    tree = parseText(text)
+  } catch (e) {
+    if (e instanceof RangeError) throw tooDeep(source)
     throw new KernelSyntaxError(
       source,
       whole,
-      `the function's source could not be parsed (${String(failure)})`,
+      `the function's source could not be parsed (${String(e)})`,
       'Pass a plain function.',
     )
   }
@@ -185,7 +171,27 @@ export function capturedOf(use: Captured | (() => Captured)): Captured {
   return named
 }
 
-/** Moves positions back by the bracket put before the text. */
+function parseText(text: string): Tree {
+  const parse = (code: string) => parseExpressionAt(code, 0, { ecmaVersion: 'latest', locations: true }) as Tree
+  let failure: unknown
+  try {
+    const tree = parse(text)
+    if (tree.end === text.length) return tree
+  } catch (e) {
+    if (e instanceof RangeError) throw e
+    failure = e
+  }
+  // A method's text ("smooth(x) { … }") is an expression only inside an object literal.
+  try {
+    const tree = parse(`({${text}})`)
+    shift(tree, 2)
+    return tree.properties[0].value
+  } catch (e) {
+    throw failure ?? e
+  }
+}
+
+/** Moves positions back by the brackets put before the text. */
 function shift(tree: Tree, by: number): void {
   visit(tree, n => {
     n.start -= by
@@ -211,17 +217,49 @@ export function visit(node: Tree, f: (n: Tree) => void): void {
   eachChild(node, child => visit(child, f))
 }
 
+/** What a tree holds somewhere, itself included: walks that look for it go only where it is. Kept as `holds`. */
+export const ASSIGNMENT = 1
+export const EXIT = 2
+export const VAR = 4
+
+const HOLDS: Record<string, number> = {
+  AssignmentExpression: ASSIGNMENT,
+  UpdateExpression: ASSIGNMENT,
+  ReturnStatement: EXIT,
+  BreakStatement: EXIT,
+  ContinueStatement: EXIT,
+}
+
+/** Calls `f` on every node that holds what is looked for, and on the nodes around it, parents first. */
+export function visitHolders(node: Tree, what: number, f: (n: Tree) => void): void {
+  if ((node.holds & what) === 0) return
+  f(node)
+  eachChild(node, child => visitHolders(child, what, f))
+}
+
 function normalise(node: Tree): void {
+  // A `var` may turn out to be one variable with others: then its initial value is an assignment.
+  let holds = HOLDS[node.type] ?? (node.kind === 'var' ? VAR | ASSIGNMENT : 0)
   for (const key in node) {
     if (key === 'loc') continue
     const child = node[key]
     if (Array.isArray(child)) {
+      let empty = false
       for (let i = 0; i < child.length; i++) {
-        if (child[i] && typeof child[i].type === 'string') child[i] = undo(child[i])
+        if (!child[i] || typeof child[i].type !== 'string') continue
+        const tree = undo(child[i])
+        child[i] = tree
+        holds |= tree.holds
+        if (tree.type === 'EmptyStatement') empty = true
       }
-      node[key] = child.filter(c => !(c && c.type === 'EmptyStatement'))
-    } else if (child && typeof child.type === 'string') node[key] = undo(child)
+      if (empty) node[key] = child.filter(c => c?.type !== 'EmptyStatement')
+    } else if (child && typeof child.type === 'string') {
+      const tree = undo(child)
+      node[key] = tree
+      holds |= tree.holds
+    }
   }
+  node.holds = holds
 }
 
 const isText = (n: Tree): boolean => n.type === 'Literal' && typeof n.value === 'string'

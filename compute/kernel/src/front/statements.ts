@@ -15,7 +15,7 @@ import {
 } from './context.ts'
 import { lowerExpression, privateArray, target } from './expressions.ts'
 import type { Typed } from './kinds.ts'
-import { eachChild, type Tree, visit } from './source.ts'
+import { ASSIGNMENT, EXIT, eachChild, type Tree, VAR, visit, visitHolders } from './source.ts'
 
 /** Lowers a list; true when its end is not reached (a flag is set for certain). */
 function lowerList(L: Lowering, list: Tree[]): void {
@@ -251,6 +251,7 @@ function declareOne(L: Lowering, id: Tree, init: Tree | undefined, kind: string)
  * keep their value from one round of a loop to the next. The others mean what `let` means.
  */
 export function hoistVars(L: Lowering, body: Tree): void {
+  if ((body.holds & VAR) === 0) return
   const declared = new Map<string, { ids: Tree[]; around: Tree; bare: boolean }>()
   const collect = (node: Tree, block: Tree): void => {
     if (/Function/.test(node.type)) return
@@ -307,7 +308,7 @@ function findExit(frame: Frame, kind: 'break' | 'continue', label: string | unde
 /** The exits of the current frame that a statement may take, and that lie outside of it. */
 function exitsIn(L: Lowering, node: Tree): Exit[] {
   const found = new Set<Exit>()
-  visitOwn(node, n => {
+  visitExits(node, n => {
     if (n.type === 'ReturnStatement') {
       const e = L.frame.exits.find(x => x.kind === 'return')
       if (e) found.add(e)
@@ -320,11 +321,11 @@ function exitsIn(L: Lowering, node: Tree): Exit[] {
   return [...found]
 }
 
-/** Nodes of this function, not of functions declared in it. */
-function visitOwn(node: Tree, f: (n: Tree) => void): void {
-  if (/Function/.test(node.type)) return
+/** Statements that leave something, and what is around them: of this function, not of functions declared in it. */
+function visitExits(node: Tree, f: (n: Tree) => void): void {
+  if ((node.holds & EXIT) === 0 || /Function/.test(node.type)) return
   f(node)
-  eachChild(node, child => visitOwn(child, f))
+  eachChild(node, child => visitExits(child, f))
 }
 
 /** Whether the target of a break or continue lies within `around`. */
@@ -372,7 +373,7 @@ function isVoid(node: Tree): boolean {
 
 function returnsValue(body: Tree): boolean {
   let found = false
-  visitOwn(body, n => {
+  visitExits(body, n => {
     if (n.type === 'ReturnStatement' && n.argument && !isVoid(n.argument)) found = true
   })
   return found
@@ -404,10 +405,12 @@ export function assignedIn(nodes: Tree[]): Set<string> {
     else if (n.type === 'ArrayPattern') for (const e of n.elements) if (e) target(e)
   }
   for (const node of nodes) {
-    visit(node, n => {
+    visitHolders(node, ASSIGNMENT, n => {
       if (n.type === 'AssignmentExpression') target(n.left)
-      else if (n.type === 'VariableDeclarator' && n.id.hoisted && n.init) target(n.id)
       else if (n.type === 'UpdateExpression') target(n.argument)
+      else if (n.type === 'VariableDeclaration') {
+        for (const d of n.declarations as Tree[]) if (d.id.hoisted && d.init) target(d.id)
+      }
     })
   }
   return names
@@ -427,15 +430,23 @@ function changedBy(L: Lowering, nodes: Tree[]): Set<Variable> {
       const found = lookupIn(scope, name)
       if (found?.is === 'variable' && found.mutable) changed.add(found)
     }
+    if (!seesHelpers(L, scope)) return
     visit(node, n => {
       if (n.type !== 'Identifier') return
       const found = lookupIn(scope, n.name)
-      // Helpers given in `use` see nothing of the kernel.
       if (found?.is === 'function' && found.scope !== L.root) walk(found.body, found.scope)
     })
   }
   for (const node of nodes) walk(node, L.scope)
   return changed
+}
+
+/** Whether functions declared in the kernel can be named here. Those given in `use` see nothing of the kernel. */
+function seesHelpers(L: Lowering, scope: Scope): boolean {
+  for (let s: Scope | undefined = scope; s && s !== L.root; s = s.parent) {
+    for (const found of s.names.values()) if (found.is === 'function' && found.scope !== L.root) return true
+  }
+  return false
 }
 
 function loop(
@@ -713,7 +724,7 @@ const isTrue = (test: Tree | null): boolean =>
 function breaksOut(parts: Tree[]): boolean {
   let found = false
   for (const part of parts) {
-    visitOwn(part, n => {
+    visitExits(part, n => {
       if (n.type === 'BreakStatement' && !leavesInside(part, n)) found = true
     })
   }

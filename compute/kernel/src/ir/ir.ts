@@ -133,9 +133,9 @@ export function hasEffects(r: Region): boolean {
 
 /** Every operation of a region and of those nested in it, in order. */
 export function walk(r: Region, found: Value[] = []): Value[] {
-  for (const v of r.ops) {
+  r.ops.forEach(v => {
     found.push(v)
-    if (v.regions) for (const inner of v.regions) walk(inner, found)
-  }
+    v.regions?.forEach(inner => walk(inner, found))
+  })
   return found
 }

@@ -32,7 +32,8 @@ class Rewriting {
   /** What stands for each value of the old program, by its id. */
   private readonly made: (Value | undefined)[] = []
   private readonly outs: Results<Value> = []
-  private readonly outside: Rewriter = { map: v => this.map(v), region: () => [] }
+  private readonly stand = (v: Value): Value => this.map(v)
+  private readonly outside: Rewriter = { map: this.stand, region: () => [] }
 
   constructor(ir: KernelIR, replace: Replace) {
     this.ir = ir
@@ -44,7 +45,7 @@ class Rewriting {
   run(): KernelIR {
     const { ir, b } = this
     this.inline(ir.body)
-    const results = ir.body.results.map(v => this.map(v))
+    const results = ir.body.results.map(this.stand)
     b.body.results = results
     return { ...ir, body: b.body }
   }
@@ -55,19 +56,15 @@ class Rewriting {
     return m
   }
 
-  private mapAll(values: Value[]): Value[] {
-    const out: Value[] = []
-    for (const v of values) out.push(this.map(v))
-    return out
-  }
-
   private yields(r: Region, kept: number[]): Value[] {
     this.inline(r)
     return kept.map(i => this.map(r.results[i]))
   }
 
   private inline(r: Region): void {
-    for (const v of r.ops) if (this.live[v.id]) this.visit(v)
+    r.ops.forEach(v => {
+      if (this.live[v.id]) this.visit(v)
+    })
   }
 
   private visit(v: Value): void {
@@ -77,7 +74,7 @@ class Rewriting {
     else if (v.op === 'if') this.visitIf(v)
     else if (v.op === 'loop') this.visitLoop(v)
     else {
-      const args = this.mapAll(v.args)
+      const args = v.args.map(this.stand)
       this.made[v.id] =
         (this.replace(v, args, b, this.outside) as Value | undefined) ?? b.op(v.op, v.type, args, v.attr)
     }
@@ -88,7 +85,7 @@ class Rewriting {
     const used = this.used[v.id]
     const kept = [...then.results.keys()].filter(i => used?.[i])
     const cond = this.map(v.args[0])
-    const again: Rewriter = { map: this.outside.map, region: r => this.yields(r, kept) }
+    const again: Rewriter = { map: this.stand, region: r => this.yields(r, kept) }
     const values =
       (this.replace(v, [cond], this.b, again) as Value[] | undefined) ??
       this.b.if(
@@ -140,20 +137,20 @@ function liveValues(body: Region): boolean[] {
   }
   const around: Value[] = []
   const start = (r: Region) => {
-    for (const v of r.ops) {
+    r.ops.forEach(v => {
       // An effect needs the regions around it to run.
       if (EFFECTS.has(v.op)) {
         use(v)
         around.forEach(use)
       }
-      if (!v.regions) continue
+      if (!v.regions) return
       if (v.op === 'loop') {
         for (const [index, p] of v.regions[0].params.entries()) carriers[p.id] = { loop: v, index }
       }
       around.push(v)
       v.regions.forEach(start)
       around.pop()
-    }
+    })
   }
   start(body)
   body.results.forEach(use)
@@ -170,7 +167,7 @@ function liveValues(body: Region): boolean[] {
       use(loop.args[index])
       use(loop.regions![1].results[index])
     } else if (v.op === 'loop') use(v.regions![0].results[0])
-    else for (const a of v.args) use(a)
+    else v.args.forEach(use)
   }
   return live
 }
@@ -179,15 +176,13 @@ function liveValues(body: Region): boolean[] {
 function usedResults(body: Region, live: readonly boolean[]): Results<true> {
   const used: Results<true> = []
   const note = (x: Value) => {
-    if (x.op !== 'result' || !live[x.id]) return
-    const owner = x.args[0].id
-    ;(used[owner] ??= [])[x.attr] = true
+    if (x.op === 'result' && live[x.id]) (used[x.args[0].id] ??= [])[x.attr] = true
   }
   const scan = (r: Region) => {
-    for (const v of r.ops) {
-      for (const a of v.args) if (a.op === 'result') note(a)
+    r.ops.forEach(v => {
+      v.args.forEach(note)
       v.regions?.forEach(scan)
-    }
+    })
     r.results.forEach(note)
   }
   scan(body)

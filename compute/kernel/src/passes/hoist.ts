@@ -38,11 +38,11 @@ class Hoister {
       for (const p of r.params) this.nextId = Math.max(this.nextId, p.id + 1)
     }
     look(body)
-    for (const v of walk(body)) {
+    walk(body).forEach(v => {
       this.nextId = Math.max(this.nextId, v.id + 1)
       v.args.forEach(note)
       v.regions?.forEach(look)
-    }
+    })
   }
 
   private fresh(v: Value, args: Value[]): Value {
@@ -65,10 +65,10 @@ class Hoister {
   region(r: Region): void {
     const mark = this.trail.length
     const ops: Value[] = []
-    for (const v of r.ops) {
+    r.ops.forEach(v => {
       if (v.op === 'loop') for (const o of this.loop(v)) ops.push(o)
       else {
-        for (const inner of v.regions ?? []) {
+        v.regions?.forEach(inner => {
           this.region(inner)
           inner.ops = inner.ops.filter(o => {
             if (!this.isFixed(o)) return true
@@ -76,11 +76,11 @@ class Hoister {
             this.show(o)
             return false
           })
-        }
+        })
         ops.push(v)
       }
       this.show(v)
-    }
+    })
     r.ops = ops
     this.hide(mark)
   }

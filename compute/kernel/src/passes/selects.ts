@@ -16,6 +16,7 @@ function cost(r: Region): number {
   for (const v of r.ops) {
     if (v.op === 'if') n += 1 + cost(v.regions![0]) + cost(v.regions![1])
     else n += isPure(v) && !DEAR.has(v.op) ? 1 : Number.POSITIVE_INFINITY
+    if (n > LIMIT) break
   }
   return n
 }

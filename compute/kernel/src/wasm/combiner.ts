@@ -8,7 +8,8 @@ import type { EmitOptions, Frame, Rep } from './operands.ts'
 import { type Making, plainFrame, poolOf } from './plain-frame.ts'
 import { wasmType } from './scalar.ts'
 import { analyseShapes } from './shape.ts'
-import { findUses, type Key } from './uses.ts'
+import { ValueTable } from './table.ts'
+import { findUses } from './uses.ts'
 
 export interface Combining extends Making {
   readonly ir: KernelIR
@@ -97,8 +98,8 @@ export class Combiner {
 }
 
 /** Places of the two scalars of a combine function. */
-function operands(combine: KernelIR, a: Rep, b: Rep): Map<Key, Rep> {
-  const reps = new Map<Key, Rep>()
-  for (const v of combine.body.ops) if (v.op === 'scalar') reps.set(v.id, v.attr === 0 ? a : b)
+function operands(combine: KernelIR, a: Rep, b: Rep): ValueTable<Rep> {
+  const reps = new ValueTable<Rep>()
+  for (const v of combine.body.ops) if (v.op === 'scalar') reps.set(v, v.attr === 0 ? a : b)
   return reps
 }

@@ -74,7 +74,7 @@ export class Emitter extends Straight {
     const parts = emitToInt32(v, context)
     this.set(v, { parts })
     const settle = () => settleToInt32(v, parts, context)
-    if (!this.options.unsafe && uses.count.get(v.id) === uses.indices.get(v.id)) {
+    if (!this.options.unsafe && uses.isIndexOnly(v)) {
       this.unsettled.set(v.id, settle)
       return
     }
@@ -157,8 +157,7 @@ export class Emitter extends Straight {
     const { f, shapes } = this
     const cond = v.args[0]
     const [a, b] = v.regions!
-    const used = a.results.map((x, i) => x !== b.results[i] && this.uses.count.has(`${v.id}:${i}`))
-    const key = (i: number) => `${v.id}:${i}`
+    const used = a.results.map((x, i) => x !== b.results[i] && this.uses.isResultRead(v, i))
     if (!shapes.divergent(v)) {
       const outs = a.results.map((x, i) => {
         if (!used[i]) return undefined
@@ -181,7 +180,7 @@ export class Emitter extends Straight {
       f.end()
       outs.forEach((rep, i) => {
         if (!rep) return
-        if (rep.parts) this.reps.set(key(i), rep)
+        if (rep.parts) this.reps.setResult(v, i, rep)
         else this.finishScalar(resultOf(v, i, a.results[i].type), rep.scalar!)
       })
       return
@@ -219,7 +218,7 @@ export class Emitter extends Straight {
         f.set(l)
         parts.push(l)
       }
-      this.reps.set(key(i), x.type === 'i1' ? { parts, width } : { parts })
+      this.reps.setResult(v, i, x.type === 'i1' ? { parts, width } : { parts })
     })
   }
 
@@ -247,7 +246,7 @@ export class Emitter extends Straight {
     )
     f.end()
     outs.forEach((rep, i) => {
-      if (rep) this.reps.set(`${v.id}:${i}`, rep)
+      if (rep) this.reps.setResult(v, i, rep)
     })
   }
 
@@ -267,7 +266,7 @@ export class Emitter extends Straight {
       const out = f.block()
       const top = f.loop()
       test.params.forEach((p, i) => {
-        if (carried[i].parts) this.reps.set(p.id, carried[i])
+        if (carried[i].parts) this.reps.set(p, carried[i])
         else this.finishScalar(p, carried[i].scalar!)
       })
       this.region(test)
@@ -296,8 +295,8 @@ export class Emitter extends Straight {
       f.end()
     } else rounds()
     test.params.forEach((p, i) => {
-      if (!this.uses.count.has(`${v.id}:${i}`)) return
-      if (carried[i].parts) this.reps.set(`${v.id}:${i}`, carried[i])
+      if (!this.uses.isResultRead(v, i)) return
+      if (carried[i].parts) this.reps.setResult(v, i, carried[i])
       else this.finishScalar(resultOf(v, i, p.type), carried[i].scalar!)
     })
   }
@@ -310,7 +309,7 @@ export class Emitter extends Straight {
     const exits = shapes.exits(v)
     const next = exits?.next ?? body.results
     const isFlag = (i: number) => exits?.flags.some(x => x.index === i) === true
-    const observed = test.params.map((_, i) => this.uses.count.has(`${v.id}:${i}`))
+    const observed = test.params.map((_, i) => this.uses.isResultRead(v, i))
     const carried = test.params.map((p, i) => {
       if (isFlag(i) && !observed[i]) return undefined
       return this.newLocals(
@@ -395,8 +394,8 @@ export class Emitter extends Straight {
       test.params.forEach((p, i) => {
         const rep = carried[i]
         // No active lane has left.
-        if (isFlag(i)) this.reps.set(p.id, this.never())
-        else if (rep!.parts) this.reps.set(p.id, rep!)
+        if (isFlag(i)) this.reps.set(p, this.never())
+        else if (rep!.parts) this.reps.set(p, rep!)
         else this.finishScalar(p, rep!.scalar!)
       })
       if (times > 1 && test.ops.every(isStraight)) {
@@ -421,8 +420,8 @@ export class Emitter extends Straight {
     this.mask = outer
     test.params.forEach((p, i) => {
       if (!observed[i]) return
-      if (frozen[i]) this.reps.set(`${v.id}:${i}`, frozen[i])
-      else if (carried[i]!.parts) this.reps.set(`${v.id}:${i}`, carried[i]!)
+      if (frozen[i]) this.reps.setResult(v, i, frozen[i])
+      else if (carried[i]!.parts) this.reps.setResult(v, i, carried[i]!)
       else this.finishScalar(resultOf(v, i, p.type), carried[i]!.scalar!)
     })
   }
@@ -462,7 +461,7 @@ export class Emitter extends Straight {
   /** The terms of a test that all must hold, but for flags that are false among active lanes. The `and`s that only join them are not emitted. */
   private conjuncts(cond: Value, test: Region, exits: Exits | undefined): { uniform: Value[]; varying: Value[] } {
     const terms = (c: Value): Value[] => {
-      if (c.op === 'and' && test.ops.includes(c) && this.uses.count.get(c.id) === 1) {
+      if (c.op === 'and' && test.ops.includes(c) && this.uses.isReadOnce(c)) {
         this.skip.add(c.id)
         return c.args.flatMap(terms)
       }

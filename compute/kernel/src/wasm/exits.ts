@@ -25,11 +25,11 @@ export function findExits(ir: KernelIR): Map<number, Exits> {
   const loops: Value[] = []
   const count = (v: Value) => readers.set(v.id, (readers.get(v.id) ?? 0) + 1)
   const scan = (r: Region) => {
-    for (const v of r.ops) {
+    r.ops.forEach(v => {
       if (v.op === 'loop') loops.push(v)
       v.args.forEach(count)
       v.regions?.forEach(scan)
-    }
+    })
     r.results.forEach(count)
   }
   scan(ir.body)

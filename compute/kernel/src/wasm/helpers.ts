@@ -1,5 +1,5 @@
 /** Functions and constants that generated code shares: made when first asked for, one of each in a module. */
-import type { Element, KernelIR, Value } from '../ir/ir.ts'
+import type { Element, KernelIR, Type, Value } from '../ir/ir.ts'
 import { ELEMENT_BYTES } from '../ir/ir.ts'
 import { routine } from '../math/index.ts'
 import type { FunctionBuilder, ModuleBuilder } from './encode/index.ts'
@@ -13,12 +13,21 @@ export interface Layout {
 /** A table keeps its elements as what they are loaded as. */
 const tableBytes = (v: Value): number => (v.type === 'f64' || v.type === 'i64' ? 8 : 4)
 
+const vector = new Uint8Array(16)
+const scratch = new DataView(vector.buffer)
+
+export const ALL_ZEROS = -1
+export const ALL_ONES = -2
+
 export class Helpers {
   readonly module: ModuleBuilder
   private readonly made = new Map<string, FunctionBuilder>()
   /** Bytes of the constant pool: vectors first, tables after. Every constant of 16 bytes stands 16-aligned. */
   private readonly pool: number[] = []
   private readonly pooled = new Map<string, number>()
+  /** Offsets of spread numbers, by type and number. */
+  private readonly splats = new Map<Type, Map<unknown, number>>()
+  private readonly tables = new Map<object, number>()
   /** Pushes the address of the pool in the function being emitted. */
   pushPool: () => void = () => {}
   private f: FunctionBuilder | undefined
@@ -35,19 +44,44 @@ export class Helpers {
   }
 
   get poolBytes(): Uint8Array {
-    return Uint8Array.from(this.pool)
+    return new Uint8Array(this.pool)
   }
 
   /** Offset in the pool of some bytes. */
-  constant(bytes: Uint8Array, align = 16): number {
-    const key = `${align}:${bytes.join()}`
+  constant(bytes: Uint8Array): number {
+    const key = bytes.join()
     const old = this.pooled.get(key)
     if (old !== undefined) return old
-    while (this.pool.length % align) this.pool.push(0)
+    while (this.pool.length % 16) this.pool.push(0)
     const at = this.pool.length
-    for (const b of bytes) this.pool.push(b)
+    bytes.forEach(b => this.pool.push(b))
     this.pooled.set(key, at)
     return at
+  }
+
+  /** Offset in the pool of a number spread over a vector; {@link ALL_ZEROS} and {@link ALL_ONES} are not kept there. */
+  splat(type: Type, value: number | bigint | boolean): number {
+    let known = this.splats.get(type)
+    if (!known) this.splats.set(type, (known = new Map()))
+    // A Map does not tell -0 from 0.
+    const key = Object.is(value, -0) ? '-0' : value
+    let at = known.get(key)
+    if (at === undefined) known.set(key, (at = this.constantOf(type, value)))
+    return at
+  }
+
+  private constantOf(type: Type, value: number | bigint | boolean): number {
+    if (type === 'f64') scratch.setFloat64(0, value as number, true)
+    else if (type === 'i64') scratch.setBigInt64(0, value as bigint, true)
+    else if (type === 'f32') scratch.setFloat32(0, value as number, true)
+    else scratch.setInt32(0, type === 'i1' ? (value ? -1 : 0) : (value as number), true)
+    if (type !== 'f64' && type !== 'i64') scratch.setInt32(4, scratch.getInt32(0))
+    const low = scratch.getInt32(0)
+    if (low === scratch.getInt32(4)) {
+      if (low === 0) return ALL_ZEROS
+      if (low === -1) return ALL_ONES
+    }
+    return this.constant(vector.copyWithin(8, 0, 8))
   }
 
   /** Pushes `pool + index * size`; the index is on the stack as i32. */
@@ -62,6 +96,8 @@ export class Helpers {
 
   tableOffset(v: Value): number {
     const { values } = v.attr as { values: (number | bigint)[] }
+    const known = this.tables.get(values)
+    if (known !== undefined) return known
     const size = tableBytes(v)
     const bytes = new Uint8Array(values.length * size)
     const view = new DataView(bytes.buffer)
@@ -71,7 +107,9 @@ export class Helpers {
       else if (v.type === 'i64') view.setBigInt64(i * size, BigInt.asIntN(64, BigInt(x)), true)
       else view.setInt32(i * size, Number(x) | 0, true)
     })
-    return this.constant(bytes)
+    const at = this.constant(bytes)
+    this.tables.set(values, at)
+    return at
   }
 
   private helper(name: string, make: () => FunctionBuilder): FunctionBuilder {

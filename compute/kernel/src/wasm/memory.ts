@@ -10,7 +10,6 @@ import { partWidth, SHAPE_OF } from './lanes.ts'
 import type { Operands, Rep } from './operands.ts'
 import { wasmType } from './scalar.ts'
 import { isUniform, isVarying, type Shapes } from './shape.ts'
-import { keyOf } from './uses.ts'
 
 export interface Access {
   buffer: number
@@ -57,11 +56,14 @@ export function emitMemory(E: Operands, v: Value): void {
   }
 }
 
+const NO_GROUPS: ReadonlyMap<number, Value[]> = new Map()
+
 /** Accesses in a list of operations that share their index, by the id of the first: two or more, not varying. */
-export function accessGroups(ops: readonly Value[], shapes: Shapes): Map<number, Value[]> {
+export function accessGroups(ops: readonly Value[], shapes: Shapes): ReadonlyMap<number, Value[]> {
+  const accesses = ops.filter(v => (v.op === 'load' || v.op === 'store') && !isVarying(shapes.of(v.args[0])))
+  if (accesses.length < 2) return NO_GROUPS
   const byIndex = new Map<Value, Value[]>()
-  for (const v of ops) {
-    if ((v.op !== 'load' && v.op !== 'store') || isVarying(shapes.of(v.args[0]))) continue
+  for (const v of accesses) {
     const list = byIndex.get(v.args[0])
     if (list) list.push(v)
     else byIndex.set(v.args[0], [v])
@@ -266,7 +268,7 @@ function loadUniform(E: Operands, v: Value, a: Access): void {
   const push = () => E.pushScalar(v.args[0])
   if (!E.checked.has(v.id)) checkScalar(E, a, push)
   address(E, a.buffer, a.element, push)
-  const spread = E.lanes > 1 && E.uses.lanes.has(keyOf(v)) && !E.uses.scalar.has(keyOf(v))
+  const spread = E.lanes > 1 && E.uses.byLanes(v) && !E.uses.byScalars(v)
   if (spread && ELEMENT_BYTES[a.element] >= 4) {
     f.load(wide(a.element) ? 'v128.load64_splat' : 'v128.load32_splat')
     const l = f.local('v128')
@@ -618,7 +620,7 @@ function atomic(E: Operands, v: Value): void {
     E.finishScalar(v, l)
     return
   }
-  const used = E.uses.count.has(v.id)
+  const used = E.uses.isRead(v)
   const width = partWidth(v)
   const perPart = 128 / width
   const parts = used ? Array.from({ length: E.partCount(width) }, () => f.local('v128')) : []

@@ -24,7 +24,8 @@ import { Scan } from './scan.ts'
 import { type BlockBody, BlockScan, FEW_BYTES } from './scan-block.ts'
 import { eachSegment, type Segment } from './segments.ts'
 import { analyseShapes, isVarying, type Shapes } from './shape.ts'
-import { findUses, type Key, keyOf } from './uses.ts'
+import { ValueTable } from './table.ts'
+import { findUses } from './uses.ts'
 
 export interface ModuleOptions extends EmitOptions {
   memory64: boolean
@@ -107,8 +108,8 @@ class Generator {
   }
 
   private routine(ir: KernelIR, f: FunctionBuilder): void {
-    const reps = new Map<Key, Rep>()
-    for (const v of ir.body.ops) if (v.op === 'scalar') reps.set(v.id, { scalar: v.attr })
+    const reps = new ValueTable<Rep>()
+    for (const v of ir.body.ops) if (v.op === 'scalar') reps.set(v, { scalar: v.attr })
     const shapes = analyseShapes(ir, false, true)
     const frame = plainFrame(this, f, ir.scalars.length)
     const E = new Emitter(frame, ir, 1, shapes, findUses(ir, shapes), this.options, reps)
@@ -244,7 +245,7 @@ class RowBody implements BlockBody {
   readonly k: number
   private readonly lastBegin: number
   private readonly lastStep: number
-  private readonly base = new Map<Key, Rep>()
+  private readonly base = new ValueTable<Rep>()
   private readonly emitter: Emitter
   private rowValues: Value[] = []
   private stripValues: Value[] = []
@@ -359,7 +360,7 @@ class RowBody implements BlockBody {
         among(1, lengths, buffers)
         for (const [lanes, values] of limits) among(lanes, values, buffers)
       }
-      for (const v of r.ops) v.regions?.forEach(inner => look(inner, shapes))
+      r.ops.forEach(v => v.regions?.forEach(inner => look(inner, shapes)))
     }
     look(g.ir.body, this.shapes)
     look(g.ir.body, this.lane1)
@@ -370,7 +371,7 @@ class RowBody implements BlockBody {
     const { f, g, emitter } = this
     const levels = levelsOf(g.ir)
     for (const v of g.ir.body.ops) {
-      const level = levels.get(v.id)!
+      const level = levels[v.id]
       if (v.op === 'scalar') {
         const type = v.type
         const l = f.local(wasmType(type), g.ir.scalars[v.attr].name)
@@ -401,7 +402,7 @@ class RowBody implements BlockBody {
   /** An emitter for strips of so many lanes, or for one, which knows what was emitted for all positions. */
   private fork(lanes: number): Emitter {
     const { g, frame } = this
-    const known = new Map(this.base)
+    const known = new ValueTable(this.base)
     if (lanes === 1) return new Emitter(frame, g.ir, 1, this.lane1, findUses(g.ir, this.lane1), g.options, known)
     return new Emitter(frame, g.ir, lanes, this.shapes, this.emitter.uses, g.options, known)
   }
@@ -511,7 +512,7 @@ class RowBody implements BlockBody {
   private proveInRange(otherwise: Label): Set<number> {
     const { f, g, frame, shapes, segment } = this
     const known = new Set<Value>()
-    const isKnown = (v: Value) => v.op === 'const' || known.has(v) || this.base.has(keyOf(v))
+    const isKnown = (v: Value) => v.op === 'const' || known.has(v) || this.base.get(v) !== undefined
     const byIndex = new Map<Value, Value[]>()
     for (const v of this.stripValues) {
       if (v.op === 'index' ? g.options.unitStep : isPure(v) && v.args.every(isKnown)) known.add(v)
@@ -667,14 +668,14 @@ class RowBody implements BlockBody {
 }
 
 /** 0: depends on no index; 1: on outer indices only; 2: on the last one, or happens at its time. */
-function levelsOf(ir: KernelIR): Map<number, number> {
-  const levels = new Map<number, number>()
-  const of = (v: Value) => (v.op === 'result' ? 2 : (levels.get(v.id) ?? 2))
-  for (const v of ir.body.ops) {
+function levelsOf(ir: KernelIR): number[] {
+  const levels: number[] = []
+  const of = (v: Value) => (v.op === 'result' ? 2 : (levels[v.id] ?? 2))
+  ir.body.ops.forEach(v => {
     let level = 2
     if (v.op === 'index') level = v.attr === ir.rank - 1 ? 2 : 1
     else if (isPure(v)) level = v.args.reduce((m, a) => Math.max(m, of(a)), 0)
-    levels.set(v.id, level)
-  }
+    levels[v.id] = level
+  })
   return levels
 }

@@ -7,12 +7,16 @@
  */
 import { type KernelIR, type Value, walk } from '../ir/ir.ts'
 import type { FunctionBuilder } from './encode/index.ts'
-import type { Helpers } from './helpers.ts'
+import { ALL_ONES, type Helpers } from './helpers.ts'
 import { partWidth, SHAPE_OF, type Width, words } from './lanes.ts'
 import { wasmType } from './scalar.ts'
 import { isAffine, isUniform, isVarying, type Shapes } from './shape.ts'
+import type { ValueTable } from './table.ts'
 import type { Tally } from './tallies.ts'
-import { type Key, keyOf, type Uses } from './uses.ts'
+import type { Uses } from './uses.ts'
+
+const ZEROS = new Uint8Array(16)
+const ONES = new Uint8Array(16).fill(255)
 
 /** Where a value is. `scalar`: its uniform value or the first lane of an affine one. `parts`: its lanes. */
 export interface Rep {
@@ -61,7 +65,7 @@ export class Operands {
   readonly shapes: Shapes
   readonly uses: Uses
   readonly options: EmitOptions
-  readonly reps: Map<Key, Rep>
+  readonly reps: ValueTable<Rep>
   /** Active lanes; undefined: all. */
   mask: Rep | undefined
   /** Accesses known to be in range. */
@@ -71,7 +75,7 @@ export class Operands {
    * finds such a lane out of range does so and looks again.
    */
   readonly unsettled = new Map<number, () => void>()
-  protected readonly temps: ['v128' | 'i32' | 'i64' | 'f32' | 'f64', number][] = []
+  protected readonly temps: number[] = []
 
   constructor(
     frame: Frame,
@@ -80,7 +84,7 @@ export class Operands {
     shapes: Shapes,
     uses: Uses,
     options: EmitOptions,
-    reps: Map<Key, Rep>,
+    reps: ValueTable<Rep>,
   ) {
     this.frame = frame
     this.f = frame.f
@@ -97,18 +101,18 @@ export class Operands {
   }
 
   rep(v: Value): Rep {
-    const r = this.reps.get(keyOf(v))
+    const r = this.reps.get(v)
     if (!r) throw new Error(`wasm: %${v.id} (${v.op}) has no place yet`)
     return r
   }
 
   set(v: Value, rep: Rep): void {
-    this.reps.set(keyOf(v), rep)
+    this.reps.set(v, rep)
   }
 
   temporary(type: 'v128' | 'i32' | 'i64' | 'f32' | 'f64'): number {
     const l = this.f.local(type)
-    this.temps.push([type, l])
+    this.temps.push(l)
     return l
   }
 
@@ -142,20 +146,13 @@ export class Operands {
   /** Pushes a constant spread over lanes. From memory: V8 builds a v128.const anew wherever it stands. */
   pushConstant(type: Value['type'], value: number | bigint | boolean): void {
     const { f, frame } = this
-    const bytes = new Uint8Array(16)
-    const view = new DataView(bytes.buffer)
-    for (let i = 0; i < 16; i += type === 'f64' || type === 'i64' ? 8 : 4) {
-      if (type === 'f64') view.setFloat64(i, value as number, true)
-      else if (type === 'i64') view.setBigInt64(i, value as bigint, true)
-      else if (type === 'f32') view.setFloat32(i, value as number, true)
-      else view.setInt32(i, type === 'i1' ? (value ? -1 : 0) : (value as number), true)
-    }
-    if (bytes.every(b => b === 0) || bytes.every(b => b === 255)) {
-      f.v128const(bytes)
+    const at = frame.helpers.splat(type, value)
+    if (at < 0) {
+      f.v128const(at === ALL_ONES ? ONES : ZEROS)
       return
     }
     frame.pushPool()
-    f.load('v128.load', frame.helpers.constant(bytes), 4)
+    f.load('v128.load', at, 4)
   }
 
   /** Pushes part p of a value, spreading it over lanes where that was not done before. */
@@ -201,7 +198,7 @@ export class Operands {
   /** After a uniform or affine value got its scalar: spreads it over lanes once if lane code reads it. */
   finishScalar(v: Value, scalar: number): void {
     const rep: Rep = { scalar }
-    if (this.lanes > 1 && this.uses.lanes.has(keyOf(v))) {
+    if (this.lanes > 1 && this.uses.byLanes(v)) {
       const n = isAffine(this.shapes.of(v)) ? this.partCount(32) : 1
       const parts: number[] = []
       for (let p = 0; p < n; p++) {
@@ -233,9 +230,9 @@ export class Operands {
       case 'const':
       case 'arg':
       case 'scalar':
-        return this.reps.get(keyOf(v))?.width ?? 32
+        return this.reps.get(v)?.width ?? 32
       case 'result': {
-        const known = this.reps.get(keyOf(v))?.width
+        const known = this.reps.get(v)?.width
         if (known) return known
         const [first, second] = v.args[0].regions!
         const r =

@@ -70,26 +70,22 @@ function addCost(
   waiting: number,
   cost: { lanes: number; scalar: number },
 ): void {
-  for (const v of r.ops) {
-    if (v.op === 'const') continue
+  r.ops.forEach(v => {
+    if (v.op === 'const') return
     if (v.op === 'loop') {
       const wait = shapes.divergent(v) ? waiting * WAITING : waiting
       for (const inner of v.regions!) addCost(inner, shapes, tallies, rounds * ROUNDS, wait, cost)
-      continue
-    }
-    if (v.regions) {
+    } else if (v.regions) {
       for (const inner of v.regions) addCost(inner, shapes, tallies, rounds, waiting, cost)
       cost.scalar += rounds
-      continue
-    }
-    if (v.op === 'atomic' && tallies.some(t => t.buffer === v.attr.buffer)) {
+    } else if (v.op === 'atomic' && tallies.some(t => t.buffer === v.attr.buffer)) {
       cost.scalar += rounds * 4
       cost.lanes += rounds * waiting * (isUniform(shapes.of(v.args[0])) ? 0.5 : 3)
-      continue
+    } else {
+      cost.scalar += rounds * scalarCost(v)
+      cost.lanes += rounds * waiting * lanesCost(v, shapes)
     }
-    cost.scalar += rounds * scalarCost(v)
-    cost.lanes += rounds * waiting * lanesCost(v, shapes)
-  }
+  })
 }
 
 function scalarCost(v: Value): number {
@@ -124,23 +120,22 @@ function pressure(ir: KernelIR, shapes: Shapes): number {
     // The last reader of each value, by its id.
     const last: number[] = []
     const note = (v: Value, at: number): void => {
-      for (const a of v.args) last[a.id] = at
-      if (!v.regions) return
-      for (const inner of v.regions) {
-        for (const o of inner.ops) note(o, at)
+      for (let i = 0; i < v.args.length; i++) last[v.args[i].id] = at
+      v.regions?.forEach(inner => {
+        inner.ops.forEach(o => note(o, at))
         for (const x of inner.results) last[x.id] = at
-      }
+      })
     }
     r.ops.forEach(note)
     for (const x of r.results) last[x.id] = r.ops.length
     const dying: number[] = []
-    for (const o of r.ops) {
+    r.ops.forEach(o => {
       const at = last[o.id]
       if (at !== undefined && at < r.ops.length) dying[at] = (dying[at] ?? 0) + weight(o)
-    }
+    })
     let alive = outside + r.params.reduce((n, p) => n + weight(p), 0)
     r.ops.forEach((v, i) => {
-      if (v.regions) for (const inner of v.regions) region(inner, alive)
+      v.regions?.forEach(inner => region(inner, alive))
       if (last[v.id] !== undefined) alive += weight(v)
       most = Math.max(most, alive)
       alive -= dying[i] ?? 0

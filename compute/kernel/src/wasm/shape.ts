@@ -70,9 +70,7 @@ export function analyseShapes(ir: KernelIR, lanes: boolean, unitStep: boolean, s
     }
   }
 
-  const region = (r: Region) => {
-    for (const v of r.ops) visit(v)
-  }
+  const region = (r: Region) => r.ops.forEach(visit)
   const visit = (v: Value) => {
     switch (v.op) {
       case 'index':

@@ -43,13 +43,13 @@ export abstract class Straight extends Operands {
           this.shapes,
         )
     const checked = this.checked
-    this.checked = new Set(checked)
+    if (groups?.size) this.checked = new Set(checked)
     let straight: Step[] = []
     const flush = () => {
       this.emitSlices(straight)
       straight = []
     }
-    for (const s of steps) {
+    steps.forEach(s => {
       if (typeof s === 'function') straight.push(s)
       else if (isStraight(s)) {
         // What is uniform depends on nothing that varies.
@@ -62,7 +62,7 @@ export abstract class Straight extends Operands {
           for (const a of group) this.checked.add(a.id)
         this.emit(s)
       }
-    }
+    })
     flush()
     this.checked = checked
   }
@@ -74,16 +74,17 @@ export abstract class Straight extends Operands {
   }
 
   protected isEmitted(v: Value): boolean {
-    if (v.op === 'const' || this.skip.has(v.id) || (this.reps.has(v.id) && PLACED.has(v.op))) return false
-    return !isPure(v) || this.uses.count.has(v.id)
+    if (v.op === 'const' || this.skip.has(v.id) || (PLACED.has(v.op) && this.reps.get(v))) return false
+    return !isPure(v) || this.uses.isRead(v)
   }
 
   protected mark(v: Value): void {
-    if (v.loc && !v.loc.unit) this.f.mark({ line: v.loc.line, column: v.loc.column })
+    if (v.loc && !v.loc.unit) this.f.mark(v.loc)
   }
 
   protected releaseTemporaries(): void {
-    for (const [, l] of this.temps) this.f.release(l)
+    if (this.temps.length === 0) return
+    this.temps.forEach(l => void this.f.release(l))
     this.temps.length = 0
   }
 

@@ -1,46 +1,65 @@
 /** Who reads a uniform or affine value: scalar code, lane code (which wants it spread over lanes), or both. */
 import type { KernelIR, Region, Value } from '../ir/ir.ts'
 import { isUniform, isVarying, type Shapes } from './shape.ts'
+import { ValueTable } from './table.ts'
 
-export type Key = number | string
+const BY_LANES = 1
+const BY_SCALARS = 2
+/** Read by something else than an access that has it as its index. */
+const AS_VALUE = 4
+const ONE = 8
 
-/** What names a value in the emitter's tables: results of an `if` or `loop` by owner and index. */
-export const keyOf = (v: Value): Key => (v.op === 'result' ? `${v.args[0].id}:${v.attr}` : v.id)
+export class Uses {
+  /** Of each value that is read: how often, times {@link ONE}, and by what. */
+  private readonly reads = new ValueTable<number>()
 
-export interface Uses {
-  /** Read by lane code. */
-  lanes: Set<Key>
-  /** Read by scalar code, also as an address. */
-  scalar: Set<Key>
-  /** Number of readers. */
-  count: Map<Key, number>
-  /** Of these, accesses that have it as their index. */
-  indices: Map<Key, number>
+  read(v: Value, how: number): void {
+    this.reads.set(v, ((this.reads.get(v) ?? 0) + ONE) | how)
+  }
+
+  isIndexOnly(v: Value): boolean {
+    return ((this.reads.get(v) ?? 0) & AS_VALUE) === 0
+  }
+
+  /** Lanes need a value that they do not read. */
+  wanted(v: Value): void {
+    this.reads.set(v, (this.reads.get(v) ?? 0) | BY_LANES)
+  }
+
+  isRead(v: Value): boolean {
+    return this.reads.get(v) !== undefined
+  }
+
+  isResultRead(owner: Value, index: number): boolean {
+    return this.reads.result(owner, index) !== undefined
+  }
+
+  isReadOnce(v: Value): boolean {
+    return (this.reads.get(v) ?? 0) >> 3 === 1
+  }
+
+  byLanes(v: Value): boolean {
+    return ((this.reads.get(v) ?? 0) & BY_LANES) !== 0
+  }
+
+  /** Also as an address. */
+  byScalars(v: Value): boolean {
+    return ((this.reads.get(v) ?? 0) & BY_SCALARS) !== 0
+  }
 }
 
-const ACCESSES = new Set(['load', 'store', 'lload', 'lstore', 'atomic'])
-
 export function findUses(ir: KernelIR, shapes: Shapes): Uses {
-  const lanes = new Set<Key>()
-  const scalar = new Set<Key>()
-  const count = new Map<Key, number>()
-  const indices = new Map<Key, number>()
-  const increment = (counts: Map<Key, number>, k: Key) => void counts.set(k, (counts.get(k) ?? 0) + 1)
-  const read = (v: Value, how: Set<Key>) => {
-    const k = keyOf(v)
-    how.add(k)
-    increment(count, k)
-  }
-  const region = (r: Region) => {
-    for (const v of r.ops) visit(v)
-  }
+  const uses = new Uses()
+  const [lanes, scalar] = [BY_LANES, BY_SCALARS]
+  const index = (v: Value, how: number) => uses.read(v, how)
+  const read = (v: Value, how: number) => uses.read(v, how | AS_VALUE)
+  const region = (r: Region) => r.ops.forEach(visit)
   const varies = (v: Value) => isVarying(shapes.of(v))
   const dead = new Set<number>()
   const visit = (v: Value) => {
     if (v.op === 'loop') for (const id of shapes.exits(v)?.dead ?? []) dead.add(id)
     v.regions?.forEach(region)
     if (dead.has(v.id)) return
-    if (ACCESSES.has(v.op)) increment(indices, keyOf(v.args[0]))
     switch (v.op) {
       case 'if': {
         read(v.args[0], scalar)
@@ -67,28 +86,28 @@ export function findUses(ir: KernelIR, shapes: Shapes): Uses {
           read(x, how)
           // A counter frozen lane by lane as lanes leave: the lanes of its next value are needed.
           if (shapes.divergent(v) && !varies(p)) {
-            lanes.add(keyOf(x))
-            lanes.add(keyOf(v.args[i]))
+            uses.wanted(x)
+            uses.wanted(v.args[i])
           }
         })
         return
       }
       case 'load':
-        read(v.args[0], varies(v.args[0]) ? lanes : scalar)
+        index(v.args[0], varies(v.args[0]) ? lanes : scalar)
         return
       case 'lload':
         // Of a private array the lanes are far apart: there is no contiguous access.
-        read(v.args[0], isUniform(shapes.of(v.args[0])) ? scalar : lanes)
+        index(v.args[0], isUniform(shapes.of(v.args[0])) ? scalar : lanes)
         return
       case 'store':
       case 'lstore': {
-        const [index, value] = v.args
-        read(index, isUniform(shapes.of(index)) || (v.op === 'store' && !varies(index)) ? scalar : lanes)
-        read(value, v.op === 'store' && isUniform(shapes.of(index)) && isUniform(shapes.of(value)) ? scalar : lanes)
+        const [at, value] = v.args
+        index(at, isUniform(shapes.of(at)) || (v.op === 'store' && !varies(at)) ? scalar : lanes)
+        read(value, v.op === 'store' && isUniform(shapes.of(at)) && isUniform(shapes.of(value)) ? scalar : lanes)
         return
       }
       case 'atomic':
-        for (const a of v.args) read(a, isUniform(shapes.of(a)) ? scalar : lanes)
+        v.args.forEach((a, i) => (i === 0 ? index : read)(a, isUniform(shapes.of(a)) ? scalar : lanes))
         return
       case 'assert':
         read(v.args[0], varies(v.args[0]) ? lanes : scalar)
@@ -99,11 +118,13 @@ export function findUses(ir: KernelIR, shapes: Shapes): Uses {
         read(v.args[0], varies(v) ? lanes : scalar)
         read(v.args[1], varies(v) && !isUniform(shapes.of(v.args[1])) ? lanes : scalar)
         return
-      default:
-        for (const a of v.args) read(a, varies(v) ? lanes : scalar)
+      default: {
+        const how = varies(v) ? lanes : scalar
+        v.args.forEach(a => read(a, how))
+      }
     }
   }
   region(ir.body)
   for (const x of ir.body.results) read(x, lanes)
-  return { lanes, scalar, count, indices }
+  return uses
 }

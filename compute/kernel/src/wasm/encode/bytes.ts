@@ -29,6 +29,19 @@ export class ByteWriter {
     this.data[this.length++] = value
   }
 
+  /** The one to four bytes of an opcode. */
+  opcode(code: readonly number[]): void {
+    this.reserve(code.length)
+    for (let i = 0; i < code.length; i++) this.data[this.length++] = code[i]
+  }
+
+  /** An opcode of one byte and an unsigned number: most of all code. */
+  indexed(code: number, index: number): void {
+    this.u8(code)
+    if ((index & 0x7f) === index && this.length < this.data.length) this.data[this.length++] = index
+    else this.unsigned(index)
+  }
+
   bytes(source: ArrayLike<number>): void {
     this.reserve(source.length)
     this.data.set(source, this.length)

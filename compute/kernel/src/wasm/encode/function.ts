@@ -126,14 +126,14 @@ export class FunctionBuilder {
   /** Returns a local to the pool, for reuse by a later `local` of the same type. */
   release(local: number): this {
     if (local < this.params.length) this.#fail('release', `local ${local} is a parameter`)
-    const pool = (this.#free[this.#localType('release', local)] ??= [])
+    const pool = (this.#free[this.localTypes[local] ?? this.#noLocal('release', local)] ??= [])
     if (this.module.check && pool.includes(local)) this.#fail('release', `local ${local} was released before`)
     pool.push(local)
     return this
   }
 
   nameLocal(local: number, name: string): this {
-    this.#localType('nameLocal', local)
+    if (this.localTypes[local] === undefined) this.#noLocal('nameLocal', local)
     this.localNames.set(local, name)
     return this
   }
@@ -152,7 +152,8 @@ export class FunctionBuilder {
     switch (op.imm) {
       case 'none':
         if (op.contextual) return this.#contextual(name)
-        this.#write(op)
+        this.#checker?.apply(name, op.params, op.results)
+        this.code.opcode(op.code)
         return this
       case 'memarg':
         return this.#access(op, a, b)
@@ -192,7 +193,7 @@ export class FunctionBuilder {
         return this.selectTyped(a)
       case 'reftype':
         this.#checker?.apply(name, NONE, [a])
-        this.#bytes(op.code)
+        this.code.opcode(op.code)
         this.code.u8(TYPE_CODES[a as Type])
         return this
       case 'memory':
@@ -278,21 +279,24 @@ export class FunctionBuilder {
   // Variables.
 
   get(local: number): this {
-    const type = this.#localType('local.get', local)
+    const type = this.localTypes[local] ?? this.#noLocal('local.get', local)
     this.#checker?.apply('local.get', NONE, [type])
-    return this.#indexed(0x20, local)
+    this.code.indexed(0x20, local)
+    return this
   }
 
   set(local: number): this {
-    const type = this.#localType('local.set', local)
+    const type = this.localTypes[local] ?? this.#noLocal('local.set', local)
     this.#checker?.apply('local.set', [type], NONE)
-    return this.#indexed(0x21, local)
+    this.code.indexed(0x21, local)
+    return this
   }
 
   tee(local: number): this {
-    const type = this.#localType('local.tee', local)
+    const type = this.localTypes[local] ?? this.#noLocal('local.tee', local)
     this.#checker?.apply('local.tee', [type], [type])
-    return this.#indexed(0x22, local)
+    this.code.indexed(0x22, local)
+    return this
   }
 
   globalGet(global: number): this {
@@ -523,21 +527,14 @@ export class FunctionBuilder {
     return this
   }
 
-  #bytes(bytes: readonly number[]): void {
-    const { code } = this
-    code.u8(bytes[0])
-    for (let i = 1; i < bytes.length; i++) code.u8(bytes[i])
-  }
-
   /** Opcode of an instruction whose operands the table tells. */
   #write(op: Opcode): void {
     this.#checker?.apply(op.name, op.params, op.results)
-    this.#bytes(op.code)
+    this.code.opcode(op.code)
   }
 
   #indexed(code: number, index: number): this {
-    this.code.u8(code)
-    this.code.unsigned(index)
+    this.code.indexed(code, index)
     return this
   }
 
@@ -577,7 +574,7 @@ export class FunctionBuilder {
       default: {
         this.#checker?.drop()
         this.#checker?.apply(name, NONE, OPCODES[name].results as Type[])
-        this.#bytes(OPCODES[name].code)
+        this.code.opcode(OPCODES[name].code)
         return this
       }
     }
@@ -631,10 +628,8 @@ export class FunctionBuilder {
     return op
   }
 
-  #localType(op: string, local: number): Type {
-    const type = this.localTypes[local]
-    if (type === undefined) this.#fail(op, `there is no local ${local}; ${this.localTypes.length} are declared`)
-    return type
+  #noLocal(op: string, local: number): never {
+    this.#fail(op, `there is no local ${local}; ${this.localTypes.length} are declared`)
   }
 
   #fail(op: string, problem: string, expected?: string, found?: string, story?: readonly string[]): never {
