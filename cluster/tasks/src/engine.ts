@@ -4,6 +4,8 @@
  * NotSupportedError.
  */
 
+import { announceEngine } from './observe/engines.ts'
+import type { Observable } from './observe/observer.ts'
 import type { ActorOptions, TaskOptions } from './options.ts'
 import type { Ref } from './ref.ts'
 import type { ActorDefinition, TaskDefinition } from './registry.ts'
@@ -74,8 +76,9 @@ export function setEngineFactory(make: () => Engine): boolean {
 }
 
 /** Replaces this thread's engine; undefined: the next use makes one anew. */
-export function setEngine(engine: Engine | undefined): void {
+export function setEngine(engine: (Engine & Observable) | undefined): void {
   current = engine
+  announceEngine(engine)
 }
 
 /** The engine of this thread, made on first use. */

@@ -38,6 +38,8 @@ export function start(options: StartOptions = {}): Engine {
   }
   const engine = new ThreadsEngine({ ...options, workers, slots })
   setEngine(engine)
+  // In a turn of its own: the first task need not wait for it.
+  setImmediate(() => import('./observe/door.ts').then(({ openDoor }) => openDoor())).unref()
   return engine
 }
 

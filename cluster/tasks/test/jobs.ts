@@ -19,6 +19,10 @@ export const later = task(import.meta, 'later', async (ms: number, value: unknow
 export const exits = task(import.meta, 'exits', (code: number): void => {
   process.exit(code)
 })
+export const prints = task(import.meta, 'prints', (text: string) => {
+  console.log(text)
+  console.error(text)
+})
 export const nested = task(
   import.meta,
   'nested',

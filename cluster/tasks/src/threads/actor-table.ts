@@ -1,6 +1,7 @@
 /** The actors of an engine as the client keeps them: where each lives, its name, its calls under way. */
 
 import { ArgumentError } from '@skein/base'
+import type { ActorLook } from '../observe/observer.ts'
 import type { ActorOptions } from '../options.ts'
 import type { Call, Given } from './record.ts'
 
@@ -61,6 +62,13 @@ export class ActorTable {
 
   named(name: string, namespace: string): ActorEntry | undefined {
     return this.#byName.get(keyOf(name, namespace))
+  }
+
+  /** The latest ones, up to so many. */
+  look(most: number): ActorLook[] {
+    return [...this.#actors.values()].slice(-most).map(({ id, name, worker, options, restartsLeft, died = '' }) => {
+      return { actor: id, definition: name, name: options.name ?? '', worker: worker + 1, restartsLeft, died }
+    })
   }
 
   on(worker: number): ActorEntry[] {

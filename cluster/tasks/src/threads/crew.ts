@@ -1,6 +1,7 @@
 /** The worker threads: started, replaced when they end, kept from keeping an idle process alive. */
 
 import { Worker } from 'node:worker_threads'
+import type { WorkerLook } from '../observe/observer.ts'
 import * as at from './board.ts'
 import type { DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
 
@@ -24,6 +25,8 @@ export interface CrewEvents {
   gone(worker: number, reason: string, restarts: boolean): void
 }
 
+type Listener = (worker: number, stream: 'stdout' | 'stderr', text: string) => void
+
 interface Member {
   readonly thread: Worker
   readonly exited: Promise<void>
@@ -41,6 +44,9 @@ export class Crew {
   #starts = 0
   #failedStarts = 0
   #closed = false
+  #listener: Listener | undefined
+  /** Threads whose output is listened to: once begun it goes on, for whoever listens next. */
+  readonly #heard = new WeakSet<Worker>()
   /** Workers started in the place of others. */
   replaced = 0
 
@@ -85,6 +91,31 @@ export class Crew {
       resolve()
     })
     if (!this.#held) thread.unref()
+    if (this.#listener) this.#hear(worker, thread)
+  }
+
+  /** Gives what workers print from now on to the listener as well. */
+  listen(listener: Listener | undefined): void {
+    this.#listener = listener
+    if (listener === undefined) return
+    this.#members.forEach((member, worker) => member && this.#hear(worker, member.thread))
+  }
+
+  #hear(worker: number, thread: Worker): void {
+    if (this.#heard.has(thread)) return
+    this.#heard.add(thread)
+    for (const stream of ['stdout', 'stderr'] as const) {
+      thread[stream].on('data', (piece: Buffer | string) => this.#listener?.(worker, stream, String(piece)))
+    }
+  }
+
+  look(): WorkerLook[] {
+    return Array.from({ length: this.#layout.workers }, (_, worker) => {
+      const line = at.workerAt(worker)
+      const state = at.workerStates[this.#c[line + at.state]]
+      const threadId = this.#members[worker]?.thread.threadId ?? 0
+      return { worker: worker + 1, state, ran: this.#c[line + at.tasksRun], threadId }
+    })
   }
 
   #gone(worker: number, member: Member, code: number): void {

@@ -10,6 +10,8 @@ import { heap } from '@skein/heap'
 import { after } from '../after.ts'
 import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
 import { ActorDiedError, EngineClosedError, TaskError, WorkerLostError } from '../errors.ts'
+import type { Outcome } from '../observe/journal.ts'
+import { clock, type Look, type Observable, type Observer } from '../observe/observer.ts'
 import { type ActorOptions, noOptions, type Resources, type TaskOptions } from '../options.ts'
 import { Ref } from '../ref.ts'
 import type { ActorDefinition, TaskDefinition } from '../registry.ts'
@@ -60,7 +62,7 @@ const submitsPerDrain = 64
 const backsPerAssign = 64
 const concurrencyOfActors = 1000
 
-export class ThreadsEngine implements Engine {
+export class ThreadsEngine implements Engine, Observable {
   readonly name = 'threads'
   readonly #workers: number
   readonly #slots: Slots
@@ -96,6 +98,7 @@ export class ThreadsEngine implements Engine {
   #meanMs = 0.01
   #suspects = false
   #closing: Promise<void> | undefined
+  #observer: Observer | undefined
   #done = 0
   #failed = 0
   #cancelled = 0
@@ -311,6 +314,33 @@ export class ThreadsEngine implements Engine {
     }
   }
 
+  observe(observer: Observer | undefined): void {
+    this.#observer = observer
+    this.#crew.listen(observer && ((worker, stream, text) => observer.printed(worker + 1, stream, text)))
+  }
+
+  look(): Look {
+    const running = this.#slots.running(mostShown).map(({ record, worker, startedMs }) => {
+      const { id, caller } = record
+      return { task: id, name: nameOf(record), worker: worker + 1, caller, startedMs }
+    })
+    const [workers, actors] = [this.#crew.look(), this.#actors.look(mostShown)]
+    return { stats: this.stats(), workers, running, actors, holders: heap.holders() }
+  }
+
+  #tell(record: Record, outcome: Outcome, worker: number, startedMs: number, endedMs: number): void {
+    const { id, caller, site } = record
+    // It may have been submitted before anyone looked.
+    const submittedMs = record.submittedMs || startedMs
+    this.#observer!.over(id, nameOf(record), worker, caller, outcome, submittedMs, startedMs, endedMs, site)
+  }
+
+  #tellUnrun(record: Record, outcome: Outcome): void {
+    if (this.#observer === undefined) return
+    const now = clock()
+    this.#tell(record, outcome, 0, now, now)
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -354,16 +384,21 @@ export class ThreadsEngine implements Engine {
 
   #accept(record: Record): void {
     if (this.#closing) throw new EngineClosedError(record.name)
+    if (this.#observer !== undefined) record.submittedMs = clock()
     const { given } = record
     let dependencies: Record[] | undefined
     for (const value of given instanceof Prepacked ? given.refs : given) {
       if (!(value instanceof Ref)) continue
       const dependency = recordOf(record.name, value)
-      if (dependency.settlement === 'rejected') return this.#settle(record, 'rejected', dependency.outcome())
+      if (dependency.settlement === 'rejected') {
+        this.#tellUnrun(record, 'failed')
+        return this.#settle(record, 'rejected', dependency.outcome())
+      }
       if (dependency.settlement === 'pending') (dependencies ??= []).push(dependency)
     }
     const { signal } = record.call.options
     if (signal !== undefined && this.#stopping.listen(signal, record)) {
+      this.#tellUnrun(record, 'cancelled')
       return this.#settle(record, 'rejected', cancelledBy(signal, record))
     }
     this.#open++
@@ -388,6 +423,8 @@ export class ThreadsEngine implements Engine {
   }
 
   #settleUnrun(record: Record, reason: Reason, origin: Record | undefined): void {
+    // What was lost has been told when its worker ended.
+    if (reason !== 'lost') this.#tellUnrun(record, reason === 'cancelled' ? outcomeOf(record) : 'failed')
     this.#settle(record, 'rejected', this.#errorOf(record, reason, origin))
   }
 
@@ -420,6 +457,7 @@ export class ThreadsEngine implements Engine {
 
   #settle(record: Record, settlement: 'fulfilled' | 'rejected', found: unknown): void {
     if (record.settlement !== 'pending') return
+    if (settlement === 'rejected') this.#observer?.failed(record.id, found)
     if (settlement === 'fulfilled') this.#done++
     else if (found instanceof CancelledError) this.#cancelled++
     else this.#failed++
@@ -445,10 +483,14 @@ export class ThreadsEngine implements Engine {
     return true
   }
 
-  #back({ record, unrun, ok, found, worker, tookMs, items, lent }: Back): void {
+  #back({ record, unrun, ok, found, worker, tookMs, endedMs, items, lent }: Back): void {
     if (unrun) return this.#scheduler.cancelled(record)
     if (lent !== undefined) this.#leases.keep(worker, record.id, lent)
     this.#meanMs += (tookMs - this.#meanMs) / 16
+    if (this.#observer !== undefined) {
+      const outcome = ok && record.stopping === undefined ? 'done' : outcomeOf(record)
+      this.#tell(record, outcome, worker + 1, endedMs - tookMs, endedMs)
+    }
     if (record.call.streams) this.#streams.get(record.id)?.expect(items)
     if (record.stopping !== undefined) {
       this.#settle(record, 'rejected', record.stopping)
@@ -568,8 +610,9 @@ export class ThreadsEngine implements Engine {
       const what = `Worker ${worker + 1} ended while it ran no task, and was replaced: ${reason}`
       process.emitWarning(what, 'SkeinWarning')
     }
-    for (const { work, started } of held) {
+    for (const { work, started, startedMs } of held) {
       if (!started) continue
+      if (this.#observer !== undefined) this.#tell(work, 'lost', worker + 1, startedMs, clock())
       if (work.stopping !== undefined) work.retriesLeft = 0
       else if (work.retriesLeft > 0) this.#retried++
     }
@@ -644,6 +687,14 @@ function callOfActor(
   const concurrency = ofActor.maxConcurrency ?? concurrencyOfActors
   return { name, definition, options, request, actor: id, method, concurrency, streams: false }
 }
+
+/** Of the things that there may be any number of, a look shows so many. */
+const mostShown = 500
+
+const nameOf = (record: Record): string => record.call.options.name ?? record.name
+
+/** Of an attempt whose result, if it gave one, does not count. */
+const outcomeOf = ({ stopping }: Record): Outcome => (stopping instanceof CancelledError ? 'cancelled' : 'failed')
 
 const ownFolder = new URL('..', import.meta.url).href
 

@@ -53,6 +53,8 @@ export class Record extends Work implements Source {
   readonly site: Error | undefined
   given: Given
   slot = -1
+  /** Milliseconds since the epoch; 0 when nobody looked. */
+  submittedMs = 0
   /** Why it should stop, once someone wants it to. */
   stopping: unknown
   settlement: Settlement = 'pending'

@@ -17,12 +17,22 @@ export interface Back {
   /** The worker that ran it. */
   readonly worker: number
   readonly tookMs: number
+  /** Milliseconds since the epoch. */
+  readonly endedMs: number
   /** Items that went into its stream. */
   readonly items: number
   /** Arrays among its arguments that are still in use there. */
   readonly lent: unknown
 }
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** What a worker had when it ended: what it ran, and what stood in its queues. */
+export interface Held {
+  readonly work: Record
+  readonly started: boolean
+  /** Milliseconds since the epoch, if it had started. */
+  readonly startedMs: number
+}
 
 export class Slots {
   readonly layout: at.Layout
@@ -46,6 +56,17 @@ export class Slots {
   /** Every record on the board. */
   get records(): Record[] {
     return this.#records.filter(record => record !== undefined)
+  }
+
+  /** What runs at this moment, up to so many. */
+  running(most: number): { record: Record; worker: number; startedMs: number }[] {
+    const found: { record: Record; worker: number; startedMs: number }[] = []
+    for (const record of this.#records) {
+      const worker = record === undefined ? -1 : this.runnerOf(record)
+      if (worker >= 0) found.push({ record: record!, worker, startedMs: this.startOf(record!) })
+      if (found.length === most) break
+    }
+    return found
   }
 
   /** The record in a slot, if it is still that task's. */
@@ -108,7 +129,8 @@ export class Slots {
     back.ok = phase === at.done
     back.found = unrun ? undefined : takeResult(this.#words, s)
     back.worker = at.workerOf(word)
-    back.tookMs = floats[(s + at.slotEnded) >> 1] - floats[(s + at.slotStarted) >> 1]
+    back.endedMs = floats[(s + at.slotEnded) >> 1]
+    back.tookMs = back.endedMs - floats[(s + at.slotStarted) >> 1]
     back.items = c[s + at.slotStreams] - 1
     back.lent = c[s + at.slotLent] === 0 ? undefined : [record.given, record.scratch]
     this.#release(record, slot)
@@ -147,14 +169,15 @@ export class Slots {
   }
 
   /** After a worker's death: what it ran, and what stood in its queues. What is over goes to `over`. */
-  reclaim(worker: number, over: (back: Back) => void): { work: Record; started: boolean }[] {
-    const held: { work: Record; started: boolean }[] = []
+  reclaim(worker: number, over: (back: Back) => void): Held[] {
+    const held: Held[] = []
     const inUse = (slot: number) => this.#records[slot] !== undefined
     at.reclaim(this.c, this.layout, worker, inUse, (slot, left) => {
       if (left === 'over') return over(this.#back(slot))
       const record = this.#records[slot]!
+      const startedMs = this.startOf(record)
       this.#release(record, slot)
-      held.push({ work: record, started: left === 'ran' })
+      held.push({ work: record, started: left === 'ran', startedMs })
     })
     return held
   }

@@ -1,0 +1,220 @@
+/** What a program tells those who look: compared with what it says of itself. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { cancel, get, start, stats, stop, wait } from '../src/index.ts'
+import { feed, type Glance, Journal, type Message, outcomes, type Row, rowBytes } from '../src/observe/index.ts'
+import { Logs } from '../src/observe/logs.ts'
+import * as jobs from './jobs.ts'
+
+/** Everything that a follower hears, and a wait for what it should. */
+function listen() {
+  const heard: Message[] = []
+  let wake = () => {}
+  const leave = feed().follow({
+    ready: () => true,
+    send(text) {
+      heard.push(JSON.parse(text) as Message)
+      wake()
+    },
+  })
+  const until = async (holds: () => boolean) => {
+    while (!holds()) await new Promise<void>(resolve => (wake = resolve))
+  }
+  const glance = () => heard.findLast((m): m is Glance => m.is === 'glance')!
+  return { heard, leave, until, glance }
+}
+
+describe('the feed', () => {
+  after(() => stop())
+
+  it('tells of every attempt, with what failed and why', async () => {
+    start({ workers: 2 })
+    const { heard, leave, until, glance } = listen()
+    await get(Array.from({ length: 500 }, (_, i) => jobs.add(i, 1)))
+    const broken = jobs.throws('by design')
+    await wait([jobs.add(broken as never, 1)])
+    await wait([jobs.exits.with({ retries: 1 })(3)])
+    const running = jobs.polite()
+    const queued = Array.from({ length: 4 }, () => jobs.nothing.with({ resources: { licences: 1 } })())
+    await wait(queued, { count: 4 })
+    cancel(running)
+    await wait([running])
+    const c = await jobs.Counter.with({ name: 'anna' }).create(5)
+    await c.add(2)
+    const all = (g: Glance | undefined) => g?.functions.reduce((n, f) => n + f.done + f.failed + f.cancelled, 0) ?? 0
+    const { done, failed, cancelled } = stats()
+    await until(() => all(glance()) === done + failed + cancelled - 1)
+    const of = (name: string) => glance().functions.find(f => f.name === name)!
+    assert.equal(of('add').done, 500)
+    assert.equal(of('add').failed, 1)
+    // Lost twice: its first attempt, and the one that was left.
+    assert.deepEqual([of('exits').lost, of('exits').failed], [2, 0])
+    assert.equal(of('nothing').failed, 4, 'what no worker can run has failed')
+    assert.equal(of('polite').cancelled, 1)
+    assert.deepEqual([of('Counter (constructor)').done, of('Counter.add').done], [1, 1])
+    assert.equal(glance().actors!.find(actor => actor.name === 'anna')?.definition, 'Counter')
+    assert.equal(glance().stats!.done, done)
+
+    const rows = heard.flatMap(m => (m.is === 'rows' ? decode(m.rows) : []))
+    assert.equal(rows.length, glance().written)
+    for (const { worker, took, waited, outcome } of rows) {
+      assert(took >= 0 && waited >= 0 && outcome < outcomes.length)
+      assert(worker > 0 || took === 0, 'what never ran took no time')
+    }
+    const failure = rows.find(row => row.worker > 0 && outcomes[row.outcome] === 'failed')!
+    const story = feed().story(failure.task)!
+    assert.match(story.error, /TaskError: Task 'throws' failed on worker/)
+    assert.match(story.error, /RangeError: by design[\s\S]*jobs\.ts/)
+    assert.match(story.submitted, /observe\.test\.ts/)
+    assert.equal(story.attempts[0].outcome, 'failed')
+    assert.equal(feed().story(1e9), undefined)
+    leave()
+  })
+
+  it('tells what runs, and what workers print', async () => {
+    const { heard, leave, until, glance } = listen()
+    const ref = jobs.prints('to be seen')
+    await ref
+    const lines = () => heard.flatMap(m => (m.is === 'logs' ? m.lines : []))
+    await until(() => lines().length >= 2)
+    assert.deepEqual(
+      lines()
+        .map(({ stream, text }) => `${stream} ${text}`)
+        .sort(),
+      ['stderr to be seen', 'stdout to be seen'],
+    )
+    const endless = jobs.endless()
+    await until(() => glance().running?.some(({ name }) => name === 'endless') === true)
+    cancel(endless, { graceMs: 0 })
+    await wait([endless])
+    leave()
+  })
+
+  it('passes over who cannot take more, and tells what was thinned', async () => {
+    let open = false
+    const heard: Message[] = []
+    const leave = feed().follow({ ready: () => open, send: text => heard.push(JSON.parse(text) as Message) })
+    const { until, glance, leave: leaveToo } = listen()
+    await get(Array.from({ length: 20_000 }, () => jobs.nothing()))
+    await until(() => glance().written === 20_000)
+    assert.deepEqual(
+      heard.map(m => m.is),
+      ['hello', 'history'],
+    )
+    open = true
+    const before = glance().atMs
+    await until(() => glance().atMs > before)
+    const rows = heard.filter(m => m.is === 'rows')
+    const told = rows.reduce((n, m) => n + decode(m.rows).length + m.thinned + m.missed, 0)
+    assert.equal(told, 20_000)
+    assert(rows.every(m => decode(m.rows).length <= 5000))
+    leave()
+    leaveToo()
+  })
+
+  it('keeps the longest and the failed ones of many, and counts names without end as one', () => {
+    const journal = new Journal(1 << 12)
+    for (let i = 0; i < 4000; i++)
+      journal.add(i, 'f', 1, 0, i % 500 === 7 ? 'failed' : 'done', 0, 1, 2 + (i % 100 === 3 ? 50 : 0))
+    const { bytes, rows, thinned } = journal.columns(0, 400)
+    assert.equal(rows + thinned, 4000)
+    assert(rows > 100 && rows <= 400)
+    const kept = new Set(decode(Buffer.from(bytes).toString('base64')).map(row => row.task))
+    for (let i = 0; i < 4000; i++) if (i % 500 === 7 || i % 100 === 3) assert(kept.has(i), `${i}`)
+    for (let i = 0; i < 3000; i++) journal.add(i, `name ${i}`, 1, 0, 'done', 0, 1, 2)
+    const functions = journal.functions()
+    assert.equal(functions.length, 1001)
+    assert.equal(functions.find(f => f.name === '(others)')!.done, 2001)
+    const row: Row = journal.of(2999).at(-1)!
+    assert.equal(row.name, '(others)')
+  })
+
+  it('breaks what is printed into lines, bounded', () => {
+    const logs = new Logs()
+    logs.add(1, 'stdout', 'a\r\nb', 0)
+    logs.add(2, 'stdout', 'other\n', 0)
+    logs.add(1, 'stdout', `c\n\n${'x'.repeat(5000)}\n`, 0)
+    const { lines, next } = logs.read(0, 100)
+    assert.deepEqual(
+      lines.map(line => (line.text.length > 9 ? line.text.length : line.text)),
+      ['a', 'other', 'bc', '', 2000, 2000, 1000],
+    )
+    for (let i = 0; i < 20_000; i++) logs.add(1, 'stderr', `${i}\n`, 0)
+    const late = logs.read(next, 500)
+    assert.deepEqual([late.lines[0].text, late.lines.length, late.missed], ['19500', 500, 19_500])
+  })
+})
+
+function decode(text: string): { task: number; worker: number; took: number; waited: number; outcome: number }[] {
+  const bytes = Buffer.from(text, 'base64')
+  return Array.from({ length: bytes.length / rowBytes }, (_, i) => ({
+    task: bytes.readDoubleLE(i * rowBytes),
+    took: bytes.readFloatLE(i * rowBytes + 16),
+    waited: bytes.readFloatLE(i * rowBytes + 20),
+    worker: bytes.readUInt16LE(i * rowBytes + 26),
+    outcome: bytes[i * rowBytes + 30],
+  }))
+}
+
+describe('the door', { skip: process.platform === 'win32' && 'it is a Unix socket' }, () => {
+  const runtime = mkdtempSync(join(tmpdir(), 'skein-door-'))
+  after(() => rmSync(runtime, { recursive: true, force: true }))
+  const program = fileURLToPath(new URL('./waiting.ts', import.meta.url))
+  const started = async (env: NodeJS.ProcessEnv) => {
+    const child = spawn(process.execPath, [program], {
+      env: { ...process.env, ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const ended = once(child, 'exit')
+    await once(child.stdout, 'data')
+    return { child, ended, path: join(env.XDG_RUNTIME_DIR!, 'skein', `${child.pid}.sock`) }
+  }
+
+  it('lets a process of the same user look, and is gone with its program', async () => {
+    const { child, ended, path } = await started({ XDG_RUNTIME_DIR: runtime })
+    assert.equal(statSync(join(runtime, 'skein')).mode & 0o777, 0o700)
+    const socket = connect(path)
+    socket.write('{"want":"follow"}\n')
+    const seen: string[] = []
+    for await (const line of createInterface({ input: socket })) {
+      const message = JSON.parse(line) as Message
+      seen.push(message.is)
+      if (message.is === 'hello') assert.equal(message.pid, child.pid)
+      if (message.is !== 'glance' || message.running?.length !== 1) continue
+      assert.equal(message.stats?.running, 1)
+      assert.deepEqual(
+        message.running?.map(({ name }) => name),
+        ['later'],
+      )
+      break
+    }
+    assert.deepEqual(seen.slice(0, 3), ['hello', 'history', 'glance'])
+    const nonsense = connect(path)
+    nonsense.end('what?\n')
+    nonsense.resume()
+    await once(nonsense, 'close')
+    child.stdin.end()
+    assert.deepEqual(await ended, [0, null], 'being looked at keeps no program alive')
+    assert(!existsSync(path))
+  })
+
+  it('is not opened when the folder is not private, or nobody wants one', async () => {
+    for (const env of [
+      { XDG_RUNTIME_DIR: join(runtime, 'none', 'there') },
+      { XDG_RUNTIME_DIR: runtime, SKEIN_DOOR: '0' },
+    ]) {
+      const { child, ended } = await started(env)
+      child.stdin.end()
+      assert.deepEqual(await ended, [0, null])
+    }
+    assert.deepEqual(readdirSync(join(runtime, 'skein')), [])
+  })
+})
