@@ -1,10 +1,11 @@
 // `npm run build`: what is published. Each workspace that is not private becomes a folder `build/<name>/`: JavaScript
-// and types in `dist/`, README and LICENSE, and a package.json that says `dist` where the workspace's says `src`.
+// and types in `dist/`, README and LICENSE, and a package.json that says `dist` where the workspace's says `src`. A room with
+// a web page has it built by its `page/build.ts`, into a file that it lists among its assets.
 //
 // In the house every workspace exports its TypeScript source, so nothing needs building to run or test. The emitted
 // files keep their places below `src`, so that `new URL('./worker.ts', import.meta.url)` needs its ending changed
 // and `new URL('../page.html', import.meta.url)` nothing at all.
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readRooms } from '../testing/src/arrows.ts'
@@ -46,6 +47,8 @@ export function build(root: string, out: string): Built[] {
     const room = join(root, folder)
     const manifest: Manifest = JSON.parse(readFileSync(join(room, 'package.json'), 'utf8'))
     if (manifest.private) continue
+    const page = join(room, 'page', 'build.ts')
+    if (existsSync(page)) execFileSync(process.execPath, [page], { stdio: ['ignore', 'ignore', 'inherit'] })
     const target = join(out, manifest.name)
     mkdirSync(target, { recursive: true })
     cpSync(join(emitted, folder, 'src'), join(target, 'dist'), { recursive: true })

@@ -3,6 +3,8 @@
 // rows its command asks for, `testing/src/components.ts` turns an absent one into a skip with its reason.
 // Plain JavaScript, because it runs before any package is installed.
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 
 /**
  * @typedef {object} Component
@@ -31,7 +33,26 @@ export const components = [
     // gcc answers with an absolute path only when libgomp is installed; the bare name comes back otherwise.
     probe: () => output('gcc', ['-print-file-name=libgomp.so']).startsWith('/'),
   },
+  {
+    name: 'chromium',
+    why: 'the dashboard is tested in it',
+    commands: ['test'],
+    apt: ['chromium'],
+    elsewhere: 'install Chromium or Chrome (dnf install chromium, pacman -S chromium, brew install --cask chromium)',
+    probe: () => chromium() !== undefined,
+  },
 ]
+
+/** The path of a Chromium or Chrome of this machine. */
+export function chromium() {
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  const apps = [
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  ]
+  return [...names.flatMap(name => folders.map(folder => join(folder, name))), ...apps].find(path => existsSync(path))
+}
 
 /** The command that installs a component here. @param {Component} component */
 export function installCommand(component) {

@@ -2,9 +2,11 @@
 import type { Command } from './command.ts'
 import { bench } from './commands/bench.ts'
 import { completion } from './commands/completion.ts'
+import { dashboard } from './commands/dashboard.ts'
 import { doctor } from './commands/doctor.ts'
 import { explain } from './commands/explain.ts'
 import { help } from './commands/help.ts'
 import { run } from './commands/run.ts'
+import { tasks } from './commands/tasks.ts'
 
-export const commands: readonly Command[] = [run, explain, bench, doctor, help, completion]
+export const commands: readonly Command[] = [run, tasks, dashboard, explain, bench, doctor, help, completion]

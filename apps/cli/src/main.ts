@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander'
 import { commands } from './commands.ts'
 import { exitCode, UsageError } from './errors.ts'
-import { declare } from './program.ts'
+import { bindOptional, declare } from './program.ts'
 import { styleFor } from './style.ts'
 
 /**
@@ -22,7 +22,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     code = (await command.run(given)) ?? exitCode.ok
   })
   try {
-    await root.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' })
+    await root.parseAsync(argv.length === 0 ? ['--help'] : bindOptional(root, argv), { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) {

@@ -8,6 +8,27 @@ export function threadCount(text: string): number {
   throw new InvalidArgumentError('It is a whole number from 1 to 256.')
 }
 
+/** A TCP port; 0 and '' for any that is free. @throws InvalidArgumentError */
+export function portNumber(text: string): number {
+  const port = Number(text)
+  if (/^\d*$/.test(text) && port < 65536) return port
+  throw new InvalidArgumentError('It is a port from 0 to 65535; 0 is any that is free.')
+}
+
+/** A process's number. @throws InvalidArgumentError */
+export function processId(text: string): number {
+  const pid = Number(text)
+  if (/^\d+$/.test(text) && pid > 0) return pid
+  throw new InvalidArgumentError("It is the number of a process, as 'skein tasks' lists them.")
+}
+
+/** Seconds of `2` or `0.5`. @throws InvalidArgumentError */
+export function seconds(text: string): number {
+  const s = Number(text)
+  if (/^\d*\.?\d+$/.test(text) && s > 0 && s <= 3600) return s
+  throw new InvalidArgumentError('It is a number of seconds, up to 3600.')
+}
+
 /** Bytes of `512M`, `8GiB`, `1.5g`; units are powers of 1024. */
 export function byteCount(text: string): number {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text) ?? []

@@ -49,6 +49,21 @@ export function declare(
   return root
 }
 
+/**
+ * An option whose value may be left out takes it behind `=` only: `--dashboard main.ts` names a program, not a port. The parser
+ * would take the next word, so it is given an empty value instead.
+ */
+export function bindOptional(root: Declaration, argv: readonly string[]): string[] {
+  const words = [...argv]
+  const declared = root.commands.find(command => command.name() === words[0])?.options ?? []
+  for (let i = 1; i < words.length && words[i].startsWith('-') && words[i] !== '--'; i++) {
+    const option = declared.find(({ short, long }) => words[i] === short || words[i] === long)
+    if (option?.required) i++
+    else if (option?.optional) words[i] = `${words[i]}=`
+  }
+  return words
+}
+
 function examplesOf(command: Command, style: ReturnType<typeof styleFor>): string {
   if (command.examples.length === 0) return ''
   const width = Math.max(...command.examples.map(([line]) => line.length))

@@ -6,6 +6,7 @@
 
 import { announceEngine } from './observe/engines.ts'
 import type { Observable } from './observe/observer.ts'
+import type { EngineStats } from './observe/stats.ts'
 import type { ActorOptions, TaskOptions } from './options.ts'
 import type { Ref } from './ref.ts'
 import type { ActorDefinition, TaskDefinition } from './registry.ts'
@@ -29,21 +30,7 @@ export interface ActorFound {
   readonly methods: readonly string[]
 }
 
-export interface EngineStats {
-  readonly workers: number
-  /** Tasks by state; actors' calls are tasks too. */
-  readonly waiting: number
-  readonly ready: number
-  readonly running: number
-  readonly done: number
-  readonly failed: number
-  readonly cancelled: number
-  /** Attempts beyond the first of a task. */
-  readonly retried: number
-  /** Workers started in the place of lost ones. */
-  readonly replaced: number
-  readonly actors: number
-}
+export type { EngineStats } from './observe/stats.ts'
 
 export interface Engine {
   readonly name: string

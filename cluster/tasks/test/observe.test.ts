@@ -7,12 +7,15 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { after, describe, it } from 'node:test'
+import { after, afterEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { cancel, get, start, stats, stop, wait } from '../src/index.ts'
 import { feed, type Glance, Journal, type Message, outcomes, type Row, rowBytes } from '../src/observe/index.ts'
 import { Logs } from '../src/observe/logs.ts'
 import * as jobs from './jobs.ts'
+
+/** Whoever still follows at a test's end, however that came. */
+const left: (() => void)[] = []
 
 /** Everything that a follower hears, and a wait for what it should. */
 function listen() {
@@ -29,15 +32,19 @@ function listen() {
     while (!holds()) await new Promise<void>(resolve => (wake = resolve))
   }
   const glance = () => heard.findLast((m): m is Glance => m.is === 'glance')!
-  return { heard, leave, until, glance }
+  left.push(leave)
+  return { heard, until, glance }
 }
 
 describe('the feed', () => {
   after(() => stop())
+  afterEach(() => {
+    for (const leave of left.splice(0)) leave()
+  })
 
   it('tells of every attempt, with what failed and why', async () => {
     start({ workers: 2 })
-    const { heard, leave, until, glance } = listen()
+    const { heard, until, glance } = listen()
     await get(Array.from({ length: 500 }, (_, i) => jobs.add(i, 1)))
     const broken = jobs.throws('by design')
     await wait([jobs.add(broken as never, 1)])
@@ -76,11 +83,10 @@ describe('the feed', () => {
     assert.match(story.submitted, /observe\.test\.ts/)
     assert.equal(story.attempts[0].outcome, 'failed')
     assert.equal(feed().story(1e9), undefined)
-    leave()
   })
 
   it('tells what runs, and what workers print', async () => {
-    const { heard, leave, until, glance } = listen()
+    const { heard, until, glance } = listen()
     const ref = jobs.prints('to be seen')
     await ref
     const lines = () => heard.flatMap(m => (m.is === 'logs' ? m.lines : []))
@@ -95,14 +101,13 @@ describe('the feed', () => {
     await until(() => glance().running?.some(({ name }) => name === 'endless') === true)
     cancel(endless, { graceMs: 0 })
     await wait([endless])
-    leave()
   })
 
   it('passes over who cannot take more, and tells what was thinned', async () => {
     let open = false
     const heard: Message[] = []
-    const leave = feed().follow({ ready: () => open, send: text => heard.push(JSON.parse(text) as Message) })
-    const { until, glance, leave: leaveToo } = listen()
+    left.push(feed().follow({ ready: () => open, send: text => heard.push(JSON.parse(text) as Message) }))
+    const { until, glance } = listen()
     await get(Array.from({ length: 20_000 }, () => jobs.nothing()))
     await until(() => glance().written === 20_000)
     assert.deepEqual(
@@ -116,8 +121,6 @@ describe('the feed', () => {
     const told = rows.reduce((n, m) => n + decode(m.rows).length + m.thinned + m.missed, 0)
     assert.equal(told, 20_000)
     assert(rows.every(m => decode(m.rows).length <= 5000))
-    leave()
-    leaveToo()
   })
 
   it('keeps the longest and the failed ones of many, and counts names without end as one', () => {

@@ -1,6 +1,6 @@
 /** `skein run <file> [args…]`: a program on a Node that can run it, with Skein set up as asked. */
 import type { Command } from '../command.ts'
-import { byteCount, threadCount } from '../option-values.ts'
+import { byteCount, portNumber, threadCount } from '../option-values.ts'
 
 export const run: Command = {
   name: 'run',
@@ -13,6 +13,7 @@ Where this Node is too old to run TypeScript, the package \`node\` of the projec
   examples: [
     ['skein run main.ts', 'as `node main.ts`'],
     ['skein run --threads 4 main.ts --size 1000', 'four threads; --size goes to the program'],
+    ['skein run --dashboard main.ts', 'its tasks live in a browser, at an address that is printed'],
     ['skein run --trace out.json main.ts', 'what ran when: open out.json in https://ui.perfetto.dev'],
   ],
   declare(command) {
@@ -23,6 +24,7 @@ Where this Node is too old to run TypeScript, the package \`node\` of the projec
       .option('-t, --threads <n>', 'threads of kernels and tasks (all cores)', threadCount)
       .option('--heap-max <bytes>', 'address space of the shared heap: 512M, 8G … (what the engine gives)', byteCount)
       .option('--trace <file>', 'record what ran when into a Chrome/Perfetto trace')
+      .option('--dashboard [port]', 'show live what its tasks do: --dashboard or --dashboard=4180', portNumber)
       .option('--watch', 'run again whenever a file of the program changes')
       .passThroughOptions()
   },

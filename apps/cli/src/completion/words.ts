@@ -26,9 +26,8 @@ export function wordsOf(command: Command): CommandWords {
     options: [
       ...options.map((option): OptionWords => {
         const value =
-          !option.required && !option.optional
-            ? 'none'
-            : (option.argChoices ?? (/file/.test(option.flags) ? 'file' : 'free'))
+          // A value that may be left out stands behind `=`.
+          !option.required ? 'none' : (option.argChoices ?? (/file/.test(option.flags) ? 'file' : 'free'))
         return { flags: flagsOf(option), about: option.description, value }
       }),
       { flags: ['-h', '--help'], about: 'print help', value: 'none' },

@@ -9,24 +9,27 @@ export interface RunSettings {
   threads?: number
   heapMax?: number
   trace?: string
+  /** A port, 0 for any. */
+  dashboard?: number
   watch?: boolean
 }
 
 /** @returns the program's exit code, unless this process has become the program */
 export function runProgram(file: string, args: readonly string[], settings: RunSettings): Promise<number> {
   checkFile('run', file)
-  const recorder = fileURLToPath(new URL('./record-trace.ts', import.meta.url))
-  const runtime = runtimeFor(settings.trace === undefined ? [file] : [file, recorder])
+  const preloaded: string[] = []
+  if (settings.trace !== undefined) preloaded.push(new URL('./record-trace.ts', import.meta.url).href)
+  if (settings.dashboard !== undefined) preloaded.push(import.meta.resolve('@skein/dashboard/attach'))
+  const runtime = runtimeFor([file, ...preloaded.map(url => fileURLToPath(url))])
   if (!runtime) throw new CommandError('run', noRuntime)
   const env = { ...process.env }
   if (settings.threads !== undefined) env.SKEIN_THREADS = String(settings.threads)
   if (settings.heapMax !== undefined) env.SKEIN_HEAP_MAX = String(settings.heapMax)
   const flags = [...runtime.flags]
   if (settings.watch) flags.push('--watch')
-  if (settings.trace !== undefined) {
-    env.SKEIN_TRACE = resolve(settings.trace)
-    flags.push('--import', new URL('./record-trace.ts', import.meta.url).href)
-  }
+  if (settings.trace !== undefined) env.SKEIN_TRACE = resolve(settings.trace)
+  if (settings.dashboard !== undefined) env.SKEIN_DASHBOARD = String(settings.dashboard)
+  for (const url of preloaded) flags.push('--import', url)
   return become(runtime.node, [...flags, file, ...args], env)
 }
 

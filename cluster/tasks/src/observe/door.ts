@@ -10,6 +10,7 @@ import { lstatSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { feed } from './feed.ts'
 
 export type Wish = { readonly want: 'follow' } | { readonly want: 'story'; readonly task: number }
@@ -68,7 +69,7 @@ let opened: Promise<boolean> | undefined
 export const openDoor = (): Promise<boolean> => (opened ??= open())
 
 async function open(): Promise<boolean> {
-  if (process.platform === 'win32' || process.env.SKEIN_DOOR === '0') return false
+  if (!isMainThread || process.platform === 'win32' || process.env.SKEIN_DOOR === '0') return false
   const folder = doorsFolder()
   try {
     mkdirSync(folder, { mode: 0o700 })

@@ -4,8 +4,8 @@
  */
 
 import type { Holder } from '@skein/heap'
-import type { EngineStats } from '../engine.ts'
 import type { Outcome } from './journal.ts'
+import type { EngineStats } from './stats.ts'
 
 export interface Observer {
   /**

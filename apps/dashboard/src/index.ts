@@ -1,0 +1,5 @@
+export { AddressError, NoProgramError, TokenNeededError } from './errors.ts'
+export type { Served, ServeOptions } from './server.ts'
+export { serve } from './server.ts'
+export type { Source } from './source.ts'
+export { here, programAt } from './source.ts'

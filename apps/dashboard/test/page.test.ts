@@ -1,0 +1,105 @@
+/** The page in a browser, against a program that runs: its numbers are the program's. */
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { needs } from '@skein/testing'
+import type { Browser, Page } from 'playwright-core'
+import { openPage, type Running, startProgram } from './browser.ts'
+
+describe('the page', { skip: needs('chromium') }, () => {
+  let program: Running | undefined
+  let browser: Browser | undefined
+  let page: Page
+  let complaints: string[] = []
+  after(async () => {
+    await browser?.close()
+    await program?.end()
+  })
+  const stat = (name: string) => page.locator(`[data-stat="${name}"]`)
+  /** Waits until the page says so. */
+  const reads = (selector: string, text: string | RegExp) =>
+    page.locator(selector, { hasText: text }).first().waitFor({ timeout: 30_000 })
+
+  it('shows what the program counts', async () => {
+    program = await startProgram('./program.ts', ['--dashboard'])
+    const stats = await program.stats()
+    ;({ browser, page, complaints } = await openPage(program.url))
+    await reads('#state', 'live')
+    await reads('[data-stat="done"]', String(stats.done))
+    assert.equal(await stat('failed').innerText(), String(stats.failed))
+    assert.equal(await stat('workers').innerText(), String(stats.workers))
+    assert.equal(await stat('running').innerText(), '0')
+    const cell = (name: string, column: string) =>
+      page.locator(`[data-function="${name}"] [data-column="${column}"]`).innerText()
+    assert.deepEqual(
+      [await cell('crunch', 'done'), await cell('rest', 'done'), await cell('breaks', 'failed')],
+      ['150', '50', '3'],
+    )
+    assert.equal(await cell('Store.set', 'done'), '2')
+    assert.match(await page.locator('#actors tbody').innerText(), /Store\s+prices/)
+    assert.match(await page.locator('[data-owner="the grid"]').innerText(), /1\s+1\.0 MiB/)
+    assert.match(await page.locator('#logs').innerText(), /\d one\n[\s\S]*\d two|\d two\n[\s\S]*\d one/)
+  })
+
+  it('tells the story of a failed task, its stacks joined', async () => {
+    await page.locator('#failures button').first().click()
+    await reads('#story', 'cannot')
+    const story = await page.locator('#story').innerText()
+    assert.match(story, /TaskError: Task 'breaks' failed on worker/)
+    assert.match(story, /RangeError: cannot (go on|stop|wait)[\s\S]*jobs\.ts/)
+    assert.match(story, /program\.ts/)
+  })
+
+  it('obeys the keyboard', async () => {
+    const canvas = page.locator('canvas[role="application"]')
+    await canvas.focus()
+    await page.keyboard.press('Home')
+    await page.keyboard.press(',')
+    const title = page.locator('#task-title')
+    await reads('#task-title', /Task \d+/)
+    const first = await title.innerText()
+    await page.keyboard.press(',')
+    await page.locator('#task-title', { hasNotText: first }).waitFor()
+    await page.keyboard.press('+')
+    await page.keyboard.press('ArrowLeft')
+    assert.equal(await page.getByRole('button', { name: 'Live' }).getAttribute('aria-pressed'), 'false')
+    await page.keyboard.press('End')
+    assert.equal(await page.getByRole('button', { name: 'Live' }).getAttribute('aria-pressed'), 'true')
+    // Everything that can be clicked can be reached.
+    assert.equal(await page.locator('[onclick]:not(button), div[tabindex="-1"]').count(), 0)
+    await page.getByRole('button', { name: 'crunch' }).press('Enter')
+    assert.equal(await page.getByRole('button', { name: 'crunch' }).getAttribute('aria-pressed'), 'true')
+  })
+
+  it('draws what workers ran, in light and in dark', async () => {
+    await page.locator('canvas[role="application"]').press('Home')
+    // It is drawn with the next frame.
+    await page.waitForFunction(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('canvas[role="application"]')!
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+      const seen = new Set<number>()
+      for (let i = 0; i < data.length; i += 4) {
+        if (data[i + 3] === 255) seen.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2])
+      }
+      return seen.size > 3
+    })
+    const back = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
+    const light = await back()
+    await page.getByRole('button', { name: 'Change to dark colours' }).click()
+    assert.notEqual(await back(), light)
+  })
+
+  it('stays live with a hundred thousand tasks', async () => {
+    const stats = await program!.stats(100_000)
+    await reads('[data-stat="done"]', stats.done.toLocaleString('en'))
+    await reads('[data-function="nothing"] [data-column="done"]', '100,000')
+    await page.getByRole('button', { name: 'All' }).click()
+    assert.equal(await page.locator('#state').innerText(), 'live')
+  })
+
+  it('says when the program has ended, and keeps what it showed', async () => {
+    await program!.end()
+    await reads('#state', 'the program has ended')
+    assert.equal(await page.locator('[data-function="crunch"] [data-column="done"]').innerText(), '150')
+    assert.deepEqual(complaints, [])
+  })
+})

@@ -1,0 +1,12 @@
+// Takes docs/dashboard.png: `npx node apps/dashboard/test/screenshot.ts`.
+import { fileURLToPath } from 'node:url'
+import { openPage, startProgram } from './browser.ts'
+
+const program = await startProgram('./demo.ts', ['--dashboard'])
+const { browser, page } = await openPage(program.url)
+await page.setViewportSize({ width: 1280, height: 900 })
+await page.locator('#failures').waitFor()
+await page.waitForTimeout(6000)
+await page.screenshot({ path: fileURLToPath(new URL('../../../docs/dashboard.png', import.meta.url)) })
+await browser.close()
+process.kill(program.pid)
