@@ -111,6 +111,27 @@ test('a trace is written when the program ends, and when a signal ends it', { sk
   assert.ok(traceOf(file).some(event => event.name === 'outer'))
 })
 
+test('tasks are in the trace and in the report, whichever way the program ends', { skip: windows }, async () => {
+  const [trace, report] = [join(work, 'tasks.json'), join(work, 'tasks.html')]
+  const flags = ['run', '--trace', trace, '--report', report, fixture('traced-tasks.ts')]
+  const check = () => {
+    const spans = traceOf(trace).filter(event => event.ph === 'X' && event.name === 'spin')
+    assert.equal(spans.length, 20)
+    const rows = traceOf(trace).filter(event => event.name === 'thread_name') as unknown as { args: { name: string } }[]
+    assert.ok(rows.some(({ args }) => args.name === 'tasks of worker 1'))
+    assert.match(readFileSync(report, 'utf8'), /attempts at tasks<\/dt><dd>20</)
+    rmSync(trace)
+    rmSync(report)
+  }
+  const { status, stderr } = skein(flags)
+  assert.equal(status, 0, stderr)
+  check()
+  const { child, ended } = await started([...flags, 'waits'])
+  child.kill('SIGINT')
+  assert.deepEqual(await ended, [null, 'SIGINT'])
+  check()
+})
+
 test('the programs that a traced program starts do not write over its trace', () => {
   const file = join(work, 'own.json')
   const { stdout } = skein(['run', '--trace', file, fixture('echo.ts')])

@@ -33,7 +33,7 @@ export {
   uniform32At,
   uniform64At,
 } from './philox.ts'
-export type { Span, StartOptions } from './trace.ts'
+export type { KeptSpan, Span, StartOptions } from './trace.ts'
 export { span, TraceError, tracer } from './trace.ts'
 export type { ChromeEvent, ChromeTrace } from './trace-chrome.ts'
 export { mergeTraces } from './trace-chrome.ts'

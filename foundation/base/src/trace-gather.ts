@@ -48,6 +48,11 @@ export class Gathering {
     kept.lost += trace.dropped
   }
 
+  /** Adds what someone has kept of a thread that did not record it. */
+  add(threadId: number, threadName: string, records: readonly TraceRecord[]): void {
+    this.take({ threadId, threadName, records, open: [], dropped: 0 })
+  }
+
   /** Asks all threads; the events of those that do not answer within the limit count as dropped. */
   async gather(timeoutMs: number): Promise<void> {
     for (const { events } of await this.#collector.gather(timeoutMs)) this.#unreachable += events

@@ -256,6 +256,14 @@ export interface StartOptions {
   readonly processName?: string
 }
 
+/** A span that was kept elsewhere. Times in milliseconds since the epoch, as `performance.timeOrigin + performance.now()`. */
+export interface KeptSpan {
+  readonly name: string
+  readonly startMs: number
+  readonly endMs: number
+  readonly attributes: Attributes
+}
+
 const abandon = (): void => {
   gathering?.close()
   gathering = undefined
@@ -354,6 +362,24 @@ export const tracer = {
   within<Result>(context: SpanContext | string | undefined, fn: () => Result): Result {
     const parent = isOn() ? toContext(context) : undefined
     return parent === undefined ? fn() : storage.run(parent, fn)
+  },
+
+  /**
+   * Adds a row of spans that nobody recorded as they ran, from someone who kept their times: a scheduler of its workers.
+   *
+   * @param row a number that no thread has, and what the row is called
+   * @throws TraceError when this thread has not started a trace
+   */
+  add(row: { readonly number: number; readonly name: string }, spans: readonly KeptSpan[]): void {
+    if (gathering === undefined) throw new TraceError('tracer.add')
+    // From the time of day to the clock of all threads.
+    const shiftMs = nowUs() / 1000 - (performance.timeOrigin + performance.now())
+    const traceId = traceIdOfRun()
+    const records = spans.map(({ name, startMs, endMs, attributes }): TraceRecord => {
+      const [startUs, endUs] = [(startMs + shiftMs) * 1000, (endMs + shiftMs) * 1000]
+      return { kind: 'span', name, startUs, endUs, traceId, spanId: newSpanId(), parentId: undefined, attributes }
+    })
+    gathering.add(row.number, row.name, records)
   },
 
   flush,

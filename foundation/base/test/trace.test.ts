@@ -187,6 +187,29 @@ describe('spans of one thread', () => {
     assert.deepEqual(named(trace, 'in a').args, { big: '1180591620717411303424n', not: 'NaN' })
   })
 
+  it('can be added by who kept their times, beside those that were recorded', async () => {
+    assert.throws(() => tracer.add({ number: 7, name: 'kept' }, []), TraceError)
+    tracer.start()
+    const startMs = performance.timeOrigin + performance.now()
+    span('recorded', () => {})
+    const endMs = performance.timeOrigin + performance.now()
+    tracer.add({ number: 1e6, name: 'kept by another' }, [
+      { name: 'around', startMs, endMs, attributes: { task: 1 } },
+      { name: 'overlaps', startMs: startMs + 1e-3, endMs: endMs + 1, attributes: {} },
+    ])
+    const trace = await tracer.stop()
+    checkFormat(trace)
+    const [recorded, around] = [named(trace, 'recorded'), named(trace, 'around')]
+    assert.notEqual(recorded.tid, around.tid)
+    assert.equal(around.args!.task, 1)
+    // One clock: the span that was recorded lies in the one whose times were taken around it.
+    const slackUs = 50
+    assert(around.ts <= recorded.ts + slackUs)
+    assert(recorded.ts + recorded.dur! <= around.ts + around.dur! + slackUs)
+    const rows = trace.traceEvents.filter(event => event.name === 'thread_name').map(event => event.args!.name)
+    assert(rows.includes('kept by another'))
+  })
+
   it('note what was thrown, and let it go on', async () => {
     tracer.start()
     const thrown = new RangeError('too far')

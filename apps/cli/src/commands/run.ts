@@ -14,6 +14,7 @@ Where this Node is too old to run TypeScript, the package \`node\` of the projec
     ['skein run main.ts', 'as `node main.ts`'],
     ['skein run --threads 4 main.ts --size 1000', 'four threads; --size goes to the program'],
     ['skein run --dashboard main.ts', 'its tasks live in a browser, at an address that is printed'],
+    ['skein run --report out.html main.ts', 'at its end, where the time of its tasks went'],
     ['skein run --trace out.json main.ts', 'what ran when: open out.json in https://ui.perfetto.dev'],
   ],
   declare(command) {
@@ -25,6 +26,7 @@ Where this Node is too old to run TypeScript, the package \`node\` of the projec
       .option('--heap-max <bytes>', 'address space of the shared heap: 512M, 8G … (what the engine gives)', byteCount)
       .option('--trace <file>', 'record what ran when into a Chrome/Perfetto trace')
       .option('--dashboard [port]', 'show live what its tasks do: --dashboard or --dashboard=4180', portNumber)
+      .option('--report <file>', 'write what its tasks did, with advice, into an HTML file')
       .option('--watch', 'run again whenever a file of the program changes')
       .passThroughOptions()
   },

@@ -1,6 +1,6 @@
 /**
  * Imported before a program that runs under `skein run --trace`: records it from its first line to its end, whichever way it
- * ends.
+ * ends. Tasks are told by the engine, so that recording them costs workers nothing.
  */
 import { basename } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
@@ -10,7 +10,30 @@ const { SKEIN_TRACE: file } = process.env
 // takes the file's name out of the environment.
 if (isMainThread && file !== undefined) {
   delete process.env.SKEIN_TRACE
-  const { tracer } = await import('@skein/base')
+  const [{ tracer }, { feed }, { onEndingSignal }] = await Promise.all([
+    import('@skein/base'),
+    import('@skein/tasks/observe'),
+    import('@skein/dashboard/at-end'),
+  ])
+  feed().hold()
+  let told = false
+  const tellTasks = (): void => {
+    if (told) return
+    told = true
+    const ran = feed()
+      .observation.journal.read()
+      .rows.filter(({ worker }) => worker > 0)
+    for (const [worker, rows] of Map.groupBy(ran, row => row.worker)) {
+      const spans = rows.map(({ task, name, outcome, submittedMs, startedMs, endedMs }) => {
+        const attributes = { task, outcome, waitedMs: startedMs - submittedMs }
+        return { name, startMs: startedMs, endMs: endedMs, attributes }
+      })
+      // Beyond the numbers of threads, which have rows of their own for what happens inside tasks.
+      tracer.add({ number: 1_000_000 + worker, name: `tasks of worker ${worker}` }, spans)
+    }
+  }
+  // Before the tracer's own, which writes the file.
+  process.once('exit', () => tracer.enabled && tellTasks())
   tracer.start({ file, processName: basename(process.argv[1] ?? 'program') })
   tracer.nameThread('main')
   tracer.instant('program', { file: process.argv[1], arguments: process.argv.slice(2).join(' ') })
@@ -18,17 +41,9 @@ if (isMainThread && file !== undefined) {
   const stop = async (): Promise<void> => {
     if (stopped) return
     stopped = true
+    tellTasks()
     await tracer.stop()
   }
   process.once('beforeExit', () => void stop())
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    const end = async (): Promise<void> => {
-      // The program has a handler of its own: it decides when to end.
-      if (process.listenerCount(signal) > 1) return
-      process.off(signal, end)
-      await stop()
-      process.kill(process.pid, signal)
-    }
-    process.on(signal, end)
-  }
+  onEndingSignal(stop)
 }

@@ -11,6 +11,7 @@ export interface RunSettings {
   trace?: string
   /** A port, 0 for any. */
   dashboard?: number
+  report?: string
   watch?: boolean
 }
 
@@ -20,6 +21,7 @@ export function runProgram(file: string, args: readonly string[], settings: RunS
   const preloaded: string[] = []
   if (settings.trace !== undefined) preloaded.push(new URL('./record-trace.ts', import.meta.url).href)
   if (settings.dashboard !== undefined) preloaded.push(import.meta.resolve('@skein/dashboard/attach'))
+  if (settings.report !== undefined) preloaded.push(import.meta.resolve('@skein/dashboard/record-report'))
   const runtime = runtimeFor([file, ...preloaded.map(url => fileURLToPath(url))])
   if (!runtime) throw new CommandError('run', noRuntime)
   const env = { ...process.env }
@@ -29,6 +31,7 @@ export function runProgram(file: string, args: readonly string[], settings: RunS
   if (settings.watch) flags.push('--watch')
   if (settings.trace !== undefined) env.SKEIN_TRACE = resolve(settings.trace)
   if (settings.dashboard !== undefined) env.SKEIN_DASHBOARD = String(settings.dashboard)
+  if (settings.report !== undefined) env.SKEIN_REPORT = resolve(settings.report)
   for (const url of preloaded) flags.push('--import', url)
   return become(runtime.node, [...flags, file, ...args], env)
 }

@@ -160,7 +160,7 @@ export class Feed {
     const following: Following = { follower, rows: 0, names: 0, lines: 0 }
     this.#followings.add(following)
     follower.send(JSON.stringify(this.#hello()))
-    follower.send(JSON.stringify(this.#past()))
+    follower.send(JSON.stringify(this.history()))
     this.#tell(following, JSON.stringify(this.glance()), rowsAtFirst)
     return () => {
       this.#followings.delete(following)
@@ -188,7 +188,8 @@ export class Feed {
     }
   }
 
-  #past(): History {
+  /** The glances since looking began, in brief. */
+  history(): History {
     const column = (n: 0 | 1 | 2 | 3 | 4) => this.#history.map(brief => brief[n])
     return {
       is: 'history',
