@@ -4,6 +4,8 @@
  * loop runs without checks; where that fails, a copy of the loop checks each access and finds what is wrong.
  */
 import type { Region, Value } from '../ir/ir.ts'
+import type { Label } from './encode/index.ts'
+import { groupBuffers } from './memory.ts'
 import type { Operands } from './operands.ts'
 import { isUniform, type Shapes } from './shape.ts'
 
@@ -11,10 +13,14 @@ export interface Counted {
   counter: Value
   begin: Value
   end: Value
-  /** Accesses whose index is linear in the counter, and not varying. */
-  accesses: Value[]
-  /** Ids of what the loop defines. */
-  inside: ReadonlySet<number>
+  /** Accesses whose index is linear in the counter, and not varying; by index. */
+  accesses: Map<Value, Value[]>
+  step: number
+  /** Of the body. */
+  operations: number
+  /** Nothing but the counter ends the loop. */
+  alone: boolean
+  isOutside: (x: Value) => boolean
 }
 
 const MOST_OPERATIONS = 150
@@ -35,13 +41,25 @@ export function countedLoop(v: Value, shapes: Shapes, masked: boolean): Counted 
   const next = body.results[index]
   const step = next.op === 'add' && next.args.includes(counter) ? next.args.find(a => a !== counter) : undefined
   if (step?.op !== 'const' || !(step.attr > 0)) return undefined
-  const accesses = body.ops.filter(o => {
-    if (o.op !== 'load' && o.op !== 'store') return false
-    const shape = shapes.of(o.args[0])
-    if (!isUniform(shape) && (shape !== 1 || masked)) return false
-    return magnitude(o.args[0], counter, isOutside) <= 63
-  })
-  return accesses.length ? { counter, begin: v.args[index], end, accesses, inside } : undefined
+  const accesses = new Map<Value, Value[]>()
+  for (const o of body.ops) {
+    if (o.op !== 'load' && o.op !== 'store') continue
+    const [at] = o.args
+    const shape = shapes.of(at)
+    if (!isUniform(shape) && (shape !== 1 || masked)) continue
+    if (linear(at, counter, isOutside).bits <= 63) accesses.set(at, [...(accesses.get(at) ?? []), o])
+  }
+  if (accesses.size === 0) return undefined
+  return {
+    counter,
+    begin: v.args[index],
+    end,
+    accesses,
+    step: step.attr,
+    operations: body.ops.length,
+    alone: test.results[0] === bound,
+    isOutside,
+  }
 }
 
 const hasLoop = (r: Region): boolean => r.ops.some(o => o.op === 'loop' || o.regions?.some(hasLoop))
@@ -49,57 +67,103 @@ const hasLoop = (r: Region): boolean => r.ops.some(o => o.op === 'loop' || o.reg
 /** The comparisons that all must hold for another round. */
 const bounds = (c: Value): Value[] => (c.op === 'and' ? c.args.flatMap(bounds) : c.op === 'slt' ? [c] : [])
 
-/** Bits of magnitude of an expression that is linear in the counter, computed without wrapping; infinite if it is not linear. */
-function magnitude(v: Value, counter: Value, isOutside: (x: Value) => boolean): number {
-  const linear = (x: Value): { degree: number; bits: number } => {
-    if (x === counter) return { degree: 1, bits: 31 }
-    if (isOutside(x)) return { degree: 0, bits: 31 }
-    const [a, b] = x.args.length === 2 ? x.args.map(linear) : []
-    if (a && (x.op === 'add' || x.op === 'sub'))
-      return { degree: Math.max(a.degree, b.degree), bits: Math.max(a.bits, b.bits) + 1 }
-    if (a && x.op === 'mul' && a.degree + b.degree <= 1) return { degree: a.degree + b.degree, bits: a.bits + b.bits }
-    return { degree: 2, bits: Number.POSITIVE_INFINITY }
-  }
-  return linear(v).bits
+interface Linear {
+  /** What the counter is multiplied with; NaN: not a constant. */
+  factor: number
+  degree: number
+  /** Bits of magnitude, computed without wrapping; infinite if the expression is not linear. */
+  bits: number
 }
 
-/** Pushes whether every access of a counted loop is in range in all its rounds. */
-export function pushAllInRange(E: Operands, c: Counted): void {
+function linear(v: Value, counter: Value, isOutside: (x: Value) => boolean): Linear {
+  const of = (x: Value): Linear => {
+    if (x === counter) return { factor: 1, degree: 1, bits: 31 }
+    if (isOutside(x)) return { factor: 0, degree: 0, bits: 31 }
+    const [a, b] = x.args.length === 2 ? x.args.map(of) : []
+    if (a && (x.op === 'add' || x.op === 'sub')) {
+      const factor = x.op === 'add' ? a.factor + b.factor : a.factor - b.factor
+      return { factor, degree: Math.max(a.degree, b.degree), bits: Math.max(a.bits, b.bits) + 1 }
+    }
+    if (a && x.op === 'mul' && a.degree + b.degree <= 1)
+      return { factor: a.degree + b.degree ? NaN : 0, degree: a.degree + b.degree, bits: a.bits + b.bits }
+    return { factor: NaN, degree: 2, bits: Number.POSITIVE_INFINITY }
+  }
+  return of(v)
+}
+
+/**
+ * Leaves for `otherwise` unless every access of a counted loop is in range in all its rounds, of which there is one. Returns
+ * a local: how far the last counter may be from the first.
+ */
+export function leaveUnlessInRange(E: Operands, c: Counted, otherwise: Label): number {
   const { f, frame } = E
-  const first = f.local('i64')
-  const last = f.local('i64')
-  E.pushScalarOrLane(c.begin)
-  f.op('i64.extend_i32_s').set(first)
+  // Exact as an unsigned number.
+  const span = f.local('i32')
   E.pushScalarOrLane(c.end)
-  f.op('i64.extend_i32_s').i64(1).op('i64.sub').set(last)
-  const evaluate = (v: Value, k: number): void => {
-    if (v === c.counter) f.get(k)
-    else if (v.op === 'result' ? !c.inside.has(v.args[0].id) : !c.inside.has(v.id)) {
-      E.pushScalarOrLane(v)
-      f.op('i64.extend_i32_s')
-    } else {
-      for (const a of v.args) evaluate(a, k)
-      f.op(`i64.${v.op}`)
+  f.i32(1).op('i32.sub')
+  E.pushScalarOrLane(c.begin)
+  f.op('i32.sub').set(span)
+  const leave = () => f.unlikely().brIf(otherwise)
+  if (c.step > 1) {
+    // The counter must not wrap on its way past the end.
+    E.pushScalarOrLane(c.end)
+    f.i32(2147483648 - c.step).op('i32.gt_s')
+    leave()
+  }
+  for (const [index, group] of c.accesses) {
+    const length = () => frame.pushLeast(groupBuffers(group), isUniform(E.shapes.of(index)) ? 1 : E.lanes)
+    const first = f.local('i32')
+    pushAt(E, c, index, 'i32', () => E.pushScalarOrLane(c.begin))
+    f.set(first)
+    const { factor } = linear(index, c.counter, c.isOutside)
+    // Unsigned: a negative index is huge.
+    f.get(first)
+    length()
+    f.op('i32.ge_u')
+    leave()
+    if (factor === 0) continue
+    if (factor === 1) {
+      f.get(span)
+      length()
+      f.get(first).op('i32.sub').op('i32.ge_u')
+      leave()
+      continue
+    }
+    if (factor === -1) {
+      f.get(span).get(first).op('i32.gt_u')
+      leave()
+      continue
+    }
+    // Between the ends the index may wrap more than once: it is what it is without wrapping, or the loop checks it.
+    const ends: (() => void)[] = [
+      () => {
+        E.pushScalarOrLane(c.begin)
+        f.op('i64.extend_i32_s')
+      },
+      () => {
+        E.pushScalarOrLane(c.end)
+        f.op('i64.extend_i32_s').i64(1).op('i64.sub')
+      },
+    ]
+    for (const end of ends) {
+      pushAt(E, c, index, 'i64', end)
+      length()
+      f.op('i64.extend_i32_u').op('i64.ge_u')
+      leave()
     }
   }
-  const byIndex = new Map<Value, Set<number>>()
-  for (const a of c.accesses) {
-    const buffers = byIndex.get(a.args[0]) ?? new Set()
-    byIndex.set(a.args[0], buffers.add(a.attr.buffer))
-  }
-  f.i32(1)
-  for (const [index, buffers] of byIndex) {
-    for (const k of [first, last]) {
-      const at = f.local('i64')
-      evaluate(index, k)
-      f.set(at)
-      for (const b of buffers) {
-        // Unsigned: a negative index is huge.
-        f.get(at)
-        if (isUniform(E.shapes.of(index))) frame.pushLength(b)
-        else frame.pushLimit(b, E.lanes)
-        f.op('i64.extend_i32_u').op('i64.lt_u').op('i32.and')
-      }
-    }
+  return span
+}
+
+/** Pushes a linear expression for a value of the counter, computed in 32 bits as it is, or in 64. */
+function pushAt(E: Operands, c: Counted, v: Value, type: 'i32' | 'i64', counter: () => void): void {
+  const { f } = E
+  if (v === c.counter) counter()
+  else if (c.isOutside(v)) {
+    E.pushScalarOrLane(v)
+    if (type === 'i64') f.op('i64.extend_i32_s')
+  } else {
+    for (const a of v.args) pushAt(E, c, a, type, counter)
+    f.op(`${type}.${v.op}`)
   }
 }

@@ -6,7 +6,8 @@
  */
 import { EFFECTS, type Region, type Value } from '../ir/ir.ts'
 import { emitTally } from './copies.ts'
-import { countedLoop, pushAllInRange } from './counted.ts'
+import { type Counted, countedLoop, leaveUnlessInRange } from './counted.ts'
+import type { Label } from './encode/index.ts'
 import type { Exits } from './exits.ts'
 import { emitToInt32, type LaneContext, partWidth, pushUnsettled, SHAPE_OF, settleToInt32 } from './lanes.ts'
 import { emitMemory } from './memory.ts'
@@ -262,36 +263,49 @@ export class Emitter extends Straight {
       this.newLocals(p.type === 'i1' && body.results[i].op !== 'arg' ? body.results[i] : p, shapes.of(p)),
     )
     this.assign(carried.map((rep, i) => [rep, v.args[i]]))
-    const rounds = () => {
-      const out = f.block()
-      const top = f.loop()
+    const round = (out?: Label) => {
       test.params.forEach((p, i) => {
         if (carried[i].parts) this.reps.set(p, carried[i])
         else this.finishScalar(p, carried[i].scalar!)
       })
       this.region(test)
-      this.pushScalar(test.results[0])
-      f.op('i32.eqz').brIf(out)
+      if (out) {
+        this.pushScalar(test.results[0])
+        f.op('i32.eqz').brIf(out)
+      }
       const { inLoop } = this
       this.inLoop = true
       this.region(body)
       this.inLoop = inLoop
       const moving = [...carried.keys()].filter(i => body.results[i] !== test.params[i])
       this.assign(moving.map(i => [carried[i], body.results[i]]))
+    }
+    const rounds = () => {
+      const out = f.block()
+      const top = f.loop()
+      round(out)
       f.br(top)
       f.end()
       f.end()
     }
-    const counted = this.options.unsafe ? undefined : countedLoop(v, shapes, this.mask !== undefined)
+    const counted = this.options.unsafe || this.careful ? undefined : countedLoop(v, shapes, this.mask !== undefined)
     if (counted) {
       const { checked } = this
-      pushAllInRange(this, counted)
-      f.likely().if()
-      this.checked = new Set([...checked, ...counted.accesses.map(a => a.id)])
+      const done = f.block()
+      const slow = this.restart ?? f.block()
+      this.pushScalarOrLane(counted.begin)
+      this.pushScalarOrLane(counted.end)
+      f.op('i32.ge_s').brIf(isPlain(test) ? done : slow)
+      const span = leaveUnlessInRange(this, counted, slow)
+      this.checked = new Set([...checked, ...[...counted.accesses.values()].flatMap(group => group.map(a => a.id))])
+      if (counted.alone) this.emitBatches(counted, span, carried[test.params.indexOf(counted.counter)].scalar!, round)
       rounds()
       this.checked = checked
-      f.else()
-      rounds()
+      if (!this.restart) {
+        f.br(done)
+        f.end()
+        rounds()
+      }
       f.end()
     } else rounds()
     test.params.forEach((p, i) => {
@@ -299,6 +313,25 @@ export class Emitter extends Straight {
       if (carried[i].parts) this.reps.setResult(v, i, carried[i])
       else this.finishScalar(resultOf(v, i, p.type), carried[i].scalar!)
     })
+  }
+
+  /** Rounds of a short loop, several between two looks at its counter; fewer than that are left. */
+  private emitBatches(c: Counted, span: number, counter: number, round: () => void): void {
+    const { f } = this
+    const work = c.operations * Math.max(1, this.lanes / 4)
+    const times = work <= 16 ? 4 : work <= 64 ? 2 : 1
+    const ahead = (times - 1) * c.step
+    if (times === 1 || ahead > 2147483647) return
+    const limit = f.local('i32')
+    const few = f.block()
+    f.get(span).i32(ahead).op('i32.lt_u').brIf(few)
+    this.pushScalarOrLane(c.end)
+    f.i32(ahead).op('i32.sub').set(limit)
+    const top = f.loop()
+    for (let i = 0; i < times; i++) round()
+    f.get(counter).get(limit).op('i32.lt_s').brIf(top)
+    f.end()
+    f.end()
   }
 
   private emitDivergentLoop(v: Value): void {

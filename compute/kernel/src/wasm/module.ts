@@ -510,7 +510,8 @@ class RowBody implements BlockBody {
    * it. Returns the ids of the accesses.
    */
   private proveInRange(otherwise: Label): Set<number> {
-    const { f, g, frame, shapes, segment } = this
+    const { f, g, frame, segment } = this
+    const { shapes } = g.options
     const known = new Set<Value>()
     const isKnown = (v: Value) => v.op === 'const' || known.has(v) || this.base.get(v) !== undefined
     const byIndex = new Map<Value, Value[]>()
@@ -575,8 +576,43 @@ class RowBody implements BlockBody {
   }
 
   plain(): void {
+    if (this.g.options.lanes === 1) return this.alone()
     this.strips(() => {})
     this.singles(() => {})
+  }
+
+  /**
+   * Positions of one lane: code without the checks that were done before, and beside it careful code, for the positions whose
+   * loops may leave their arrays, or for all.
+   */
+  private alone(): void {
+    const { f, k, segment, stripValues } = this
+    f.get(segment.begin).set(k)
+    const out = f.block()
+    f.get(k).get(segment.end).op('i32.ge_s').brIf(out)
+    const careful = f.local('i32', 'careful')
+    f.i32(1).set(careful)
+    const unproved = f.block()
+    const proved = this.proveInRange(unproved)
+    f.i32(0).set(careful)
+    f.end()
+    const next = f.loop()
+    const done = f.block()
+    const again = f.block()
+    f.get(careful).unlikely().brIf(again)
+    const S = this.fork(1)
+    S.checked = proved
+    if (mayRestart(stripValues)) S.restart = again
+    this.strip(S)
+    f.br(done)
+    f.end()
+    const C = this.fork(1)
+    C.careful = true
+    this.strip(C)
+    f.end()
+    f.get(k).i32(1).op('i32.add').tee(k).get(segment.end).op('i32.lt_s').brIf(next)
+    f.end()
+    f.end()
   }
 
   reduction(): void {
@@ -666,6 +702,15 @@ class RowBody implements BlockBody {
     return combine(combine(lane(0), lane(2)), combine(lane(1), lane(3)))
   }
 }
+
+/** Whether nothing is written before the last loop, nor in a loop. */
+function mayRestart(ops: readonly Value[]): boolean {
+  const last = ops.findLastIndex(v => contains(v, o => o.op === 'loop'))
+  return !ops.slice(0, last + 1).some(v => contains(v, o => o.op === 'store' || o.op === 'atomic'))
+}
+
+const contains = (v: Value, what: (v: Value) => boolean): boolean =>
+  what(v) || v.regions?.some(r => r.ops.some(o => contains(o, what))) === true
 
 /** 0: depends on no index; 1: on outer indices only; 2: on the last one, or happens at its time. */
 function levelsOf(ir: KernelIR): number[] {

@@ -6,7 +6,7 @@
  * part. A mask is a varying i1 at the width of the lanes that were compared.
  */
 import { type KernelIR, type Value, walk } from '../ir/ir.ts'
-import type { FunctionBuilder } from './encode/index.ts'
+import type { FunctionBuilder, Label } from './encode/index.ts'
 import { ALL_ONES, type Helpers } from './helpers.ts'
 import { partWidth, SHAPE_OF, type Width, words } from './lanes.ts'
 import { wasmType } from './scalar.ts'
@@ -70,6 +70,10 @@ export class Operands {
   mask: Rep | undefined
   /** Accesses known to be in range. */
   checked = new Set<number>()
+  /** Every access looks for itself whether it is in range. */
+  careful = false
+  /** Where a loop goes that may leave its arrays: to careful code for all that is done here. */
+  restart: Label | undefined
   /**
    * Indices whose lanes are right where they are below any length, and may be wrong where not: emits what puts them right. Who
    * finds such a lane out of range does so and looks again.
