@@ -53,4 +53,8 @@ export function onRegistered(url: string, name: string, listener: (() => void) |
  * Ends the import of a module that a worker imports for its definitions: thrown by the first call at top level that would
  * start something. Not an Error: nothing went wrong, and a stack would cost.
  */
-export class StopImport {}
+export class StopImport {
+  toString(): string {
+    return 'This worker imports the module for its tasks only.'
+  }
+}

@@ -11,7 +11,9 @@ import { Work } from '../src/schedule/work.ts'
 
 export type Outcome = 'done' | 'failed' | 'dependency' | 'cancelled' | 'lost' | 'infeasible' | 'crowded'
 
-class Task extends Work {
+export class Task extends Work {
+  readonly priority: number
+  readonly request: Request | undefined
   readonly dependencies: readonly Task[]
   readonly retries: number
   phase: 'waiting' | 'ready' | 'queued' | 'running' | 'settled' = 'waiting'
@@ -24,8 +26,17 @@ class Task extends Work {
   tries = 0
   outcome: Outcome | undefined
 
-  constructor(id: number, caller: number, priority: number, request: Request | undefined, retries: number, on: Task[]) {
-    super(id, caller, priority, request, retries)
+  constructor(
+    id: number,
+    caller: number,
+    priority: number,
+    request: Request | undefined,
+    retries: number,
+    on: Task[] = [],
+  ) {
+    super(id, caller, retries)
+    this.priority = priority
+    this.request = request
     this.retries = retries
     this.dependencies = on
   }

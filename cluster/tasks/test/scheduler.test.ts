@@ -3,8 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, it, test } from 'node:test'
 import { InternalError } from '@skein/base'
 import { Scheduler } from '../src/schedule/scheduler.ts'
-import { Work } from '../src/schedule/work.ts'
-import { type Outcome, randomRun } from './scheduler-oracle.ts'
+import { type Outcome, randomRun, Task } from './scheduler-oracle.ts'
 import { seedOf } from './seed.ts'
 
 /**
@@ -13,7 +12,7 @@ import { seedOf } from './seed.ts'
  */
 const tracesUrl = new URL('./scheduler-traces.txt', import.meta.url)
 
-class Named extends Work {
+class Named extends Task {
   name = ''
 }
 
@@ -143,9 +142,9 @@ describe('stories of the scheduler', () => {
 })
 
 test('a broken invariant is told with the story of the task', () => {
-  const scheduler = new Scheduler<Work>({ dispatch() {}, settle() {} }, { slots: 8, depth: 1 }, {}, true)
+  const scheduler = new Scheduler<Task>({ dispatch() {}, settle() {} }, { slots: 8, depth: 1 }, {}, true)
   scheduler.workerJoined(3)
-  const [a, b] = [1, 2].map(id => new Work(id, 0, 0, undefined, 1))
+  const [a, b] = [1, 2].map(id => new Task(id, 0, 0, undefined, 1))
   scheduler.submit(a, undefined)
   scheduler.submit(b, [a])
   scheduler.failed(a, true)
@@ -167,12 +166,12 @@ test('a broken invariant is told with the story of the task', () => {
   assert.match(found.message, /How it came to be:\n {2}1\. worker 3 joined\n/)
 
   // It is bounded, and what is told of a task does not fall out of sight because much happened since.
-  for (let id = 3; id < 2000; id++) scheduler.submit(new Work(id, 0, 0, undefined, 0), undefined)
+  for (let id = 3; id < 2000; id++) scheduler.submit(new Task(id, 0, 0, undefined, 0), undefined)
   const later = assertThrows(() => scheduler.finished(a)).story
   assert.equal(later.length, 15)
   assert.match(later[0], /task 1: new → ready/)
 
-  const silent = new Scheduler<Work>({ dispatch() {}, settle() {} }, { slots: 8, depth: 1 })
+  const silent = new Scheduler<Task>({ dispatch() {}, settle() {} }, { slots: 8, depth: 1 })
   assert.match(assertThrows(() => silent.finished(a)).message, /validate: true/)
 })
 

@@ -4,14 +4,16 @@ import type { Place, Request } from './place.ts'
 
 export type State = 'new' | 'waiting' | 'ready' | 'dispatched' | 'settled'
 
-export class Work {
+export abstract class Work {
   readonly id: number
   /** Who submitted it: callers are served in turn. */
   readonly caller: number
-  readonly priority: number
-  /** Undefined for a plain task: one CPU, anywhere. */
-  readonly request: Request | undefined
   retriesLeft: number
+
+  // What tasks of a kind share is no field: a million of them may be queued.
+  abstract get priority(): number
+  /** Undefined for a plain task: one CPU, anywhere. */
+  abstract get request(): Request | undefined
 
   // What follows is the scheduler's.
   state: State = 'new'
@@ -28,11 +30,9 @@ export class Work {
   previous: Work | undefined
   next: Work | undefined
 
-  constructor(id: number, caller: number, priority: number, request: Request | undefined, retries: number) {
+  constructor(id: number, caller: number, retries: number) {
     this.id = id
     this.caller = caller
-    this.priority = priority
-    this.request = request
     this.retriesLeft = retries
   }
 }

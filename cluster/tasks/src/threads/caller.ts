@@ -10,11 +10,10 @@ import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from 
 import { FreedError } from '../errors.ts'
 import type { ActorOptions, TaskOptions } from '../options.ts'
 import { Ref, type Settlement, type Source } from '../ref.ts'
-import { type ActorDefinition, StopImport, type TaskDefinition } from '../registry.ts'
+import type { ActorDefinition, TaskDefinition } from '../registry.ts'
 import type { MakeView } from '../values/kinds.ts'
 import { pack, unpack } from '../values/pack.ts'
-import { contexts } from './context.ts'
-import { isImporting } from './loading.ts'
+import { checkStarts } from './loading.ts'
 import type { DefinitionNote, Request, ToWorker } from './mail.ts'
 
 type NumberOf = (kind: 'task' | 'actor', url: string, name: string) => DefinitionNote
@@ -98,7 +97,7 @@ export class Caller implements Engine {
     label: string,
     inline = false,
   ): Promised {
-    if (isImporting() && contexts.getStore() === undefined) throw new StopImport()
+    checkStarts()
     const { bytes, leaning } = pack(values, call, 'arguments', inline)
     const copy = Uint8Array.from(bytes)
     const refs = leaning.refs.map(ref => {
@@ -128,6 +127,7 @@ export class Caller implements Engine {
   }
 
   stream(): AsyncIterableIterator<unknown> {
+    checkStarts()
     throw new NotSupportedError(
       'threads',
       'stream inside a task',
@@ -184,6 +184,7 @@ export class Caller implements Engine {
   }
 
   stats(): EngineStats {
+    checkStarts()
     throw new NotSupportedError('threads', 'stats inside a task', 'the main program keeps them')
   }
 

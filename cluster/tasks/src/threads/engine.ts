@@ -169,7 +169,8 @@ export class ThreadsEngine implements Engine, Observable {
     const worker = options.runOn === undefined ? -1 : this.#workerOf(name, options.runOn)
     const request = requestOf(options.resources, worker)
     const definition = this.#numberOf('task', url, name)
-    return { name, definition, options, request, actor: 0, method: 0, concurrency: 0, streams }
+    const { priority = 0 } = options
+    return { name, definition, options, priority, request, actor: 0, method: 0, concurrency: 0, streams }
   }
 
   stream({ name, url }: TaskDefinition, args: unknown[], options: TaskOptions): AsyncIterableIterator<unknown> {
@@ -670,6 +671,7 @@ const callOfPut: Call = {
   name: 'put',
   definition: -1,
   options: noOptions,
+  priority: 0,
   request: undefined,
   actor: 0,
   method: 0,
@@ -685,7 +687,8 @@ function callOfActor(
 ): Call {
   const request: WorkRequest = { cpus: 0, amounts: [], worker, beside: true }
   const concurrency = ofActor.maxConcurrency ?? concurrencyOfActors
-  return { name, definition, options, request, actor: id, method, concurrency, streams: false }
+  const { priority = 0 } = options
+  return { name, definition, options, priority, request, actor: id, method, concurrency, streams: false }
 }
 
 /** Of the things that there may be any number of, a look shows so many. */

@@ -5,10 +5,35 @@ import { type Definition, onRegistered, registered, StopImport } from '../regist
 import { contexts } from './context.ts'
 import type { DefinitionNote } from './mail.ts'
 
-let importing = 0
+/** On a worker, only tasks start something: what else would is the top level of a module, or goes on from there. */
+export function checkStarts(): void {
+  if (contexts.getStore() !== undefined) return
+  silence()
+  throw new StopImport()
+}
 
-/** True while a module is imported for its definitions, when nothing may be started. */
-export const isImporting = (): boolean => importing > 0
+let isSilent = false
+
+/**
+ * What code of a program does that was stopped, and noticed: it prints the error and ends the process, which here would
+ * be the worker. From now on only tasks print and exit.
+ */
+function silence(): void {
+  if (isSilent) return
+  isSilent = true
+  for (const stream of [process.stdout, process.stderr]) {
+    const write = stream.write.bind(stream) as (...args: unknown[]) => boolean
+    stream.write = (...args: unknown[]) => contexts.getStore() === undefined || write(...args)
+  }
+  const exit = process.exit.bind(process)
+  process.exit = code => {
+    if (contexts.getStore() === undefined) throw new StopImport()
+    return exit(code)
+  }
+  process.on('unhandledRejection', reason => {
+    if (!(reason instanceof StopImport)) throw reason
+  })
+}
 
 /**
  * The definition, as soon as it is registered: the import need not be over then, and may never be (a program that
@@ -21,7 +46,6 @@ export async function load({ kind, url, name }: DefinitionNote): Promise<Definit
   if (known) return checked(known)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   onRegistered(url, name, resolve)
-  importing++
   // A module's top level is no part of the task that needs it.
   contexts
     .exit(() => import(url))
@@ -50,7 +74,6 @@ export async function load({ kind, url, name }: DefinitionNote): Promise<Definit
               ),
         ),
     )
-    .finally(() => importing--)
   try {
     await promise
   } finally {

@@ -14,6 +14,7 @@ export interface Call {
   /** The definition's number; -1 for an object. */
   readonly definition: number
   readonly options: TaskOptions
+  readonly priority: number
   readonly request: Request | undefined
   /** The actor it is a call of, or 0. */
   readonly actor: number
@@ -64,11 +65,18 @@ export class Record extends Work implements Source {
   #listeners: ((source: Source) => void) | ((source: Source) => void)[] | undefined
 
   constructor(id: number, caller: number, call: Call, given: Given, site: Error | undefined) {
-    const { priority = 0, retries = call.actor > 0 || call.streams ? 0 : 3 } = call.options
-    super(id, caller, priority, call.request, retries)
+    super(id, caller, call.options.retries ?? (call.actor > 0 || call.streams ? 0 : 3))
     this.call = call
     this.given = given
     this.site = site
+  }
+
+  get priority(): number {
+    return this.call.priority
+  }
+
+  get request(): Request | undefined {
+    return this.call.request
   }
 
   get name(): string {

@@ -24,6 +24,8 @@ import { waitAsync } from './wait-async.ts'
 
 const { board, layout, worker, definitions: notes, firstActor } = workerData as WorkerStart
 const port = parentPort!
+/** Code of a program that was stopped in its import cannot end the worker by the one it sees. */
+const exit = process.exit.bind(process)
 const c = new Int32Array(board)
 const words: Words = { ints: c, floats: new Float64Array(board), bytes: new Uint8Array(board) }
 const me = at.workerAt(worker)
@@ -604,4 +606,4 @@ for (;;) {
   if (reason === 'idle') await idle()
   await turn()
 }
-process.exit(0)
+exit(0)
