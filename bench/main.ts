@@ -13,6 +13,7 @@ import { caseTable, shoutMismatch, threeDigits } from './harness/table.ts'
 
 const suites: Record<string, () => Promise<Suite>> = {
   kernels: async () => (await import('./kernels/suite.ts')).kernels,
+  tasks: async () => (await import('./tasks/suite.ts')).tasks,
 }
 
 const usage = `npm run bench -- <suite> [options]
@@ -20,13 +21,13 @@ const usage = `npm run bench -- <suite> [options]
   --only <case,…>     only these cases (name, or name_dtype)
   --peers <text,…>    only peers whose name contains one of these
   --threads <k>       threads of each parallel peer (2)
-  --baseline <who>    whose time the last column divides by (skein:wasm)
+  --baseline <who>    whose time the last column divides by (Skein's)
   --rounds <k>        undisturbed measurements of each peer (9)
   --quick             small sizes, few rounds, nothing written: does it all run?
   --json              print the rows as JSON instead of tables
   --list              print the cases
 
-npm run bench -- table [--check]    the README's table from the results; with --check only compares`
+npm run bench -- table [--check]    the tables of documents from the results; with --check only compares`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,7 +35,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string' },
     peers: { type: 'string' },
     threads: { type: 'string', default: '2' },
-    baseline: { type: 'string', default: 'skein:wasm' },
+    baseline: { type: 'string' },
     rounds: { type: 'string' },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -119,7 +120,9 @@ for (const benchCase of ordered) {
     limit = Math.max(...report.rows.map(row => benchCase.bytes!(n) / row.seconds.median))
     print(`machine's limit (triad in C, best of ${report.rows.length}): ${threeDigits(limit / 1e9)} GB/s\n`)
   } else if (report.rows.length > 0) {
-    print(caseTable(benchCase, report.rows, { baseline: values.baseline, limit: benchCase.bytes && limit }))
+    print(
+      caseTable(benchCase, report.rows, { own: suite.own, baseline: values.baseline, limit: benchCase.bytes && limit }),
+    )
   }
   fresh.push(...report.rows)
   if (!values.quick && fresh.length > 0) save()

@@ -1,11 +1,13 @@
 /**
- * Writes the README's table of measured figures from bench/results/kernels.json, between the markers
- * <!-- bench:kernels --> and <!-- /bench:kernels -->. With `--check` it writes nothing and exits 1 when they differ.
+ * Writes the README's tables of measured figures from bench/results/<suite>.json, each between the markers
+ * <!-- bench:<suite> --> and <!-- /bench:<suite> -->. With `--check` it writes nothing and exits 1 when they differ.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type Column, markdownTable, replaceBetween } from './harness/markdown.ts'
 import { type Row, readRows } from './harness/results.ts'
+import { amount, count } from './harness/table.ts'
 import { repository } from './harness/toolchain.ts'
+import { cases as taskCases } from './tasks/cases.ts'
 
 const plain: Column = { title: 'plain JS, 1 thread', who: ['plain JS'], threads: 1 }
 const columns: Column[] = [
@@ -35,21 +37,49 @@ export function kernelsTable(rows: readonly Row[]): string {
   return `Median of one run, ${threads} threads unless the column says otherwise:\n\n${table}`
 }
 
-/** Writes the table, or only compares with `check`; false when there is nothing to write or the two differ. */
-export function writeReadmeTable(check: boolean): boolean {
-  const rows = readRows('kernels')
-  if (rows.length === 0) {
-    console.error('bench/results/kernels.json is not there or empty: npm run bench -- kernels')
-    return false
+const piscina: Column = { title: 'piscina tuned', who: ['piscina tuned'] }
+const taskColumns: Column[] = [
+  { title: 'Skein', who: ['skein:threads'] },
+  { title: 'postMessage', who: ['postMessage'] },
+  piscina,
+  { title: 'tinypool tuned', who: ['tinypool tuned'] },
+  { title: 'poolifier', who: ['poolifier'] },
+  { title: 'comlink', who: ['comlink'] },
+  { title: 'multiprocessing', who: ['multiprocessing'] },
+  { title: 'Dask', who: ['Dask'] },
+  { title: 'Ray', who: ['Ray'] },
+  { title: 'plain JS, no worker', who: ['plain JS'], threads: 1 },
+]
+
+export function tasksTable(rows: readonly Row[]): string {
+  const show = (row: Row) => {
+    const { items, unit } = taskCases.find(c => c.name === row.case && c.dtype === row.dtype) ?? {}
+    if (items) return `${count(items.of(row.n) / row.seconds.median)}/s`
+    return amount(row.seconds.median, unit)
   }
+  const threads = rows.find(row => row.who === 'skein:threads')?.threads ?? 1
+  const table = markdownTable(rows, taskColumns, { title: 'over piscina', over: piscina }, show)
+  return `Median of one run, ${threads} workers and the program's own thread; what each case is stands in [bench/tasks/cases.ts](bench/tasks/cases.ts):\n\n${table}`
+}
+
+/** Writes the tables, or only compares with `check`; false when there is nothing to write or something differs. */
+export function writeReadmeTable(check: boolean): boolean {
   const file = `${repository}/README.md`
   const before = readFileSync(file, 'utf8')
-  const after = replaceBetween(before, 'bench:kernels', `\n${kernelsTable(rows)}\n`)
-  if (before === after) console.log('the table of README.md is up to date')
-  else if (check) console.error("README.md's table is not what bench/results/kernels.json says: npm run bench -- table")
+  let after = before
+  for (const [suite, table] of Object.entries({ kernels: kernelsTable, tasks: tasksTable })) {
+    const rows = readRows(suite)
+    if (rows.length === 0) {
+      console.error(`bench/results/${suite}.json is not there or empty: npm run bench -- ${suite}`)
+      return false
+    }
+    after = replaceBetween(after, `bench:${suite}`, `\n${table(rows)}\n`)
+  }
+  if (before === after) console.log('the tables of README.md are up to date')
+  else if (check) console.error("README.md's tables are not what bench/results says: npm run bench -- table")
   else {
     writeFileSync(file, after)
-    console.log('wrote the table of README.md')
+    console.log('wrote the tables of README.md')
   }
   return before === after || !check
 }

@@ -6,7 +6,7 @@
  * when its result is already there, so a second run works without the network.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { findClang, findGcc, findNpmPeer, findPython, peersFolder, venvFolder } from './harness/toolchain.ts'
 
 type Outcome = { what: string; got?: string; why?: string }
@@ -62,7 +62,7 @@ function clang(): Outcome {
 }
 
 function npmPeers(): Outcome[] {
-  const names = ['gpu.js', 'numpy-ts']
+  const names: string[] = Object.keys(JSON.parse(readFileSync(`${peersFolder}/package.json`, 'utf8')).dependencies)
   if (names.some(name => !findNpmPeer(name))) {
     // No install scripts: gpu.js would build a headless OpenGL that its cpu and webasm modes do not need.
     const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--workspaces=false']
@@ -75,7 +75,7 @@ function npmPeers(): Outcome[] {
   })
 }
 
-const pythonPeers = ['numpy', 'scipy', 'numba']
+const pythonPeers = ['numpy', 'scipy', 'numba', 'ray', 'distributed']
 
 function python(): Outcome[] {
   let found = findPython(pythonPeers)
@@ -87,6 +87,11 @@ function python(): Outcome[] {
     if (!made.ok) return pythonPeers.map(what => ({ what, why: tail(made.text) }))
     const pip = run(`${venvFolder}/bin/python`, ['-m', 'pip', 'install', '-q', '-r', `${peersFolder}/requirements.txt`])
     found = findPython(pythonPeers)
+    if (!pip.ok && found.missing.length > 0) {
+      // One that cannot be had for this machine must not keep the others away.
+      for (const peer of found.missing) run(`${venvFolder}/bin/python`, ['-m', 'pip', 'install', '-q', peer])
+      found = findPython(pythonPeers)
+    }
     if (!pip.ok) return pythonPeers.map(what => ({ what, got: found.versions[what], why: tail(pip.text) }))
   }
   return pythonPeers.map(what => ({ what, got: found.versions[what], why: 'cannot be imported' }))

@@ -18,7 +18,13 @@ export interface Ratio {
 
 const caseKey = (row: Row) => `${row.case} ${row.dtype}`
 
-export function markdownTable(rows: readonly Row[], columns: readonly Column[], ratio: Ratio): string {
+/** `show` is what a cell says of its row. */
+export function markdownTable(
+  rows: readonly Row[],
+  columns: readonly Column[],
+  ratio: Ratio,
+  show = (row: Row) => duration(row.seconds.median),
+): string {
   const cases = [...new Set(rows.map(caseKey))]
   const lines: string[][] = []
   for (const key of cases) {
@@ -27,7 +33,7 @@ export function markdownTable(rows: readonly Row[], columns: readonly Column[], 
     if (!first) continue
     const cells = columns.map(column => {
       const row = pick(ofCase, column, column.threads ?? first.threads)
-      return row ? duration(row.seconds.median) : '–'
+      return row ? show(row) : '–'
     })
     const other = pick(ofCase, ratio.over, ratio.over.threads ?? first.threads)
     const factor = other ? `${threeDigits(other.seconds.median / first.seconds.median)}×` : '–'

@@ -14,6 +14,7 @@ export interface Row {
   threads: number
   /** `skein:<backend>`, or the peer's name and version. */
   who: string
+  /** Or whatever else the case measures. */
   seconds: Spread
   /** What the peer computed, as one number: equal work gives equal checksums up to the case's tolerance. */
   checksum: number | null

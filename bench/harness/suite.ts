@@ -14,6 +14,10 @@ export interface BenchCase {
   bytes?: (n: number) => number
   /** Floating-point operations of one run. */
   flops?: (n: number) => number
+  /** What one run counts, for a rate: `{ name: 'tasks', of: n => n }`. */
+  items?: { name: string; of: (n: number) => number }
+  /** What is measured when it is not time: memory, one number per run, kept where seconds would be. */
+  unit?: 'bytes'
   /** Greatest relative difference of two right checksums. 0 for whole numbers. */
   tolerance: number
   /** Calls that one measurement covers, for cases shorter than the clock can see. */
@@ -22,10 +26,12 @@ export interface BenchCase {
   targets?: Target[]
 }
 
-/** Either a ratio to a peer of the same run, or seconds. `skein` defaults to the strict build. */
+/** A ratio to a peer of the same run, seconds, items a second, or bytes. `skein` defaults to the suite's `own`. */
 export type Target = { skein?: string } & (
   | { than: string; threads?: number; atLeast: number }
   | { atMostSeconds: number }
+  | { atLeastPerSecond: number }
+  | { atMostBytes: number }
 )
 
 /** The name by which peers know a case; dtype `none` is for cases that carry no data. */
@@ -43,6 +49,8 @@ export interface PeerSpec {
 
 export interface Suite {
   name: string
+  /** Skein's row that targets and the last column are about, unless they say otherwise. */
+  own: string
   cases: BenchCase[]
   /** Builds what must be built, and lists every peer in the order of the table. */
   peers: (threads: number) => PeerSpec[]

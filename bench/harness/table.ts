@@ -24,6 +24,16 @@ export function threeDigits(value: number): string {
   return value.toFixed(Math.min(decimals, 6))
 }
 
+/** A whole number with its thousands apart, three digits of it exact: 1,230,000. */
+export function count(value: number): string {
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(Math.abs(value) || 1)) - 2)
+  return (Math.round(value / step) * step).toLocaleString('en')
+}
+
+/** A row's number in the unit of its case. */
+export const amount = (value: number, unit: BenchCase['unit']): string =>
+  unit === 'bytes' ? `${threeDigits(value)} B` : duration(value)
+
 /** Columns aligned: the first to the left, the others to the right. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)))
@@ -51,27 +61,45 @@ export interface Verdict {
 }
 
 /** What Skein promised for the case against what the run shows; nothing where a side is missing. */
-export function judge(target: Target, rows: readonly Row[]): Verdict | undefined {
-  const name = target.skein ?? 'skein:wasm'
+export function judge(
+  { items }: Pick<BenchCase, 'items'>,
+  target: Target,
+  rows: readonly Row[],
+  own: string,
+): Verdict | undefined {
+  const name = target.skein ?? own
   const skein = rows.find(row => row.who === name)
   if (!skein) return
+  const { median } = skein.seconds
   if ('atMostSeconds' in target) {
-    const met = skein.seconds.median <= target.atMostSeconds
-    return { met, text: `${name} ≤ ${duration(target.atMostSeconds)}: ${duration(skein.seconds.median)}` }
+    const met = median <= target.atMostSeconds
+    return { met, text: `${name} ≤ ${duration(target.atMostSeconds)}: ${duration(median)}` }
+  }
+  if ('atMostBytes' in target) {
+    const met = median <= target.atMostBytes
+    return { met, text: `${name} ≤ ${target.atMostBytes} B: ${threeDigits(median)} B` }
+  }
+  if ('atLeastPerSecond' in target) {
+    if (!items) throw new TypeError('a target of items per second needs a case that counts items')
+    const rate = items.of(skein.n) / median
+    const text = `${name} ≥ ${count(target.atLeastPerSecond)} ${items.name}/s: ${count(rate)}`
+    return { met: rate >= target.atLeastPerSecond, text }
   }
   const other = findRow(rows, target.than, target.threads)
   if (!other) return
-  const ratio = other.seconds.median / skein.seconds.median
+  const ratio = other.seconds.median / median
   const threads = target.threads === undefined ? '' : ` on ${target.threads} thread${target.threads > 1 ? 's' : ''}`
   return {
     met: ratio >= target.atLeast,
-    text: `${name} ≥ ${target.atLeast}× the speed of ${target.than}${threads}: ${threeDigits(ratio)}×`,
+    text: `${name} ≥ ${Number(threeDigits(target.atLeast))}× the speed of ${target.than}${threads}: ${threeDigits(ratio)}×`,
   }
 }
 
 export interface TableOptions {
-  /** The row whose median the ratio column divides by: its name's beginning. */
-  baseline: string
+  /** The row that targets are about. */
+  own: string
+  /** The row whose median the ratio column divides by: its name's beginning; `own` when not given. */
+  baseline?: string
   /** Bytes per second of a triad measured in the same run. */
   limit?: number
 }
@@ -79,25 +107,28 @@ export interface TableOptions {
 export function caseTable(benchCase: BenchCase, rows: readonly Row[], options: TableOptions): string {
   if (rows.length === 0) return ''
   const { n } = rows[0]
+  const { unit, items } = benchCase
   const bytes = benchCase.bytes?.(n)
   const flops = benchCase.flops?.(n)
-  const base = findRow(rows, options.baseline) ?? rows[0]
+  const base = findRow(rows, options.baseline ?? options.own) ?? rows[0]
   const head = ['who', 'threads', 'median', 'min', 'max', '±']
+  if (items) head.push(`${items.name}/s`)
   if (bytes) head.push('GB/s')
   if (bytes && options.limit) head.push('% limit')
   if (flops) head.push('GFLOP/s')
   head.push(`÷ ${base.who}`)
   const body = rows.map(row => {
     const { median, min, max } = row.seconds
-    const cells = [row.who, String(row.threads), duration(median), duration(min), duration(max)]
+    const cells = [row.who, String(row.threads), ...[median, min, max].map(value => amount(value, unit))]
     cells.push(`${(relativeSpread(row.seconds) * 100).toFixed(0)}%`)
+    if (items) cells.push(count(items.of(n) / median))
     if (bytes) cells.push(threeDigits(bytes / median / 1e9))
     if (bytes && options.limit) cells.push(`${((bytes / median / options.limit) * 100).toFixed(0)}%`)
     if (flops) cells.push(threeDigits(flops / median / 1e9))
     cells.push(`${threeDigits(median / base.seconds.median)}×`)
     return cells
   })
-  const verdicts = (benchCase.targets ?? []).flatMap(target => judge(target, rows) ?? [])
+  const verdicts = (benchCase.targets ?? []).flatMap(target => judge(benchCase, target, rows, options.own) ?? [])
   const title = `${benchCase.name}${benchCase.dtype === 'none' ? '' : ` ${benchCase.dtype}`}, n = ${n}: ${benchCase.about}`
   return [
     title,

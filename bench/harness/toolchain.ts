@@ -3,6 +3,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 export const repository = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '')
@@ -44,6 +45,9 @@ export function findNpmPeer(name: string): { version: string } | undefined {
   const file = `${peersFolder}/node_modules/${name}/package.json`
   return existsSync(file) ? { version: JSON.parse(readFileSync(file, 'utf8')).version } : undefined
 }
+
+/** A module of such a package. Its types are not here. */
+export const requirePeer = (name: string): any => createRequire(`${peersFolder}/package.json`)(name)
 
 export interface Python {
   python?: string

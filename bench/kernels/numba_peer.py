@@ -4,6 +4,7 @@ import sys
 import numba
 from numba import njit, prange, set_num_threads
 from numerics import *
+from serve import serve
 
 fastmath = sys.argv[1:] == ["fastmath"]
 parallel = njit(parallel=True, fastmath=fastmath)

@@ -1,7 +1,4 @@
-"""The inputs of data.ts in NumPy, and the peer's side of the line protocol, for the Python peers."""
-import json
-import sys
-import time
+"""The inputs of data.ts in NumPy, for the Python peers."""
 import numpy as np
 
 F = np.float32
@@ -73,51 +70,3 @@ def alive(n):
 
 def normal_constants():
     return 0.2316419, (0.31938153, -0.356563782, 1.781477937, -1.821255978, 1.330274429), 0.3989422804014327
-
-
-def serve(who, cases):
-    """`cases[id](n, threads)` gives a dict: run, checksum, and as needed before, threads, who, rest (seconds)."""
-    def say(**answer):
-        print(json.dumps(answer), flush=True)
-
-    work = None
-    say(who=who)
-    for line in sys.stdin:
-        words = line.split()
-        try:
-            if words[0] == "quit":
-                break
-            if words[0] == "prepare":
-                work = None
-                make = cases.get(words[1])
-                if make is None:
-                    say(skip="not written for it")
-                    continue
-                work = make(int(words[2]), int(words[3]))
-                before = work.get("before", lambda: None)
-                before()
-                work["run"]()
-                say(checksum=float(work["checksum"]()), threads=work.get("threads", 1), who=work.get("who", who))
-            elif words[0] == "rep" and work:
-                run, rest = work["run"], work.get("rest")
-                for _ in range(int(words[1])):
-                    before()
-                    run()
-                inner, seconds = int(words[2]), 0.0
-                if rest:
-                    for _ in range(inner):
-                        time.sleep(rest)
-                        start = time.perf_counter()
-                        run()
-                        seconds += time.perf_counter() - start
-                else:
-                    before()
-                    start = time.perf_counter()
-                    for _ in range(inner):
-                        run()
-                    seconds = time.perf_counter() - start
-                say(seconds=seconds / inner)
-            else:
-                say(error="not understood: " + line)
-        except Exception as error:
-            say(error=f"{type(error).__name__}: {error}")

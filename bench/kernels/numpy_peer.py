@@ -3,6 +3,7 @@ import numpy as np
 import scipy
 import scipy.sparse
 from numerics import *
+from serve import serve
 
 
 def copy(dtype):

@@ -62,6 +62,7 @@ function pythonPeers(threads: number): PeerSpec[] {
     NUMBA_NUM_THREADS: `${threads}`,
     NUMBA_THREADING_LAYER: 'omp',
     PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONPATH: here('../harness'),
   }
   const start = (file: string, modules: string[], ...args: string[]): Launch => {
     const missing = modules.filter(m => !versions[m])
@@ -90,6 +91,7 @@ function npmPeers(threads: number): PeerSpec[] {
 
 export const kernels: Suite = {
   name: 'kernels',
+  own: 'skein:wasm',
   cases,
   isReference: row => row.who.startsWith('C gcc') || row.who.startsWith('plain JS'),
   limit: { id: 'limit_f64', who: 'C gcc' },

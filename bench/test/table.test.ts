@@ -45,7 +45,7 @@ test('durations and numbers have three digits and a fitting unit', () => {
 
 test('a case is printed with rates, share of the limit, ratio to the baseline and the verdict', () => {
   const rows = [row('skein:wasm', 1e-6), row('C gcc 12 -O3', 0.8e-6), row('plain JS', 4e-6, { threads: 1 })]
-  const text = caseTable(triad, rows, { baseline: 'skein:wasm', limit: 24e9 })
+  const text = caseTable(triad, rows, { own: 'skein:wasm', limit: 24e9 })
   assert.equal(
     text,
     [
@@ -59,6 +59,27 @@ test('a case is printed with rates, share of the limit, ratio to the baseline an
   )
 })
 
+test('a case may count items, or measure bytes', () => {
+  const own = 'skein:threads'
+  const noop: BenchCase = {
+    name: 'noop',
+    dtype: 'none',
+    about: 'n tasks',
+    n: 1000,
+    quick: 10,
+    tolerance: 0,
+    items: { name: 'tasks', of: n => n },
+    targets: [{ atLeastPerSecond: 1_000_000 }],
+  }
+  const text = caseTable(noop, [row(own, 0.5e-3), row('pool', 0.0123)], { own })
+  assert.match(text, /tasks\/s {2}÷ skein:threads\n.* 2,000,000 {12}1\.00×\n.* 81,300 {12}24\.6×\n/)
+  assert.match(text, /met {5}skein:threads ≥ 1,000,000 tasks\/s: 2,000,000$/)
+  const queued: BenchCase = { ...noop, items: undefined, unit: 'bytes', targets: [{ atMostBytes: 300 }] }
+  const bytes = caseTable(queued, [row(own, 320)], { own })
+  assert.match(bytes, /320 B {2}288 B {2}352 B/)
+  assert.match(bytes, /MISSED {2}skein:threads ≤ 300 B: 320 B$/)
+})
+
 test('a peer is named by the beginning of its name and words of it', () => {
   assert.ok(isNamed('Numba 0.68.1 fastmath', 'Numba'))
   assert.ok(isNamed('Numba 0.68.1 fastmath', 'Numba fastmath'))
@@ -67,11 +88,12 @@ test('a peer is named by the beginning of its name and words of it', () => {
 })
 
 test('a promise is judged only where both sides ran', () => {
+  const own = 'skein:wasm'
   const target = { than: 'plain JS', threads: 1, atLeast: 4 }
-  assert.equal(judge(target, [row('skein:wasm', 1)]), undefined)
-  assert.equal(judge(target, [row('skein:wasm', 1), row('plain JS', 8)]), undefined)
-  assert.equal(judge(target, [row('skein:wasm', 1), row('plain JS', 8, { threads: 1 })])?.met, true)
-  assert.equal(judge({ atMostSeconds: 1e-6 }, [row('skein:wasm', 2e-6)])?.met, false)
+  assert.equal(judge(triad, target, [row('skein:wasm', 1)], own), undefined)
+  assert.equal(judge(triad, target, [row('skein:wasm', 1), row('plain JS', 8)], own), undefined)
+  assert.equal(judge(triad, target, [row('skein:wasm', 1), row('plain JS', 8, { threads: 1 })], own)?.met, true)
+  assert.equal(judge(triad, { atMostSeconds: 1e-6 }, [row('skein:wasm', 2e-6)], own)?.met, false)
 })
 
 test('checksums are compared with the reference, and peers without one take no part', () => {
