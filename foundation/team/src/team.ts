@@ -48,6 +48,9 @@ const callerSpins = 20_000
 /** A sleeping caller looks this often whether the thread it waits for still lives. */
 const wakeMs = 50
 const closeGraceMs = 200
+/** A thread that was woken has come after this long, if it had a core to run on; and how long one gives way to it. */
+const giveWayMs = 0.1
+const restMs = 0.02
 
 const int32 = (x: number): boolean => (x | 0) === x
 
@@ -140,11 +143,11 @@ export class Team implements AsyncDisposable {
     if (this.#c[j + at.phase] !== at.idle) this.#closeSync()
     this.#write(j, body, e, begin, end, code, size, places, args)
     this.#c[at.placeAt(j, 0) + at.taken] = 1
-    this.#open(j)
+    const asleep = this.#open(j)
     let thrown: unknown
     nesting.depth++
     try {
-      workAt(this.#c, j, 0, entry, address)
+      workAt(this.#c, j, 0, asleep < 0 ? entry : this.#givingWay(j, entry, asleep), address)
     } catch (error) {
       // Others stop. Should one of them fail as well, this is still the call's error.
       Atomics.store(this.#c, j + at.stop, 1)
@@ -305,6 +308,7 @@ export class Team implements AsyncDisposable {
     c[j + at.status] = 0
     c[j + at.thrower] = 0
     c[j + at.waiting] = 0
+    c[j + at.gaveWay] = 0
     c[j + at.bodyIndex] = body.index
     c[j + at.bodyVersion] = body.version
     c[j + at.bodyLength] = body.length
@@ -320,12 +324,34 @@ export class Team implements AsyncDisposable {
     dealShares(c, j)
   }
 
-  /** Publishes a job, and wakes as many sleepers as it has places. */
-  #open(j: number): void {
+  /** Publishes a job, and wakes as many sleepers as it has places. How many will then still sleep; -1 when none did. */
+  #open(j: number): number {
     const c = this.#c
     Atomics.store(c, j + at.phase, at.open)
     Atomics.add(c, at.epoch, 1)
-    if (Atomics.load(c, at.parked) > 0) Atomics.notify(c, at.epoch, c[j + at.places])
+    const asleep = Atomics.load(c, at.parked)
+    return asleep > 0 ? asleep - Atomics.notify(c, at.epoch, c[j + at.places]) : -1
+  }
+
+  /**
+   * The same body; once it has worked for a while and a thread that was woken still has not come, that one probably stands in
+   * the queue of this very core, for up to a tick of the system's clock: this thread sleeps for a moment, and lets it pass.
+   */
+  #givingWay(j: number, entry: Entry, asleep: number): Entry {
+    const c = this.#c
+    const from = performance.now()
+    let isDone = false
+    return (args, begin, end, place) => {
+      const status = entry(args, begin, end, place)
+      if (!isDone && performance.now() - from > giveWayMs) {
+        isDone = true
+        if (Atomics.load(c, at.parked) > asleep) {
+          Atomics.store(c, j + at.gaveWay, 1)
+          Atomics.wait(c, j + at.gaveWay, 1, restMs)
+        }
+      }
+      return status
+    }
   }
 
   #staff(): void {
