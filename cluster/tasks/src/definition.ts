@@ -139,15 +139,9 @@ export function actor<A extends unknown[], T extends object>(
   if (typeof type !== 'function' || typeof type.prototype !== 'object') {
     throw new ArgumentError('actor', 'type', 'a class', type)
   }
-  checkActorOptions(`actor '${name}'`, options)
-  const definition: ActorDefinition = {
-    kind: 'actor',
-    url: meta.url,
-    name,
-    type: type as AnyClass,
-    options,
-    methods: methodsOf(type),
-  }
+  const methods = methodsOf(type)
+  checkActorOptions(`actor '${name}'`, options, methods)
+  const definition: ActorDefinition = { kind: 'actor', url: meta.url, name, type: type as AnyClass, options, methods }
   register(definition)
   return actorWith(definition, options)
 }
@@ -160,7 +154,7 @@ function actorWith<A extends unknown[], T>(definition: ActorDefinition, options:
       return new Handle(id, definition.name, definition.methods) as ActorHandle<T>
     },
     with(more) {
-      checkActorOptions(`actor '${definition.name}'`, more)
+      checkActorOptions(`actor '${definition.name}'`, more, definition.methods)
       return actorWith(definition, { ...options, ...more })
     },
     definition,

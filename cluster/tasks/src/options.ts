@@ -33,16 +33,29 @@ export interface TaskOptions {
 /** One object for all calls without options, by which they are known. */
 export const noOptions: TaskOptions = Object.freeze({})
 
+export interface ConcurrencyGroup {
+  readonly methods: readonly string[]
+  /** How many of their asynchronous calls may be under way at once. */
+  readonly maxConcurrency: number
+}
+
 export interface ActorOptions {
   /** By which `getActor` finds it. */
   readonly name?: string
   readonly namespace?: string
   /** It lives on when its creator and every handle are gone; default false. */
   readonly detached?: boolean
-  /** How often it may be created again after its worker was lost. Default 0. */
+  /**
+   * How often it may be created again after its worker was lost. Default 0. A class with `save()` and `restore(state)` comes back
+   * with the state it had after the last call whose result was delivered.
+   */
   readonly restarts?: number
+  /** Its state is saved after each so many calls. Default 1; with n, the last n - 1 calls may be missing after a crash. */
+  readonly saveEvery?: number
   /** How many of its asynchronous calls may be under way at once; default 1000. Synchronous methods run one at a time. */
   readonly maxConcurrency?: number
+  /** Methods that are limited by themselves, so that they and the others do not wait for each other. */
+  readonly concurrencyGroups?: { readonly [name: string]: ConcurrencyGroup }
   readonly resources?: Resources
   /** The number of a worker, from 1, where it must live. */
   readonly runOn?: number
@@ -63,7 +76,17 @@ function checkResources(call: string, resources: unknown): void {
 }
 
 const taskKeys = new Set(['retries', 'retryOn', 'timeoutMs', 'resources', 'priority', 'name', 'signal', 'runOn'])
-const actorKeys = new Set(['name', 'namespace', 'detached', 'restarts', 'maxConcurrency', 'resources', 'runOn'])
+const actorKeys = new Set([
+  'name',
+  'namespace',
+  'detached',
+  'restarts',
+  'saveEvery',
+  'maxConcurrency',
+  'concurrencyGroups',
+  'resources',
+  'runOn',
+])
 
 function checkKeys(call: string, options: unknown, known: ReadonlySet<string>): void {
   if (options === null || typeof options !== 'object') throw new ArgumentError(call, 'options', 'an object', options)
@@ -101,9 +124,9 @@ export function checkTaskOptions(call: string, options: TaskOptions): void {
 }
 
 /** @throws ArgumentError naming the option */
-export function checkActorOptions(call: string, options: ActorOptions): void {
+export function checkActorOptions(call: string, options: ActorOptions, methods: readonly string[]): void {
   checkKeys(call, options, actorKeys)
-  const { name, namespace, detached, restarts, maxConcurrency, resources, runOn } = options
+  const { name, namespace, detached, restarts, saveEvery, maxConcurrency, resources, runOn } = options
   if (name !== undefined && (typeof name !== 'string' || name === '')) {
     throw new ArgumentError(call, 'name', 'a string that is not empty', name)
   }
@@ -116,11 +139,46 @@ export function checkActorOptions(call: string, options: ActorOptions): void {
   if (restarts !== undefined && !isCount(restarts, 0) && restarts !== Number.POSITIVE_INFINITY) {
     throw new ArgumentError(call, 'restarts', 'a whole number from 0, or Infinity', restarts)
   }
+  if (saveEvery !== undefined && !isCount(saveEvery, 1)) {
+    throw new ArgumentError(call, 'saveEvery', 'a whole number from 1', saveEvery)
+  }
   if (maxConcurrency !== undefined && !isCount(maxConcurrency, 1)) {
     throw new ArgumentError(call, 'maxConcurrency', 'a whole number from 1', maxConcurrency)
   }
+  if (options.concurrencyGroups !== undefined) checkGroups(call, options.concurrencyGroups, methods)
   if (runOn !== undefined && !isCount(runOn, 1)) {
     throw new ArgumentError(call, 'runOn', 'the number of a worker, from 1', runOn)
   }
   checkResources(call, resources)
+}
+
+function checkGroups(call: string, groups: unknown, methods: readonly string[]): void {
+  if (groups === null || typeof groups !== 'object') {
+    throw new ArgumentError(
+      call,
+      'concurrencyGroups',
+      "an object, as { io: { methods: ['read'], maxConcurrency: 4 } }",
+      groups,
+    )
+  }
+  const grouped = new Map<string, string>()
+  for (const [name, group] of Object.entries(groups as { [name: string]: ConcurrencyGroup })) {
+    const option = `concurrencyGroups.${name}`
+    if (group === null || typeof group !== 'object' || !Array.isArray(group.methods)) {
+      throw new ArgumentError(call, option, "a group, as { methods: ['read'], maxConcurrency: 4 }", group)
+    }
+    if (!isCount(group.maxConcurrency, 1)) {
+      throw new ArgumentError(call, `${option}.maxConcurrency`, 'a whole number from 1', group.maxConcurrency)
+    }
+    for (const method of group.methods) {
+      if (!methods.includes(method)) {
+        throw new ArgumentError(call, `${option}.methods`, `made of ${methods.join(', ')}`, method)
+      }
+      const other = grouped.get(method)
+      if (other !== undefined) {
+        throw new ArgumentError(call, `${option}.methods`, `methods of no other group`, method, `It is in '${other}'`)
+      }
+      grouped.set(method, name)
+    }
+  }
 }

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { CancelledError, TimeoutError } from '@skein/base'
+import { ArgumentError, CancelledError, TimeoutError } from '@skein/base'
 import { heap } from '@skein/heap'
 import {
   ActorDiedError,
   cancel,
   get,
+  getActor,
   kill,
   NotCloneableError,
   put,
@@ -105,6 +106,101 @@ export function conform(engine: string): void {
       await kill(await jobs.Counter.with({ name: 'bob' }).create())
     })
 
+    it('makes an actor again that may restart, with the state after the last call whose result was delivered', async () => {
+      const ledger = await jobs.Ledger.with({ restarts: 2 }).create('monday')
+      assert.deepEqual(await get([ledger.add(1), ledger.add(2)]), [1, 2])
+      await assert.rejects(ledger.addBad(3).promise, TaskError)
+      const lost = ledger.addAndExit(4)
+      const later = ledger.add(5)
+      const error = await lost.catch((e: unknown) => e)
+      assert(error instanceof ActorDiedError)
+      assert.match(error.reason, /was lost: it ended with exit code 4/)
+      assert.equal(await later, 4)
+      assert.deepEqual(await ledger.look(), { entries: [1, 2, 3, 5], opened: 'monday', restored: 1 })
+      await assert.rejects(ledger.addAndExit(6).promise, ActorDiedError)
+      assert.deepEqual((await ledger.look()).entries, [1, 2, 3, 5])
+      await assert.rejects(ledger.addAndExit(7).promise, ActorDiedError)
+      const dead = await ledger.look().catch((e: unknown) => e)
+      assert(dead instanceof ActorDiedError)
+      assert.match(dead.message, /'Ledger' has died: worker \d+, where it lived, was lost: it ended with exit code 4/)
+    })
+
+    it('saves after as many calls as it is told', async () => {
+      const ledger = await jobs.Ledger.with({ restarts: 1, saveEvery: 3 }).create()
+      for (let k = 1; k <= 5; k++) await ledger.add(k)
+      await assert.rejects(ledger.addAndExit(6).promise, ActorDiedError)
+      assert.deepEqual((await ledger.look()).entries, [1, 2, 3])
+      await kill(ledger)
+    })
+
+    it('tells when the state of an actor cannot be saved', async () => {
+      const ledger = await jobs.Ledger.with({ restarts: 1 }).create()
+      const error = await ledger.spoil().catch((e: unknown) => e)
+      assert(error instanceof TaskError && error.cause instanceof NotCloneableError)
+      assert.equal(error.cause.path, 'state[0]')
+      await kill(ledger)
+    })
+
+    it('makes an actor again whose worker is lost while it is made', async () => {
+      const tries = heap.i32(1)
+      const weak = await jobs.Weak.with({ restarts: 2 }).create(tries, 2)
+      assert.equal(await weak.answer(), 42)
+      await kill(weak)
+      tries[0] = 0
+      await assert.rejects(jobs.Weak.with({ restarts: 1 }).create(tries, 9), ActorDiedError)
+      assert.equal(tries[0], 2)
+    })
+
+    it('tells what a dead actor died of', async () => {
+      const error = await jobs.Broken.with({ name: 'broken' })
+        .create()
+        .catch((e: unknown) => e)
+      assert(error instanceof TaskError && error.cause instanceof RangeError)
+      await assert.rejects(getActor('broken'), ArgumentError)
+      const counter = await jobs.Counter.create()
+      await kill(counter, 'it is late')
+      const dead = await counter.add(1).catch((e: unknown) => e)
+      assert(dead instanceof ActorDiedError && dead.reason === 'it is late')
+      assert.match(dead.stack!, /conformance\.ts/)
+    })
+
+    it('runs calls of an actor in order, and asynchronous ones up to its limit', async () => {
+      const desk = await jobs.Desk.with({ maxConcurrency: 2 }).create()
+      const waits = ['a', 'b', 'c', 'd'].map(name => desk.wait(name))
+      await assert.rejects(get(desk.letGo(), { timeoutMs: 50 }), TimeoutError)
+      assert.equal((await wait(waits, { timeoutMs: 10 })).ready.length, 0)
+      await kill(desk)
+    })
+
+    it('gives groups of methods limits of their own', async () => {
+      const desk = await jobs.Desk.with({
+        concurrencyGroups: { slow: { methods: ['wait'], maxConcurrency: 2 } },
+        maxConcurrency: 1,
+      }).create()
+      const waits = ['a', 'b', 'c', 'd'].map(name => desk.wait(name))
+      assert.equal(await desk.quick('x'), 'x')
+      while ((await wait(waits, { count: 4, timeoutMs: 1 })).pending.length > 0) await desk.letGo()
+      assert.deepEqual(await desk.look(), { most: 2, log: ['a', 'b', 'x', 'c', 'd'] })
+      await kill(desk)
+      const { with: change } = jobs.Desk
+      const none = { methods: ['none'], maxConcurrency: 1 }
+      assert.throws(() => change({ concurrencyGroups: { none } }), ArgumentError)
+      const one = { methods: ['wait'], maxConcurrency: 1 }
+      assert.throws(() => change({ concurrencyGroups: { one, two: one } }), ArgumentError)
+      assert.throws(() => change({ concurrencyGroups: { one: { ...one, maxConcurrency: 0 } } }), ArgumentError)
+    })
+
+    it('keeps names of actors apart by namespace', async () => {
+      const of = (namespace: string) => jobs.Counter.with({ name: 'same', namespace })
+      const [a, b] = await Promise.all([of('a').create(1), of('b').create(2)])
+      await assert.rejects(of('a').create(), ArgumentError)
+      assert.equal(await (await getActor<{ add(k: number): number }>('same', 'b')).add(0), 2)
+      await assert.rejects(getActor('same'), ArgumentError)
+      await kill(a)
+      await (await of('a').create()).add(1)
+      for (const one of [await getActor('same', 'a'), b]) await kill(one)
+    })
+
     it('gives many results at once, or as they come', async () => {
       const refs = Array.from({ length: 1000 }, (_, i) => jobs.add(i, 1))
       const sum = 500_500
@@ -118,12 +214,16 @@ export function conform(engine: string): void {
       const { ready, pending } = await wait([jobs.later(2000, 0), jobs.add(1, 1)], { timeoutMs: 1000 })
       assert.deepEqual([ready.length, pending.length], [1, 1])
       cancel(pending[0], { graceMs: 0 })
+      await assert.rejects(pending[0].promise, CancelledError)
     })
 
-    it('counts what it did', () => {
+    it('counts what it did', async () => {
+      const before = stats()
+      const counter = await jobs.Counter.create()
       const { waiting, ready, workers, actors } = stats()
-      assert.deepEqual({ waiting, ready, actors }, { waiting: 0, ready: 0, actors: 1 })
+      assert.deepEqual({ waiting, ready, actors }, { waiting: 0, ready: 0, actors: before.actors + 1 })
       assert(workers >= 1)
+      await kill(counter)
     })
   })
 }

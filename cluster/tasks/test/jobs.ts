@@ -68,6 +68,100 @@ export const Counter = actor(
     }
   },
 )
+/** Its state outlives its worker. */
+export const Ledger = actor(
+  import.meta,
+  'Ledger',
+  class {
+    entries: number[] = []
+    readonly opened: string
+    restored = 0
+    constructor(opened = '') {
+      this.opened = opened
+    }
+    add(k: number) {
+      this.entries.push(k)
+      return this.entries.length
+    }
+    /** Changes its state, and then throws. */
+    addBad(k: number): void {
+      this.entries.push(k)
+      throw new RangeError('too much')
+    }
+    /** Changes its state, and does not live to tell. */
+    addAndExit(k: number): void {
+      this.entries.push(k)
+      process.exit(4)
+    }
+    /** From now on its state cannot be sent. */
+    spoil() {
+      this.entries = [(() => {}) as never]
+    }
+    look() {
+      return { entries: this.entries, opened: this.opened, restored: this.restored }
+    }
+    save() {
+      return this.entries
+    }
+    async restore(entries: number[]) {
+      await null
+      this.entries = entries
+      this.restored++
+    }
+  },
+)
+/** Says how many of its calls are under way at once. */
+export const Desk = actor(
+  import.meta,
+  'Desk',
+  class {
+    now = 0
+    most = 0
+    log: string[] = []
+    open: (() => void)[] = []
+    async wait(name: string) {
+      this.most = Math.max(this.most, ++this.now)
+      this.log.push(name)
+      await new Promise<void>(resolve => this.open.push(resolve))
+      this.now--
+      return name
+    }
+    async quick(name: string) {
+      this.log.push(name)
+      return name
+    }
+    letGo() {
+      for (const go of this.open.splice(0)) go()
+      return this.log.length
+    }
+    look() {
+      return { most: this.most, log: this.log }
+    }
+  },
+)
+export const Broken = actor(
+  import.meta,
+  'Broken',
+  class {
+    constructor() {
+      throw new RangeError('not today')
+    }
+    nothing() {}
+  },
+)
+/** Ends its worker while it is made, so many times. */
+export const Weak = actor(
+  import.meta,
+  'Weak',
+  class {
+    constructor(tries: Int32Array, times: number) {
+      if (Atomics.add(tries, 0, 1) < times) process.exit(5)
+    }
+    answer() {
+      return 42
+    }
+  },
+)
 export const usesActor = task(import.meta, 'usesActor', async (c: { add(k: number): PromiseLike<number> }) => c.add(10))
 export const findsActor = task(import.meta, 'findsActor', async (name: string) =>
   (await getActor<{ add(k: number): number }>(name)).add(1),

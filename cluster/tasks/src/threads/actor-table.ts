@@ -1,9 +1,11 @@
 /** The actors of an engine as the client keeps them: where each lives, its name, its calls under way. */
 
 import { ArgumentError } from '@skein/base'
+import { type HeapArray, heap } from '@skein/heap'
+import { ActorDiedError } from '../errors.ts'
 import type { ActorLook } from '../observe/observer.ts'
 import type { ActorOptions } from '../options.ts'
-import type { Call, Given } from './record.ts'
+import { type Call, type Given, nothing, type Record } from './record.ts'
 
 export interface ActorEntry {
   readonly id: number
@@ -12,13 +14,23 @@ export interface ActorEntry {
   readonly methods: readonly string[]
   readonly worker: number
   readonly options: ActorOptions
-  /** How its constructor was called. */
-  readonly given: Given
+  /** How its constructor was called: nothing any more, once that will not be done again. */
+  given: Given
   /** By method, what its calls without options share. */
   readonly calls: Map<string, Call>
   restartsLeft: number
+  /** The call of its constructor: it may have to be made again. */
+  making: Record | undefined
+  /** What it saved last. */
+  state: HeapArray<Uint8Array> | undefined
   /** Why it is no more. */
-  died: string | undefined
+  died: Death | undefined
+}
+
+export interface Death {
+  readonly reason: string
+  /** What its constructor failed with, if that was it. */
+  readonly cause: unknown
 }
 
 export class ActorTable {
@@ -66,8 +78,9 @@ export class ActorTable {
 
   /** The latest ones, up to so many. */
   look(most: number): ActorLook[] {
-    return [...this.#actors.values()].slice(-most).map(({ id, name, worker, options, restartsLeft, died = '' }) => {
-      return { actor: id, definition: name, name: options.name ?? '', worker: worker + 1, restartsLeft, died }
+    return [...this.#actors.values()].slice(-most).map(({ id, name, worker, options, restartsLeft, died }) => {
+      const reason = died?.reason ?? ''
+      return { actor: id, definition: name, name: options.name ?? '', worker: worker + 1, restartsLeft, died: reason }
     })
   }
 
@@ -75,12 +88,32 @@ export class ActorTable {
     return [...this.#actors.values()].filter(entry => entry.worker === worker && entry.died === undefined)
   }
 
+  /** It has saved its state; the one before is needed no more. */
+  keep(id: number, state: HeapArray<Uint8Array>): void {
+    const entry = this.#actors.get(id)
+    if (entry?.state !== undefined) heap.release(entry.state)
+    if (entry?.died === undefined) entry!.state = state
+    else heap.release(state)
+  }
+
+  /** It will not be made again. */
+  settle(entry: ActorEntry): void {
+    entry.given = nothing
+    if (entry.state !== undefined) heap.release(entry.state)
+    entry.state = undefined
+  }
+
   /** It is no more: its name is free. */
-  bury(entry: ActorEntry, reason: string): void {
-    entry.died = reason
+  bury(entry: ActorEntry, died: Death): void {
+    entry.died = died
+    this.settle(entry)
     const { name, namespace = '' } = entry.options
     if (name !== undefined) this.#byName.delete(keyOf(name, namespace))
   }
 }
 
 const keyOf = (name: string, namespace: string): string => JSON.stringify([namespace, name])
+
+/** What calls of a dead actor fail with. */
+export const deathOf = ({ name, died }: ActorEntry): ActorDiedError =>
+  new ActorDiedError(name, died!.reason, died!.cause)

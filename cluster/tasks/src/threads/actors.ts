@@ -1,26 +1,47 @@
 /**
  * The actors that live on a worker. Calls of an actor start in the order they came; a synchronous method is over before
- * the next starts, asynchronous ones interleave, up to the actor's limit.
+ * the next starts, asynchronous ones interleave, up to the actor's limit. Methods of a concurrency group have a lane of their own:
+ * its limit and its order are theirs alone.
  */
 
 import { ActorDiedError } from '../errors.ts'
+import type { ActorSettings } from './mail.ts'
 
 /** A call that waits for its turn. */
 export interface WaitingCall {
+  readonly method: number
   /** Makes it; a promise when it goes on. */
   run(object: object): unknown
   done(value: unknown): void
   broke(error: unknown): void
 }
 
-interface Instance {
+interface Lane {
   readonly concurrency: number
+  underWay: number
+  readonly waiting: WaitingCall[]
+}
+
+interface Instance {
+  /** The first is that of methods in no group. */
+  readonly lanes: readonly Lane[]
+  /** By number of the method; sparse. */
+  readonly laneOf: readonly Lane[]
   /** Undefined while the constructor has not finished. */
   object: object | undefined
   /** Why it cannot be used. */
   broken: unknown
-  underWay: number
-  readonly waiting: WaitingCall[]
+  readonly saveEvery: number
+  /** Calls that have ended since its state was saved. */
+  unsaved: number
+}
+
+/** What an actor of a class that can be saved has. */
+export interface Saveable {
+  /** What it must know to come back; a value that can be sent. */
+  save(): unknown
+  /** Called after the constructor of one that comes back. */
+  restore(state: unknown): unknown
 }
 
 export class Actors {
@@ -29,22 +50,22 @@ export class Actors {
   /** Makes an actor; its calls wait until it is there, and fail if it cannot be made. */
   create(
     actor: number,
-    concurrency: number,
+    settings: ActorSettings,
     make: () => object | Promise<object>,
     done: (value: unknown) => void,
     broke: (error: unknown) => void,
   ): void {
-    const instance: Instance = { concurrency, object: undefined, broken: undefined, underWay: 0, waiting: [] }
+    const instance = instanceOf(settings)
     this.#instances.set(actor, instance)
     const made = (object: object) => {
       instance.object = object
       done(undefined)
-      this.#go(instance)
+      for (const lane of instance.lanes) this.#go(instance, lane)
     }
     const failed = (error: unknown) => {
       instance.broken = error
       broke(error)
-      this.#go(instance)
+      for (const lane of instance.lanes) this.#go(instance, lane)
     }
     try {
       const object = make()
@@ -56,40 +77,50 @@ export class Actors {
   }
 
   /** The object itself, when a call of it may start now. */
-  ready(actor: number): object | undefined {
+  ready(actor: number, method: number): object | undefined {
     const instance = this.#instances.get(actor)
-    return instance !== undefined && instance.waiting.length === 0 && instance.underWay < instance.concurrency
-      ? instance.object
-      : undefined
+    if (instance === undefined) return undefined
+    const { waiting, underWay, concurrency } = laneFor(instance, method)
+    return waiting.length === 0 && underWay < concurrency ? instance.object : undefined
   }
 
   /** A call that `ready` allowed goes on until this settles. */
-  goesOn(actor: number, result: Promise<unknown>, call: Pick<WaitingCall, 'done' | 'broke'>): void {
-    this.#goesOn(this.#instances.get(actor)!, result, call)
+  goesOn(actor: number, result: Promise<unknown>, call: WaitingCall): void {
+    const instance = this.#instances.get(actor)!
+    this.#goesOn(instance, laneFor(instance, call.method), result, call)
   }
 
   /** A call whose turn comes later. */
   enqueue(actor: number, call: WaitingCall): void {
     const instance = this.#instances.get(actor)
     if (instance === undefined) return call.broke(new ActorDiedError(`actor ${actor}`, 'it was killed'))
-    instance.waiting.push(call)
-    this.#go(instance)
+    const lane = laneFor(instance, call.method)
+    lane.waiting.push(call)
+    this.#go(instance, lane)
+  }
+
+  /** A call has ended: the object, if its state is to be saved now. */
+  toSave(actor: number): Saveable | undefined {
+    const instance = this.#instances.get(actor)
+    if (instance === undefined || instance.saveEvery === 0 || ++instance.unsaved < instance.saveEvery) return undefined
+    instance.unsaved = 0
+    return instance.object as Saveable | undefined
   }
 
   /** Forgets an actor; calls that have not started fail. */
   kill(actor: number): void {
     const instance = this.#instances.get(actor)
     this.#instances.delete(actor)
-    for (const call of instance?.waiting.splice(0) ?? []) {
-      call.broke(new ActorDiedError(`actor ${actor}`, 'it was killed'))
+    for (const { waiting } of instance?.lanes ?? []) {
+      for (const call of waiting.splice(0)) call.broke(new ActorDiedError(`actor ${actor}`, 'it was killed'))
     }
   }
 
-  #goesOn(instance: Instance, result: Promise<unknown>, call: Pick<WaitingCall, 'done' | 'broke'>): void {
-    instance.underWay++
+  #goesOn(instance: Instance, lane: Lane, result: Promise<unknown>, call: WaitingCall): void {
+    lane.underWay++
     const over = () => {
-      instance.underWay--
-      this.#go(instance)
+      lane.underWay--
+      this.#go(instance, lane)
     }
     result.then(
       value => {
@@ -103,21 +134,34 @@ export class Actors {
     )
   }
 
-  #go(instance: Instance): void {
-    while (instance.waiting.length > 0 && instance.underWay < instance.concurrency) {
+  #go(instance: Instance, lane: Lane): void {
+    while (lane.waiting.length > 0 && lane.underWay < lane.concurrency) {
       if (instance.object === undefined && instance.broken === undefined) return
-      const call = instance.waiting.shift()!
+      const call = lane.waiting.shift()!
       if (instance.object === undefined) {
         call.broke(new ActorDiedError('the actor', 'its constructor failed', instance.broken))
         continue
       }
       try {
         const result = call.run(instance.object)
-        if (result instanceof Promise) this.#goesOn(instance, result, call)
+        if (result instanceof Promise) this.#goesOn(instance, lane, result, call)
         else call.done(result)
       } catch (error) {
         call.broke(error)
       }
     }
   }
+}
+
+const laneFor = ({ lanes, laneOf }: Instance, method: number): Lane => laneOf[method] ?? lanes[0]
+
+function instanceOf({ concurrency, groups, saveEvery }: ActorSettings): Instance {
+  const lanes: Lane[] = [{ concurrency, underWay: 0, waiting: [] }]
+  const laneOf: Lane[] = []
+  for (const { methods, concurrency } of groups) {
+    const lane: Lane = { concurrency, underWay: 0, waiting: [] }
+    lanes.push(lane)
+    for (const method of methods) laneOf[method] = lane
+  }
+  return { lanes, laneOf, object: undefined, broken: undefined, saveEvery, unsaved: 0 }
 }

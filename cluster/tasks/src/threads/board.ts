@@ -71,8 +71,9 @@ export const slotPackedBytes = 58
 export const slotCellsAddress = 60
 /** How many dependencies stand in cells beside packed arguments. */
 export const slotDependencies = 62
-/** Most of an actor's asynchronous calls at once. */
-export const slotConcurrency = 63
+// A call's arguments have been read when it is over; then its actor's saved state may lie here.
+export const slotSaved = 60
+export const slotSavedBytes = 62
 /** Cells that fit into the slot itself. */
 export const cellsInside = (slotPacked - slotCells) / wordsPerCell
 
@@ -81,6 +82,9 @@ export const inCell = 0
 export const asArray = 1
 export const asBytes = 2
 export const isUndefined = 3
+export const formMask = 3
+/** Beside the result lies what the actor saved after the call. */
+export const withState = 4
 
 // The state word: a phase in 3 bits, in 15 bits how often the slot was used, and the worker that took it. A queue's
 // entry is the slot and the same 15 bits, so an entry that has been overtaken is recognised.

@@ -40,6 +40,8 @@ export class Crew {
   readonly #events: CrewEvents
   readonly #members: (Member | undefined)[] = []
   readonly #notes: DefinitionNote[] = []
+  /** By worker, what is said to one that is about to be started. */
+  readonly #letters: ToWorker[][] = []
   #held = false
   #starts = 0
   #failedStarts = 0
@@ -92,6 +94,7 @@ export class Crew {
     })
     if (!this.#held) thread.unref()
     if (this.#listener) this.#hear(worker, thread)
+    for (const message of this.#letters[worker]?.splice(0) ?? []) this.post(worker, message)
   }
 
   /** Gives what workers print from now on to the listener as well. */
@@ -139,7 +142,12 @@ export class Crew {
   }
 
   post(worker: number, message: ToWorker, transfer: ArrayBuffer[] = []): void {
-    this.#members[worker]?.thread.postMessage(message, transfer)
+    const member = this.#members[worker]
+    if (member === undefined) {
+      ;(this.#letters[worker] ??= []).push(message)
+      return
+    }
+    member.thread.postMessage(message, transfer)
     Atomics.store(this.#c, at.workerAt(worker) + at.mail, 1)
     at.ring(this.#c, worker)
   }

@@ -18,7 +18,7 @@ import type { ActorDefinition, TaskDefinition } from '../registry.ts'
 import type { Request as WorkRequest } from '../schedule/place.ts'
 import { type Reason, Scheduler } from '../schedule/scheduler.ts'
 import { unpack } from '../values/pack.ts'
-import { type ActorEntry, ActorTable } from './actor-table.ts'
+import { type ActorEntry, ActorTable, type Death, deathOf } from './actor-table.ts'
 import { asObject, prepare, recordOf } from './arguments.ts'
 import * as at from './board.ts'
 import { Callers } from './callers.ts'
@@ -170,7 +170,7 @@ export class ThreadsEngine implements Engine, Observable {
     const request = requestOf(options.resources, worker)
     const definition = this.#numberOf('task', url, name)
     const { priority = 0 } = options
-    return { name, definition, options, priority, request, actor: 0, method: 0, concurrency: 0, streams }
+    return { name, definition, options, priority, request, actor: 0, method: 0, streams }
   }
 
   stream({ name, url }: TaskDefinition, args: unknown[], options: TaskOptions): AsyncIterableIterator<unknown> {
@@ -228,6 +228,8 @@ export class ThreadsEngine implements Engine, Observable {
       given,
       calls: new Map(),
       restartsLeft: restarts,
+      making: undefined,
+      state: undefined,
       died: undefined,
     }
     this.#actors.add(actor)
@@ -235,12 +237,41 @@ export class ThreadsEngine implements Engine, Observable {
   }
 
   #construct(caller: number, actor: ActorEntry): Record {
-    const call = callOfActor(actor, -1, `${actor.name} (constructor)`, optionsOfConstructor)
-    const record = this.#call(caller, actor, call, actor.given)
+    this.#announceActor(actor)
+    // An actor that comes back is made before its calls that have waited for it.
+    const options = { priority: Number.POSITIVE_INFINITY, retries: actor.restartsLeft }
+    const record = this.#call(
+      caller,
+      actor,
+      callOfActor(actor, -1, `${actor.name} (constructor)`, options),
+      actor.given,
+    )
+    actor.making = record
     record.whenSettled(() => {
-      if (record.settlement === 'rejected' && actor.died === undefined) this.#bury(actor, 'its constructor failed')
+      actor.making = undefined
+      if (record.settlement === 'fulfilled' && actor.restartsLeft === 0) this.#actors.settle(actor)
+      if (record.settlement === 'fulfilled' || actor.died !== undefined) return
+      const died = { reason: 'its constructor failed', cause: record.outcome() }
+      // Not in the middle of what the scheduler does with it.
+      queueMicrotask(() => actor.died === undefined && this.#bury(actor, died))
     })
     return record
+  }
+
+  /** Tells its worker what it is like. */
+  #announceActor({ id, worker, methods, options, restartsLeft, state }: ActorEntry): void {
+    const { maxConcurrency = concurrencyOfActors, concurrencyGroups = {}, saveEvery = 1 } = options
+    const isSaved = restartsLeft > 0 && methods.includes('save') && methods.includes('restore')
+    const settings = {
+      concurrency: maxConcurrency,
+      groups: Object.values(concurrencyGroups).map(group => ({
+        methods: group.methods.map(method => methods.indexOf(method)),
+        concurrency: group.maxConcurrency,
+      })),
+      saveEvery: isSaved ? saveEvery : 0,
+      state: state && { address: state.byteOffset, bytes: state.length },
+    }
+    this.#crew.post(worker, { is: 'actor', actor: id, settings })
   }
 
   invoke(actor: number, method: string, args: unknown[], options: TaskOptions): Ref<unknown> {
@@ -260,7 +291,7 @@ export class ThreadsEngine implements Engine, Observable {
   #call(caller: number, actor: ActorEntry, call: Call, given: Given): Record {
     const record = new Record(this.#nextTask++, caller, call, given, this.#siteOf(call.definition))
     if (actor.died === undefined) this.#accept(record)
-    else this.#settle(record, 'rejected', new ActorDiedError(actor.name, actor.died))
+    else this.#settle(record, 'rejected', withSite(deathOf(actor), record.site))
     return record
   }
 
@@ -295,8 +326,7 @@ export class ThreadsEngine implements Engine, Observable {
   async kill(id: number, reason: string): Promise<void> {
     const actor = this.#actors.find(id)
     if (actor === undefined || actor.died !== undefined) return
-    this.#bury(actor, reason)
-    this.#crew.post(actor.worker, { is: 'kill', actor: id })
+    this.#bury(actor, { reason, cause: undefined })
   }
 
   stats(): EngineStats {
@@ -449,7 +479,7 @@ export class ThreadsEngine implements Engine, Observable {
       case 'lost': {
         const actor = this.#actors.find(record.call.actor)
         const lost = actor
-          ? new ActorDiedError(actor.name, this.#lostReason)
+          ? new ActorDiedError(actor.name, lossOf(this.#lostWorker, this.#lostReason))
           : new WorkerLostError(record.name, this.#lostWorker + 1, record.attempts, this.#lostReason)
         return record.stopping ?? withSite(lost, record.site)
       }
@@ -484,8 +514,9 @@ export class ThreadsEngine implements Engine, Observable {
     return true
   }
 
-  #back({ record, unrun, ok, found, worker, tookMs, endedMs, items, lent }: Back): void {
+  #back({ record, unrun, ok, found, worker, tookMs, endedMs, items, lent, state }: Back): void {
     if (unrun) return this.#scheduler.cancelled(record)
+    if (state !== undefined) this.#actors.keep(record.call.actor, state)
     if (lent !== undefined) this.#leases.keep(worker, record.id, lent)
     this.#meanMs += (tookMs - this.#meanMs) / 16
     if (this.#observer !== undefined) {
@@ -619,7 +650,9 @@ export class ThreadsEngine implements Engine, Observable {
     }
     this.#scheduler.workerLeft(worker, held)
     for (const actor of this.#actors.on(worker)) {
-      if (actor.restartsLeft === 0 || !restarts) this.#bury(actor, reason)
+      if (actor.restartsLeft === 0 || !restarts) {
+        this.#bury(actor, { reason: lossOf(worker, reason), cause: undefined })
+      }
     }
     if (!restarts) {
       if (!this.#closing) this.close()
@@ -627,16 +660,19 @@ export class ThreadsEngine implements Engine, Observable {
     }
     for (const actor of this.#actors.on(worker)) {
       actor.restartsLeft--
-      this.#construct(main, actor)
+      // One that was being made when it was lost is queued again already.
+      if (actor.making === undefined) this.#construct(main, actor)
+      else this.#announceActor(actor)
     }
     this.#scheduler.workerJoined(worker)
   }
 
-  #bury(actor: ActorEntry, reason: string): void {
-    this.#actors.bury(actor, reason)
+  #bury(actor: ActorEntry, died: Death): void {
+    this.#actors.bury(actor, died)
+    this.#crew.post(actor.worker, { is: 'kill', actor: actor.id })
     for (const record of [...this.#scheduler.unsettled(this.#slots.records)]) {
       if (record.call.actor !== actor.id || record.settlement !== 'pending') continue
-      record.stopping ??= new ActorDiedError(actor.name, reason)
+      record.stopping ??= withSite(deathOf(actor), record.site)
       if (record.state !== 'dispatched') this.#scheduler.cancelled(record)
       else this.#settle(record, 'rejected', record.stopping)
     }
@@ -664,9 +700,6 @@ export class ThreadsEngine implements Engine, Observable {
   }
 }
 
-/** An actor that comes back is made before its calls that have waited for it. */
-const optionsOfConstructor: TaskOptions = { priority: Number.POSITIVE_INFINITY }
-
 const callOfPut: Call = {
   name: 'put',
   definition: -1,
@@ -675,21 +708,16 @@ const callOfPut: Call = {
   request: undefined,
   actor: 0,
   method: 0,
-  concurrency: 0,
   streams: false,
 }
 
-function callOfActor(
-  { id, definition, worker, options: ofActor }: ActorEntry,
-  method: number,
-  name: string,
-  options: TaskOptions,
-): Call {
+function callOfActor({ id, definition, worker }: ActorEntry, method: number, name: string, options: TaskOptions): Call {
   const request: WorkRequest = { cpus: 0, amounts: [], worker, beside: true }
-  const concurrency = ofActor.maxConcurrency ?? concurrencyOfActors
   const { priority = 0 } = options
-  return { name, definition, options, priority, request, actor: id, method, concurrency, streams: false }
+  return { name, definition, options, priority, request, actor: id, method, streams: false }
 }
+
+const lossOf = (worker: number, reason: string): string => `worker ${worker + 1}, where it lived, was lost: ${reason}`
 
 /** Of the things that there may be any number of, a look shows so many. */
 const mostShown = 500

@@ -2,6 +2,7 @@
 
 import type { ActorOptions, TaskOptions } from '../options.ts'
 import type { Layout } from './board.ts'
+import type { Block } from './result.ts'
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -21,6 +22,18 @@ export interface DefinitionNote {
   readonly name: string
 }
 
+/** How an actor's calls are run, and kept. */
+export interface ActorSettings {
+  /** Most of its asynchronous calls at once, but for those of methods in groups. */
+  readonly concurrency: number
+  /** Methods, by number, that are limited by themselves. */
+  readonly groups: readonly { readonly methods: readonly number[]; readonly concurrency: number }[]
+  /** Its state is saved after so many calls; 0: never. */
+  readonly saveEvery: number
+  /** What was saved last, for one that comes back: a block of the client's. */
+  readonly state: Block | undefined
+}
+
 /** From the client to a worker. */
 export type ToWorker =
   | { readonly is: 'definition'; readonly note: DefinitionNote }
@@ -28,6 +41,8 @@ export type ToWorker =
   | { readonly is: 'cancel'; readonly slot: number; readonly task: number; readonly reason: string }
   /** The reader of a stream can take so many items more; -1: none any more. */
   | { readonly is: 'credit'; readonly task: number; readonly items: number }
+  /** What an actor is like that is about to be made: said before its constructor is called. */
+  | { readonly is: 'actor'; readonly actor: number; readonly settings: ActorSettings }
   /** An actor should end. */
   | { readonly is: 'kill'; readonly actor: number }
   | { readonly is: 'answer'; readonly call: number; readonly ok: boolean; readonly value: Uint8Array }

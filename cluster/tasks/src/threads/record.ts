@@ -20,8 +20,6 @@ export interface Call {
   readonly actor: number
   /** The method's number; -1: the constructor. */
   readonly method: number
-  /** Most of the actor's asynchronous calls at once. */
-  readonly concurrency: number
   readonly streams: boolean
 }
 

@@ -3,7 +3,7 @@
  * block, the client adopts it. Bytes that are packed lie in a block that is handed over the same way.
  */
 
-import { heap, type TypedArray } from '@skein/heap'
+import { type HeapArray, heap, type TypedArray } from '@skein/heap'
 import { CellReader, cellsOf, putCells, type Words } from '../values/cells.ts'
 import { classOf, kindOf } from '../values/kinds.ts'
 import { pack } from '../values/pack.ts'
@@ -62,13 +62,40 @@ export function putError(words: Words, slot: number, error: unknown): void {
 }
 
 function putPackedBlock(words: Words, slot: number, value: unknown, call: string, root: string): void {
-  const { bytes } = pack(value, call, root, true)
-  const address = heap.allocate(Math.max(1, bytes.length), { label: 'task results' })
-  heap.view(Uint8Array, address, bytes.length).set(bytes)
+  const { address, bytes } = packedBlock(value, call, root, 'task results')
   words.ints[slot + at.slotForm] = at.asBytes
   put64(words, slot + at.slotPacked, address)
-  put64(words, slot + at.slotPackedBytes, bytes.length)
+  put64(words, slot + at.slotPackedBytes, bytes)
 }
+
+/** A block whose bytes are a packed value; whoever reads it must free it. */
+export interface Block {
+  readonly address: number
+  readonly bytes: number
+}
+
+/** @throws NotCloneableError */
+export function packedBlock(value: unknown, call: string, root: string, label: string): Block {
+  const { bytes } = pack(value, call, root, true)
+  const address = heap.allocate(Math.max(1, bytes.length), { label })
+  heap.view(Uint8Array, address, bytes.length).set(bytes)
+  return { address, bytes: bytes.length }
+}
+
+/** Writes, after the result, what the actor saved: so both arrive, or neither. */
+export function putState(words: Words, slot: number, { address, bytes }: Block): void {
+  words.ints[slot + at.slotForm] |= at.withState
+  put64(words, slot + at.slotSaved, address)
+  put64(words, slot + at.slotSavedBytes, bytes)
+}
+
+/** What the actor saved after this call, if it did. */
+export function takeState(words: Words, slot: number): HeapArray<Uint8Array> | undefined {
+  if ((words.ints[slot + at.slotForm] & at.withState) === 0) return undefined
+  return heap.adopt(Uint8Array, get64(words, slot + at.slotSaved), get64(words, slot + at.slotSavedBytes), stateLabel)
+}
+
+export const stateLabel = 'actor states'
 
 /** Gives up the block of an array of this thread, or of a copy when it belongs to someone else. */
 function handOver(view: TypedArray): Given {
@@ -98,7 +125,7 @@ export class Packed {
 /** What the client finds: the value itself, or packed. */
 export function takeResult(words: Words, slot: number): unknown {
   const { ints } = words
-  switch (ints[slot + at.slotForm]) {
+  switch (ints[slot + at.slotForm] & at.formMask) {
     case at.isUndefined:
       return undefined
     case at.inCell:

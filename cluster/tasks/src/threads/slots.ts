@@ -1,10 +1,11 @@
 /** The client's side of the board: which record stands in which slot, sending one, and taking what comes back. */
 
+import type { HeapArray } from '@skein/heap'
 import type { Words } from '../values/cells.ts'
 import { putArguments } from './arguments.ts'
 import * as at from './board.ts'
 import type { Record } from './record.ts'
-import { put64, takeResult } from './result.ts'
+import { put64, takeResult, takeState } from './result.ts'
 
 /** A slot that has come back. */
 export interface Back {
@@ -23,6 +24,8 @@ export interface Back {
   readonly items: number
   /** Arrays among its arguments that are still in use there. */
   readonly lent: unknown
+  /** What its actor saved. */
+  readonly state: HeapArray<Uint8Array> | undefined
 }
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -86,14 +89,13 @@ export class Slots {
     const s = at.slotAt(layout, slot)
     this.#records[slot] = record
     record.slot = slot
-    const { definition, actor, method, streams, concurrency } = record.call
+    const { definition, actor, method, streams } = record.call
     c[s + at.slotDefinition] = definition
     c[s + at.slotActor] = actor
     c[s + at.slotMethod] = method
     c[s + at.slotCancel] = 0
     c[s + at.slotLent] = 0
     c[s + at.slotStreams] = streams ? 1 : 0
-    if (actor > 0) c[s + at.slotConcurrency] = concurrency
     put64(this.#words, s + at.slotTaskId, record.id)
     try {
       putArguments(this.#words, s, record)
@@ -128,6 +130,7 @@ export class Slots {
     back.unrun = unrun
     back.ok = phase === at.done
     back.found = unrun ? undefined : takeResult(this.#words, s)
+    back.state = unrun ? undefined : takeState(this.#words, s)
     back.worker = at.workerOf(word)
     back.endedMs = floats[(s + at.slotEnded) >> 1]
     back.tookMs = back.endedMs - floats[(s + at.slotStarted) >> 1]

@@ -7,18 +7,19 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
 import { setEngineFactory } from '../engine.ts'
+import { ActorDiedError } from '../errors.ts'
 import type { ActorDefinition, AnyFunction, Definition, TaskDefinition } from '../registry.ts'
 import { CellReader, type Words } from '../values/cells.ts'
 import { type MakeView, viewOf } from '../values/kinds.ts'
 import { pack, unpack } from '../values/pack.ts'
-import { Actors, type WaitingCall } from './actors.ts'
+import { Actors, type Saveable, type WaitingCall } from './actors.ts'
 import * as at from './board.ts'
 import { Caller } from './caller.ts'
 import { type Context, contexts, type Scope } from './context.ts'
 import { Lease } from './lease.ts'
 import { load } from './loading.ts'
-import type { DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
-import { get64, put64, putError, putResult } from './result.ts'
+import type { ActorSettings, DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
+import { type Block, get64, packedBlock, put64, putError, putResult, putState, stateLabel } from './result.ts'
 import { streamWindow } from './stream.ts'
 import { waitAsync } from './wait-async.ts'
 
@@ -41,6 +42,8 @@ const loaded: (Definition | undefined)[] = []
 for (const note of notes) noted[note.number] = note
 
 const actors = new Actors()
+/** Of actors that are about to be made. */
+const settingsOf = new Map<number, ActorSettings>()
 const caller = new Caller(port, numberOf, firstActor)
 setEngineFactory(() => caller)
 
@@ -389,21 +392,44 @@ function cellsOfSlot(s: number, view: MakeView): CellReader {
 }
 
 function finish(slot: number, s: number, value: unknown): void {
+  const isCall = c[s + at.slotActor] > 0
+  let state: Block | undefined
   try {
-    putResult(words, s, value, c[s + at.slotActor] > 0)
+    if (isCall) state = saved(s)
+    putResult(words, s, value, isCall)
   } catch (error) {
-    return fail(slot, s, error)
+    return failWith(slot, s, error, state)
   }
+  if (state !== undefined) putState(words, s, state)
   deliver(slot, s, at.done)
 }
 
 function fail(slot: number, s: number, error: unknown): void {
+  let state: Block | undefined
+  try {
+    // A method that throws may have changed its object before.
+    if (c[s + at.slotActor] > 0) state = saved(s)
+  } catch (other) {
+    return failWith(slot, s, other, undefined)
+  }
+  failWith(slot, s, error, state)
+}
+
+function failWith(slot: number, s: number, error: unknown, state: Block | undefined): void {
   try {
     putError(words, s, error)
   } catch (other) {
     putError(words, s, other)
   }
+  if (state !== undefined) putState(words, s, state)
   deliver(slot, s, at.failed)
+}
+
+/** What the actor saves after this call, if it does. */
+function saved(s: number): Block | undefined {
+  if (c[s + at.slotMethod] < 0) return undefined
+  const object = actors.toSave(c[s + at.slotActor])
+  return object && packedBlock(object.save(), 'what an actor saved', 'state', stateLabel)
 }
 
 function deliver(slot: number, s: number, phase: number): void {
@@ -421,8 +447,9 @@ function deliver(slot: number, s: number, phase: number): void {
 
 function startCall(slot: number, s: number, number: number): void {
   const actor = c[s + at.slotActor]
-  if (c[s + at.slotMethod] < 0) return construct(actor, number, new CallUnderWay(s, new Attempt(slot, false)))
-  const object = actors.ready(actor)
+  const method = c[s + at.slotMethod]
+  if (method < 0) return construct(actor, number, new CallUnderWay(s, new Attempt(slot, false)))
+  const object = actors.ready(actor, method)
   if (object === undefined) return actors.enqueue(actor, new CallUnderWay(s, new Attempt(slot, false)))
   shared.enter(slot, false)
   let result: unknown
@@ -470,28 +497,42 @@ function endLease(slot: number): void {
 }
 
 function construct(actor: number, number: number, call: CallUnderWay): void {
+  // Its settings were said before, and may not have been heard.
+  readMail()
   const { s, attempt } = call
+  const settings = settingsOf.get(actor)
+  settingsOf.delete(actor)
+  if (settings === undefined) return call.broke(new ActorDiedError(`actor ${actor}`, 'it was killed'))
   const make = (definition: Definition) => {
     const { type: Type } = definition as ActorDefinition
-    return contexts.run(attempt, () => new Type(...argumentsOfCall(attempt.slot, s)))
+    return contexts.run(attempt, () => restored(new Type(...argumentsOfCall(attempt.slot, s)), settings.state))
   }
   const known = loaded[number]
   actors.create(
     actor,
-    c[s + at.slotConcurrency],
+    settings,
     known ? () => make(known) : () => fetch(number).then(make),
     value => call.done(value),
     error => call.broke(error),
   )
 }
 
+/** The object, as soon as it has its state back. */
+function restored(object: object, state: Block | undefined): object | Promise<object> {
+  if (state === undefined) return object
+  const result = (object as Saveable).restore(unpack(heap.view(Uint8Array, state.address, state.bytes)))
+  return isThenable(result) ? Promise.resolve(result).then(() => object) : object
+}
+
 /** A call that waits for its turn, or goes on after its method has returned. */
 class CallUnderWay implements WaitingCall {
   readonly s: number
+  readonly method: number
   readonly attempt: Attempt
 
   constructor(s: number, attempt: Attempt) {
     this.s = s
+    this.method = c[s + at.slotMethod]
     this.attempt = attempt
     underWay++
     running.set(attempt.slot, attempt)
@@ -576,7 +617,11 @@ function handle(message: ToWorker): void {
       credit.wake = undefined
       return
     }
+    case 'actor':
+      settingsOf.set(message.actor, message.settings)
+      return
     case 'kill':
+      settingsOf.delete(message.actor)
       actors.kill(message.actor)
       return
     case 'answer':
