@@ -4,6 +4,7 @@ import { ArgumentError } from '@skein/base'
 import { engineHere } from './engine.ts'
 import { DefinitionError } from './errors.ts'
 import { Handle } from './handle.ts'
+import { type GivenLazily, Lazy } from './lazy.ts'
 import { type ActorOptions, checkActorOptions, checkTaskOptions, type TaskOptions } from './options.ts'
 import type { Ref } from './ref.ts'
 import { type ActorDefinition, type AnyClass, register, registered, type TaskDefinition } from './registry.ts'
@@ -33,11 +34,18 @@ export interface Task<A extends unknown[], R> {
   (...args: GivenAll<A>): Ref<ResultOf<R>>
   /** The same with other options. @throws ArgumentError */
   with(options: TaskOptions): Task<A, R>
+  /**
+   * Writes the call down without starting it, for a `graph`. Other such calls may stand in the place of any part of its
+   * arguments, which are taken when the graph runs.
+   */
+  lazy(...args: { [K in keyof A]: GivenLazily<A[K]> }): Lazy<ResultOf<R>>
   /** For a generator: its items as they come. It is held back while they are not taken. */
   stream(...args: GivenAll<A>): AsyncIterableIterator<ItemOf<R>>
   /** The function itself, run here and now. */
   readonly local: (...args: A) => R
   readonly definition: TaskDefinition
+  /** The definition's, and what `with` made of them. */
+  readonly options: TaskOptions
 }
 
 /** The part of `import.meta` that is needed. */
@@ -86,16 +94,37 @@ export function task<A extends unknown[], R>(
   return taskWith(definition, options)
 }
 
+let onCall: ((ref: Ref<unknown>) => void) | undefined
+
+/** From now on every reference to a task that this thread starts goes through here, too. */
+export function watchCalls(listener: (ref: Ref<unknown>) => void): void {
+  onCall = listener
+}
+
+/** Starts a task. */
+export function startTask(definition: TaskDefinition, args: unknown[], options: TaskOptions): Ref<unknown> {
+  let ref: Ref<unknown>
+  if (options.after === undefined) ref = engineHere().submit(definition, args, options)
+  else {
+    const { after, ...others } = options
+    ref = engineHere().submit(definition, args, others, after)
+  }
+  if (onCall !== undefined) onCall(ref)
+  return ref
+}
+
 function taskWith<A extends unknown[], R>(definition: TaskDefinition, options: TaskOptions): Task<A, R> {
-  const made = (...args: unknown[]) => engineHere().submit(definition, args, options)
+  const made = (...args: unknown[]) => startTask(definition, args, options)
   return Object.assign(made, {
     with(more: TaskOptions) {
       checkTaskOptions(`task '${definition.name}'`, more)
       return taskWith(definition, { ...options, ...more })
     },
+    lazy: (...args: unknown[]) => new Lazy(definition, args, options),
     stream: (...args: unknown[]) => engineHere().stream(definition, args, options),
     local: definition.fn,
     definition,
+    options,
   }) as unknown as Task<A, R>
 }
 

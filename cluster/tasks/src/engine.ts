@@ -34,7 +34,15 @@ export type { EngineStats } from './observe/stats.ts'
 
 export interface Engine {
   readonly name: string
-  submit(definition: TaskDefinition, args: unknown[], options: TaskOptions): Ref<unknown>
+  /** How many plain tasks can run at once. */
+  readonly parallelism: number
+  /** @param options without `after`, which comes apart: calls with the same options are told by the same object */
+  submit(
+    definition: TaskDefinition,
+    args: unknown[],
+    options: TaskOptions,
+    after?: readonly Ref<unknown>[],
+  ): Ref<unknown>
   /** The generator's items as they come; it is held back while they are not taken. */
   stream(definition: TaskDefinition, args: unknown[], options: TaskOptions): AsyncIterableIterator<unknown>
   create(definition: ActorDefinition, args: unknown[], options: ActorOptions): { actor: number; created: Ref<void> }
@@ -45,6 +53,10 @@ export interface Engine {
   free(ref: Ref<unknown>): void
   named(name: string, namespace: string): Promise<ActorFound | undefined>
   kill(actor: number, reason: string): Promise<void>
+  /** To all who listen to the topic now, on every thread. */
+  publish(topic: string, value: unknown): void
+  /** @returns ends it */
+  subscribe(topic: string, listener: (message: unknown) => void): () => void
   stats(): EngineStats
   close(): Promise<void>
 }

@@ -81,6 +81,40 @@ export class NotCloneableError extends SkeinError {
   }
 }
 
+/** A function that should go to a worker as text needs more than its text. */
+export class NotPortableError extends SkeinError {
+  static {
+    registerError(NotPortableError, 'NotPortableError')
+  }
+  declare readonly call: string
+  /** Its name, or its first line. */
+  declare readonly function: string
+  declare readonly problem: string
+
+  constructor(call: string, name: string, problem: string, advice: string) {
+    super('SKEIN_NOT_PORTABLE', `${call}: the function '${name}' ${problem}. ${advice}`, {
+      call,
+      function: name,
+      problem,
+    })
+  }
+}
+
+/** A function failed on one of many items. `cause` is what it threw, with the worker's stack. */
+export class ItemError extends SkeinError {
+  static {
+    registerError(ItemError, 'ItemError')
+  }
+  declare readonly call: string
+  /** Which item, from 0. */
+  declare readonly index: number
+
+  constructor(call: string, index: number, cause: unknown) {
+    const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : describe(cause)
+    super('SKEIN_ITEM', `${call}: item ${index} failed: ${what}`, { call, index }, { cause })
+  }
+}
+
 /** An actor is not there any more. */
 export class ActorDiedError extends SkeinError {
   static {

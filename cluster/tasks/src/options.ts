@@ -1,6 +1,7 @@
 /** Options of tasks and actors: what they are, and what they may be. */
 
 import { ArgumentError } from '@skein/base'
+import { Ref } from './ref.ts'
 
 /** What a task holds while it runs. */
 export interface Resources {
@@ -28,6 +29,8 @@ export interface TaskOptions {
   readonly signal?: AbortSignal
   /** The number of a worker, from 1, where it must run. */
   readonly runOn?: number
+  /** It starts when these are done as well, and fails when one of them does; their values are not sent. */
+  readonly after?: readonly Ref<unknown>[]
 }
 
 /** One object for all calls without options, by which they are known. */
@@ -75,7 +78,17 @@ function checkResources(call: string, resources: unknown): void {
   }
 }
 
-const taskKeys = new Set(['retries', 'retryOn', 'timeoutMs', 'resources', 'priority', 'name', 'signal', 'runOn'])
+const taskKeys = new Set([
+  'retries',
+  'retryOn',
+  'timeoutMs',
+  'resources',
+  'priority',
+  'name',
+  'signal',
+  'runOn',
+  'after',
+])
 const actorKeys = new Set([
   'name',
   'namespace',
@@ -88,7 +101,8 @@ const actorKeys = new Set([
   'runOn',
 ])
 
-function checkKeys(call: string, options: unknown, known: ReadonlySet<string>): void {
+/** @throws ArgumentError for options that are no object, or a name that is not known */
+export function checkKeys(call: string, options: unknown, known: ReadonlySet<string>): void {
   if (options === null || typeof options !== 'object') throw new ArgumentError(call, 'options', 'an object', options)
   for (const key of Object.keys(options)) {
     if (!known.has(key)) {
@@ -97,10 +111,17 @@ function checkKeys(call: string, options: unknown, known: ReadonlySet<string>): 
   }
 }
 
+/** @throws ArgumentError */
+export function checkSignal(call: string, signal: unknown): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new ArgumentError(call, 'signal', 'an AbortSignal', signal)
+  }
+}
+
 /** @throws ArgumentError naming the option */
 export function checkTaskOptions(call: string, options: TaskOptions): void {
   checkKeys(call, options, taskKeys)
-  const { retries, retryOn, timeoutMs, resources, priority, name, signal, runOn } = options
+  const { retries, retryOn, timeoutMs, resources, priority, name, signal, runOn, after } = options
   if (retries !== undefined && !isCount(retries, 0) && retries !== Number.POSITIVE_INFINITY) {
     throw new ArgumentError(call, 'retries', 'a whole number from 0, or Infinity', retries)
   }
@@ -114,11 +135,12 @@ export function checkTaskOptions(call: string, options: TaskOptions): void {
     throw new ArgumentError(call, 'priority', 'a finite number', priority)
   }
   if (name !== undefined && typeof name !== 'string') throw new ArgumentError(call, 'name', 'a string', name)
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new ArgumentError(call, 'signal', 'an AbortSignal', signal)
-  }
+  checkSignal(call, signal)
   if (runOn !== undefined && !isCount(runOn, 1)) {
     throw new ArgumentError(call, 'runOn', 'the number of a worker, from 1', runOn)
+  }
+  if (after !== undefined && !(Array.isArray(after) && after.every(ref => ref instanceof Ref))) {
+    throw new ArgumentError(call, 'after', 'an array of references', after)
   }
   checkResources(call, resources)
 }

@@ -19,6 +19,7 @@ import {
   wait,
 } from '../src/index.ts'
 import * as jobs from './jobs.ts'
+import * as steps from './steps.ts'
 
 export function conform(engine: string): void {
   describe(`tasks on ${engine}`, () => {
@@ -59,6 +60,35 @@ export function conform(engine: string): void {
       assert.match(error.cause.stack!, /jobs\.ts/)
       assert.throws(() => jobs.add(Promise.resolve(1) as never, 1), NotCloneableError)
       await assert.rejects(jobs.add(jobs.throws('first'), 1).promise, /'throws' failed/)
+    })
+
+    it('runs work that was put behind a task which blocks its worker', async () => {
+      const cells = heap.i32(4)
+      for (let round = 0; round < 40; round++) {
+        await get(Array.from({ length: 30 }, () => jobs.nothing()))
+        const gate = heap.i32(2)
+        const blocks = steps.gated(gate, round)
+        assert.equal(await steps.square(3), 9)
+        Atomics.store(gate, 0, 1)
+        Atomics.notify(gate, 0)
+        assert.equal(await blocks, round)
+      }
+      await steps.groupsInside(cells, 10)
+      // Two of them need the places that all of them would hold.
+      assert.deepEqual(await get([1, 2, 3].map(() => steps.asksFirst(5))), [30, 30, 30])
+    })
+
+    it('starts a task after others, without their values', async () => {
+      const gate = heap.i32(2)
+      const blocks = steps.gated(gate, 1)
+      const after = steps.square.with({ after: [blocks] })(3)
+      const failed = steps.square.with({ after: [blocks, jobs.throws('before')] })(3)
+      await assert.rejects(failed.promise, /before/)
+      assert.equal(after.source.settlement, 'pending')
+      Atomics.store(gate, 0, 1)
+      Atomics.notify(gate, 0)
+      assert.equal(await after, 9)
+      assert.equal(await steps.afterInside(), 'after')
     })
 
     it('streams what a generator yields', async () => {

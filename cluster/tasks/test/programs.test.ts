@@ -21,6 +21,7 @@ describe('a worker that imports the program', () => {
     const { code, stdout, stderr } = await run('main-function.ts', { env: { SKEIN_WORKERS: '1' } })
     // The worker begins as well, up to the first call.
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'begins\nbegins\n3\n', stderr: '' })
+    await prints('many-from-main.ts', '[2,3,4] 2450\n')
   })
 
   it('says why it does not find a task', async () => {

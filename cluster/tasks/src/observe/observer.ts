@@ -43,7 +43,7 @@ export interface Look {
 export interface WorkerLook {
   /** From 1. */
   readonly worker: number
-  readonly state: 'absent' | 'booting' | 'awake' | 'sleeping' | 'gone'
+  readonly state: 'absent' | 'booting' | 'awake' | 'sleeping' | 'waiting' | 'gone'
   /** Attempts that it, and those whose place it took, have made. */
   readonly ran: number
   /** As in traces; 0 while there is none. */

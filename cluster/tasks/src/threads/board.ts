@@ -14,7 +14,9 @@ export const closing = 0
 export const doneBell = line
 /** 1 while the client sleeps: whoever brings something takes it back to 0, and wakes it. */
 export const clientSleeps = 2 * line
-const workersAt = 3 * line
+/** 0: no worker sleeps that could take open work. Who goes to sleep sets it; who looks for a sleeper and finds none clears it. */
+export const someSleep = 3 * line
+const workersAt = 4 * line
 
 // A worker's line.
 export const state = 0
@@ -29,12 +31,14 @@ export const tasksRun = 4
 /** The worker sleeps on it; it grows when someone wakes it. */
 export const bell = 5
 
-export const workerStates = ['absent', 'booting', 'awake', 'sleeping', 'gone'] as const
+export const workerStates = ['absent', 'booting', 'awake', 'sleeping', 'gone', 'waiting'] as const
 export const absent = 0
 export const booting = 1
 export const awake = 2
 export const sleeping = 3
 export const gone = 4
+/** It sleeps while a task of its own goes on: it takes no open work. */
+export const waiting = 5
 
 // A slot. What every task has lies in its first 64 bytes, so that one without arguments and result moves a single line
 // between the cores; what few have lies at its end.
@@ -233,10 +237,35 @@ export const lengthOf = (c: Int32Array, queue: number): number =>
 /** Wakes a worker that sleeps, for what was put there before. A bell of its own for each: a wake-up goes to no one else. */
 export function ring(c: Int32Array, worker: number): void {
   const w = workerAt(worker)
-  if (Atomics.load(c, w + state) !== sleeping) return
-  if (Atomics.compareExchange(c, w + state, sleeping, awake) !== sleeping) return
+  const seen = Atomics.load(c, w + state)
+  if (seen !== sleeping && seen !== waiting) return
+  if (Atomics.compareExchange(c, w + state, seen, awake) !== seen) return
   Atomics.add(c, w + bell, 1)
   Atomics.notify(c, w + bell)
+}
+
+// Open work stands in one worker's queue, and anyone may take it. A worker that sleeps does not look, so it is woken where
+// work would lie behind a task: by the client, which puts it behind one that runs, and by the worker that begins one before it.
+// Each says what it does (the entry, `running`) before it looks at the other.
+
+/** Sees to it that someone takes what was just put into a worker's open queue. */
+export function ringForOpen(c: Int32Array, layout: Layout, worker: number): void {
+  const w = workerAt(worker)
+  const seen = Atomics.load(c, w + state)
+  if (seen === sleeping) ring(c, worker)
+  else if (seen === waiting || Atomics.load(c, w + running) !== 0) ringSleeper(c, layout)
+}
+
+/** Wakes one worker that sleeps and may take open work, if there is one. */
+export function ringSleeper(c: Int32Array, layout: Layout): void {
+  if (Atomics.load(c, someSleep) === 0 || Atomics.exchange(c, someSleep, 0) === 0) return
+  for (let worker = 0; worker < layout.workers; worker++) {
+    const w = workerAt(worker)
+    if (Atomics.load(c, w + state) !== sleeping || Atomics.load(c, w + mayTakeOpen) === 0) continue
+    // There may be more.
+    Atomics.store(c, someSleep, 1)
+    return ring(c, worker)
+  }
 }
 
 /** Wakes the client if it sleeps, for what was put there before. */

@@ -3,6 +3,7 @@
  * awaited here gives the worker's place up for the time.
  */
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { MessagePort } from 'node:worker_threads'
 import { ArgumentError, NotSupportedError } from '@skein/base'
 import { heap } from '@skein/heap'
@@ -13,8 +14,10 @@ import { Ref, type Settlement, type Source } from '../ref.ts'
 import type { ActorDefinition, TaskDefinition } from '../registry.ts'
 import type { MakeView } from '../values/kinds.ts'
 import { pack, unpack } from '../values/pack.ts'
+import { contexts } from './context.ts'
 import { checkStarts } from './loading.ts'
-import type { DefinitionNote, Request, ToWorker } from './mail.ts'
+import type { DefinitionNote, FromWorker, Request, ToWorker } from './mail.ts'
+import { Listeners, packMessage } from './topics.ts'
 
 type NumberOf = (kind: 'task' | 'actor', url: string, name: string) => DefinitionNote
 /** A request but for its number. */
@@ -44,9 +47,11 @@ class Promised implements Source {
 
   whenSettled(listener: (source: Source) => void): void {
     const resume = this.#onAwait()
+    // It goes on as the task that asked, so that what it awaits next gives up the same place.
+    const told = AsyncLocalStorage.bind(listener)
     ;(this.#listeners ??= []).push(() => {
       resume()
-      listener(this)
+      told(this)
     })
   }
 
@@ -68,8 +73,10 @@ class Promised implements Source {
 
 export class Caller implements Engine {
   readonly name = 'threads'
+  readonly parallelism: number
   /** Called when a task begins to await a result; what it returns, when the result is there. */
   onAwait: () => () => void = () => () => {}
+  readonly listeners: Listeners
   readonly #port: MessagePort
   readonly #numberOf: NumberOf
   readonly #waiting = new Map<number, Promised>()
@@ -77,7 +84,9 @@ export class Caller implements Engine {
   #calls = 0
   #nextActor: number
 
-  constructor(port: MessagePort, numberOf: NumberOf, firstActor: number) {
+  constructor(port: MessagePort, numberOf: NumberOf, workers: number, firstActor: number) {
+    this.parallelism = workers
+    this.listeners = new Listeners((topic, on) => port.postMessage({ is: 'listens', topic, on } satisfies FromWorker))
     this.#port = port
     this.#numberOf = numberOf
     this.#nextActor = firstActor
@@ -89,7 +98,7 @@ export class Caller implements Engine {
     return call
   }
 
-  /** Asks for something with a result. A worker that imports a module starts nothing. */
+  /** Asks for something with a result. */
   #ask(
     make: (args: Uint8Array, refs: number[]) => Asked,
     values: unknown,
@@ -100,10 +109,7 @@ export class Caller implements Engine {
     checkStarts()
     const { bytes, leaning } = pack(values, call, 'arguments', inline)
     const copy = Uint8Array.from(bytes)
-    const refs = leaning.refs.map(ref => {
-      if (ref.source instanceof Promised) return ref.source.call
-      throw new ArgumentError(call, 'a reference', 'one that this worker made', ref.label)
-    })
+    const refs = leaning.refs.map(ref => callOf(call, ref))
     const number = this.#post(make(copy, refs), [copy.buffer])
     const promised = new Promised(number, `${label}#${number}`, leaning.holds, () => this.onAwait())
     this.#waiting.set(number, promised)
@@ -111,11 +117,17 @@ export class Caller implements Engine {
     return promised
   }
 
-  submit(definition: TaskDefinition, args: unknown[], options: TaskOptions): Ref<unknown> {
+  submit(
+    definition: TaskDefinition,
+    args: unknown[],
+    options: TaskOptions,
+    after: readonly Ref<unknown>[] = [],
+  ): Ref<unknown> {
     const note = this.#numberOf('task', definition.url, definition.name)
     const sent = this.#plainOptions(definition.name, options)
+    const before = after.map(ref => callOf(definition.name, ref))
     const promised = this.#ask(
-      (args, refs) => ({ do: 'submit', definition: note, args, refs, options: sent }),
+      (args, refs) => ({ do: 'submit', definition: note, args, refs, after: before, options: sent }),
       args,
       definition.name,
       definition.name,
@@ -183,6 +195,19 @@ export class Caller implements Engine {
     await this.#reply({ do: 'kill', actor, reason })
   }
 
+  publish(topic: string, value: unknown): void {
+    checkStarts()
+    const bytes = packMessage(value)
+    this.#port.postMessage({ is: 'publish', topic, value: bytes } satisfies FromWorker, [bytes.buffer as ArrayBuffer])
+  }
+
+  subscribe(topic: string, listener: (message: unknown) => void): () => void {
+    checkStarts()
+    // As the task that subscribed: it may start others. Its scope may go on to other tasks.
+    const context = contexts.getStore()!
+    return this.listeners.add(topic, message => contexts.run(context, listener, message))
+  }
+
   stats(): EngineStats {
     checkStarts()
     throw new NotSupportedError('threads', 'stats inside a task', 'the main program keeps them')
@@ -218,4 +243,10 @@ export class Caller implements Engine {
     }
     return options
   }
+}
+
+/** The number of the call that a reference is to. */
+function callOf(call: string, { source, label }: Ref<unknown>): number {
+  if (source instanceof Promised) return source.call
+  throw new ArgumentError(call, 'a reference', 'one that this worker made', label)
 }

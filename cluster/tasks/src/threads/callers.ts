@@ -13,7 +13,13 @@ import { type Given, Prepacked, type Record } from './record.ts'
 
 /** The engine's calls, with the caller named. */
 export interface Calls {
-  submit(caller: number, definition: DefinitionNote, given: Given, options: TaskOptions): Record
+  submit(
+    caller: number,
+    definition: DefinitionNote,
+    given: Given,
+    options: TaskOptions,
+    after: readonly Ref<unknown>[],
+  ): Record
   create(
     caller: number,
     actor: number,
@@ -64,15 +70,14 @@ export class Callers {
     // Caller 0 is the main program.
     const caller = worker + 1
     const held = this.#held[worker]
+    const refOf = (call: number) => new Ref<unknown>(heldRecord(held, call))
     const given = ({ args, refs }: { args: Uint8Array; refs: readonly number[] }): Given =>
-      new Prepacked(
-        heap.array(Uint8Array, args, { label: 'task arguments' }),
-        refs.map(call => new Ref(heldRecord(held, call))),
-        undefined,
-      )
+      new Prepacked(heap.array(Uint8Array, args, { label: 'task arguments' }), refs.map(refOf), undefined)
     switch (request.do) {
-      case 'submit':
-        return this.#calls.submit(caller, request.definition, given(request), request.options)
+      case 'submit': {
+        const { definition, options, after } = request
+        return this.#calls.submit(caller, definition, given(request), options, after.map(refOf))
+      }
       case 'create': {
         const { actor, definition, methods, options } = request
         return this.#calls.create(caller, actor, definition, methods, given(request), options)

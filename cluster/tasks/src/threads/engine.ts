@@ -30,6 +30,7 @@ import { Packed } from './result.ts'
 import { type Back, Slots } from './slots.ts'
 import { cancelledBy, Stopping } from './stopping.ts'
 import { Stream } from './stream.ts'
+import { packMessage, Topics } from './topics.ts'
 import { waitAsync } from './wait-async.ts'
 
 export interface ThreadsOptions {
@@ -61,6 +62,8 @@ const submitsPerDrain = 64
 /** So many results are taken before workers are given more: a power of two. */
 const backsPerAssign = 64
 const concurrencyOfActors = 1000
+/** Most calls of this room between the user's and a task's submission. */
+const ownFrames = 15
 
 export class ThreadsEngine implements Engine, Observable {
   readonly name = 'threads'
@@ -71,6 +74,7 @@ export class ThreadsEngine implements Engine, Observable {
   readonly #scheduler: Scheduler<Record>
   readonly #stopping: Stopping
   readonly #callers: Callers
+  readonly #topics: Topics
   readonly #actors = new ActorTable()
   readonly #leases: Leases
   readonly #numbers = new Map<string, number>()
@@ -128,12 +132,14 @@ export class ThreadsEngine implements Engine, Observable {
       message: (worker, message) => this.#message(worker, message),
       gone: (worker, reason, restarts) => this.#gone(worker, reason, restarts),
     })
+    this.#topics = new Topics(this.#crew)
     this.#stopping = new Stopping(this.#slots, this.#crew, {
       dropped: record => this.#scheduler.cancelled(record),
       withdrawn: record => this.#settle(record, 'rejected', record.stopping),
     })
     this.#callers = new Callers(workers, this.#crew, {
-      submit: (caller, { url, name }, given, options) => this.#submit(caller, this.#newCall(url, name, options), given),
+      submit: (caller, { url, name }, given, options, after) =>
+        this.#submit(caller, this.#newCall(url, name, options), given, after),
       create: (caller, id, { url, name }, methods, given, options) =>
         this.#create(caller, id, this.#numberOf('actor', url, name), name, methods, given, options),
       invoke: (caller, id, method, given, options) => this.#invoke(caller, id, method, given, options),
@@ -146,11 +152,20 @@ export class ThreadsEngine implements Engine, Observable {
     for (let worker = 0; worker < workers; worker++) this.#scheduler.workerJoined(worker)
   }
 
+  get parallelism(): number {
+    return this.#workers
+  }
+
   // Calls.
 
-  submit(definition: TaskDefinition, args: unknown[], options: TaskOptions): Ref<unknown> {
+  submit(
+    definition: TaskDefinition,
+    args: unknown[],
+    options: TaskOptions,
+    after?: readonly Ref<unknown>[],
+  ): Ref<unknown> {
     const call = this.#callOf(definition, options)
-    return new Ref(this.#submit(main, call, prepare(args, call.name)))
+    return new Ref(this.#submit(main, call, prepare(args, call.name), after))
   }
 
   #callOf(definition: TaskDefinition, options: TaskOptions): Call {
@@ -175,7 +190,7 @@ export class ThreadsEngine implements Engine, Observable {
 
   stream({ name, url }: TaskDefinition, args: unknown[], options: TaskOptions): AsyncIterableIterator<unknown> {
     const call = this.#newCall(url, name, { ...options, retries: 0 }, true)
-    const record = this.#submit(main, call, prepare(args, name))
+    const record = this.#submit(main, call, prepare(args, name), options.after)
     const over = () => {
       this.#streams.delete(record.id)
       this.#letGo()
@@ -194,9 +209,9 @@ export class ThreadsEngine implements Engine, Observable {
     return stream
   }
 
-  #submit(caller: number, call: Call, given: Given): Record {
+  #submit(caller: number, call: Call, given: Given, after?: readonly Ref<unknown>[]): Record {
     const record = new Record(this.#nextTask++, caller, call, given, this.#siteOf(call.definition))
-    this.#accept(record)
+    this.#accept(record, after)
     return record
   }
 
@@ -329,6 +344,14 @@ export class ThreadsEngine implements Engine, Observable {
     this.#bury(actor, { reason, cause: undefined })
   }
 
+  publish(topic: string, value: unknown): void {
+    this.#topics.publish(topic, packMessage(value))
+  }
+
+  subscribe(topic: string, listener: (message: unknown) => void): () => void {
+    return this.#topics.listeners.add(topic, listener)
+  }
+
   stats(): EngineStats {
     const { waiting, ready, dispatched } = this.#scheduler.counts
     return {
@@ -407,18 +430,23 @@ export class ThreadsEngine implements Engine, Observable {
   #siteOf(definition: number): Error {
     let site = this.#sites.get(definition)
     if (site === undefined) {
+      const limit = Error.stackTraceLimit
+      Error.stackTraceLimit = limit + ownFrames
       site = new Error('submitted here')
+      Error.stackTraceLimit = limit
       this.#sites.set(definition, site)
     }
     return site
   }
 
-  #accept(record: Record): void {
+  /** @param after what must be done first, besides what is among the arguments */
+  #accept(record: Record, after?: readonly Ref<unknown>[]): void {
     if (this.#closing) throw new EngineClosedError(record.name)
     if (this.#observer !== undefined) record.submittedMs = clock()
     const { given } = record
+    const values = given instanceof Prepacked ? given.refs : given
     let dependencies: Record[] | undefined
-    for (const value of given instanceof Prepacked ? given.refs : given) {
+    for (const value of after === undefined ? values : [...values, ...after]) {
       if (!(value instanceof Ref)) continue
       const dependency = recordOf(record.name, value)
       if (dependency.settlement === 'rejected') {
@@ -635,6 +663,7 @@ export class ThreadsEngine implements Engine, Observable {
     // It may have ended between taking the client's sleep away and waking it.
     this.#watch()
     this.#callers.forget(worker)
+    this.#topics.forget(worker)
     const held = this.#slots.reclaim(worker, back => this.#back(back))
     this.#leases.forget(worker)
     if (restarts && !held.some(({ started }) => started)) {
@@ -691,6 +720,12 @@ export class ThreadsEngine implements Engine, Observable {
         this.#drain()
         this.#leases.end(worker, message.task)
         return
+      case 'publish':
+        this.#topics.publish(message.topic, message.value)
+        return
+      case 'listens':
+        this.#topics.listens(worker, message.topic, message.on)
+        return
       default: {
         const record = this.#slots.find(message.slot, message.task)
         if (record) this.#scheduler.awaits(record, message.is === 'awaits')
@@ -734,7 +769,7 @@ function withSite<E extends Error>(error: E, site: Error | undefined): E {
   const lines = site?.stack
     ?.split('\n')
     .slice(1)
-    .filter(line => !line.includes(ownFolder))
+    .filter(line => !line.includes(ownFolder) && !/ \(<anonymous>\)$/.test(line))
   if (lines) error.stack = `${error.name}: ${error.message}\n${lines.join('\n')}`
   return error
 }

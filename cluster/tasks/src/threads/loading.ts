@@ -35,15 +35,32 @@ function silence(): void {
   })
 }
 
+/** Imports under way, by what they should bring. */
+const loads = new Map<string, Promise<Definition>>()
+
 /**
  * The definition, as soon as it is registered: the import need not be over then, and may never be (a program that
  * waits for its own tasks at top level).
  *
  * @throws (rejects with) DefinitionError when the module does not bring it.
  */
-export async function load({ kind, url, name }: DefinitionNote): Promise<Definition> {
-  const known = registered(url, name)
-  if (known) return checked(known)
+export async function load(note: Omit<DefinitionNote, 'number'>): Promise<Definition> {
+  const { kind, url, name } = note
+  const key = `${url}#${name}`
+  let found = registered(url, name)
+  if (found === undefined) {
+    let loading = loads.get(key)
+    if (loading === undefined) {
+      loading = imported(note).finally(() => loads.delete(key))
+      loads.set(key, loading)
+    }
+    found = await loading
+  }
+  if (found.kind === kind) return found
+  throw new DefinitionError(name, url, `is a ${found.kind}, not a ${kind}.`)
+}
+
+async function imported({ kind, url, name }: Omit<DefinitionNote, 'number'>): Promise<Definition> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   onRegistered(url, name, resolve)
   // A module's top level is no part of the task that needs it.
@@ -79,10 +96,5 @@ export async function load({ kind, url, name }: DefinitionNote): Promise<Definit
   } finally {
     onRegistered(url, name, undefined)
   }
-  return checked(registered(url, name)!)
-
-  function checked(found: Definition): Definition {
-    if (found.kind === kind) return found
-    throw new DefinitionError(name, url, `is a ${found.kind}, not a ${kind}.`)
-  }
+  return registered(url, name)!
 }

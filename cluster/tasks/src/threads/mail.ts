@@ -45,6 +45,8 @@ export type ToWorker =
   | { readonly is: 'actor'; readonly actor: number; readonly settings: ActorSettings }
   /** An actor should end. */
   | { readonly is: 'kill'; readonly actor: number }
+  /** To those who listen to a topic. */
+  | { readonly is: 'published'; readonly topic: string; readonly value: Uint8Array }
   | { readonly is: 'answer'; readonly call: number; readonly ok: boolean; readonly value: Uint8Array }
 
 /** From a worker to the client. */
@@ -54,6 +56,9 @@ export type FromWorker =
   | { readonly is: 'item'; readonly task: number; readonly value: Uint8Array }
   /** Nothing refers any more to the arrays that an actor was given with this call. */
   | { readonly is: 'released'; readonly task: number }
+  | { readonly is: 'publish'; readonly topic: string; readonly value: Uint8Array }
+  /** Someone here listens to a topic, or nobody does any more. */
+  | { readonly is: 'listens'; readonly topic: string; readonly on: boolean }
   | Request
 
 /** A call of the API made inside a task: the client makes it in the task's place. */
@@ -63,6 +68,7 @@ export type Request = { readonly is: 'request'; readonly call: number } & (
       readonly definition: DefinitionNote
       readonly args: Uint8Array
       readonly refs: readonly number[]
+      readonly after: readonly number[]
       readonly options: TaskOptions
     }
   | {

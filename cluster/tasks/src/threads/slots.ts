@@ -106,7 +106,8 @@ export class Slots {
     // Nobody looks at it before it is in the queue.
     c[s + at.slotState] = at.stateWord(at.queued, at.useOf(c[s + at.slotState]) + 1)
     at.push(c, layout, at.queueAt(layout, worker, open ? at.openQueue : at.ownQueue), slot)
-    at.ring(c, worker)
+    if (open) at.ringForOpen(c, layout, worker)
+    else at.ring(c, worker)
   }
 
   /** The next slot that has come back from a worker, or undefined. What it says is valid until the next call. */

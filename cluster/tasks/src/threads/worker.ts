@@ -6,6 +6,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
+import { isGenerator, isThenable, resultOf } from '../deferred.ts'
 import { setEngineFactory } from '../engine.ts'
 import { ActorDiedError } from '../errors.ts'
 import type { ActorDefinition, AnyFunction, Definition, TaskDefinition } from '../registry.ts'
@@ -44,7 +45,7 @@ for (const note of notes) noted[note.number] = note
 const actors = new Actors()
 /** Of actors that are about to be made. */
 const settingsOf = new Map<number, ActorSettings>()
-const caller = new Caller(port, numberOf, firstActor)
+const caller = new Caller(port, numberOf, layout.workers, firstActor)
 setEngineFactory(() => caller)
 
 /** An attempt at a task, or a call of an actor. */
@@ -85,7 +86,8 @@ class SharedScope implements Scope {
   }
 
   enter(slot: number, plain: boolean): void {
-    c[me + at.running] = slot + 1
+    Atomics.store(c, me + at.running, slot + 1)
+    if (at.lengthOf(c, mine.open) > 0) at.ringSleeper(c, layout)
     this.#slot = slot
     this.#plain = plain
   }
@@ -209,6 +211,7 @@ function sleep(): boolean {
   const owes = hasOutput()
   const seen = Atomics.load(c, me + at.bell)
   Atomics.store(c, me + at.state, at.sleeping)
+  Atomics.store(c, at.someSleep, 1)
   // What came before that store woke nobody.
   const outcome = hasNews() ? 'ok' : Atomics.wait(c, me + at.bell, seen, owes ? 2 : Number.POSITIVE_INFINITY)
   Atomics.store(c, me + at.state, at.awake)
@@ -223,7 +226,10 @@ const hasOpenResources = (): boolean => process.getActiveResourcesInfo().some(na
 /** Waits for news, or for something that happens here, with the event loop turning. */
 async function idle(): Promise<void> {
   const seen = Atomics.load(c, me + at.bell)
-  Atomics.store(c, me + at.state, at.sleeping)
+  const takesOpen = plainUnderWay === 0
+  Atomics.store(c, me + at.state, takesOpen ? at.sleeping : at.waiting)
+  if (takesOpen) Atomics.store(c, at.someSleep, 1)
+  else if (at.lengthOf(c, mine.open) > 0) at.ringSleeper(c, layout)
   // What came before that store woke nobody.
   if (!hasNews()) {
     // One waiter at a time: it stays behind when something here ends the waiting, and does for the next.
@@ -270,29 +276,13 @@ function start(slot: number): void {
   finish(slot, s, result)
 }
 
-const isThenable = (x: unknown): x is PromiseLike<unknown> =>
-  x !== null &&
-  (typeof x === 'object' || typeof x === 'function') &&
-  typeof (x as { then?: unknown }).then === 'function'
-
-const isGenerator = (x: unknown): x is Iterable<unknown> | AsyncIterable<unknown> =>
-  x !== null &&
-  typeof x === 'object' &&
-  typeof (x as { next?: unknown }).next === 'function' &&
-  (typeof (x as { [Symbol.iterator]?: unknown })[Symbol.iterator] === 'function' ||
-    typeof (x as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function')
-
 const isDeferred = (x: unknown, s: number): boolean =>
   x !== null && typeof x === 'object' && (isThenable(x) || isGenerator(x) || c[s + at.slotStreams] !== 0)
 
 /** A generator's items go into a stream, or together are the result; a promise's value is the result. */
 async function settleResult(result: unknown, s: number): Promise<unknown> {
   const value = await result
-  if (c[s + at.slotStreams] !== 0) return stream(value, s)
-  if (!isGenerator(value)) return value
-  const items: unknown[] = []
-  for await (const item of value) items.push(item)
-  return items
+  return c[s + at.slotStreams] !== 0 ? stream(value, s) : resultOf(value)
 }
 
 async function stream(items: unknown, s: number): Promise<undefined> {
@@ -623,6 +613,9 @@ function handle(message: ToWorker): void {
     case 'kill':
       settingsOf.delete(message.actor)
       actors.kill(message.actor)
+      return
+    case 'published':
+      caller.listeners.deliver(message.topic, message.value)
       return
     case 'answer':
       caller.answer(message)

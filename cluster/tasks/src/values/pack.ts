@@ -14,6 +14,7 @@ import { type ErrorWire, SkeinError, toErrorWire } from '@skein/base'
 import { heap, type TypedArray } from '@skein/heap'
 import { NotCloneableError } from '../errors.ts'
 import { Handle } from '../handle.ts'
+import { Lazy } from '../lazy.ts'
 import { Ref } from '../ref.ts'
 import { classOf, kindOf, type MakeView, viewOf } from './kinds.ts'
 
@@ -338,6 +339,8 @@ const sharedAdvice = 'Send a typed array made by the heap (heap.f64(n)): it is s
 
 /** What is no data, with what to do instead. */
 function uncloneable(value: object): [kind: string, advice: string] | undefined {
+  if (value instanceof Lazy)
+    return ['a call that was not started', 'Run it in a graph, or give it to another lazy call.']
   if (types.isPromise(value)) return ['a promise', 'Await it first, or send the reference of a task.']
   if (types.isSharedArrayBuffer(value)) return ['a SharedArrayBuffer', sharedAdvice]
   if (types.isWeakMap(value) || types.isWeakSet(value) || value instanceof WeakRef) {
@@ -378,7 +381,8 @@ export function pack(value: unknown, call: string, root: string, inline = false)
   const packer = new Packer(call, root, inline)
   try {
     packer.put(value)
-    return { bytes: scratch.subarray(from, at), leaning: packer.leaning }
+    // No Buffer: the slice of one would be a view of the same bytes.
+    return { bytes: new Uint8Array(scratch.buffer, scratch.byteOffset + from, at - from), leaning: packer.leaning }
   } catch (error) {
     if (error instanceof RangeError && /call stack/i.test(error.message)) {
       packer.refuse('nested too deeply', 'Flatten it: arrays of indices instead of links.')

@@ -1,0 +1,85 @@
+/** A bag's tasks under way: one evaluation for each result that is asked for. */
+
+import { CancelledError } from '@skein/base'
+import { get } from '../client.ts'
+import { startTask } from '../definition.ts'
+import { engineHere } from '../engine.ts'
+import type { TaskOptions } from '../options.ts'
+import type { Ref } from '../ref.ts'
+import type { TaskDefinition } from '../registry.ts'
+import { type Node, partsOf } from './node.ts'
+import { partition } from './partition.ts'
+import type { Part, Sink } from './plan.ts'
+
+export interface BagOptions {
+  /** Cancels the tasks. */
+  readonly signal?: AbortSignal
+  /** Called when a task has settled; `total` grows when more are started. */
+  readonly progress?: (done: number, total: number) => void
+  /** Of its tasks: `retries`, `priority`, `timeoutMs` … */
+  readonly task?: Omit<TaskOptions, 'signal' | 'name' | 'after'>
+}
+
+export class Evaluation {
+  readonly #options: BagOptions
+  /** Those that have not settled, by the order in which they were started. */
+  readonly #pending: (Ref<unknown> | undefined)[] = []
+  #done = 0
+
+  constructor(options: BagOptions) {
+    CancelledError.check(options.signal, 'the bag')
+    this.#options = options
+    options.signal?.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  /** Starts everything that comes before a node, up to its last steps. */
+  parts(node: Node): Part[] {
+    return partsOf(node, (part, sink) => this.start(part, sink))
+  }
+
+  /** Runs a partition into a sink. */
+  start(part: Part, sink: Sink): Ref<unknown> {
+    return this.submit(partition.definition, nameOf(part, sink), [part, sink])
+  }
+
+  submit(definition: TaskDefinition, name: string, args: unknown[]): Ref<unknown> {
+    const ref = startTask(definition, args, { ...this.#options.task, name })
+    const index = this.#pending.push(undefined) - 1
+    const settled = () => {
+      this.#pending[index] = undefined
+      this.#done++
+      const { progress } = this.#options
+      // Not here, where the engine is at work: what the function throws or starts is its own affair.
+      if (progress) queueMicrotask(progress.bind(undefined, this.#done, this.#pending.length))
+    }
+    if (ref.source.settlement !== 'pending') settled()
+    else {
+      this.#pending[index] = ref
+      ref.source.whenSettled(settled)
+    }
+    return ref
+  }
+
+  /** The values of references in order; when one fails, everything is cancelled. */
+  async values(refs: readonly Ref<unknown>[]): Promise<unknown[]> {
+    return get(refs, { signal: this.#options.signal })
+  }
+
+  /** Nothing more is wanted: what is not done is cancelled. */
+  close(): void {
+    this.#options.signal?.removeEventListener('abort', this.#abort)
+    this.#cancel('its result is not needed any more')
+  }
+
+  #abort = (): void => this.#cancel(this.#options.signal!.reason)
+
+  #cancel(reason: unknown): void {
+    for (const ref of this.#pending) if (ref) engineHere().cancel(ref, {}, reason)
+  }
+}
+
+/** For people: what the task does, `lines → flatMap → count`. */
+function nameOf({ input, steps }: Part, sink: Sink): string {
+  const end = sink.to === 'keyed' ? `by ${sink.merge.by}` : sink.to
+  return [input.is, ...steps.map(({ op }) => op), end].join(' → ')
+}

@@ -1,0 +1,43 @@
+/** Farm's `distribute`: a job for each item, results in order. */
+
+import type { ResultOf, Task } from '../definition.ts'
+import { type ParallelMapOptions, parallelMap } from '../map/parallel-map.ts'
+
+export interface DistributeOptions {
+  /** Most jobs under way at once. Default: two for each worker. */
+  readonly concurrency?: number
+  readonly signal?: AbortSignal
+  readonly progress?: (done: number, total: number | undefined) => void
+}
+
+interface Distribute {
+  /**
+   * Runs a task for each item and resolves to the results, in the order of the items, each once, whatever happens to workers
+   * meanwhile: an item whose worker was lost is done again by another, as often as the task's `retries` allow (3), and nothing but
+   * that item. (`parallelMap` batches short items and does whole batches again.)
+   *
+   * @throws (rejects with) ItemError, WorkerLostError, CancelledError
+   */
+  <T, R>(
+    items: Iterable<T> | AsyncIterable<T>,
+    t: Task<[item: T], R>,
+    options?: DistributeOptions,
+  ): Promise<ResultOf<R>[]>
+  /** The same as an iterator: results in order, as they come. */
+  each<T, R>(
+    items: Iterable<T> | AsyncIterable<T>,
+    t: Task<[item: T], R>,
+    options?: DistributeOptions,
+  ): AsyncIterableIterator<ResultOf<R>>
+}
+
+const oneByOne = (options: ParallelMapOptions): ParallelMapOptions => ({ ...options, chunk: 1, ordered: true })
+
+export const distribute = Object.assign(
+  (items: Iterable<unknown>, t: Task<[unknown], unknown>, options: ParallelMapOptions = {}) =>
+    parallelMap(items, t, oneByOne(options)),
+  {
+    each: (items: Iterable<unknown>, t: Task<[unknown], unknown>, options: ParallelMapOptions = {}) =>
+      parallelMap.each(items, t, oneByOne(options)),
+  },
+) as unknown as Distribute
