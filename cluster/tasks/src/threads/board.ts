@@ -30,6 +30,8 @@ export const mayTakeOpen = 3
 export const tasksRun = 4
 /** The worker sleeps on it; it grows when someone wakes it. */
 export const bell = 5
+/** 1 from when it has printed something until the client's thread has all of it. The worker's. */
+export const owesOutput = 6
 
 export const workerStates = ['absent', 'booting', 'awake', 'sleeping', 'gone', 'waiting'] as const
 export const absent = 0

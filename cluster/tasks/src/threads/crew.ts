@@ -1,6 +1,6 @@
 /** The worker threads: started, replaced when they end, kept from keeping an idle process alive. */
 
-import { Worker } from 'node:worker_threads'
+import { type ResourceLimits, Worker } from 'node:worker_threads'
 import type { WorkerLook } from '../observe/observer.ts'
 import * as at from './board.ts'
 import type { DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
@@ -38,6 +38,7 @@ export class Crew {
   readonly #c: Int32Array
   readonly #layout: at.Layout
   readonly #events: CrewEvents
+  readonly #resourceLimits: ResourceLimits
   readonly #members: (Member | undefined)[] = []
   readonly #notes: DefinitionNote[] = []
   /** By worker, what is said to one that is about to be started. */
@@ -52,10 +53,11 @@ export class Crew {
   /** Workers started in the place of others. */
   replaced = 0
 
-  constructor(board: SharedArrayBuffer, layout: at.Layout, events: CrewEvents) {
+  constructor(board: SharedArrayBuffer, layout: at.Layout, resourceLimits: ResourceLimits, events: CrewEvents) {
     this.#board = board
     this.#c = new Int32Array(board)
     this.#layout = layout
+    this.#resourceLimits = resourceLimits
     this.#events = events
   }
 
@@ -67,6 +69,7 @@ export class Crew {
     const line = at.workerAt(worker)
     Atomics.store(this.#c, line + at.mail, 0)
     Atomics.store(this.#c, line + at.running, 0)
+    Atomics.store(this.#c, line + at.owesOutput, 0)
     Atomics.store(this.#c, line + at.mayTakeOpen, 1)
     Atomics.store(this.#c, line + at.state, at.booting)
     const execArgv = inheritedFlags()
@@ -79,6 +82,7 @@ export class Crew {
         definitions: this.#notes,
         firstActor: 2 ** 30 + (this.#starts++ % 2 ** 14) * 2 ** 16,
       } satisfies WorkerStart,
+      resourceLimits: this.#resourceLimits,
       ...(execArgv && { execArgv }),
     })
     const { promise: exited, resolve } = Promise.withResolvers<void>()
@@ -159,6 +163,11 @@ export class Crew {
     member.reason ||= reason
     member.thread.terminate()
     await member.exited
+  }
+
+  /** What workers have printed is not all here. */
+  get owesOutput(): boolean {
+    return this.#members.some((member, worker) => member && this.#c[at.workerAt(worker) + at.owesOutput] !== 0)
   }
 
   /** Whether work under way keeps the process alive. */

@@ -5,6 +5,7 @@
  */
 
 import { availableParallelism } from 'node:os'
+import type { ResourceLimits } from 'node:worker_threads'
 import { ArgumentError, CancelledError, NotSupportedError } from '@skein/base'
 import { heap } from '@skein/heap'
 import { after } from '../after.ts'
@@ -39,6 +40,8 @@ export interface ThreadsOptions {
   readonly slots?: number
   /** Amounts of custom resources, `gpus` and `memoryBytes`. */
   readonly resources?: { readonly [name: string]: number }
+  /** Of each worker's own memory, as Node's workers have them: what lies in the shared heap does not count. */
+  readonly resourceLimits?: ResourceLimits
   /** Checks the scheduler's invariants after every event. */
   readonly validate?: boolean
 }
@@ -111,7 +114,8 @@ export class ThreadsEngine implements Engine, Observable {
   #lostWorker = -1
   #lostReason = ''
 
-  constructor({ workers, slots = 1 << 15, resources = {}, validate = false }: ThreadsOptions) {
+  constructor(options: ThreadsOptions) {
+    const { workers, slots = 1 << 15, resources = {}, resourceLimits = {}, validate = false } = options
     // Made now, so that workers find this memory as theirs.
     void heap.memory
     this.#workers = workers
@@ -128,7 +132,7 @@ export class ThreadsEngine implements Engine, Observable {
       resources,
       validate,
     )
-    this.#crew = new Crew(this.#slots.board, this.#slots.layout, {
+    this.#crew = new Crew(this.#slots.board, this.#slots.layout, resourceLimits, {
       message: (worker, message) => this.#message(worker, message),
       gone: (worker, reason, restarts) => this.#gone(worker, reason, restarts),
     })
@@ -611,7 +615,8 @@ export class ThreadsEngine implements Engine, Observable {
     const seen = Atomics.load(c, at.doneBell)
     Atomics.store(c, at.clientSleeps, 1)
     // What came before that store woke nobody.
-    const waits = !this.#drain() && (this.#waking ??= waitAsync(c, at.doneBell, seen)?.then(this.#wake)) !== undefined
+    const hasNews = this.#drain() || (this.#open === 0 && !this.#crew.owesOutput)
+    const waits = !hasNews && (this.#waking ??= waitAsync(c, at.doneBell, seen)?.then(this.#wake)) !== undefined
     if (waits) this.#watching = false
     else Atomics.store(c, at.clientSleeps, 0)
     return waits
@@ -637,21 +642,24 @@ export class ThreadsEngine implements Engine, Observable {
 
   /**
    * Nothing is under way. A program that goes on does so before the next turn; one that does not may end: it is not kept, and
-   * looks no more.
+   * looks no more. What tasks have printed comes first.
    */
   #rest(): void {
-    if (this.#resting) {
+    const owes = this.#crew.owesOutput
+    if (this.#resting && !owes) {
       this.#watching = false
       this.#resting = false
       this.#letGo()
-    } else {
+    } else if (!(this.#resting && this.#sleep())) {
       this.#resting = true
       setImmediate(this.#turn)
     }
   }
 
   #letGo(): void {
-    if (!this.#watching && this.#open === 0 && this.#streams.size === 0) this.#crew.hold(false)
+    if (this.#watching || this.#open > 0 || this.#streams.size > 0) return
+    if (this.#crew.owesOutput) this.#watch()
+    else this.#crew.hold(false)
   }
 
   // Workers that end, actors that die, what workers say.

@@ -213,12 +213,29 @@ function sleep(): boolean {
   Atomics.store(c, me + at.state, at.sleeping)
   Atomics.store(c, at.someSleep, 1)
   // What came before that store woke nobody.
-  const outcome = hasNews() ? 'ok' : Atomics.wait(c, me + at.bell, seen, owes ? 2 : Number.POSITIVE_INFINITY)
+  const outcome = hasNews() ? 'ok' : Atomics.wait(c, me + at.bell, seen, owes ? outputMs : Number.POSITIVE_INFINITY)
   Atomics.store(c, me + at.state, at.awake)
   return !(owes && outcome === 'timed-out')
 }
 
-const hasOutput = (): boolean => process.stdout.writableLength > 0 || process.stderr.writableLength > 0
+/** How long a worker rests between two looks at whether its output has gone. */
+const outputMs = 2
+
+/** Whether the client's thread still waits for something that was printed here. The program does not end before. */
+function hasOutput(): boolean {
+  if (c[me + at.owesOutput] === 0) return false
+  if (process.stdout.writableLength > 0 || process.stderr.writableLength > 0) return true
+  Atomics.store(c, me + at.owesOutput, 0)
+  at.ringDone(c)
+  return false
+}
+for (const stream of [process.stdout, process.stderr]) {
+  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean
+  stream.write = (...args: unknown[]) => {
+    c[me + at.owesOutput] = 1
+    return write(...args)
+  }
+}
 
 /** Timers, sockets, files that a task has left open: asleep on the bell, the worker would not serve them. */
 const hasOpenResources = (): boolean => process.getActiveResourcesInfo().some(name => name !== 'MessagePort')
@@ -237,7 +254,12 @@ async function idle(): Promise<void> {
       rung = undefined
       wakeIdle?.()
     })
-    if (rung) await new Promise<void>(resolve => (wakeIdle = resolve))
+    if (rung) {
+      await new Promise<void>(resolve => {
+        wakeIdle = resolve
+        if (hasOutput()) setTimeout(resolve, outputMs)
+      })
+    }
     wakeIdle = undefined
   }
   Atomics.store(c, me + at.state, at.awake)

@@ -1,0 +1,2 @@
+// A process that a task starts.
+process.send?.(process.argv[2])
