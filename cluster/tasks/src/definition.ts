@@ -179,8 +179,10 @@ function actorWith<A extends unknown[], T>(definition: ActorDefinition, options:
   return {
     async create(...args: unknown[]) {
       const { actor: id, created } = engineHere().create(definition, args, options)
+      // Made before it is awaited: without a handle the actor would end.
+      const handle = new Handle(id, definition.name, definition.methods) as ActorHandle<T>
       await created
-      return new Handle(id, definition.name, definition.methods) as ActorHandle<T>
+      return handle
     },
     with(more) {
       checkActorOptions(`actor '${definition.name}'`, more, definition.methods)

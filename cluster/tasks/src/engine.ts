@@ -52,6 +52,8 @@ export interface Engine {
   cancel(ref: Ref<unknown>, options: CancelOptions, reason?: unknown): boolean
   free(ref: Ref<unknown>): void
   named(name: string, namespace: string): Promise<ActorFound | undefined>
+  /** What a handle of the actor keeps: when nobody has one any more, an actor that is not detached ends. */
+  hold(actor: number): object | undefined
   kill(actor: number, reason: string): Promise<void>
   /** To all who listen to the topic now, on every thread. */
   publish(topic: string, value: unknown): void

@@ -1,7 +1,7 @@
 /** Handles of actors: an object whose methods are calls to the actor, wherever it lives. */
 
 import { inspect } from 'node:util'
-import { engineHere } from './engine.ts'
+import { engineHere, engineIfAny } from './engine.ts'
 import { noOptions } from './options.ts'
 import type { Ref } from './ref.ts'
 
@@ -12,11 +12,14 @@ export class Handle {
   /** The definition's name. */
   readonly name: string
   declare readonly methods: readonly string[]
+  /** Of the engine: the actor lives as long as someone has this. */
+  declare readonly hold: object | undefined
 
   constructor(actor: number, name: string, methods: readonly string[]) {
     Object.setPrototypeOf(this, prototypeOf(methods))
     this.actor = actor
     this.name = name
+    Object.defineProperty(this, 'hold', { value: engineIfAny()?.hold(actor) })
   }
 
   [inspect.custom](): string {

@@ -46,7 +46,7 @@ export interface ActorOptions {
   /** By which `getActor` finds it. */
   readonly name?: string
   readonly namespace?: string
-  /** It lives on when its creator and every handle are gone; default false. */
+  /** It lives on when no handle is left anywhere, until it is killed; default false: it ends then, as soon as its calls have. */
   readonly detached?: boolean
   /**
    * How often it may be created again after its worker was lost. Default 0. A class with `save()` and `restore(state)` comes back

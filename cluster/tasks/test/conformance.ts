@@ -7,6 +7,7 @@ import { heap } from '@skein/heap'
 import {
   ActorDiedError,
   cancel,
+  free,
   get,
   getActor,
   kill,
@@ -229,6 +230,55 @@ export function conform(engine: string): void {
       await kill(a)
       await (await of('a').create()).add(1)
       for (const one of [await getActor('same', 'a'), b]) await kill(one)
+    })
+
+    /** Collects garbage everywhere until no more than so many actors are left, and a little longer. */
+    async function collectTo(actors: number): Promise<void> {
+      const collect = async () => {
+        for (let worker = stats().workers; worker > 0; worker--) await jobs.collects.with({ runOn: worker })()
+        jobs.collects.local()
+        for (let turns = 0; turns < 5; turns++) await turn()
+      }
+      while (stats().actors > actors) await collect()
+      for (let times = 0; times < 3; times++) await collect()
+      assert.equal(stats().actors, actors)
+    }
+
+    it('ends an actor that nothing refers to, when its calls are over', async () => {
+      await collectTo(0)
+      const make = async () => (await jobs.Counter.create(1)).slowAdd(1)
+      const ref = await make()
+      await collectTo(0)
+      assert.equal(await ref, 2)
+      const detached = async () => void (await jobs.Counter.with({ name: 'lasting', detached: true }).create(5))
+      await detached()
+      await collectTo(1)
+      await kill(await getActor('lasting'))
+    })
+
+    it('keeps an actor while a handle is anywhere: on a worker, in an argument, in a result', async () => {
+      await collectTo(0)
+      const give = async () => await jobs.keeps.with({ runOn: 1 })(await jobs.Counter.create(1))
+      await give()
+      await collectTo(1)
+      assert.equal(await jobs.usesKept.with({ runOn: 1 })(), 2)
+      await jobs.keeps.with({ runOn: 1 })()
+      await collectTo(0)
+
+      const made = jobs.makesActor(3)
+      await wait([made])
+      await collectTo(1)
+      const use = async () => assert.equal(await (await made).counter.add(1), 4)
+      await use()
+
+      const waiting = jobs.untilCancelled()
+      const pass = async () => ({ passed: jobs.echo([await jobs.Counter.create(2), waiting]) })
+      const { passed } = await pass()
+      await collectTo(2)
+      cancel(waiting)
+      await assert.rejects(passed.promise, CancelledError)
+      await collectTo(1)
+      free(made)
     })
 
     it('gives many results at once, or as they come', async () => {

@@ -1,4 +1,5 @@
 /** Tasks and actors for the tests. */
+import { heap } from '@skein/heap'
 import { actor, current, getActor, put, task } from '../src/index.ts'
 
 export const add = task(import.meta, 'add', (a: number, b: number) => a + b)
@@ -44,6 +45,10 @@ export const polite = task(import.meta, 'polite', (begun?: Int32Array, at?: numb
   begin(begun, at)
   while (!me.isCancelled);
   return 'stopped'
+})
+export const untilCancelled = task(import.meta, 'untilCancelled', async () => {
+  const { signal } = current()!
+  await new Promise(resolve => signal.addEventListener('abort', resolve))
 })
 export const Counter = actor(
   import.meta,
@@ -162,6 +167,18 @@ export const Weak = actor(
     }
   },
 )
+type CounterLike = { add(k: number): PromiseLike<number> }
+let kept: unknown
+export const keeps = task(import.meta, 'keeps', (what?: unknown) => {
+  kept = what
+})
+export const usesKept = task(import.meta, 'usesKept', async () => (kept as CounterLike).add(1))
+export const makesActor = task(import.meta, 'makesActor', async (n: number) => ({ counter: await Counter.create(n) }))
+const collect = (): void => {
+  heap.i32(1)
+  heap.collect()
+}
+export const collects = task(import.meta, 'collects', collect)
 export const usesActor = task(import.meta, 'usesActor', async (c: { add(k: number): PromiseLike<number> }) => c.add(10))
 export const findsActor = task(import.meta, 'findsActor', async (name: string) =>
   (await getActor<{ add(k: number): number }>(name)).add(1),

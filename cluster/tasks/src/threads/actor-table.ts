@@ -5,7 +5,9 @@ import { type HeapArray, heap } from '@skein/heap'
 import { ActorDiedError } from '../errors.ts'
 import type { ActorLook } from '../observe/observer.ts'
 import type { ActorOptions } from '../options.ts'
-import { type Call, type Given, nothing, type Record } from './record.ts'
+import { Holds } from './holds.ts'
+import { type Call, type Given, nothing, type Record, type Tally } from './record.ts'
+import type { Packed } from './result.ts'
 
 export interface ActorEntry {
   readonly id: number
@@ -18,11 +20,14 @@ export interface ActorEntry {
   given: Given
   /** By method, what its calls without options share. */
   readonly calls: Map<string, Call>
+  readonly tally: Tally
+  /** Workers that have handles of it. */
+  readonly holders: Set<number>
   restartsLeft: number
   /** The call of its constructor: it may have to be made again. */
   making: Record | undefined
   /** What it saved last. */
-  state: HeapArray<Uint8Array> | undefined
+  state: Packed<HeapArray<Uint8Array>> | undefined
   /** Why it is no more. */
   died: Death | undefined
 }
@@ -33,19 +38,81 @@ export interface Death {
   readonly cause: unknown
 }
 
+let nextId = 1
+
+/** So many of those that are forgotten are still shown. */
+const mostForgotten = 64
+
 export class ActorTable {
   readonly #actors = new Map<number, ActorEntry>()
   readonly #byName = new Map<string, ActorEntry>()
-  #nextId = 1
+  readonly #forgotten: ActorLook[] = []
+  readonly #unheld: (entry: ActorEntry) => void
+  readonly #holds = new Holds(
+    () => {},
+    id => this.#dropped(id),
+  )
 
+  /** @param unheld called when nobody has a handle of a living actor any more that is not detached, and its calls are over */
+  constructor(unheld: (entry: ActorEntry) => void) {
+    this.#unheld = unheld
+  }
+
+  /** Of no other actor in this process. */
   nextId(): number {
-    return this.#nextId++
+    return nextId++
   }
 
   get living(): number {
     let n = 0
     for (const { died } of this.#actors.values()) if (died === undefined) n++
     return n
+  }
+
+  /** What handles of an actor share here. */
+  hold(id: number): object {
+    return this.#holds.of(id)
+  }
+
+  isHeld({ id, holders }: ActorEntry): boolean {
+    return this.#holds.has(id) || holders.size > 0
+  }
+
+  /** A worker has handles of an actor, or none any more. */
+  held(id: number, worker: number, on: boolean): void {
+    const entry = this.#actors.get(id)
+    if (entry === undefined) return
+    if (on) entry.holders.add(worker)
+    else if (entry.holders.delete(worker)) this.#dropped(id)
+  }
+
+  /** A worker has ended, and its handles with it. */
+  forgetHolder(worker: number): void {
+    for (const { id } of [...this.#actors.values()]) this.held(id, worker, false)
+  }
+
+  #dropped(id: number): void {
+    const entry = this.#actors.get(id)
+    if (entry === undefined) return
+    const look = () => {
+      if (this.isHeld(entry) || !this.#actors.has(id)) return
+      if (entry.died !== undefined) this.#forget(entry)
+      else if (entry.options.detached) return
+      else if (entry.tally.open > 0) entry.tally.idle = again
+      else this.#unheld(entry)
+    }
+    const again = () => {
+      entry.tally.idle = undefined
+      this.#dropped(id)
+    }
+    // What workers said before, that they hold it among it, is heard within a turn of the event loop.
+    setImmediate(() => setImmediate(look))
+  }
+
+  #forget(entry: ActorEntry): void {
+    this.#actors.delete(entry.id)
+    this.#forgotten.push(lookOf(entry))
+    if (this.#forgotten.length > mostForgotten) this.#forgotten.shift()
   }
 
   /** @throws ArgumentError when a living actor has its name */
@@ -78,10 +145,7 @@ export class ActorTable {
 
   /** The latest ones, up to so many. */
   look(most: number): ActorLook[] {
-    return [...this.#actors.values()].slice(-most).map(({ id, name, worker, options, restartsLeft, died }) => {
-      const reason = died?.reason ?? ''
-      return { actor: id, definition: name, name: options.name ?? '', worker: worker + 1, restartsLeft, died: reason }
-    })
+    return [...this.#forgotten, ...[...this.#actors.values()].map(lookOf)].slice(-most)
   }
 
   on(worker: number): ActorEntry[] {
@@ -89,17 +153,17 @@ export class ActorTable {
   }
 
   /** It has saved its state; the one before is needed no more. */
-  keep(id: number, state: HeapArray<Uint8Array>): void {
+  keep(id: number, state: Packed<HeapArray<Uint8Array>>): void {
     const entry = this.#actors.get(id)
-    if (entry?.state !== undefined) heap.release(entry.state)
+    if (entry?.state !== undefined) heap.release(entry.state.bytes)
     if (entry?.died === undefined) entry!.state = state
-    else heap.release(state)
+    else heap.release(state.bytes)
   }
 
   /** It will not be made again. */
   settle(entry: ActorEntry): void {
     entry.given = nothing
-    if (entry.state !== undefined) heap.release(entry.state)
+    if (entry.state !== undefined) heap.release(entry.state.bytes)
     entry.state = undefined
   }
 
@@ -110,6 +174,11 @@ export class ActorTable {
     const { name, namespace = '' } = entry.options
     if (name !== undefined) this.#byName.delete(keyOf(name, namespace))
   }
+}
+
+function lookOf({ id, name, worker, options, restartsLeft, died }: ActorEntry): ActorLook {
+  const [called, reason] = [options.name ?? '', died?.reason ?? '']
+  return { actor: id, definition: name, name: called, worker: worker + 1, restartsLeft, died: reason }
 }
 
 const keyOf = (name: string, namespace: string): string => JSON.stringify([namespace, name])

@@ -18,7 +18,8 @@ export function prepare(args: readonly unknown[], call: string): Given {
 
 function prepack(args: readonly unknown[], call: string): Prepacked {
   const { bytes, leaning } = pack(args, call, 'arguments')
-  return new Prepacked(heap.array(Uint8Array, bytes, { label: 'task arguments' }), leaning.refs, leaning.holds)
+  const { refs, holds, handles } = leaning
+  return new Prepacked(heap.array(Uint8Array, bytes, { label: 'task arguments' }), refs, [holds, handles])
 }
 
 /** What `put` keeps: an array of the heap itself; a copy of anything else, in which arrays of the heap are themselves. */
@@ -89,7 +90,7 @@ function putCell(words: Words, word: number, value: unknown, record: Record): nu
   if (!(value instanceof Ref)) return putCells(words, word, value)
   const { found } = recordOf(record.name, value)
   if (found instanceof Packed) {
-    keep(record, found.bytes)
+    keep(record, found)
     return putPacked(words, word, found.bytes.byteOffset, found.bytes.length)
   }
   if (cellsOf(found) > 0) {
@@ -99,7 +100,7 @@ function putCell(words: Words, word: number, value: unknown, record: Record): nu
   const { bytes, leaning } = pack(found, record.name, 'a dependency')
   const packed = heap.array(Uint8Array, bytes, { label: 'task arguments' })
   keep(record, packed)
-  keep(record, leaning.holds)
+  keep(record, [leaning.holds, leaning.handles])
   return putPacked(words, word, packed.byteOffset, packed.length)
 }
 

@@ -91,6 +91,9 @@ export const isUndefined = 3
 export const formMask = 3
 /** Beside the result lies what the actor saved after the call. */
 export const withState = 4
+/** There are handles of actors in the result, or in the state. */
+export const withHandles = 8
+export const withHandlesInState = 16
 
 // The state word: a phase in 3 bits, in 15 bits how often the slot was used, and the worker that took it. A queue's
 // entry is the slot and the same 15 bits, so an entry that has been overtaken is recognised.

@@ -15,8 +15,9 @@ import type { ActorDefinition, TaskDefinition } from '../registry.ts'
 import type { MakeView } from '../values/kinds.ts'
 import { pack, unpack } from '../values/pack.ts'
 import { contexts } from './context.ts'
+import { Holds } from './holds.ts'
 import { checkStarts } from './loading.ts'
-import type { DefinitionNote, FromWorker, Request, ToWorker } from './mail.ts'
+import type { Arguments, DefinitionNote, FromWorker, Request, ToWorker } from './mail.ts'
 import { Listeners, packMessage } from './topics.ts'
 
 type NumberOf = (kind: 'task' | 'actor', url: string, name: string) => DefinitionNote
@@ -81,6 +82,10 @@ export class Caller implements Engine {
   readonly #numberOf: NumberOf
   readonly #waiting = new Map<number, Promised>()
   readonly #collected = new FinalizationRegistry<number>(ref => this.#post({ do: 'free', ref }))
+  readonly #holds = new Holds(
+    actor => this.#port.postMessage({ is: 'holds', actor } satisfies FromWorker),
+    actor => this.#port.postMessage({ is: 'dropped', actor } satisfies FromWorker),
+  )
   #calls = 0
   #nextActor: number
 
@@ -99,18 +104,13 @@ export class Caller implements Engine {
   }
 
   /** Asks for something with a result. */
-  #ask(
-    make: (args: Uint8Array, refs: number[]) => Asked,
-    values: unknown,
-    call: string,
-    label: string,
-    inline = false,
-  ): Promised {
+  #ask(make: (given: Arguments) => Asked, values: unknown, call: string, label: string, inline = false): Promised {
     checkStarts()
     const { bytes, leaning } = pack(values, call, 'arguments', inline)
     const copy = Uint8Array.from(bytes)
     const refs = leaning.refs.map(ref => callOf(call, ref))
-    const number = this.#post(make(copy, refs), [copy.buffer])
+    const handles = leaning.handles.map(({ actor }) => actor)
+    const number = this.#post(make({ args: copy, refs, handles }), [copy.buffer])
     const promised = new Promised(number, `${label}#${number}`, leaning.holds, () => this.onAwait())
     this.#waiting.set(number, promised)
     this.#collected.register(promised, number)
@@ -127,7 +127,7 @@ export class Caller implements Engine {
     const sent = this.#plainOptions(definition.name, options)
     const before = after.map(ref => callOf(definition.name, ref))
     const promised = this.#ask(
-      (args, refs) => ({ do: 'submit', definition: note, args, refs, after: before, options: sent }),
+      given => ({ do: 'submit', definition: note, ...given, after: before, options: sent }),
       args,
       definition.name,
       definition.name,
@@ -153,7 +153,7 @@ export class Caller implements Engine {
     const actor = this.#nextActor++
     const { methods } = definition
     const promised = this.#ask(
-      (args, refs) => ({ do: 'create', definition: note, methods, args, refs, options, actor }),
+      given => ({ do: 'create', definition: note, methods, ...given, options, actor }),
       args,
       definition.name,
       definition.name,
@@ -163,13 +163,11 @@ export class Caller implements Engine {
 
   invoke(actor: number, method: string, args: unknown[], options: TaskOptions): Ref<unknown> {
     const sent = this.#plainOptions(method, options)
-    return new Ref(
-      this.#ask((args, refs) => ({ do: 'invoke', actor, method, args, refs, options: sent }), args, method, method),
-    )
+    return new Ref(this.#ask(given => ({ do: 'invoke', actor, method, ...given, options: sent }), args, method, method))
   }
 
   put(value: unknown, _options: PutOptions): Ref<unknown> {
-    return new Ref(this.#ask((args, refs) => ({ do: 'put', args, refs }), [value], 'put', 'put', true))
+    return new Ref(this.#ask(given => ({ do: 'put', ...given }), [value], 'put', 'put', true))
   }
 
   cancel(ref: Ref<unknown>, options: CancelOptions): boolean {
@@ -189,6 +187,10 @@ export class Caller implements Engine {
 
   async named(name: string, namespace: string): Promise<ActorFound | undefined> {
     return (await this.#reply({ do: 'named', name, namespace })) as ActorFound | undefined
+  }
+
+  hold(actor: number): object {
+    return this.#holds.of(actor)
   }
 
   async kill(actor: number, reason: string): Promise<void> {

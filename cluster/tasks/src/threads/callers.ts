@@ -8,7 +8,7 @@ import type { ActorOptions, TaskOptions } from '../options.ts'
 import { Ref } from '../ref.ts'
 import { pack, unpack } from '../values/pack.ts'
 import type { Crew } from './crew.ts'
-import type { DefinitionNote, Request } from './mail.ts'
+import type { Arguments, DefinitionNote, Request } from './mail.ts'
 import { type Given, Prepacked, type Record } from './record.ts'
 
 /** The engine's calls, with the caller named. */
@@ -31,7 +31,8 @@ export interface Calls {
   invoke(caller: number, actor: number, method: string, given: Given, options: TaskOptions): Record
   put(value: unknown): Record
   stop(record: Record, error: unknown, graceMs: number): boolean
-  named(name: string, namespace: string): Promise<ActorFound | undefined>
+  named(name: string, namespace: string, worker: number): Promise<ActorFound | undefined>
+  hold(actor: number): object
   kill(actor: number, reason: string): Promise<void>
 }
 
@@ -71,8 +72,12 @@ export class Callers {
     const caller = worker + 1
     const held = this.#held[worker]
     const refOf = (call: number) => new Ref<unknown>(heldRecord(held, call))
-    const given = ({ args, refs }: { args: Uint8Array; refs: readonly number[] }): Given =>
-      new Prepacked(heap.array(Uint8Array, args, { label: 'task arguments' }), refs.map(refOf), undefined)
+    const given = ({ args, refs, handles }: Arguments): Given =>
+      new Prepacked(
+        heap.array(Uint8Array, args, { label: 'task arguments' }),
+        refs.map(refOf),
+        handles.map(actor => this.#calls.hold(actor)),
+      )
     switch (request.do) {
       case 'submit': {
         const { definition, options, after } = request
@@ -96,7 +101,7 @@ export class Callers {
         held.delete(request.ref)
         return undefined
       case 'named':
-        return this.#calls.named(request.name, request.namespace)
+        return this.#calls.named(request.name, request.namespace, worker)
       case 'kill':
         return this.#calls.kill(request.actor, request.reason)
     }
@@ -118,7 +123,7 @@ export class Callers {
   #answer(worker: number, call: number, ok: boolean, value: unknown): void {
     const { bytes, leaning } = pack(value, 'a result', 'result')
     const held = this.#held[worker].get(call)
-    if (held) held.holds = leaning.holds
+    if (held) held.holds = [leaning.holds, leaning.handles]
     const copy = Uint8Array.from(bytes)
     this.#crew.post(worker, { is: 'answer', call, ok, value: copy }, [copy.buffer])
   }

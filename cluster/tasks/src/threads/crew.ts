@@ -27,6 +27,9 @@ export interface CrewEvents {
 
 type Listener = (worker: number, stream: 'stdout' | 'stderr', text: string) => void
 
+/** In this process, so that an actor's number is that of no other, of an engine before either. */
+let starts = 0
+
 interface Member {
   readonly thread: Worker
   readonly exited: Promise<void>
@@ -44,7 +47,6 @@ export class Crew {
   /** By worker, what is said to one that is about to be started. */
   readonly #letters: ToWorker[][] = []
   #held = false
-  #starts = 0
   #failedStarts = 0
   #closed = false
   #listener: Listener | undefined
@@ -80,7 +82,7 @@ export class Crew {
         layout: this.#layout,
         worker,
         definitions: this.#notes,
-        firstActor: 2 ** 30 + (this.#starts++ % 2 ** 14) * 2 ** 16,
+        firstActor: 2 ** 30 + (starts++ % 2 ** 14) * 2 ** 16,
       } satisfies WorkerStart,
       resourceLimits: this.#resourceLimits,
       ...(execArgv && { execArgv }),

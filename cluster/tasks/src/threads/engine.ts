@@ -78,7 +78,7 @@ export class ThreadsEngine implements Engine, Observable {
   readonly #stopping: Stopping
   readonly #callers: Callers
   readonly #topics: Topics
-  readonly #actors = new ActorTable()
+  readonly #actors = new ActorTable(entry => this.#collected(entry))
   readonly #leases: Leases
   readonly #numbers = new Map<string, number>()
   /** What the calls of a definition with the same options share, and the one that was called last. */
@@ -149,7 +149,8 @@ export class ThreadsEngine implements Engine, Observable {
       invoke: (caller, id, method, given, options) => this.#invoke(caller, id, method, given, options),
       put: value => this.#object(value),
       stop: (record, error, graceMs) => this.#stopping.stop(record, error, graceMs),
-      named: (name, namespace) => this.named(name, namespace),
+      named: (name, namespace, worker) => this.#named(name, namespace, worker),
+      hold: actor => this.#actors.hold(actor),
       kill: (actor, reason) => this.kill(actor, reason),
     })
     this.#crew.start()
@@ -189,7 +190,7 @@ export class ThreadsEngine implements Engine, Observable {
     const request = requestOf(options.resources, worker)
     const definition = this.#numberOf('task', url, name)
     const { priority = 0 } = options
-    return { name, definition, options, priority, request, actor: 0, method: 0, streams }
+    return { name, definition, options, priority, request, actor: 0, method: 0, streams, tally: undefined }
   }
 
   stream({ name, url }: TaskDefinition, args: unknown[], options: TaskOptions): AsyncIterableIterator<unknown> {
@@ -246,6 +247,8 @@ export class ThreadsEngine implements Engine, Observable {
       options,
       given,
       calls: new Map(),
+      tally: { open: 0, idle: undefined },
+      holders: new Set(),
       restartsLeft: restarts,
       making: undefined,
       state: undefined,
@@ -288,7 +291,7 @@ export class ThreadsEngine implements Engine, Observable {
         concurrency: group.maxConcurrency,
       })),
       saveEvery: isSaved ? saveEvery : 0,
-      state: state && { address: state.byteOffset, bytes: state.length },
+      state: state && { address: state.bytes.byteOffset, bytes: state.bytes.length },
     }
     this.#crew.post(worker, { is: 'actor', actor: id, settings })
   }
@@ -309,6 +312,7 @@ export class ThreadsEngine implements Engine, Observable {
 
   #call(caller: number, actor: ActorEntry, call: Call, given: Given): Record {
     const record = new Record(this.#nextTask++, caller, call, given, this.#siteOf(call.definition))
+    actor.tally.open++
     if (actor.died === undefined) this.#accept(record)
     else this.#settle(record, 'rejected', withSite(deathOf(actor), record.site))
     return record
@@ -338,8 +342,27 @@ export class ThreadsEngine implements Engine, Observable {
   }
 
   async named(name: string, namespace: string): Promise<ActorFound | undefined> {
+    return this.#named(name, namespace, -1)
+  }
+
+  /** @param worker that will have a handle of it, or -1 */
+  async #named(name: string, namespace: string, worker: number): Promise<ActorFound | undefined> {
     const actor = this.#actors.named(name, namespace)
-    return actor && { actor: actor.id, definition: actor.name, methods: actor.methods }
+    if (actor === undefined) return undefined
+    if (worker >= 0) actor.holders.add(worker)
+    return { actor: actor.id, definition: actor.name, methods: actor.methods }
+  }
+
+  hold(actor: number): object {
+    return this.#actors.hold(actor)
+  }
+
+  /** Nobody can call it any more. */
+  #collected(actor: ActorEntry): void {
+    // A handle may be in a result that has come back and was not taken yet.
+    this.#drain()
+    if (this.#actors.isHeld(actor)) return
+    this.#bury(actor, { reason: 'nothing referred to it any more', cause: undefined })
   }
 
   async kill(id: number, reason: string): Promise<void> {
@@ -527,6 +550,8 @@ export class ThreadsEngine implements Engine, Observable {
     // Asleep, the client would not see that nothing is left to wait for.
     if (record.state !== 'new' && --this.#open === 0) this.#letGo()
     record.settle(settlement, found)
+    const { tally } = record.call
+    if (tally !== undefined && --tally.open === 0) tally.idle?.()
   }
 
   // What comes back.
@@ -674,6 +699,7 @@ export class ThreadsEngine implements Engine, Observable {
     this.#topics.forget(worker)
     const held = this.#slots.reclaim(worker, back => this.#back(back))
     this.#leases.forget(worker)
+    this.#actors.forgetHolder(worker)
     if (restarts && !held.some(({ started }) => started)) {
       // No task's error will tell it.
       const what = `Worker ${worker + 1} ended while it ran no task, and was replaced: ${reason}`
@@ -723,6 +749,10 @@ export class ThreadsEngine implements Engine, Observable {
       case 'request':
         this.#callers.serve(worker, message)
         return
+      case 'holds':
+      case 'dropped':
+        this.#actors.held(message.actor, worker, message.is === 'holds')
+        return
       case 'released':
         // The call has ended before that was said, and may not have been taken yet.
         this.#drain()
@@ -752,12 +782,18 @@ const callOfPut: Call = {
   actor: 0,
   method: 0,
   streams: false,
+  tally: undefined,
 }
 
-function callOfActor({ id, definition, worker }: ActorEntry, method: number, name: string, options: TaskOptions): Call {
+function callOfActor(
+  { id, definition, worker, tally }: ActorEntry,
+  method: number,
+  name: string,
+  options: TaskOptions,
+): Call {
   const request: WorkRequest = { cpus: 0, amounts: [], worker, beside: true }
   const { priority = 0 } = options
-  return { name, definition, options, priority, request, actor: id, method, streams: false }
+  return { name, definition, options, priority, request, actor: id, method, streams: false, tally }
 }
 
 const lossOf = (worker: number, reason: string): string => `worker ${worker + 1}, where it lived, was lost: ${reason}`

@@ -31,7 +31,7 @@ export interface ActorSettings {
   /** Its state is saved after so many calls; 0: never. */
   readonly saveEvery: number
   /** What was saved last, for one that comes back: a block of the client's. */
-  readonly state: Block | undefined
+  readonly state: Pick<Block, 'address' | 'bytes'> | undefined
 }
 
 /** From the client to a worker. */
@@ -59,36 +59,41 @@ export type FromWorker =
   | { readonly is: 'publish'; readonly topic: string; readonly value: Uint8Array }
   /** Someone here listens to a topic, or nobody does any more. */
   | { readonly is: 'listens'; readonly topic: string; readonly on: boolean }
+  /** The worker has a handle of this actor, or none any more. */
+  | { readonly is: 'holds' | 'dropped'; readonly actor: number }
   | Request
+
+/** What a call was given, packed. */
+export interface Arguments {
+  readonly args: Uint8Array
+  /** References in it, by the worker's number of the call that made them. */
+  readonly refs: readonly number[]
+  /** Actors whose handles are in it. */
+  readonly handles: readonly number[]
+}
 
 /** A call of the API made inside a task: the client makes it in the task's place. */
 export type Request = { readonly is: 'request'; readonly call: number } & (
-  | {
+  | (Arguments & {
       readonly do: 'submit'
       readonly definition: DefinitionNote
-      readonly args: Uint8Array
-      readonly refs: readonly number[]
       readonly after: readonly number[]
       readonly options: TaskOptions
-    }
-  | {
+    })
+  | (Arguments & {
       readonly do: 'create'
       readonly definition: DefinitionNote
       readonly methods: readonly string[]
-      readonly args: Uint8Array
-      readonly refs: readonly number[]
       readonly options: ActorOptions
       readonly actor: number
-    }
-  | {
+    })
+  | (Arguments & {
       readonly do: 'invoke'
       readonly actor: number
       readonly method: string
-      readonly args: Uint8Array
-      readonly refs: readonly number[]
       readonly options: TaskOptions
-    }
-  | { readonly do: 'put'; readonly args: Uint8Array; readonly refs: readonly number[] }
+    })
+  | (Arguments & { readonly do: 'put' })
   | { readonly do: 'cancel'; readonly ref: number; readonly graceMs: number }
   | { readonly do: 'free'; readonly ref: number }
   | { readonly do: 'named'; readonly name: string; readonly namespace: string }

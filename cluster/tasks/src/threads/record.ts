@@ -21,6 +21,15 @@ export interface Call {
   /** The method's number; -1: the constructor. */
   readonly method: number
   readonly streams: boolean
+  /** Of an actor: what all calls of it share. */
+  readonly tally: Tally | undefined
+}
+
+/** Counts calls that have not settled. */
+export interface Tally {
+  open: number
+  /** Called when there are none any more. */
+  idle: (() => void) | undefined
 }
 
 /** Arguments that do not go into cells, as they were when the call was made. */

@@ -6,7 +6,7 @@
 import { type HeapArray, heap, type TypedArray } from '@skein/heap'
 import { CellReader, cellsOf, putCells, type Words } from '../values/cells.ts'
 import { classOf, kindOf } from '../values/kinds.ts'
-import { pack } from '../values/pack.ts'
+import { pack, unpack } from '../values/pack.ts'
 import * as at from './board.ts'
 
 /** Arrays from this size on are copied once into the heap instead of being packed. */
@@ -62,8 +62,8 @@ export function putError(words: Words, slot: number, error: unknown): void {
 }
 
 function putPackedBlock(words: Words, slot: number, value: unknown, call: string, root: string): void {
-  const { address, bytes } = packedBlock(value, call, root, 'task results')
-  words.ints[slot + at.slotForm] = at.asBytes
+  const { address, bytes, hasHandles } = packedBlock(value, call, root, 'task results')
+  words.ints[slot + at.slotForm] = hasHandles ? at.asBytes | at.withHandles : at.asBytes
   put64(words, slot + at.slotPacked, address)
   put64(words, slot + at.slotPackedBytes, bytes)
 }
@@ -72,27 +72,32 @@ function putPackedBlock(words: Words, slot: number, value: unknown, call: string
 export interface Block {
   readonly address: number
   readonly bytes: number
+  /** There are handles of actors in it. */
+  readonly hasHandles: boolean
 }
 
 /** @throws NotCloneableError */
 export function packedBlock(value: unknown, call: string, root: string, label: string): Block {
-  const { bytes } = pack(value, call, root, true)
+  const { bytes, leaning } = pack(value, call, root, true)
   const address = heap.allocate(Math.max(1, bytes.length), { label })
   heap.view(Uint8Array, address, bytes.length).set(bytes)
-  return { address, bytes: bytes.length }
+  return { address, bytes: bytes.length, hasHandles: leaning.handles.length > 0 }
 }
 
 /** Writes, after the result, what the actor saved: so both arrive, or neither. */
-export function putState(words: Words, slot: number, { address, bytes }: Block): void {
-  words.ints[slot + at.slotForm] |= at.withState
+export function putState(words: Words, slot: number, { address, bytes, hasHandles }: Block): void {
+  words.ints[slot + at.slotForm] |= hasHandles ? at.withState | at.withHandlesInState : at.withState
   put64(words, slot + at.slotSaved, address)
   put64(words, slot + at.slotSavedBytes, bytes)
 }
 
 /** What the actor saved after this call, if it did. */
-export function takeState(words: Words, slot: number): HeapArray<Uint8Array> | undefined {
-  if ((words.ints[slot + at.slotForm] & at.withState) === 0) return undefined
-  return heap.adopt(Uint8Array, get64(words, slot + at.slotSaved), get64(words, slot + at.slotSavedBytes), stateLabel)
+export function takeState(words: Words, slot: number): Packed<HeapArray<Uint8Array>> | undefined {
+  const form = words.ints[slot + at.slotForm]
+  if ((form & at.withState) === 0) return undefined
+  const length = get64(words, slot + at.slotSavedBytes)
+  const bytes = heap.adopt(Uint8Array, get64(words, slot + at.slotSaved), length, stateLabel)
+  return new Packed(bytes, (form & at.withHandlesInState) !== 0)
 }
 
 export const stateLabel = 'actor states'
@@ -114,11 +119,14 @@ function copyOf(view: TypedArray): Given {
 }
 
 /** A result that nobody has looked at yet: its bytes. */
-export class Packed {
-  readonly bytes: Uint8Array
+export class Packed<B extends Uint8Array = Uint8Array> {
+  readonly bytes: B
+  /** The value, if there are handles in it: their actors live as long as these bytes do. */
+  readonly handles: unknown
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: B, hasHandles: boolean) {
     this.bytes = bytes
+    if (hasHandles) this.handles = unpack(bytes)
   }
 }
 
@@ -138,7 +146,8 @@ export function takeResult(words: Words, slot: number): unknown {
     }
   }
   const length = get64(words, slot + at.slotPackedBytes)
-  return new Packed(heap.adopt(Uint8Array, get64(words, slot + at.slotPacked), length, 'task results'))
+  const bytes = heap.adopt(Uint8Array, get64(words, slot + at.slotPacked), length, 'task results')
+  return new Packed(bytes, (ints[slot + at.slotForm] & at.withHandles) !== 0)
 }
 
 export const put64 = (words: Words, word: number, value: number): void => {

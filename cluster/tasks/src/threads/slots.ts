@@ -5,7 +5,7 @@ import type { Words } from '../values/cells.ts'
 import { putArguments } from './arguments.ts'
 import * as at from './board.ts'
 import type { Record } from './record.ts'
-import { put64, takeResult, takeState } from './result.ts'
+import { type Packed, put64, takeResult, takeState } from './result.ts'
 
 /** A slot that has come back. */
 export interface Back {
@@ -25,7 +25,7 @@ export interface Back {
   /** Arrays among its arguments that are still in use there. */
   readonly lent: unknown
   /** What its actor saved. */
-  readonly state: HeapArray<Uint8Array> | undefined
+  readonly state: Packed<HeapArray<Uint8Array>> | undefined
 }
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 

@@ -7,7 +7,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
 import { isGenerator, isThenable, resultOf } from '../deferred.ts'
-import { setEngineFactory } from '../engine.ts'
+import { engineHere, setEngineFactory } from '../engine.ts'
 import { ActorDiedError } from '../errors.ts'
 import type { ActorDefinition, AnyFunction, Definition, TaskDefinition } from '../registry.ts'
 import { CellReader, type Words } from '../values/cells.ts'
@@ -47,6 +47,8 @@ const actors = new Actors()
 const settingsOf = new Map<number, ActorSettings>()
 const caller = new Caller(port, numberOf, layout.workers, firstActor)
 setEngineFactory(() => caller)
+// Handles look for it.
+void engineHere()
 
 /** An attempt at a task, or a call of an actor. */
 class Attempt implements Context {
@@ -530,7 +532,7 @@ function construct(actor: number, number: number, call: CallUnderWay): void {
 }
 
 /** The object, as soon as it has its state back. */
-function restored(object: object, state: Block | undefined): object | Promise<object> {
+function restored(object: object, state: ActorSettings['state']): object | Promise<object> {
   if (state === undefined) return object
   const result = (object as Saveable).restore(unpack(heap.view(Uint8Array, state.address, state.bytes)))
   return isThenable(result) ? Promise.resolve(result).then(() => object) : object

@@ -52,6 +52,8 @@ export interface Leaning {
   readonly refs: Ref<unknown>[]
   /** Arrays of the heap that must live as long as the bytes do. */
   readonly holds: unknown[]
+  /** Handles of actors, which live as long as one is somewhere. */
+  readonly handles: Handle[]
 }
 
 /** Nesting beyond this is refused: the thread that unpacks may have less stack than the one that packs. */
@@ -111,7 +113,7 @@ const putBytes = (view: ArrayBufferView): void => {
 }
 
 class Packer {
-  readonly leaning: Leaning = { refs: [], holds: [] }
+  readonly leaning: Leaning = { refs: [], holds: [], handles: [] }
   private readonly call: string
   private readonly path: (string | number)[]
   private readonly inline: boolean
@@ -255,6 +257,7 @@ class Packer {
     if (value instanceof Handle) {
       putTag(tags.handle)
       const { actor, name, methods } = value
+      this.leaning.handles.push(value)
       return this.put({ actor, name, methods })
     }
     if (types.isDate(value)) {
