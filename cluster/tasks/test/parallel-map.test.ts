@@ -197,7 +197,12 @@ describe('parallelMap', () => {
       [[1], steps.square, { concurrency: 1.5 }, /concurrency must be/],
       [[1], steps.square, { ordered: 'no' }, /ordered must be true or false/],
       [[1], steps.square, { signal: 1 }, /signal must be an AbortSignal/],
-      [[1], steps.square, { progress: true }, /progress must be a function/],
+      [
+        [1],
+        steps.square,
+        { progress: 1 },
+        /progress must be true for a bar in the terminal, or a function that is told, but it is 1/,
+      ],
       [[1], steps.square, { chunks: 1 }, /options must be made of .*'chunks'/],
     ]
     for (const [items, fn, options, message] of bad) {

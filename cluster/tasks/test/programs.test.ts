@@ -64,6 +64,23 @@ describe('a program', () => {
     assert.deepEqual([code, lines.length, stderr.length], [0, 20_001, 300_000])
   })
 
+  it('shows bars where it is asked for them, on a terminal only', async () => {
+    const { code, stdout, stderr } = await run('progress.ts', { args: ['terminal'] })
+    assert.deepEqual([code, stdout], [0, 'done\n'])
+    const full = '━{24}  100%'
+    for (const line of [
+      `square  ${full}  1,500 of 1,500  [\\d,.]+/s  in [\\d.]+ s`,
+      'slowly  16  [\\d.]+/s  in [\\d.]+ s',
+      'x => \\(x === 9 \\? JSON\\.parse\\(…  ━{21}─{3}   88%  8 of 9  [\\d,.]+/s  stopped after [\\d.]+ s',
+      `bag  ${full}  16 of 16  [\\d.]+/s  in [\\d.]+ s`,
+      `graph  ${full}  20 of 20  [\\d.]+/s  in [\\d.]+ s`,
+      'graph  ━+─+ +\\d+%  \\d+ of 20  [\\d.]+/s  [\\d.]+ s left  slowly',
+    ]) {
+      assert.match(stderr, new RegExp(line))
+    }
+    assert.deepEqual(await run('progress.ts'), { code: 0, signal: null, stdout: 'done\n', stderr: '' })
+  })
+
   it('may end, or fail, in the middle of everything', async () => {
     const { code } = await run('busy.ts', { args: ['exit'] })
     assert.equal(code, 3)

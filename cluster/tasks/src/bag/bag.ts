@@ -5,6 +5,7 @@ import { type Captured, calleeOf, synchronousCalleeOf } from '../callee/callee.t
 import type { Task } from '../definition.ts'
 import { engineHere } from '../engine.ts'
 import { checkKeys, checkSignal, checkTaskOptions } from '../options.ts'
+import { checkProgress } from '../progress/progress.ts'
 import type { Ref } from '../ref.ts'
 import { type BagOptions, Evaluation } from './evaluation.ts'
 import type { Node } from './node.ts'
@@ -362,8 +363,6 @@ export function checkOptions(call: string, options: BagOptions): void {
   checkKeys(call, options, optionNames)
   const { signal, progress, task = {} } = options
   checkSignal(call, signal)
-  if (progress !== undefined && typeof progress !== 'function') {
-    throw new ArgumentError(call, 'progress', 'a function of how many tasks are done, and of how many', progress)
-  }
+  checkProgress(call, progress)
   checkTaskOptions(call, task)
 }

@@ -5,6 +5,8 @@ import { get } from '../client.ts'
 import { startTask } from '../definition.ts'
 import { engineHere } from '../engine.ts'
 import type { TaskOptions } from '../options.ts'
+import { Bar } from '../progress/bar.ts'
+import type { Progress } from '../progress/progress.ts'
 import type { Ref } from '../ref.ts'
 import type { TaskDefinition } from '../registry.ts'
 import { type Node, partsOf } from './node.ts'
@@ -14,8 +16,8 @@ import type { Part, Sink } from './plan.ts'
 export interface BagOptions {
   /** Cancels the tasks. */
   readonly signal?: AbortSignal
-  /** Called when a task has settled; `total` grows when more are started. */
-  readonly progress?: (done: number, total: number) => void
+  /** Called when a task has settled; `total` grows when more are started. True: a bar in the terminal. */
+  readonly progress?: Progress<[done: number, total: number]>
   /** Of its tasks: `retries`, `priority`, `timeoutMs` … */
   readonly task?: Omit<TaskOptions, 'signal' | 'name' | 'after'>
 }
@@ -24,11 +26,13 @@ export class Evaluation {
   readonly #options: BagOptions
   /** Those that have not settled, by the order in which they were started. */
   readonly #pending: (Ref<unknown> | undefined)[] = []
+  readonly #bar: Bar | undefined
   #done = 0
 
   constructor(options: BagOptions) {
     CancelledError.check(options.signal, 'the bag')
     this.#options = options
+    this.#bar = options.progress === true ? new Bar('bag', 0) : undefined
     options.signal?.addEventListener('abort', this.#abort, { once: true })
   }
 
@@ -49,8 +53,9 @@ export class Evaluation {
       this.#pending[index] = undefined
       this.#done++
       const { progress } = this.#options
+      this.#bar?.update(this.#done, this.#pending.length, name)
       // Not here, where the engine is at work: what the function throws or starts is its own affair.
-      if (progress) queueMicrotask(progress.bind(undefined, this.#done, this.#pending.length))
+      if (typeof progress === 'function') queueMicrotask(progress.bind(undefined, this.#done, this.#pending.length))
     }
     if (ref.source.settlement !== 'pending') settled()
     else {
@@ -67,6 +72,7 @@ export class Evaluation {
 
   /** Nothing more is wanted: what is not done is cancelled. */
   close(): void {
+    this.#bar?.end()
     this.#options.signal?.removeEventListener('abort', this.#abort)
     this.#cancel('its result is not needed any more')
   }

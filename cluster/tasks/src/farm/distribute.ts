@@ -2,12 +2,14 @@
 
 import type { ResultOf, Task } from '../definition.ts'
 import { type ParallelMapOptions, parallelMap } from '../map/parallel-map.ts'
+import type { Progress } from '../progress/progress.ts'
 
 export interface DistributeOptions {
   /** Most jobs under way at once. Default: two for each worker. */
   readonly concurrency?: number
   readonly signal?: AbortSignal
-  readonly progress?: (done: number, total: number | undefined) => void
+  /** True: a bar in the terminal. */
+  readonly progress?: Progress<[done: number, total: number | undefined]>
 }
 
 interface Distribute {

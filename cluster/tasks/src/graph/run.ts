@@ -6,6 +6,8 @@ import { startTask } from '../definition.ts'
 import { engineHere } from '../engine.ts'
 import { type Lazy, withoutLazy } from '../lazy.ts'
 import { checkKeys, checkSignal } from '../options.ts'
+import { Bar } from '../progress/bar.ts'
+import { checkProgress, type Progress } from '../progress/progress.ts'
 import type { Ref } from '../ref.ts'
 import { startChain } from './chain.ts'
 import { inShapeOf, namedOutputs, type Outputs, type RefsOf, type ResultsOf } from './outputs.ts'
@@ -24,8 +26,8 @@ export interface GraphProgress {
 export interface GraphOptions {
   /** Cancels what is not done yet. */
   readonly signal?: AbortSignal
-  /** Called whenever a task has settled. */
-  readonly progress?: (progress: GraphProgress) => void
+  /** Called whenever a task has settled. True: a bar in the terminal. */
+  readonly progress?: Progress<[progress: GraphProgress]>
 }
 
 const optionNames = new Set(['signal', 'progress', 'fuse'])
@@ -35,9 +37,7 @@ export function checkGraphOptions(call: string, options: GraphOptions & { readon
   checkKeys(call, options, optionNames)
   const { signal, progress, fuse } = options
   checkSignal(call, signal)
-  if (progress !== undefined && typeof progress !== 'function') {
-    throw new ArgumentError(call, 'progress', 'a function of how far the graph is', progress)
-  }
+  checkProgress(call, progress)
   if (fuse !== undefined && typeof fuse !== 'boolean') throw new ArgumentError(call, 'fuse', 'true or false', fuse)
 }
 
@@ -51,6 +51,7 @@ export class GraphRun<O extends Outputs> implements AsyncIterable<GraphProgress>
   readonly #pending: (Ref<unknown> | undefined)[]
   readonly #options: GraphOptions
   readonly #waiting: (() => void)[] = []
+  #bar: Bar | undefined
   #done = 0
   #failed = 0
   #last = ''
@@ -77,7 +78,9 @@ export class GraphRun<O extends Outputs> implements AsyncIterable<GraphProgress>
     }
     this.#wanted = namedOutputs(outputs).map(([, call]) => refOf(call))
     this.refs = inShapeOf(outputs, this.#wanted) as RefsOf<O>
-    if (this.#done < plan.length) signal?.addEventListener('abort', this.#abort, { once: true })
+    if (this.#done === plan.length) return
+    if (options.progress === true) this.#bar = new Bar('graph', plan.length)
+    signal?.addEventListener('abort', this.#abort, { once: true })
   }
 
   /** The outputs' values. @throws (rejects with) what the first of them failed with */
@@ -112,10 +115,14 @@ export class GraphRun<O extends Outputs> implements AsyncIterable<GraphProgress>
       if (ref.source.settlement === 'rejected') this.#failed++
       this.#last = call.name
       const { signal, progress } = this.#options
-      if (this.#done === this.#pending.length) signal?.removeEventListener('abort', this.#abort)
+      this.#bar?.update(this.#done, this.#pending.length, this.#failed > 0 ? `${this.#failed} failed` : this.#last)
+      if (this.#done === this.#pending.length) {
+        signal?.removeEventListener('abort', this.#abort)
+        this.#bar?.end()
+      }
       if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake()
       // Not here, where the engine is at work: what the function throws or starts is its own affair.
-      if (progress) queueMicrotask(progress.bind(undefined, this.#progress))
+      if (typeof progress === 'function') queueMicrotask(progress.bind(undefined, this.#progress))
     }
     if (ref.source.settlement !== 'pending') return note()
     this.#pending[index] = ref

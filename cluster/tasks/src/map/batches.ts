@@ -13,6 +13,8 @@ import { startTask } from '../definition.ts'
 import { engineHere } from '../engine.ts'
 import { ItemError } from '../errors.ts'
 import type { TaskOptions } from '../options.ts'
+import { Bar } from '../progress/bar.ts'
+import type { Progress } from '../progress/progress.ts'
 import type { Ref } from '../ref.ts'
 import { type BatchResult, batch } from './batch.ts'
 
@@ -29,7 +31,7 @@ export interface BatchesOptions {
   readonly chunk: number | undefined
   /** Batches come out in the order of their items, or as they are done. */
   readonly ordered: boolean
-  readonly progress: ((done: number, total: number | undefined) => void) | undefined
+  readonly progress: Progress<[done: number, total: number | undefined]> | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -58,6 +60,7 @@ export class Batches {
   #isPumping = false
   #failure: { readonly thrown: unknown } | undefined
   #wake: (() => void) | undefined
+  #bar: Bar | undefined
   /** The item of an asynchronous source that is asked for and not there yet. */
   #asked: Promise<IteratorResult<unknown>> | undefined
 
@@ -86,6 +89,7 @@ export class Batches {
 
   /** The results of the next batch; undefined when there are no more. @throws what the function or the source threw, as an ItemError or as it is */
   async next(): Promise<readonly unknown[] | undefined> {
+    if (this.#options.progress === true) this.#bar ??= new Bar(this.#callee.name, this.#total)
     for (;;) {
       if (this.#failure) throw this.#failure.thrown
       this.#pump()
@@ -102,6 +106,7 @@ export class Batches {
 
   /** Nothing more is wanted: what is under way is cancelled. */
   close(): void {
+    this.#bar?.end()
     this.#options.signal?.removeEventListener('abort', this.#abort)
     for (const { ref } of this.#here.splice(0)) engineHere().cancel(ref, {}, 'its results are not needed any more')
     if (this.#sourceEnded) return
@@ -132,7 +137,9 @@ export class Batches {
     const { results, failed } = outcome as BatchResult
     if (failed) throw new ItemError(this.#options.call, from + results.length, failed.thrown)
     this.#done += items
-    this.#options.progress?.(this.#done, this.#total)
+    const { progress } = this.#options
+    this.#bar?.update(this.#done, this.#total)
+    if (typeof progress === 'function') progress(this.#done, this.#total)
     return results
   }
 

@@ -5,6 +5,7 @@ import { type Captured, calleeOf } from '../callee/callee.ts'
 import type { ResultOf, Task } from '../definition.ts'
 import { engineHere } from '../engine.ts'
 import { checkKeys, checkSignal, type TaskOptions } from '../options.ts'
+import { checkProgress, type Progress } from '../progress/progress.ts'
 import { Batches, type BatchesOptions } from './batches.ts'
 
 export interface ParallelMapOptions {
@@ -15,8 +16,10 @@ export interface ParallelMapOptions {
    * `retryOn` or `timeoutMs`.
    */
   readonly chunk?: number
-  /** Called as batches come back; `total` is undefined for a source whose length is not known. */
-  readonly progress?: (done: number, total: number | undefined) => void
+  /**
+   * Called as batches come back; `total` is undefined for a source whose length is not known. True: a bar in the terminal.
+   */
+  readonly progress?: Progress<[done: number, total: number | undefined]>
   /** Cancels what is under way; the call fails with a CancelledError. */
   readonly signal?: AbortSignal
   /** Results in the order of the items (the default), or as they are done. */
@@ -31,7 +34,7 @@ interface ParallelMap {
   /**
    * Runs a task, or a plain function by its text, for each item on the workers, and resolves to the results.
    *
-   *     const sizes = await parallelMap(paths, measure, { progress: (done, total) => bar(done / total!) })
+   *     const sizes = await parallelMap(paths, measure, { progress: true })
    *
    * Short items go in batches, so that an item costs little more than the function itself. When one fails, the rest is cancelled.
    *
@@ -91,9 +94,7 @@ export function batchesOf(call: string, items: unknown, fn: unknown, options: Pa
   if (chunk !== undefined && !(Number.isInteger(chunk) && chunk >= 1)) {
     throw new ArgumentError(call, 'chunk', 'a whole number from 1', chunk)
   }
-  if (progress !== undefined && typeof progress !== 'function') {
-    throw new ArgumentError(call, 'progress', 'a function of how many are done, and of how many there are', progress)
-  }
+  checkProgress(call, progress)
   checkSignal(call, signal)
   if (typeof ordered !== 'boolean') throw new ArgumentError(call, 'ordered', 'true or false', ordered)
   const callee = calleeOf(call, fn, use)
