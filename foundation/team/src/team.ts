@@ -43,8 +43,9 @@ export interface TeamStats {
 }
 
 export const mostThreads = 256
-/** A caller watches for its threads this long before it sleeps. */
+/** A caller watches for its threads this often, then this long, before it sleeps: they are at their last chunk of work. */
 const callerSpins = 20_000
+const callerSpinMs = 0.5
 /** A sleeping caller looks this often whether the thread it waits for still lives. */
 const wakeMs = 50
 const closeGraceMs = 200
@@ -366,12 +367,16 @@ export class Team implements AsyncDisposable {
     for (let t = 0; t < this.threads; t++) {
       const word = at.threadAt(t) + at.job
       for (let i = 0; i < callerSpins && Atomics.load(c, word) === 1; i++);
-      if (Atomics.load(c, word) === 1) this.#sleepUntilLeft(t, word)
+      if (Atomics.load(c, word) === 1) this.#waitUntilLeft(t, word)
     }
     Atomics.store(c, this.#sync + at.phase, at.idle)
   }
 
-  #sleepUntilLeft(thread: number, word: number): void {
+  #waitUntilLeft(thread: number, word: number): void {
+    const until = performance.now() + callerSpinMs
+    do {
+      for (let i = 0; i < callerSpins; i++) if (Atomics.load(this.#c, word) !== 1) return
+    } while (performance.now() < until)
     Atomics.store(this.#c, this.#sync + at.waiting, 1)
     while (Atomics.load(this.#c, word) === 1) {
       const outcome = Atomics.wait(this.#c, word, 1, wakeMs)

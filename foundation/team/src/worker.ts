@@ -33,10 +33,15 @@ const floats = new Float64Array(control, 0, Math.floor(layout.textsAt / 8))
 const me = at.threadAt(thread)
 const bodies: Loaded[] = []
 
-/** Spinning lasts until the clock says so: it adapts between these bounds to whether it paid the last time. */
+/**
+ * Spinning lasts until the clock says so: it adapts between these bounds to whether it paid the last time. After long work it
+ * is an eighth of that: others finish theirs a chunk later, and then the next call may come at once.
+ */
 const shortestSpinMs = 0.02
 const longestSpinMs = 0.2
+const longestAfterWorkMs = 1
 let spinMs = 0.1
+let workedMs = 0
 const pause: (n?: number) => void = (Atomics as { pause?: (n?: number) => void }).pause ?? (() => {})
 
 /** Undefined before the first sleep, null where nothing can be known or done about cores. */
@@ -57,7 +62,8 @@ const hasOutput = (): boolean => process.stdout.writableLength > 0 || process.st
 
 /** Until the epoch moves on from `seen`. False when the event loop must turn first. */
 const waitForEpoch = (seen: number): boolean => {
-  const until = performance.now() + spinMs
+  const until = performance.now() + Math.max(spinMs, Math.min(longestAfterWorkMs, workedMs / 8))
+  workedMs = 0
   do {
     for (let i = 0; i < 64; i++) {
       if (Atomics.load(c, at.epoch) !== seen) {
@@ -124,6 +130,7 @@ const workIn = (j: number, place: number, body: Loaded): void => {
   c[me + at.calls]++
   owesTurn ||= body.isModule
   nesting.depth = 1
+  const from = performance.now()
   try {
     if (body.error !== undefined) {
       lastCall.begin = c[j + at.begin]
@@ -139,6 +146,7 @@ const workIn = (j: number, place: number, body: Loaded): void => {
     Atomics.store(c, j + at.stop, 1)
   } finally {
     nesting.depth = 0
+    workedMs = performance.now() - from
   }
   // No work is left, or none is wanted: no one else needs to come in.
   Atomics.compareExchange(c, j + at.phase, at.open, at.closed)
