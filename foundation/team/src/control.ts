@@ -35,7 +35,6 @@ export const place = 4 // in the job it is in
 export const failBegin = 5 // the range in which its body threw
 export const failEnd = 6
 export const calls = 7 // jobs joined so far
-export const core = 8 // the core it found itself on when it last looked + 1, or 0
 
 /** A thread's states. */
 export const absent = 0
@@ -50,7 +49,6 @@ export const stop = 1 // not 0: take no more chunks
 export const status = 2 // the first status that was not 0
 export const thrower = 3 // the thread (+ 1) whose body threw first
 export const waiting = 4 // the caller sleeps on a thread's job word
-export const gaveWay = 5 // the caller slept for a moment, so that a thread it had woken gets to run
 /** Line 1: the description, constant while it runs. */
 export const bodyIndex = line
 export const bodyVersion = line + 1

@@ -8,7 +8,6 @@
 import { existsSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import * as at from './control.ts'
-import { systemThreadId } from './cores.ts'
 import type { Mail, Reply, ThreadData } from './mail.ts'
 
 /** From source in development, built when published: beside this very file either way. */
@@ -93,7 +92,7 @@ export class Crew {
     Atomics.store(this.#c, line + at.state, at.booting)
     const worker = new Worker(workerUrl, {
       name: `skein-team-${thread + 1}`,
-      workerData: { ...options, thread, caller: systemThreadId() } satisfies ThreadData,
+      workerData: { ...options, thread } satisfies ThreadData,
       trackUnmanagedFds: false,
       ...(execArgv && { execArgv: [...execArgv] }),
     })

@@ -11,8 +11,6 @@ export interface ThreadData {
   readonly memory64: boolean
   /** The caller cannot wait for a word asynchronously: tell it by message. */
   readonly announce: boolean
-  /** The system's id of the thread whose team this is. */
-  readonly caller: number
 }
 
 /** From the team to a thread's port: import this body. */

@@ -8,6 +8,7 @@ import { heap as defaultHeap, type Heap } from '@skein/heap'
 import { AsyncJobs, type AsyncRunOptions } from './async-jobs.ts'
 import { type Body, BodyShelf, ModuleBody, WasmBody, type WasmSource } from './body.ts'
 import * as at from './control.ts'
+import { coresWhenNeeded } from './cores.ts'
 import { Crew } from './crew.ts'
 import { BodyError, TeamClosedError, ThreadLostError } from './errors.ts'
 import { nesting } from './nesting.ts'
@@ -49,9 +50,8 @@ const callerSpinMs = 0.5
 /** A sleeping caller looks this often whether the thread it waits for still lives. */
 const wakeMs = 50
 const closeGraceMs = 200
-/** A thread that was woken has come after this long, if it had a core to run on; and how long one gives way to it. */
-const giveWayMs = 0.1
-const restMs = 0.02
+/** A thread that was woken has come after this long, if it had a core to run on. */
+const patienceMs = 0.1
 
 const int32 = (x: number): boolean => (x | 0) === x
 
@@ -68,6 +68,8 @@ export class Team implements AsyncDisposable {
   readonly #sync: number
   /** The threads that synchronous calls want have been asked for. */
   #staffed = false
+  /** The last call ended with the caller asleep: it may have been woken on a core where one of its threads spins. */
+  #callerSlept = false
   #closed = false
   #closing: Promise<void> | undefined
   /** A thread that died in the synchronous call under way, and why. */
@@ -148,7 +150,7 @@ export class Team implements AsyncDisposable {
     let thrown: unknown
     nesting.depth++
     try {
-      workAt(this.#c, j, 0, asleep < 0 ? entry : this.#givingWay(j, entry, asleep), address)
+      workAt(this.#c, j, 0, asleep < 0 && !this.#callerSlept ? entry : this.#callingIn(entry, asleep), address)
     } catch (error) {
       // Others stop. Should one of them fail as well, this is still the call's error.
       Atomics.store(this.#c, j + at.stop, 1)
@@ -309,7 +311,6 @@ export class Team implements AsyncDisposable {
     c[j + at.status] = 0
     c[j + at.thrower] = 0
     c[j + at.waiting] = 0
-    c[j + at.gaveWay] = 0
     c[j + at.bodyIndex] = body.index
     c[j + at.bodyVersion] = body.version
     c[j + at.bodyLength] = body.length
@@ -334,24 +335,33 @@ export class Team implements AsyncDisposable {
     return asleep > 0 ? asleep - Atomics.notify(c, at.epoch, c[j + at.places]) : -1
   }
 
-  /**
-   * The same body; once it has worked for a while and a thread that was woken still has not come, that one probably stands in
-   * the queue of this very core, for up to a tick of the system's clock: this thread sleeps for a moment, and lets it pass.
-   */
-  #givingWay(j: number, entry: Entry, asleep: number): Entry {
+  /** The same body; once it has worked for a while, threads that should have come by then are moved off this core. */
+  #callingIn(entry: Entry, asleep: number): Entry {
     const c = this.#c
     const from = performance.now()
     let isDone = false
     return (args, begin, end, place) => {
       const status = entry(args, begin, end, place)
-      if (!isDone && performance.now() - from > giveWayMs) {
+      if (!isDone && performance.now() - from > patienceMs) {
         isDone = true
-        if (Atomics.load(c, at.parked) > asleep) {
-          Atomics.store(c, j + at.gaveWay, 1)
-          Atomics.wait(c, j + at.gaveWay, 1, restMs)
-        }
+        if (this.#callerSlept || Atomics.load(c, at.parked) > asleep) this.#clearCore()
+        this.#callerSlept = false
       }
       return status
+    }
+  }
+
+  /** Moves threads that are not in the synchronous job off this core, in whose queue they may stand. */
+  #clearCore(): void {
+    const c = this.#c
+    const cores = coresWhenNeeded()
+    const core = cores?.current() ?? -1
+    for (let t = 0; cores && t < this.#crew.size; t++) {
+      const line = at.threadAt(t)
+      const state = Atomics.load(c, line + at.state)
+      const lives = state === at.awake || state === at.sleeping
+      if (lives && c[line + at.systemId] > 0 && Atomics.load(c, line + at.job) !== 1)
+        cores.moveOff(c[line + at.systemId], core)
     }
   }
 
@@ -378,6 +388,7 @@ export class Team implements AsyncDisposable {
       for (let i = 0; i < callerSpins; i++) if (Atomics.load(this.#c, word) !== 1) return
     } while (performance.now() < until)
     Atomics.store(this.#c, this.#sync + at.waiting, 1)
+    this.#callerSlept = true
     while (Atomics.load(this.#c, word) === 1) {
       const outcome = Atomics.wait(this.#c, word, 1, wakeMs)
       if (outcome !== 'ok' && outcome !== 'timed-out') continue

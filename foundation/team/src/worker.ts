@@ -8,9 +8,9 @@
  * This file imports little: a thread's start should cost no more than the engine's own.
  */
 
+import { readlinkSync } from 'node:fs'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import * as at from './control.ts'
-import { type Cores, openCores, systemThreadId } from './cores.ts'
 import type { BodyHeader, Mail, Reply, ThreadData } from './mail.ts'
 import { nesting } from './nesting.ts'
 import { type Entry, lastCall, workAt } from './schedule.ts'
@@ -27,7 +27,7 @@ interface Loaded {
   readonly error?: unknown
 }
 
-const { control, layout, thread, memory, memory64, announce, caller } = workerData as ThreadData
+const { control, layout, thread, memory, memory64, announce } = workerData as ThreadData
 const c = new Int32Array(control, 0, layout.textsAt / 4)
 const floats = new Float64Array(control, 0, Math.floor(layout.textsAt / 8))
 const me = at.threadAt(thread)
@@ -43,13 +43,6 @@ const longestAfterWorkMs = 1
 let spinMs = 0.1
 let workedMs = 0
 const pause: (n?: number) => void = (Atomics as { pause?: (n?: number) => void }).pause ?? (() => {})
-
-/** Undefined before the first sleep, null where nothing can be known or done about cores. */
-let cores: Cores | null | undefined
-/** It or the caller has slept since it last looked where it runs: whoever is woken may share a core with the other. */
-let isUnsettled = false
-/** Work this long is worth a look at the cores, which takes a tenth of it. */
-const settleMs = 0.1
 
 /**
  * A JavaScript body ran, and the event loop has to turn for what it left behind: its output goes to the parent a piece per
@@ -74,18 +67,12 @@ const waitForEpoch = (seen: number): boolean => {
     }
   } while (performance.now() < until)
   spinMs = Math.max(shortestSpinMs, spinMs / 2)
-  if (cores === undefined) {
-    // It takes some milliseconds, after which someone may be waiting.
-    cores = openCores() ?? null
-    return true
-  }
   // In this order, a thread that dies in between leaves the count too high: a wake-up in vain, never one missed.
   Atomics.add(c, at.parked, 1)
   Atomics.store(c, me + at.state, at.sleeping)
   const outcome = Atomics.wait(c, at.epoch, seen, owesTurn ? owedSleepMs : Number.POSITIVE_INFINITY)
   Atomics.store(c, me + at.state, at.awake)
   Atomics.sub(c, at.parked, 1)
-  isUnsettled = cores != null
   return outcome !== 'timed-out'
 }
 
@@ -138,9 +125,7 @@ const workIn = (j: number, place: number, body: Loaded): void => {
       throw body.error
     }
     const args = floats[(j + at.args) >> 1]
-    const entry = body.entries[c[j + at.exported]]
-    if (isUnsettled && Atomics.load(c, j + at.gaveWay) !== 0) settle()
-    workAt(c, j, place, isUnsettled ? settling(entry) : entry, body.wide ? BigInt(args) : args)
+    workAt(c, j, place, body.entries[c[j + at.exported]], body.wide ? BigInt(args) : args)
   } catch (error) {
     if (Atomics.compareExchange(c, j + at.thrower, 0, thread + 1) === 0) describeFailure(error)
     Atomics.store(c, j + at.stop, 1)
@@ -152,40 +137,10 @@ const workIn = (j: number, place: number, body: Loaded): void => {
   Atomics.compareExchange(c, j + at.phase, at.open, at.closed)
 }
 
-/** The same body, after whose first calls the thread looks for a core of its own. */
-const settling = (entry: Entry): Entry => {
-  const from = performance.now()
-  return (args, begin, end, place) => {
-    const status = entry(args, begin, end, place)
-    if (isUnsettled && performance.now() - from > settleMs) settle()
-    return status
-  }
-}
-
-/** Leaves a core on which the caller or another thread of the job works. */
-const settle = (): void => {
-  isUnsettled = false
-  const mine = cores!.current()
-  c[me + at.core] = mine + 1
-  const job = c[me + at.job]
-  const taken = new Set<number>()
-  if (job === 1) taken.add(cores!.of(caller))
-  for (let t = 0; t < layout.threads; t++) {
-    const other = at.threadAt(t)
-    if (t !== thread && Atomics.load(c, other + at.job) === job) taken.add(c[other + at.core] - 1)
-  }
-  if (!taken.has(mine)) return
-  cores!.leave(taken)
-  c[me + at.core] = cores!.current() + 1
-}
-
 const leave = (number: number, j: number): void => {
   Atomics.store(c, me + at.job, 0)
   if (number === 0) {
-    if (Atomics.load(c, j + at.waiting) !== 0) {
-      isUnsettled = cores != null
-      Atomics.notify(c, me + at.job)
-    }
+    if (Atomics.load(c, j + at.waiting) !== 0) Atomics.notify(c, me + at.job)
   } else if (at.completes(c, layout, number)) {
     Atomics.notify(c, j + at.phase)
     if (announce) parentPort!.postMessage({ done: number } satisfies Reply)
@@ -276,6 +231,14 @@ const readMail = async (): Promise<void> => {
       version,
       ...(error !== undefined && { error: sayThrown(error) }),
     } satisfies Reply)
+  }
+}
+
+const systemThreadId = (): number => {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1)) | 0
+  } catch {
+    return 0 // Only Linux has it.
   }
 }
 
