@@ -1,8 +1,9 @@
-/** Which engine a program has when it says nothing: the threads of this process. */
+/** Which engine a program has: the threads of this process when it says nothing. */
 
 import { availableParallelism } from 'node:os'
 import { ArgumentError } from '@skein/base'
 import { type Engine, engineHere, engineIfAny, setEngine, setEngineFactory } from './engine.ts'
+import { InlineEngine } from './inline/engine.ts'
 import { ThreadsEngine, type ThreadsOptions } from './threads/engine.ts'
 
 const mostWorkers = 1024
@@ -15,7 +16,16 @@ const workersFromEnvironment = (): number | undefined => {
   throw new ArgumentError('tasks', 'SKEIN_WORKERS', `a number of workers from 1 to ${mostWorkers}`, asked)
 }
 
-export interface StartOptions extends Partial<ThreadsOptions> {}
+const engines = ['threads', 'inline'] as const
+type EngineName = (typeof engines)[number]
+
+export interface StartOptions extends Partial<ThreadsOptions> {
+  /**
+   * `'threads'` (the default): workers on threads. `'inline'`: every task runs in the caller's own thread, in an order that is always the
+   * same: for debuggers, profilers and tests. Also `SKEIN_TASKS=inline`.
+   */
+  readonly engine?: EngineName
+}
 
 /**
  * Starts the engine of this program with options of its own; without, the first task starts one with a worker per usable core
@@ -29,14 +39,18 @@ export function start(options: StartOptions = {}): Engine {
     const advice = "Call 'start' before the first task, or 'await stop()' first"
     throw new ArgumentError('start', 'the engine', 'one that does not run yet', 'running', advice)
   }
-  const { workers = workersFromEnvironment() ?? availableParallelism(), slots = 1 << 15 } = options
+  const { engine: name = process.env.SKEIN_TASKS || 'threads', slots = 1 << 15 } = options
+  if (!engines.includes(name as EngineName)) throw new ArgumentError('start', 'engine', engines.join(' or '), name)
+  const usual = () => (name === 'inline' ? 1 : (workersFromEnvironment() ?? availableParallelism()))
+  const { workers = usual() } = options
   if (!(Number.isInteger(workers) && workers >= 1 && workers <= mostWorkers)) {
     throw new ArgumentError('start', 'workers', `a whole number from 1 to ${mostWorkers}`, workers)
   }
   if (!(Number.isInteger(slots) && slots >= 4 && slots <= 1 << 16 && (slots & (slots - 1)) === 0)) {
     throw new ArgumentError('start', 'slots', 'a power of two from 4 to 65536', slots)
   }
-  const engine = new ThreadsEngine({ ...options, workers, slots })
+  const engine =
+    name === 'inline' ? new InlineEngine({ ...options, workers }) : new ThreadsEngine({ ...options, workers, slots })
   setEngine(engine)
   // In a turn of its own: the first task need not wait for it.
   setImmediate(() => import('./observe/door.ts').then(({ openDoor }) => openDoor())).unref()

@@ -1,4 +1,7 @@
-/** What every engine must do. The threads engine is the one there is; another is given to `conform` the same way. */
+/** What every engine must do. Another is given to `conform` the same way. */
 import { conform } from './conformance.ts'
 
-conform('threads')
+const oneThread = 'all runs on one thread, and a worker cannot be lost alone'
+conform('threads', { engine: 'threads' })
+conform('inline', { engine: 'inline' }, { crashes: oneThread, blocking: 'what blocks, blocks everything' })
+conform('inline with three workers', { engine: 'inline', workers: 3 }, { crashes: oneThread, blocking: oneThread })

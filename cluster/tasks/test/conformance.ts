@@ -1,6 +1,6 @@
 /** The conformance suite of the engines of tasks: the same expectations of each. */
 import assert from 'node:assert/strict'
-import { after, describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ArgumentError, CancelledError, TimeoutError } from '@skein/base'
 import { heap } from '@skein/heap'
@@ -13,18 +13,30 @@ import {
   kill,
   NotCloneableError,
   put,
+  start,
   stats,
   stop,
   TaskError,
   WorkerLostError,
   wait,
 } from '../src/index.ts'
+import type { StartOptions } from '../src/runtime.ts'
 import * as jobs from './jobs.ts'
 import * as steps from './steps.ts'
 
-export function conform(engine: string): void {
+/** What an engine cannot do, and why. */
+interface Lacks {
+  /** A worker that ends, or is made to, without the others. */
+  readonly crashes?: string
+  /** Tasks that hold their thread while others go on. */
+  readonly blocking?: string
+}
+
+export function conform(engine: string, options: StartOptions, lacks: Lacks = {}): void {
   describe(`tasks on ${engine}`, () => {
+    before(() => void start(options))
     after(() => stop())
+    const [crashes, blocking] = [{ skip: lacks.crashes ?? false }, { skip: lacks.blocking ?? false }]
 
     it('gives results, of references among arguments too', async () => {
       assert.equal(await jobs.add(1, 2), 3)
@@ -63,7 +75,7 @@ export function conform(engine: string): void {
       await assert.rejects(jobs.add(jobs.throws('first'), 1).promise, /'throws' failed/)
     })
 
-    it('runs work that was put behind a task which blocks its worker', async () => {
+    it('runs work that was put behind a task which blocks its worker', blocking, async () => {
       const cells = heap.i32(4)
       for (let round = 0; round < 40; round++) {
         await get(Array.from({ length: 30 }, () => jobs.nothing()))
@@ -79,7 +91,7 @@ export function conform(engine: string): void {
       assert.deepEqual(await get([1, 2, 3].map(() => steps.asksFirst(5))), [30, 30, 30])
     })
 
-    it('starts a task after others, without their values', async () => {
+    it('starts a task after others, without their values', blocking, async () => {
       const gate = heap.i32(2)
       const blocks = steps.gated(gate, 1)
       const after = steps.square.with({ after: [blocks] })(3)
@@ -100,7 +112,22 @@ export function conform(engine: string): void {
       for await (const item of jobs.count.stream(1e9)) if (item === 50) break
     })
 
-    it('cancels what waits, what runs, and what never ends', async () => {
+    it('cancels what waits, and what runs and listens', async () => {
+      const running = jobs.untilCancelled()
+      const waiting = jobs.echo([running])
+      const queued = Array.from({ length: 10 }, () => jobs.nothing())
+      for (const ref of [waiting, ...queued]) cancel(ref)
+      await jobs.nothing.with({ runOn: 1, resources: { cpus: 0 } })()
+      assert.equal(cancel(running), true)
+      for (const ref of [running, waiting]) await assert.rejects(ref.promise, CancelledError)
+      await wait(queued, { count: 10 })
+      assert.equal(cancel(running), false)
+      const signal = AbortSignal.timeout(20)
+      await assert.rejects(jobs.untilCancelled.with({ signal })().promise, CancelledError)
+      await assert.rejects(jobs.never.with({ timeoutMs: 20 })().promise, TimeoutError)
+    })
+
+    it('ends what does not stop by itself', blocking, async () => {
       const begun = heap.i32(2)
       const polite = jobs.polite(begun, 0)
       const endless = jobs.endless(begun, 1)
@@ -116,7 +143,7 @@ export function conform(engine: string): void {
       await assert.rejects(jobs.endless.with({ timeoutMs: 50 })().promise, TimeoutError)
     })
 
-    it('runs a task again when its worker was lost, as often as it may', async () => {
+    it('runs a task again when its worker was lost, as often as it may', crashes, async () => {
       const error = await jobs.exits
         .with({ retries: 1 })(3)
         .catch((e: unknown) => e)
@@ -132,31 +159,42 @@ export function conform(engine: string): void {
       await assert.rejects(c.fail().promise, /no/)
       const named = await jobs.Counter.with({ name: 'bob' }).create(1)
       assert.equal(await jobs.findsActor('bob'), 2)
+      await kill(named)
+      await assert.rejects(named.add(1).promise, ActorDiedError)
+      await kill(await jobs.Counter.with({ name: 'bob' }).create())
+    })
+
+    it('frees the name of an actor whose worker was lost', crashes, async () => {
+      const named = await jobs.Counter.with({ name: 'bob' }).create(1)
       await assert.rejects(named.exit().promise, ActorDiedError)
       await assert.rejects(named.add(1).promise, ActorDiedError)
       await kill(await jobs.Counter.with({ name: 'bob' }).create())
     })
 
-    it('makes an actor again that may restart, with the state after the last call whose result was delivered', async () => {
-      const ledger = await jobs.Ledger.with({ restarts: 2 }).create('monday')
-      assert.deepEqual(await get([ledger.add(1), ledger.add(2)]), [1, 2])
-      await assert.rejects(ledger.addBad(3).promise, TaskError)
-      const lost = ledger.addAndExit(4)
-      const later = ledger.add(5)
-      const error = await lost.catch((e: unknown) => e)
-      assert(error instanceof ActorDiedError)
-      assert.match(error.reason, /was lost: it ended with exit code 4/)
-      assert.equal(await later, 4)
-      assert.deepEqual(await ledger.look(), { entries: [1, 2, 3, 5], opened: 'monday', restored: 1 })
-      await assert.rejects(ledger.addAndExit(6).promise, ActorDiedError)
-      assert.deepEqual((await ledger.look()).entries, [1, 2, 3, 5])
-      await assert.rejects(ledger.addAndExit(7).promise, ActorDiedError)
-      const dead = await ledger.look().catch((e: unknown) => e)
-      assert(dead instanceof ActorDiedError)
-      assert.match(dead.message, /'Ledger' has died: worker \d+, where it lived, was lost: it ended with exit code 4/)
-    })
+    it(
+      'makes an actor again that may restart, with the state after the last call whose result was delivered',
+      crashes,
+      async () => {
+        const ledger = await jobs.Ledger.with({ restarts: 2 }).create('monday')
+        assert.deepEqual(await get([ledger.add(1), ledger.add(2)]), [1, 2])
+        await assert.rejects(ledger.addBad(3).promise, TaskError)
+        const lost = ledger.addAndExit(4)
+        const later = ledger.add(5)
+        const error = await lost.catch((e: unknown) => e)
+        assert(error instanceof ActorDiedError)
+        assert.match(error.reason, /was lost: it ended with exit code 4/)
+        assert.equal(await later, 4)
+        assert.deepEqual(await ledger.look(), { entries: [1, 2, 3, 5], opened: 'monday', restored: 1 })
+        await assert.rejects(ledger.addAndExit(6).promise, ActorDiedError)
+        assert.deepEqual((await ledger.look()).entries, [1, 2, 3, 5])
+        await assert.rejects(ledger.addAndExit(7).promise, ActorDiedError)
+        const dead = await ledger.look().catch((e: unknown) => e)
+        assert(dead instanceof ActorDiedError)
+        assert.match(dead.message, /'Ledger' has died: worker \d+, where it lived, was lost: it ended with exit code 4/)
+      },
+    )
 
-    it('saves after as many calls as it is told', async () => {
+    it('saves after as many calls as it is told', crashes, async () => {
       const ledger = await jobs.Ledger.with({ restarts: 1, saveEvery: 3 }).create()
       for (let k = 1; k <= 5; k++) await ledger.add(k)
       await assert.rejects(ledger.addAndExit(6).promise, ActorDiedError)
@@ -172,7 +210,7 @@ export function conform(engine: string): void {
       await kill(ledger)
     })
 
-    it('makes an actor again whose worker is lost while it is made', async () => {
+    it('makes an actor again whose worker is lost while it is made', crashes, async () => {
       const tries = heap.i32(1)
       const weak = await jobs.Weak.with({ restarts: 2 }).create(tries, 2)
       assert.equal(await weak.answer(), 42)
@@ -291,7 +329,7 @@ export function conform(engine: string): void {
       let each = 0
       for await (const ref of wait.each(refs)) each += await ref
       assert.equal(each, sum)
-      const { ready, pending } = await wait([jobs.later(2000, 0), jobs.add(1, 1)], { timeoutMs: 1000 })
+      const { ready, pending } = await wait([jobs.add(1, 1), jobs.never()], { count: 2, timeoutMs: 100 })
       assert.deepEqual([ready.length, pending.length], [1, 1])
       cancel(pending[0], { graceMs: 0 })
       await assert.rejects(pending[0].promise, CancelledError)

@@ -46,6 +46,7 @@ export const polite = task(import.meta, 'polite', (begun?: Int32Array, at?: numb
   while (!me.isCancelled);
   return 'stopped'
 })
+export const never = task(import.meta, 'never', () => new Promise<number>(() => {}))
 export const untilCancelled = task(import.meta, 'untilCancelled', async () => {
   const { signal } = current()!
   await new Promise(resolve => signal.addEventListener('abort', resolve))

@@ -6,6 +6,7 @@ import { ActorDiedError } from '../errors.ts'
 import type { ActorLook } from '../observe/observer.ts'
 import type { ActorOptions } from '../options.ts'
 import { Holds } from './holds.ts'
+import type { ActorSettings } from './mail.ts'
 import { type Call, type Given, nothing, type Record, type Tally } from './record.ts'
 import type { Packed } from './result.ts'
 
@@ -36,6 +37,50 @@ export interface Death {
   readonly reason: string
   /** What its constructor failed with, if that was it. */
   readonly cause: unknown
+}
+
+export function actorEntry(
+  id: number,
+  definition: number,
+  name: string,
+  methods: readonly string[],
+  worker: number,
+  options: ActorOptions,
+  given: Given,
+): ActorEntry {
+  return {
+    id,
+    definition,
+    name,
+    methods,
+    worker,
+    options,
+    given,
+    calls: new Map(),
+    tally: { open: 0, idle: undefined },
+    holders: new Set(),
+    restartsLeft: options.restarts ?? 0,
+    making: undefined,
+    state: undefined,
+    died: undefined,
+  }
+}
+
+const defaultConcurrency = 1000
+
+/** What its worker must know of it. */
+export function settingsOf({ methods, options, restartsLeft, state }: ActorEntry): ActorSettings {
+  const { maxConcurrency = defaultConcurrency, concurrencyGroups = {}, saveEvery = 1 } = options
+  const isSaved = restartsLeft > 0 && methods.includes('save') && methods.includes('restore')
+  return {
+    concurrency: maxConcurrency,
+    groups: Object.values(concurrencyGroups).map(group => ({
+      methods: group.methods.map(method => methods.indexOf(method)),
+      concurrency: group.maxConcurrency,
+    })),
+    saveEvery: isSaved ? saveEvery : 0,
+    state: state && { address: state.bytes.byteOffset, bytes: state.bytes.length },
+  }
 }
 
 let nextId = 1

@@ -19,7 +19,7 @@ export function prepare(args: readonly unknown[], call: string): Given {
 function prepack(args: readonly unknown[], call: string): Prepacked {
   const { bytes, leaning } = pack(args, call, 'arguments')
   const { refs, holds, handles } = leaning
-  return new Prepacked(heap.array(Uint8Array, bytes, { label: 'task arguments' }), refs, [holds, handles])
+  return new Prepacked(heap.array(Uint8Array, bytes, { label: 'task arguments' }), refs, holds, handles)
 }
 
 /** What `put` keeps: an array of the heap itself; a copy of anything else, in which arrays of the heap are themselves. */

@@ -76,6 +76,7 @@ export class Callers {
       new Prepacked(
         heap.array(Uint8Array, args, { label: 'task arguments' }),
         refs.map(refOf),
+        undefined,
         handles.map(actor => this.#calls.hold(actor)),
       )
     switch (request.do) {

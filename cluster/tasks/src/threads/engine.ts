@@ -13,16 +13,26 @@ import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from 
 import { ActorDiedError, EngineClosedError, TaskError, WorkerLostError } from '../errors.ts'
 import type { Outcome } from '../observe/journal.ts'
 import { clock, type Look, type Observable, type Observer } from '../observe/observer.ts'
-import { type ActorOptions, noOptions, type Resources, type TaskOptions } from '../options.ts'
+import type { ActorOptions, TaskOptions } from '../options.ts'
 import { Ref } from '../ref.ts'
 import type { ActorDefinition, TaskDefinition } from '../registry.ts'
-import type { Request as WorkRequest } from '../schedule/place.ts'
 import { type Reason, Scheduler } from '../schedule/scheduler.ts'
 import { unpack } from '../values/pack.ts'
-import { type ActorEntry, ActorTable, type Death, deathOf } from './actor-table.ts'
+import { type ActorEntry, ActorTable, actorEntry, type Death, deathOf, settingsOf } from './actor-table.ts'
 import { asObject, prepare, recordOf } from './arguments.ts'
 import * as at from './board.ts'
 import { Callers } from './callers.ts'
+import {
+  callOfConstructor,
+  callOfMethod,
+  callOfPut,
+  isWorthAnother,
+  nameOf,
+  outcomeOf,
+  requestOf,
+  siteHere,
+  withSite,
+} from './calls.ts'
 import { Crew } from './crew.ts'
 import { Leases } from './lease.ts'
 import type { DefinitionNote, FromWorker } from './mail.ts'
@@ -64,9 +74,6 @@ const stuckMs = 500
 const submitsPerDrain = 64
 /** So many results are taken before workers are given more: a power of two. */
 const backsPerAssign = 64
-const concurrencyOfActors = 1000
-/** Most calls of this room between the user's and a task's submission. */
-const ownFrames = 15
 
 export class ThreadsEngine implements Engine, Observable {
   readonly name = 'threads'
@@ -236,38 +243,16 @@ export class ThreadsEngine implements Engine, Observable {
     given: Given,
     options: ActorOptions,
   ): Record {
-    const { runOn, restarts = 0 } = options
+    const { runOn } = options
     const worker = runOn === undefined ? this.#nextWorker++ % this.#workers : this.#workerOf(name, runOn)
-    const actor: ActorEntry = {
-      id,
-      definition,
-      name,
-      methods,
-      worker,
-      options,
-      given,
-      calls: new Map(),
-      tally: { open: 0, idle: undefined },
-      holders: new Set(),
-      restartsLeft: restarts,
-      making: undefined,
-      state: undefined,
-      died: undefined,
-    }
+    const actor = actorEntry(id, definition, name, methods, worker, options, given)
     this.#actors.add(actor)
     return this.#construct(caller, actor)
   }
 
   #construct(caller: number, actor: ActorEntry): Record {
     this.#announceActor(actor)
-    // An actor that comes back is made before its calls that have waited for it.
-    const options = { priority: Number.POSITIVE_INFINITY, retries: actor.restartsLeft }
-    const record = this.#call(
-      caller,
-      actor,
-      callOfActor(actor, -1, `${actor.name} (constructor)`, options),
-      actor.given,
-    )
+    const record = this.#call(caller, actor, callOfConstructor(actor), actor.given)
     actor.making = record
     record.whenSettled(() => {
       actor.making = undefined
@@ -281,19 +266,8 @@ export class ThreadsEngine implements Engine, Observable {
   }
 
   /** Tells its worker what it is like. */
-  #announceActor({ id, worker, methods, options, restartsLeft, state }: ActorEntry): void {
-    const { maxConcurrency = concurrencyOfActors, concurrencyGroups = {}, saveEvery = 1 } = options
-    const isSaved = restartsLeft > 0 && methods.includes('save') && methods.includes('restore')
-    const settings = {
-      concurrency: maxConcurrency,
-      groups: Object.values(concurrencyGroups).map(group => ({
-        methods: group.methods.map(method => methods.indexOf(method)),
-        concurrency: group.maxConcurrency,
-      })),
-      saveEvery: isSaved ? saveEvery : 0,
-      state: state && { address: state.bytes.byteOffset, bytes: state.bytes.length },
-    }
-    this.#crew.post(worker, { is: 'actor', actor: id, settings })
+  #announceActor(actor: ActorEntry): void {
+    this.#crew.post(actor.worker, { is: 'actor', actor: actor.id, settings: settingsOf(actor) })
   }
 
   invoke(actor: number, method: string, args: unknown[], options: TaskOptions): Ref<unknown> {
@@ -302,11 +276,7 @@ export class ThreadsEngine implements Engine, Observable {
 
   #invoke(caller: number, id: number, method: string, given: Given, options: TaskOptions): Record {
     const actor = this.#actors.at(id, method)
-    let call = options === noOptions ? actor.calls.get(method) : undefined
-    if (call === undefined) {
-      call = callOfActor(actor, actor.methods.indexOf(method), `${actor.name}.${method}`, options)
-      if (options === noOptions) actor.calls.set(method, call)
-    }
+    const call = callOfMethod(actor, method, options)
     return this.#call(caller, actor, call, given)
   }
 
@@ -457,10 +427,7 @@ export class ThreadsEngine implements Engine, Observable {
   #siteOf(definition: number): Error {
     let site = this.#sites.get(definition)
     if (site === undefined) {
-      const limit = Error.stackTraceLimit
-      Error.stackTraceLimit = limit + ownFrames
-      site = new Error('submitted here')
-      Error.stackTraceLimit = limit
+      site = siteHere()
       this.#sites.set(definition, site)
     }
     return site
@@ -592,10 +559,9 @@ export class ThreadsEngine implements Engine, Observable {
 
   #broke(record: Record, found: unknown, worker: number): void {
     const { thrown } = (found instanceof Packed ? unpack(found.bytes) : found) as { thrown: unknown }
-    const { retryOn, name = record.name } = record.call.options
-    const mayRetry = typeof retryOn === 'function' ? wants(retryOn, thrown) : retryOn === true
+    const mayRetry = isWorthAnother(record, thrown)
     if (!mayRetry || record.retriesLeft === 0) {
-      const error = new TaskError(name, worker + 1, record.attempts + 1, thrown)
+      const error = new TaskError(nameOf(record), worker + 1, record.attempts + 1, thrown)
       this.#settle(record, 'rejected', withSite(error, record.site))
     }
     if (this.#scheduler.failed(record, mayRetry)) this.#retried++
@@ -773,63 +739,7 @@ export class ThreadsEngine implements Engine, Observable {
   }
 }
 
-const callOfPut: Call = {
-  name: 'put',
-  definition: -1,
-  options: noOptions,
-  priority: 0,
-  request: undefined,
-  actor: 0,
-  method: 0,
-  streams: false,
-  tally: undefined,
-}
-
-function callOfActor(
-  { id, definition, worker, tally }: ActorEntry,
-  method: number,
-  name: string,
-  options: TaskOptions,
-): Call {
-  const request: WorkRequest = { cpus: 0, amounts: [], worker, beside: true }
-  const { priority = 0 } = options
-  return { name, definition, options, priority, request, actor: id, method, streams: false, tally }
-}
-
 const lossOf = (worker: number, reason: string): string => `worker ${worker + 1}, where it lived, was lost: ${reason}`
 
 /** Of the things that there may be any number of, a look shows so many. */
 const mostShown = 500
-
-const nameOf = (record: Record): string => record.call.options.name ?? record.name
-
-/** Of an attempt whose result, if it gave one, does not count. */
-const outcomeOf = ({ stopping }: Record): Outcome => (stopping instanceof CancelledError ? 'cancelled' : 'failed')
-
-const ownFolder = new URL('..', import.meta.url).href
-
-/** The error's own stack becomes that of the call, without the frames of this room. */
-function withSite<E extends Error>(error: E, site: Error | undefined): E {
-  const lines = site?.stack
-    ?.split('\n')
-    .slice(1)
-    .filter(line => !line.includes(ownFolder) && !/ \(<anonymous>\)$/.test(line))
-  if (lines) error.stack = `${error.name}: ${error.message}\n${lines.join('\n')}`
-  return error
-}
-
-/** A predicate that throws says no. */
-function wants(retryOn: (error: unknown) => boolean, error: unknown): boolean {
-  try {
-    return retryOn(error) === true
-  } catch {
-    return false
-  }
-}
-
-function requestOf(resources: Resources | undefined, worker: number): WorkRequest | undefined {
-  if (resources === undefined && worker < 0) return undefined
-  const { cpus = 1, ...others } = resources ?? {}
-  const amounts = Object.entries(others).filter((entry): entry is [string, number] => (entry[1] ?? 0) > 0)
-  return cpus === 1 && amounts.length === 0 && worker < 0 ? undefined : { cpus, amounts, worker, beside: false }
-}

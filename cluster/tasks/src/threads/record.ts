@@ -37,13 +37,20 @@ export class Prepacked {
   readonly bytes: Uint8Array
   /** References among them, in the order they were met. */
   readonly refs: readonly Ref<unknown>[]
-  /** What must not be collected before the task is over. */
-  readonly holds: unknown
+  /** Arrays of the heap among them, in that order, and handles of actors: neither may be collected before the task is over. */
+  readonly holds: readonly unknown[] | undefined
+  readonly handles: readonly unknown[]
 
-  constructor(bytes: Uint8Array, refs: readonly Ref<unknown>[], holds: unknown) {
+  constructor(
+    bytes: Uint8Array,
+    refs: readonly Ref<unknown>[],
+    holds: readonly unknown[] | undefined,
+    handles: readonly unknown[],
+  ) {
     this.bytes = bytes
     this.refs = refs
     this.holds = holds
+    this.handles = handles
   }
 }
 
