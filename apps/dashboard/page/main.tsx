@@ -4,6 +4,7 @@ import { render } from 'preact'
 import { useEffect, useReducer, useState } from 'preact/hooks'
 import { Chart } from './chart.tsx'
 import { bytes, count, ms, percent } from './format.ts'
+import { Graphs } from './graph.tsx'
 import { follow, Model } from './model.ts'
 import { Actors, Functions, Logs, Memory, Task } from './tables.tsx'
 import { Timeline } from './timeline.tsx'
@@ -105,6 +106,7 @@ function App() {
             it has the longest, the failed and an even share. The table of functions counts all.
           </p>
         )}
+        <Graphs model={model} choose={choose} />
         <Functions model={model} shown={shown} show={show} />
         <Task model={model} chosen={chosen} choose={choose} />
         <div class="pair">

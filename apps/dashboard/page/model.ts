@@ -1,6 +1,6 @@
 /** What the page knows: the messages of the feed, in columns that are overwritten from the oldest. */
 
-import type { Glance, Hello, LogLine, Message, Rows } from '@skein/tasks/observe'
+import type { Glance, GraphOutline, Hello, LogLine, Message, Rows } from '@skein/tasks/observe'
 
 export const capacity = 1 << 17
 const mostPoints = 2400
@@ -41,6 +41,8 @@ export class Model {
   linesMissed = 0
   /** Rows that were not sent, because there were too many. */
   rowsMissed = 0
+  /** What graphs and bags are made of, by their numbers. */
+  readonly outlines = new Map<number, GraphOutline>()
   readonly throughput = new Series(1)
   readonly queue = new Series(2)
   readonly lag = new Series(1)
@@ -78,6 +80,11 @@ export class Model {
         }
         return
       }
+      case 'graph': {
+        const { graph, boxes, arrows } = message
+        this.outlines.set(graph, { boxes, arrows })
+        return
+      }
       case 'rows':
         return this.#takeRows(message)
       case 'logs':
@@ -97,6 +104,7 @@ export class Model {
     this.names = []
     this.lines = []
     this.rows = this.rowsMissed = this.linesMissed = 0
+    this.outlines.clear()
     for (const series of [this.throughput, this.queue, this.lag]) series.clear()
   }
 
@@ -121,7 +129,10 @@ export class Model {
   #takeGlance(glance: Glance): void {
     const before = this.glance
     this.glance = glance
-    const { stats, atMs } = glance
+    const { stats, atMs, graphs } = glance
+    for (const graph of this.outlines.keys()) {
+      if (!graphs.some(look => look.graph === graph)) this.outlines.delete(graph)
+    }
     if (stats && before?.stats && atMs > before.atMs) {
       const settled = (s: typeof stats) => s.done + s.failed + s.cancelled
       const sum = (ms: readonly number[]) => ms.reduce((a, b) => a + b, 0)

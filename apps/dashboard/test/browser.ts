@@ -17,8 +17,9 @@ export interface Stats {
 export interface Running {
   readonly pid: number
   readonly url: string
-  /** What it says of itself, after its own tasks or after so many more. */
-  stats(more?: number): Promise<Stats>
+  /** What it says of itself, after its own tasks, or after so many more, or what else it was asked for. */
+  stats(more?: number | string): Promise<Stats>
+  tell(line: string): void
   end(): Promise<void>
 }
 
@@ -37,12 +38,14 @@ export async function startProgram(program: string, flags: string[], env: NodeJS
     })
     ended.then(() => reject(new Error(`it ended: ${errors}`)))
   })
+  const tell = (line: string) => void child.stdin.write(`${line}\n`)
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   return {
     pid: child.pid!,
     url,
+    tell,
     async stats(more) {
-      if (more !== undefined) child.stdin.write(`${more}\n`)
+      if (more !== undefined) tell(String(more))
       for (;;) {
         const { value, done } = await lines.next()
         if (done) throw new Error(`it ended: ${errors}`)

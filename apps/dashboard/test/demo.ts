@@ -1,7 +1,7 @@
 /** What is to be seen in docs/dashboard.png: walkers on a grid, simulated, merged and written, again and again. */
 import { setTimeout as after } from 'node:timers/promises'
 import { heap } from '@skein/heap'
-import { actor, get, put, task, wait } from '@skein/tasks'
+import { actor, get, graph, put, task, wait } from '@skein/tasks'
 
 const grid = 256
 
@@ -43,9 +43,10 @@ export const Totals = actor(
 const totals = await Totals.with({ name: 'totals' }).create()
 put(heap.f64(1 << 18, { label: 'terrain' }))
 for (let round = 0; ; round++) {
-  const walks = Array.from({ length: 24 }, (_, i) => walk(round * 100 + i, 150_000 + ((i * 7919) % 11) * 60_000))
+  const walks = Array.from({ length: 12 }, (_, i) => walk.lazy(round * 100 + i, 300_000 + ((i * 7919) % 11) * 120_000))
+  const merged = Array.from({ length: 3 }, (_, i) => merge.lazy(...walks.slice(4 * i, 4 * i + 4)))
   const weather = Array.from({ length: 24 }, (_, i) => fetchWeather(round * 24 + i))
-  await get(totals.add(merge(...walks)))
+  await get(totals.add(await graph(merge.lazy(...merged)).run()))
   await wait(weather, { count: weather.length })
   await after(60)
 }

@@ -12,6 +12,12 @@ export const breaks = task(import.meta, 'breaks', (what: string): void => {
 })
 export const says = task(import.meta, 'says', (text: string) => console.log(text))
 export const nothing = task(import.meta, 'nothing', () => {})
+/** Waits until the gate is opened. */
+export const opens = task(import.meta, 'opens', (gate: Int32Array, x: number) => {
+  Atomics.wait(gate, 0, 0)
+  return x
+})
+export const sum = task(import.meta, 'sum', (...numbers: number[]) => numbers.reduce((a, b) => a + b, 0))
 export const Store = actor(
   import.meta,
   'Store',

@@ -88,6 +88,29 @@ describe('the page', { skip: needs('chromium') }, () => {
     assert.notEqual(await back(), light)
   })
 
+  it('shows a graph as it runs, and a bag by its stages', async () => {
+    const box = (label: string) => page.locator(`[data-box="${label}"]`)
+    const says = (label: string, text: string | RegExp) =>
+      page.locator(`[data-box="${label}"] .state`, { hasText: text }).waitFor({ timeout: 30_000 })
+    program!.tell('graph')
+    await says('rest(1) → crunch(·) → opens(Int32Array(1), ·)', 'running')
+    await says('sum(#1, #2, #3)', 'waiting')
+    await says("breaks('go on')", 'failed')
+    await reads('#graph-summary', '2 of 5 tasks done, 1 running, 1 failed')
+    await box("breaks('go on')").press('Enter')
+    await reads('#story', 'cannot go on')
+    const { failed } = await program!.stats('open')
+    await reads('[data-stat="failed"]', String(failed))
+    await says('range → map → by count', '10 of 10')
+    await says('merged → best', '3 of 3')
+    await says('best', 'done')
+    await reads('#graph-summary', '14 of 14 tasks done; in')
+    assert.equal(await page.locator('.graph .arrow').count(), 2)
+    await page.locator('#graphs').selectOption({ index: 0 })
+    await says('sum(#1, #2, #3)', 'done')
+    await reads('#graph-summary', '4 of 5 tasks done, 1 failed')
+  })
+
   it('stays live with a hundred thousand tasks', async () => {
     const stats = await program!.stats(100_000)
     await reads('[data-stat="done"]', stats.done.toLocaleString('en'))

@@ -6,6 +6,8 @@ export type Settlement = 'pending' | 'fulfilled' | 'rejected'
 
 /** Where a reference's value comes from: an engine's record of it. */
 export interface Source {
+  /** The engine's number of the task; 0 where it is not known. */
+  readonly id: number
   /** For people: `simulate#12`. */
   readonly label: string
   readonly settlement: Settlement

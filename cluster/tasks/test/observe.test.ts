@@ -9,8 +9,17 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, afterEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { cancel, get, start, stats, stop, wait } from '../src/index.ts'
-import { feed, type Glance, Journal, type Message, outcomes, type Row, rowBytes } from '../src/observe/index.ts'
+import { bag, cancel, get, graph, start, stats, stop, wait } from '../src/index.ts'
+import {
+  feed,
+  type Glance,
+  type GraphMessage,
+  Journal,
+  type Message,
+  outcomes,
+  type Row,
+  rowBytes,
+} from '../src/observe/index.ts'
 import { Logs } from '../src/observe/logs.ts'
 import * as jobs from './jobs.ts'
 
@@ -101,6 +110,73 @@ describe('the feed', () => {
     await until(() => glance().running?.some(({ name }) => name === 'endless') === true)
     cancel(endless, { graceMs: 0 })
     await wait([endless])
+  })
+
+  it('tells of graphs and bags: what they are made of, and how far they are', async () => {
+    const before = graph(jobs.endless.lazy()).runAsync()
+    const { heard, until, glance } = listen()
+    const last = () => glance().graphs.at(-1)
+    const outlineOf = (n: number) => heard.findLast((m): m is GraphMessage => m.is === 'graph' && m.graph === n)
+    await until(() => last()?.counts[0]?.running === 1)
+    assert.deepEqual(outlineOf(1)!.boxes, [{ label: 'endless()', task: glance().running![0].task }])
+    before.cancel()
+    await until(() => last()!.endedMs > 0)
+    assert.deepEqual(last()!.counts, [{ tasks: 1, done: 0, failed: 0, cancelled: 1, running: 0 }])
+
+    let level = Array.from({ length: 256 }, (_, i) => jobs.add.lazy(i, 1))
+    while (level.length > 1)
+      level = level.filter((_, i) => i % 2 === 0).map((a, i) => jobs.add.lazy(a, level[2 * i + 1]))
+    assert.equal(
+      await graph({ sum: level[0], bad: jobs.throws.lazy('so') })
+        .run()
+        .catch(e => e.name),
+      'TaskError',
+    )
+    await until(() => last()!.graph === 2 && last()!.endedMs > 0)
+    const { boxes, arrows } = outlineOf(2)!
+    // Of many tasks, one box for those of a kind.
+    assert.deepEqual(
+      boxes.map(({ label, task }) => `${label} ${task}`),
+      [...Array(9).fill('add 0'), 'throws 0'],
+    )
+    assert.deepEqual(
+      arrows,
+      Array.from({ length: 8 }, (_, i) => [i, i + 1]),
+    )
+    assert.deepEqual(
+      last()!.counts.map(({ tasks }) => tasks),
+      [256, 128, 64, 32, 16, 8, 4, 2, 1, 1],
+    )
+    assert.equal(last()!.counts.at(-1)!.failed, 1)
+
+    const some = bag.range(40, { partitions: 4 })
+    const pairs = some.join(
+      some.map(x => x * 2),
+      x => x,
+      undefined,
+      { partitions: 2 },
+    )
+    assert.equal(await pairs.concat(pairs).count(), 40)
+    await until(() => last()!.graph === 3 && last()!.endedMs > 0)
+    assert.deepEqual(
+      outlineOf(3)!.boxes.map(({ label }) => label),
+      ['range → by group', 'range → map → by group', 'joined → count'],
+    )
+    assert.deepEqual(outlineOf(3)!.arrows, [
+      [0, 2],
+      [1, 2],
+    ])
+    assert.deepEqual(
+      last()!.counts.map(({ tasks, done }) => [tasks, done]),
+      [
+        [8, 8],
+        [8, 8],
+        [4, 4],
+      ],
+    )
+    for (let i = 0; i < 20; i++) await graph(jobs.add.lazy(i, i)).run()
+    await until(() => last()!.graph === 23)
+    assert.equal(glance().graphs.length, 12)
   })
 
   it('passes over who cannot take more, and tells what was thinned', async () => {

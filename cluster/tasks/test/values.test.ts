@@ -204,7 +204,7 @@ describe('values as bytes', () => {
   })
 
   it('with references: by number, in circles too, and not where they cannot be awaited', () => {
-    const source: Source = { label: 'x', settlement: 'pending', outcome: () => 0, whenSettled() {} }
+    const source: Source = { id: 0, label: 'x', settlement: 'pending', outcome: () => 0, whenSettled() {} }
     const [a, b] = [new Ref(source), new Ref(source)]
     const value: Names = { a, deep: [{ b, again: a }] }
     value.self = value

@@ -219,7 +219,9 @@ export class Bag<T> implements AsyncIterable<T> {
     }
     if (n === 0) return []
     const sink: Sink = { to: 'best', items: n, order }
-    const best = await this.#reduced(sink, (run, partials) => run.submit(bestOf.definition, 'best', [sink, partials]))
+    const best = await this.#reduced(sink, (run, partials) =>
+      run.submit(bestOf.definition, 'best', [sink, partials], partials),
+    )
     return best === nothing ? [] : (best as Scored[]).map(({ item }) => item as T)
   }
 
@@ -235,7 +237,7 @@ export class Bag<T> implements AsyncIterable<T> {
     const [fold, both] = [step, combine ?? step].map(fn => synchronousCalleeOf('bag.fold', fn, use))
     const sink: Sink = { to: 'fold', initial, step: fold }
     const value = await this.#reduced(sink, (run, partials) =>
-      run.submit(combined.definition, 'combine', [both, partials]),
+      run.submit(combined.definition, 'combine', [both, partials], partials),
     )
     return value === nothing ? initial : value
   }

@@ -20,6 +20,7 @@ interface Step {
 
 /** Stands in packed arguments for the result of the call before. */
 const before = new Ref<unknown>({
+  id: 0,
   label: 'the call before',
   settlement: 'pending',
   outcome: () => undefined,

@@ -5,11 +5,13 @@ import { get } from '../client.ts'
 import { startTask } from '../definition.ts'
 import { engineHere } from '../engine.ts'
 import { type Lazy, withoutLazy } from '../lazy.ts'
+import { announceGraph, fateOf } from '../observe/graphs.ts'
 import { checkKeys, checkSignal } from '../options.ts'
 import { Bar } from '../progress/bar.ts'
 import { checkProgress, type Progress } from '../progress/progress.ts'
 import type { Ref } from '../ref.ts'
 import { startChain } from './chain.ts'
+import { GraphView } from './outline.ts'
 import { inShapeOf, namedOutputs, type Outputs, type RefsOf, type ResultsOf } from './outputs.ts'
 import type { PlannedTask } from './plan.ts'
 
@@ -51,7 +53,9 @@ export class GraphRun<O extends Outputs> implements AsyncIterable<GraphProgress>
   readonly #pending: (Ref<unknown> | undefined)[]
   readonly #options: GraphOptions
   readonly #waiting: (() => void)[] = []
+  readonly #view: GraphView
   #bar: Bar | undefined
+  #hasEnded = () => {}
   #done = 0
   #failed = 0
   #last = ''
@@ -62,6 +66,7 @@ export class GraphRun<O extends Outputs> implements AsyncIterable<GraphProgress>
     CancelledError.check(signal, 'the graph')
     this.#outputs = outputs
     this.#options = options
+    this.#view = new GraphView(plan)
     this.#pending = Array.from({ length: plan.length }, () => undefined)
     const refs = new Map<Lazy<unknown>, Ref<unknown>>()
     const refOf = (call: Lazy<unknown>) => refs.get(call)!
@@ -79,6 +84,7 @@ export class GraphRun<O extends Outputs> implements AsyncIterable<GraphProgress>
     this.#wanted = namedOutputs(outputs).map(([, call]) => refOf(call))
     this.refs = inShapeOf(outputs, this.#wanted) as RefsOf<O>
     if (this.#done === plan.length) return
+    this.#hasEnded = announceGraph(this.#view)
     if (options.progress === true) this.#bar = new Bar('graph', plan.length)
     signal?.addEventListener('abort', this.#abort, { once: true })
   }
@@ -112,6 +118,7 @@ export class GraphRun<O extends Outputs> implements AsyncIterable<GraphProgress>
     const note = () => {
       this.#pending[index] = undefined
       this.#done++
+      this.#view.fates.end(index, fateOf(ref.source))
       if (ref.source.settlement === 'rejected') this.#failed++
       this.#last = call.name
       const { signal, progress } = this.#options
@@ -119,11 +126,13 @@ export class GraphRun<O extends Outputs> implements AsyncIterable<GraphProgress>
       if (this.#done === this.#pending.length) {
         signal?.removeEventListener('abort', this.#abort)
         this.#bar?.end()
+        this.#hasEnded()
       }
       if (this.#waiting.length > 0) for (const wake of this.#waiting.splice(0)) wake()
       // Not here, where the engine is at work: what the function throws or starts is its own affair.
       if (typeof progress === 'function') queueMicrotask(progress.bind(undefined, this.#progress))
     }
+    this.#view.fates.begin(ref.source.id)
     if (ref.source.settlement !== 'pending') return note()
     this.#pending[index] = ref
     ref.source.whenSettled(note)

@@ -8,12 +8,15 @@
  *     hello    once: which program this is
  *     history  once: glances in brief from before
  *     glance   every 250 ms
+ *     graph    what a graph or a bag is made of, before the glance that says how far it is
  *     rows     finished tasks, in base64: see `journal.ts`
  *     logs     lines
  */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { onEngine } from './engines.ts'
+import { GraphBook, type GraphLook } from './graph-book.ts'
+import type { GraphOutline } from './graphs.ts'
 import { type FunctionSummary, outcomes } from './journal.ts'
 import type { LogLine } from './logs.ts'
 import { Observation, type Story } from './observation.ts'
@@ -49,9 +52,17 @@ export interface Glance extends Partial<Look> {
   readonly written: number
   /** By worker from 1, milliseconds that it has run tasks. */
   readonly busyMs: readonly number[]
+  /** Graphs and bags that were under way since looking began, the latest last. */
+  readonly graphs: readonly GraphLook[]
   readonly lag: Lag
   /** Of the whole process. */
   readonly residentBytes: number
+}
+
+export interface GraphMessage extends GraphOutline {
+  readonly is: 'graph'
+  /** As in `Glance.graphs`. */
+  readonly graph: number
 }
 
 /** Columns of the glances before, oldest first. */
@@ -82,7 +93,7 @@ export interface LogMessage {
   readonly missed: number
 }
 
-export type Message = Hello | History | Glance | Rows | LogMessage
+export type Message = Hello | History | Glance | GraphMessage | Rows | LogMessage
 
 export interface Follower {
   /** Whether it can take more now. */
@@ -96,6 +107,8 @@ interface Following {
   rows: number
   names: number
   lines: number
+  /** Graphs that it knows, and in which version. */
+  graphs: Map<number, number>
 }
 
 const everyMs = 250
@@ -114,6 +127,7 @@ export class Feed {
   /** What has been kept since someone looked last. */
   observation = new Observation()
   #observedMs = 0
+  #graphs: GraphBook | undefined
   #engine: Observable | undefined
   readonly #followings = new Set<Following>()
   /** Those who keep it looking: followers, and whoever wants the whole story from the start. */
@@ -137,6 +151,7 @@ export class Feed {
     this.observation = new Observation()
     this.#observedMs = clock()
     this.#history = []
+    this.#graphs = new GraphBook()
     this.#delay.enable()
     this.#leave = onEngine(engine => {
       this.#engine?.observe(undefined)
@@ -149,6 +164,7 @@ export class Feed {
   #end(): void {
     clearInterval(this.#timer)
     this.#leave?.()
+    this.#graphs?.close()
     this.#engine?.observe(undefined)
     this.#engine = undefined
     this.#delay.disable()
@@ -157,11 +173,11 @@ export class Feed {
   /** Tells a follower everything from now on, until the result is called. */
   follow(follower: Follower): () => void {
     const release = this.hold()
-    const following: Following = { follower, rows: 0, names: 0, lines: 0 }
+    const following: Following = { follower, rows: 0, names: 0, lines: 0, graphs: new Map() }
     this.#followings.add(following)
     follower.send(JSON.stringify(this.#hello()))
     follower.send(JSON.stringify(this.history()))
-    this.#tell(following, JSON.stringify(this.glance()), rowsAtFirst)
+    this.#tell(following, this.glance(), rowsAtFirst)
     return () => {
       this.#followings.delete(following)
       release()
@@ -213,6 +229,7 @@ export class Feed {
       functions: journal.functions().slice(0, functionsShown),
       written: journal.written,
       busyMs: Array.from(journal.busyMs, ms => ms ?? 0),
+      graphs: this.#graphs?.look(new Set(look?.running.map(({ task }) => task))) ?? [],
       lag: this.#lag(),
       residentBytes: process.memoryUsage.rss(),
     }
@@ -238,10 +255,10 @@ export class Feed {
     }
     if (this.#followings.size === 0) return
     const text = JSON.stringify(glance)
-    for (const following of this.#followings) this.#tell(following, text, rowsAtOnce)
+    for (const following of this.#followings) this.#tell(following, glance, rowsAtOnce, text)
   }
 
-  #tell(following: Following, glance: string, mostRows: number): void {
+  #tell(following: Following, glance: Glance, mostRows: number, text = JSON.stringify(glance)): void {
     const { follower } = following
     if (!follower.ready()) return
     const { journal, logs } = this.observation
@@ -259,7 +276,13 @@ export class Feed {
       following.lines = next
       follower.send(JSON.stringify({ is: 'logs', lines, missed } satisfies LogMessage))
     }
-    follower.send(glance)
+    const known = following.graphs
+    following.graphs = new Map(glance.graphs.map(({ graph, version }) => [graph, version]))
+    for (const [graph, version] of following.graphs) {
+      const outline = known.get(graph) === version ? undefined : this.#graphs?.outline(graph)
+      if (outline) follower.send(JSON.stringify({ is: 'graph', graph, ...outline } satisfies GraphMessage))
+    }
+    follower.send(text)
   }
 }
 

@@ -26,6 +26,7 @@ type Asked = Request extends infer R ? (R extends Request ? Omit<R, 'is' | 'call
 
 /** A result that the client has, or will have, for this worker. */
 class Promised implements Source {
+  readonly id = 0
   readonly call: number
   readonly label: string
   settlement: Settlement = 'pending'
