@@ -1,6 +1,6 @@
 /** What can go wrong with a task, an actor, or a value on its way. */
 
-import { describe, registerError, SkeinError } from '@skein/base'
+import { describe, describeBytes, registerError, SkeinError } from '@skein/base'
 
 /** A task's function threw. `cause` is what it threw, with the worker's stack; this error's own stack is the submitting side's. */
 export class TaskError extends SkeinError {
@@ -145,6 +145,44 @@ export class FreedError extends SkeinError {
       'SKEIN_FREED',
       `The value of ${ref} was freed and is gone. Free a reference when nothing needs it any more.`,
       { ref },
+    )
+  }
+}
+
+/** A value could not be written to disk. `cause` says why; the value stays in memory. */
+export class SpillError extends SkeinError {
+  static {
+    registerError(SpillError, 'SpillError')
+  }
+  declare readonly file: string
+  declare readonly bytes: number
+
+  constructor(file: string, bytes: number, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    super(
+      'SKEIN_SPILL',
+      `${describeBytes(bytes)} could not go to disk at ${file}: ${why}. start({ spill: { folder, bytes } }) says where, and how much.`,
+      { file, bytes },
+      { cause },
+    )
+  }
+}
+
+/** A value that was there is no more. `cause` is what went wrong with it, if something did. */
+export class ObjectLostError extends SkeinError {
+  static {
+    registerError(ObjectLostError, 'ObjectLostError')
+  }
+  declare readonly ref: string
+  declare readonly reason: string
+
+  constructor(ref: string, reason: string, cause?: unknown) {
+    const why = cause instanceof Error ? ` (${cause.message})` : ''
+    super(
+      'SKEIN_OBJECT_LOST',
+      `The value of ${ref} is lost: ${reason}${why}.`,
+      { ref, reason },
+      cause === undefined ? undefined : { cause },
     )
   }
 }

@@ -22,6 +22,8 @@ export {
   ItemError,
   NotCloneableError,
   NotPortableError,
+  ObjectLostError,
+  SpillError,
   TaskError,
   WorkerLostError,
 } from './errors.ts'

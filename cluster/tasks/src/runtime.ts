@@ -49,12 +49,31 @@ export function start(options: StartOptions = {}): Engine {
   if (!(Number.isInteger(slots) && slots >= 4 && slots <= 1 << 16 && (slots & (slots - 1)) === 0)) {
     throw new ArgumentError('start', 'slots', 'a power of two from 4 to 65536', slots)
   }
+  checkMemory(options)
   const engine =
     name === 'inline' ? new InlineEngine({ ...options, workers }) : new ThreadsEngine({ ...options, workers, slots })
   setEngine(engine)
   // In a turn of its own: the first task need not wait for it.
   setImmediate(() => import('./observe/door.ts').then(({ openDoor }) => openDoor())).unref()
   return engine
+}
+
+function checkMemory({ heapBytes, spill }: StartOptions): void {
+  const isSize = (x: unknown) => typeof x === 'number' && x > 0
+  if (heapBytes !== undefined && !isSize(heapBytes)) {
+    throw new ArgumentError('start', 'heapBytes', 'a number of bytes above 0', heapBytes)
+  }
+  if (spill === undefined || spill === false) return
+  if (spill === null || typeof spill !== 'object') {
+    throw new ArgumentError('start', 'spill', 'false, or an object { folder, bytes }', spill)
+  }
+  const { folder, bytes } = spill
+  if (folder !== undefined && typeof folder !== 'string') {
+    throw new ArgumentError('start', 'spill.folder', 'the path of a folder', folder)
+  }
+  if (bytes !== undefined && !isSize(bytes)) {
+    throw new ArgumentError('start', 'spill.bytes', 'a number of bytes above 0', bytes)
+  }
 }
 
 const isMain = setEngineFactory(() => start())

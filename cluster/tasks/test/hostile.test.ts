@@ -125,12 +125,26 @@ describe('a hostile program', () => {
   })
 
   it('fills the heap with pinned references', { timeout: 60_000 }, async () => {
-    const { stdout, stderr } = await run('full-heap.ts', { env: { SKEIN_HEAP_MAX: String(2 ** 26) } })
-    const lines = stdout.split('\n')
-    assert.match(lines[0], /^HeapOutOfMemoryError: The heap has no room for 2 MiB: .* Held by task values \d+ MiB/)
-    assert.match(lines[1], /^TaskError: Task 'make' failed on worker \d: HeapOutOfMemoryError/)
-    assert.deepEqual(lines.slice(2), ['3', String(2 ** 18), ''])
-    assert.equal(stderr, '')
+    const env = { SKEIN_HEAP_MAX: String(2 ** 26) }
+    const full = /The heap has no room for 2 MiB: .* Held by 'put' \(\S+full-heap\.ts:\d+:\d+\) \d+ MiB/
+    const memory = await run('full-heap.ts', { args: ['0'], env })
+    const lines = memory.stdout.split('\n')
+    assert.match(lines[0], full)
+    assert.match(lines[0], /^OutOfMemoryError: .* Nothing goes to disk here\./)
+    assert.match(lines[1], full)
+    assert.match(lines[1], /^TaskError: Task 'make' failed on worker \d: OutOfMemoryError/)
+    assert.deepEqual(lines.slice(2), ['3', '31 { right: 31 } 0', String(2 ** 18), ''])
+    assert.equal(memory.stderr, '')
+    // With room for 32 of them on disk: they cannot come back, since none of the others can leave.
+    const disk = await run('full-heap.ts', { args: [String(2 ** 26)], env })
+    const linesOfDisk = disk.stdout.split('\n')
+    assert.match(linesOfDisk[0], full)
+    assert.match(
+      linesOfDisk[0],
+      /The disk takes no more: with 64 MiB there it would be more than the limit of 64 MiB\./,
+    )
+    assert.deepEqual(linesOfDisk.slice(2), ['3', '63 { OutOfMemoryError: 32, right: 31 } 32', String(2 ** 18), ''])
+    assert.equal(disk.stderr, '')
   })
 
   it('runs beside another of its kind', { timeout: 60_000 }, async () => {

@@ -11,6 +11,7 @@ import { after } from '../after.ts'
 import { isThenable, resultOf as settledResultOf } from '../deferred.ts'
 import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
 import { EngineClosedError, TaskError } from '../errors.ts'
+import { noObjects } from '../objects/holdings.ts'
 import type { Outcome } from '../observe/journal.ts'
 import { clock, type Look, type Observable, type Observer } from '../observe/observer.ts'
 import type { ActorOptions, TaskOptions } from '../options.ts'
@@ -33,6 +34,7 @@ import {
 } from '../threads/calls.ts'
 import { contexts } from '../threads/context.ts'
 import { type Call, type Given, nothing, Prepacked } from '../threads/record.ts'
+import { Packed } from '../threads/result.ts'
 import { Stream, streamWindow } from '../threads/stream.ts'
 import { Listeners, packMessage } from '../threads/topics.ts'
 import { pack, unpack } from '../values/pack.ts'
@@ -180,7 +182,8 @@ export class InlineEngine implements Engine, Observable {
       throw new ArgumentError('put', 'value', 'an array in the heap (heap.f64(n) …) to be mutable', value)
     }
     const record = this.#record(callOfPut, nothing, undefined)
-    record.settle('fulfilled', asObject(value))
+    const { found } = asObject(value)
+    record.settle('fulfilled', found instanceof Packed ? found.unpack() : found)
     return new Ref(record)
   }
 
@@ -230,6 +233,7 @@ export class InlineEngine implements Engine, Observable {
       retried: this.#retried,
       replaced: 0,
       actors: this.#actors.living,
+      objects: noObjects,
     }
   }
 

@@ -1,10 +1,11 @@
 /** Arguments on their way to a worker: taken when the call is made, written into the slot when the task is dispatched. */
 
 import { ArgumentError } from '@skein/base'
-import { heap } from '@skein/heap'
+import { heap, type TypedArray } from '@skein/heap'
+import { Stored } from '../objects/store.ts'
 import { Ref } from '../ref.ts'
 import { cellsOf, packedCells, putCells, putPacked, type Words, wordsPerCell } from '../values/cells.ts'
-import { pack, unpack } from '../values/pack.ts'
+import { pack } from '../values/pack.ts'
 import * as at from './board.ts'
 import { type Given, nothing, Prepacked, Record } from './record.ts'
 import { Packed, put64 } from './result.ts'
@@ -23,14 +24,17 @@ function prepack(args: readonly unknown[], call: string): Prepacked {
 }
 
 /** What `put` keeps: an array of the heap itself; a copy of anything else, in which arrays of the heap are themselves. */
-export function asObject(value: unknown): unknown {
-  if (cellsOf(value) > 0) return value
-  const { bytes, leaning } = pack([value], 'put', 'value')
+export function asObject(value: unknown): { found: unknown; isCopy: boolean } {
+  if (cellsOf(value) > 0) return { found: value, isCopy: false }
+  const { bytes, leaning } = pack(value, 'put', 'value')
   if (leaning.refs.length > 0) {
     const found = leaning.refs[0].label
     throw new ArgumentError('put', 'value', 'without references in it', found, 'Give the references to the task')
   }
-  return (unpack(bytes.slice(), [], leaning.holds) as unknown[])[0]
+  const { holds, handles } = leaning
+  if (ArrayBuffer.isView(value) && holds.length === 1) return { found: holds[0], isCopy: true }
+  const packed = heap.array(Uint8Array, bytes, { label: 'task values' })
+  return { found: new Packed(packed, handles.length > 0, holds as TypedArray[]), isCopy: true }
 }
 
 /** The engine's record behind a reference. @throws ArgumentError for a reference of another engine */
@@ -83,12 +87,13 @@ export function putArguments(words: Words, s: number, record: Record): void {
 
 function cellsOfResult(ref: Ref<unknown>, record: Record): number {
   const { found } = recordOf(record.name, ref)
-  return found instanceof Packed ? packedCells : cellsOf(found) || packedCells
+  return found instanceof Packed || found instanceof Stored ? packedCells : cellsOf(found) || packedCells
 }
 
 function putCell(words: Words, word: number, value: unknown, record: Record): number {
   if (!(value instanceof Ref)) return putCells(words, word, value)
-  const { found } = recordOf(record.name, value)
+  const { found: lies } = recordOf(record.name, value)
+  const found = lies instanceof Stored ? record.scratchHere.use(lies) : lies
   if (found instanceof Packed) {
     keep(record, found)
     return putPacked(words, word, found.bytes.byteOffset, found.bytes.length)
@@ -106,5 +111,5 @@ function putCell(words: Words, word: number, value: unknown, record: Record): nu
 
 /** What must stay alive until the attempt under way is over. */
 function keep(record: Record, value: unknown): void {
-  record.scratch = record.scratch === undefined ? value : [record.scratch, value]
+  record.scratchHere.hold(value)
 }

@@ -30,6 +30,8 @@ export interface Calls {
   ): Record
   invoke(caller: number, actor: number, method: string, given: Given, options: TaskOptions): Record
   put(value: unknown): Record
+  /** Does something that takes memory of the heap. @throws OutOfMemoryError */
+  prepare<T>(take: () => T): T
   stop(record: Record, error: unknown, graceMs: number): boolean
   named(name: string, namespace: string, worker: number): Promise<ActorFound | undefined>
   hold(actor: number): object
@@ -74,7 +76,7 @@ export class Callers {
     const refOf = (call: number) => new Ref<unknown>(heldRecord(held, call))
     const given = ({ args, refs, handles }: Arguments): Given =>
       new Prepacked(
-        heap.array(Uint8Array, args, { label: 'task arguments' }),
+        this.#calls.prepare(() => heap.array(Uint8Array, args, { label: 'task arguments' })),
         refs.map(refOf),
         undefined,
         handles.map(actor => this.#calls.hold(actor)),

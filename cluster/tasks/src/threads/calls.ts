@@ -50,7 +50,7 @@ function callOfActor(actor: ActorEntry, method: number, name: string, options: T
   return { name, definition, options, priority, request, actor: id, method, streams: false, tally }
 }
 
-export const nameOf = (record: Record): string => record.call.options.name ?? record.name
+export const nameOf = (record: Record): string => record.owner
 
 /** Of an attempt whose result, if it gave one, does not count. */
 export const outcomeOf = ({ stopping }: Record): Outcome =>

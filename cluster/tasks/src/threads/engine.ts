@@ -4,13 +4,15 @@
  * event loop while results are fresh, and else by the done bell.
  */
 
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import type { ResourceLimits } from 'node:worker_threads'
 import { ArgumentError, CancelledError, NotSupportedError } from '@skein/base'
-import { heap } from '@skein/heap'
+import { HeapOutOfMemoryError, heap } from '@skein/heap'
 import { after } from '../after.ts'
 import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
 import { ActorDiedError, EngineClosedError, TaskError, WorkerLostError } from '../errors.ts'
+import type { SpillOptions } from '../objects/spill-folder.ts'
+import { isLarge, Store } from '../objects/store.ts'
 import type { Outcome } from '../observe/journal.ts'
 import { clock, type Look, type Observable, type Observer } from '../observe/observer.ts'
 import type { ActorOptions, TaskOptions } from '../options.ts'
@@ -52,6 +54,13 @@ export interface ThreadsOptions {
   readonly resources?: { readonly [name: string]: number }
   /** Of each worker's own memory, as Node's workers have them: what lies in the shared heap does not count. */
   readonly resourceLimits?: ResourceLimits
+  /**
+   * Most bytes of the shared heap that may be in use, by tasks and everything else. Near it, values that nobody uses go to
+   * disk. Default: what the heap can grow to, but no more than 70 % of the machine's memory.
+   */
+  readonly heapBytes?: number
+  /** Where values go when the heap gets full; false: nowhere. */
+  readonly spill?: SpillOptions | false
   /** Checks the scheduler's invariants after every event. */
   readonly validate?: boolean
 }
@@ -87,6 +96,7 @@ export class ThreadsEngine implements Engine, Observable {
   readonly #topics: Topics
   readonly #actors = new ActorTable(entry => this.#collected(entry))
   readonly #leases: Leases
+  readonly #objects: Store
   readonly #numbers = new Map<string, number>()
   /** What the calls of a definition with the same options share, and the one that was called last. */
   readonly #callsOf = new WeakMap<TaskDefinition, WeakMap<TaskOptions, Call>>()
@@ -127,6 +137,7 @@ export class ThreadsEngine implements Engine, Observable {
     void heap.memory
     this.#workers = workers
     this.#leases = new Leases(workers)
+    this.#objects = new Store({ limitBytes: options.heapBytes ?? defaultHeapBytes(), spill: options.spill ?? {} })
     this.#slots = new Slots(workers, slots)
     // Most slots are left to tasks that await others.
     this.#mostDepth = Math.max(1, Math.min(mostDepth, Math.floor(slots / (4 * workers))))
@@ -154,7 +165,8 @@ export class ThreadsEngine implements Engine, Observable {
       create: (caller, id, { url, name }, methods, given, options) =>
         this.#create(caller, id, this.#numberOf('actor', url, name), name, methods, given, options),
       invoke: (caller, id, method, given, options) => this.#invoke(caller, id, method, given, options),
-      put: value => this.#object(value),
+      put: value => this.#object(value, 'put', false),
+      prepare: take => this.#objects.withRoom(take),
       stop: (record, error, graceMs) => this.#stopping.stop(record, error, graceMs),
       named: (name, namespace, worker) => this.#named(name, namespace, worker),
       hold: actor => this.#actors.hold(actor),
@@ -177,7 +189,7 @@ export class ThreadsEngine implements Engine, Observable {
     after?: readonly Ref<unknown>[],
   ): Ref<unknown> {
     const call = this.#callOf(definition, options)
-    return new Ref(this.#submit(main, call, prepare(args, call.name), after))
+    return new Ref(this.#submit(main, call, this.#prepare(args, call.name), after))
   }
 
   #callOf(definition: TaskDefinition, options: TaskOptions): Call {
@@ -202,7 +214,7 @@ export class ThreadsEngine implements Engine, Observable {
 
   stream({ name, url }: TaskDefinition, args: unknown[], options: TaskOptions): AsyncIterableIterator<unknown> {
     const call = this.#newCall(url, name, { ...options, retries: 0 }, true)
-    const record = this.#submit(main, call, prepare(args, name), options.after)
+    const record = this.#submit(main, call, this.#prepare(args, name), options.after)
     const over = () => {
       this.#streams.delete(record.id)
       this.#letGo()
@@ -230,7 +242,7 @@ export class ThreadsEngine implements Engine, Observable {
   create(definition: ActorDefinition, args: unknown[], options: ActorOptions): { actor: number; created: Ref<void> } {
     const { url, name, methods } = definition
     const number = this.#numberOf('actor', url, name)
-    const record = this.#create(main, this.#actors.nextId(), number, name, methods, prepare(args, name), options)
+    const record = this.#create(main, this.#actors.nextId(), number, name, methods, this.#prepare(args, name), options)
     return { actor: record.call.actor, created: new Ref<void>(record) }
   }
 
@@ -271,7 +283,7 @@ export class ThreadsEngine implements Engine, Observable {
   }
 
   invoke(actor: number, method: string, args: unknown[], options: TaskOptions): Ref<unknown> {
-    return new Ref(this.#invoke(main, actor, method, prepare(args, method), options))
+    return new Ref(this.#invoke(main, actor, method, this.#prepare(args, method), options))
   }
 
   #invoke(caller: number, id: number, method: string, given: Given, options: TaskOptions): Record {
@@ -288,17 +300,33 @@ export class ThreadsEngine implements Engine, Observable {
     return record
   }
 
-  put(value: unknown, { mutable = false }: PutOptions): Ref<unknown> {
+  put(value: unknown, { mutable = false, label = 'put' }: PutOptions): Ref<unknown> {
     if (mutable && !(ArrayBuffer.isView(value) && heap.owns(value))) {
       throw new ArgumentError('put', 'value', 'an array in the heap (heap.f64(n) …) to be mutable', value)
     }
-    return new Ref(this.#object(value))
+    return new Ref(this.#object(value, label, mutable))
   }
 
-  #object(value: unknown): Record {
-    const record = new Record(this.#nextTask++, main, callOfPut, nothing, undefined)
-    record.settle('fulfilled', asObject(value))
+  #object(value: unknown, label: string, mutable: boolean): Record {
+    const { found, isCopy } = this.#objects.withRoom(() => asObject(value))
+    const site = isLarge(found) ? siteHere() : undefined
+    const record = new Record(
+      this.#nextTask++,
+      main,
+      label === 'put' ? callOfPut : { ...callOfPut, name: label },
+      nothing,
+      site,
+    )
+    record.settle('fulfilled', this.#objects.keep(found, record, mutable ? 'mutable' : isCopy ? 'own' : 'shared'))
     return record
+  }
+
+  #prepare(args: readonly unknown[], call: string): Given {
+    try {
+      return prepare(args, call)
+    } catch (error) {
+      return this.#objects.tryAgain(error, () => prepare(args, call))
+    }
   }
 
   cancel(ref: Ref<unknown>, { graceMs = 1000 }: CancelOptions, reason?: unknown): boolean {
@@ -362,6 +390,7 @@ export class ThreadsEngine implements Engine, Observable {
       retried: this.#retried,
       replaced: this.#crew.replaced,
       actors: this.#actors.living,
+      objects: this.#objects.stats(),
     }
   }
 
@@ -403,6 +432,7 @@ export class ThreadsEngine implements Engine, Observable {
     for (const record of this.#scheduler.unsettled(this.#slots.records)) {
       this.#settle(record, 'rejected', new EngineClosedError(`task ${record.label}`))
     }
+    this.#objects.close()
   }
 
   // Definitions and places.
@@ -464,7 +494,7 @@ export class ThreadsEngine implements Engine, Observable {
 
   #dispatch(record: Record, worker: number, open: boolean): void {
     try {
-      this.#slots.send(record, worker, open)
+      this.#send(record, worker, open)
     } catch (error) {
       // A value it needs was freed or released meanwhile, or the heap is full.
       this.#settle(record, 'rejected', error)
@@ -473,6 +503,14 @@ export class ThreadsEngine implements Engine, Observable {
     }
     const { timeoutMs } = record.call.options
     if (timeoutMs !== undefined) this.#stopping.limit(record, timeoutMs)
+  }
+
+  #send(record: Record, worker: number, open: boolean): void {
+    try {
+      this.#slots.send(record, worker, open)
+    } catch (error) {
+      this.#objects.tryAgain(error, () => this.#slots.send(record, worker, open))
+    }
   }
 
   #settleUnrun(record: Record, reason: Reason, origin: Record | undefined): void {
@@ -516,7 +554,7 @@ export class ThreadsEngine implements Engine, Observable {
     else this.#failed++
     // Asleep, the client would not see that nothing is left to wait for.
     if (record.state !== 'new' && --this.#open === 0) this.#letGo()
-    record.settle(settlement, found)
+    record.settle(settlement, settlement === 'fulfilled' ? this.#objects.keep(found, record, 'own') : found)
     const { tally } = record.call
     if (tally !== undefined && --tally.open === 0) tally.idle?.()
   }
@@ -559,9 +597,12 @@ export class ThreadsEngine implements Engine, Observable {
 
   #broke(record: Record, found: unknown, worker: number): void {
     const { thrown } = (found instanceof Packed ? unpack(found.bytes) : found) as { thrown: unknown }
-    const mayRetry = isWorthAnother(record, thrown)
+    const isFull = thrown instanceof HeapOutOfMemoryError
+    const mayRetry =
+      (isFull && this.#objects.makeRoom(thrown.askedBytes, thrown.askedBytes)) || isWorthAnother(record, thrown)
     if (!mayRetry || record.retriesLeft === 0) {
-      const error = new TaskError(nameOf(record), worker + 1, record.attempts + 1, thrown)
+      const cause = isFull ? this.#objects.fullFor(thrown.askedBytes, thrown) : thrown
+      const error = new TaskError(nameOf(record), worker + 1, record.attempts + 1, cause)
       this.#settle(record, 'rejected', withSite(error, record.site))
     }
     if (this.#scheduler.failed(record, mayRetry)) this.#retried++
@@ -737,6 +778,13 @@ export class ThreadsEngine implements Engine, Observable {
       }
     }
   }
+}
+
+/** A container's limit is smaller than the machine; 0 or huge is none. */
+function defaultHeapBytes(): number {
+  const constrained = process.constrainedMemory()
+  const machine = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
+  return Math.min(heap.limitBytes, 0.7 * machine)
 }
 
 const lossOf = (worker: number, reason: string): string => `worker ${worker + 1}, where it lived, was lost: ${reason}`

@@ -4,6 +4,7 @@
  */
 
 import { heap, type TypedArray, type TypedArrayClass } from '@skein/heap'
+import type { Lent } from './record.ts'
 
 export class Lease {
   readonly #over: () => void
@@ -28,22 +29,24 @@ export class Lease {
 
 /** The client's side: what it keeps for each worker, by task. */
 export class Leases {
-  readonly #kept: Map<number, unknown>[]
+  readonly #kept: Map<number, Lent>[]
 
   constructor(workers: number) {
     this.#kept = Array.from({ length: workers }, () => new Map())
   }
 
-  keep(worker: number, task: number, arrays: unknown): void {
-    this.#kept[worker].set(task, arrays)
+  keep(worker: number, task: number, lent: Lent): void {
+    this.#kept[worker].set(task, lent)
   }
 
   end(worker: number, task: number): void {
+    this.#kept[worker].get(task)?.scratch?.end()
     this.#kept[worker].delete(task)
   }
 
   /** A worker has ended, and with it whatever referred to them. */
   forget(worker: number): void {
+    for (const { scratch } of this.#kept[worker].values()) scratch?.end()
     this.#kept[worker].clear()
   }
 }

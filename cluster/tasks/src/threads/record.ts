@@ -1,11 +1,12 @@
 /** A task, an actor's call or an object of `put`, as the client keeps it: the engine's side of a reference. */
 
+import type { TypedArray } from '@skein/heap'
 import { FreedError } from '../errors.ts'
+import { Stored } from '../objects/store.ts'
 import type { TaskOptions } from '../options.ts'
 import type { Ref, Settlement, Source } from '../ref.ts'
 import type { Request } from '../schedule/place.ts'
 import { Work } from '../schedule/work.ts'
-import { unpack } from '../values/pack.ts'
 import { Packed } from './result.ts'
 
 /** What all calls of one definition with the same options have in common: records share it, since a million may be queued. */
@@ -59,8 +60,39 @@ export type Given = readonly unknown[] | Prepacked
 
 export const nothing: Given = []
 
+/** What an attempt needs as long as its arguments can be read. */
+export class Scratch {
+  readonly #holds: unknown[] = []
+  readonly #uses: Stored[] = []
+
+  /** Keeps what was made for the attempt. */
+  hold(value: unknown): void {
+    this.#holds.push(value)
+  }
+
+  /** Keeps a value in memory. @throws ObjectLostError, OutOfMemoryError */
+  use(stored: Stored): TypedArray | Packed {
+    const value = stored.open()
+    stored.entry.uses++
+    this.#uses.push(stored)
+    this.#holds.push(value)
+    return value
+  }
+
+  end(): void {
+    for (const { entry } of this.#uses.splice(0)) entry.uses--
+    this.#holds.length = 0
+  }
+}
+
 /** Stands for a value that was given up. */
 const freed: unique symbol = Symbol('freed')
+
+/** Arrays of the client that a worker may use after the call they were given to. */
+export interface Lent {
+  readonly given: Given
+  readonly scratch: Scratch | undefined
+}
 
 export class Record extends Work implements Source {
   readonly call: Call
@@ -73,8 +105,8 @@ export class Record extends Work implements Source {
   /** Why it should stop, once someone wants it to. */
   stopping: unknown
   settlement: Settlement = 'pending'
-  /** Arrays the engine made so that the attempt under way can read its arguments. */
-  scratch: unknown
+  /** Of the attempt under way. */
+  scratch: Scratch | undefined
   #found: unknown
   #listeners: ((source: Source) => void) | ((source: Source) => void)[] | undefined
 
@@ -101,9 +133,21 @@ export class Record extends Work implements Source {
     return `${this.call.options.name ?? this.call.name}#${this.id}`
   }
 
+  /** Whose value it is, for people. */
+  get owner(): string {
+    return this.call.options.name ?? this.call.name
+  }
+
+  get scratchHere(): Scratch {
+    return (this.scratch ??= new Scratch())
+  }
+
   outcome(): unknown {
     const { found } = this
-    if (found instanceof Packed) this.#found = unpack(found.bytes)
+    const value = found instanceof Stored ? found.show() : found
+    if (!(value instanceof Packed)) return value
+    this.#found = value.unpack()
+    if (found instanceof Stored) found.end()
     return this.#found
   }
 
@@ -124,6 +168,7 @@ export class Record extends Work implements Source {
     if (this.settlement !== 'pending') return
     this.settlement = settlement
     if (this.#found !== freed) this.#found = found
+    else if (found instanceof Stored) found.end()
     if (this.slot < 0) this.given = nothing
     const listeners = this.#listeners
     this.#listeners = undefined
@@ -131,15 +176,24 @@ export class Record extends Work implements Source {
     else for (const listener of listeners ?? []) listener(this)
   }
 
+  /** What its attempt needs may be in use after it: from now on whoever has this cares for it. */
+  lend(): Lent {
+    const { given, scratch } = this
+    this.scratch = undefined
+    return { given, scratch }
+  }
+
   /** It is on the board no more: nobody reads its arguments there. */
   left(): void {
     this.slot = -1
+    this.scratch?.end()
     this.scratch = undefined
     if (this.settlement !== 'pending') this.given = nothing
   }
 
   /** The value is given up, now or when it comes. */
   free(): void {
+    if (this.#found instanceof Stored) this.#found.end()
     this.#found = freed
   }
 }

@@ -4,7 +4,7 @@ import type { HeapArray } from '@skein/heap'
 import type { Words } from '../values/cells.ts'
 import { putArguments } from './arguments.ts'
 import * as at from './board.ts'
-import type { Record } from './record.ts'
+import type { Lent, Record } from './record.ts'
 import { type Packed, put64, takeResult, takeState } from './result.ts'
 
 /** A slot that has come back. */
@@ -23,7 +23,7 @@ export interface Back {
   /** Items that went into its stream. */
   readonly items: number
   /** Arrays among its arguments that are still in use there. */
-  readonly lent: unknown
+  readonly lent: Lent | undefined
   /** What its actor saved. */
   readonly state: Packed<HeapArray<Uint8Array>> | undefined
 }
@@ -136,7 +136,7 @@ export class Slots {
     back.endedMs = floats[(s + at.slotEnded) >> 1]
     back.tookMs = back.endedMs - floats[(s + at.slotStarted) >> 1]
     back.items = c[s + at.slotStreams] - 1
-    back.lent = c[s + at.slotLent] === 0 ? undefined : [record.given, record.scratch]
+    back.lent = c[s + at.slotLent] === 0 ? undefined : record.lend()
     this.#release(record, slot)
     return back
   }

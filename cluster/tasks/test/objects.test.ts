@@ -1,0 +1,182 @@
+/** Values that take space: who holds them, how they leave for the disk and come back. */
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, beforeEach, describe, it } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { ArgumentError } from '@skein/base'
+import { heap } from '@skein/heap'
+import { free, get, ObjectLostError, put, type Ref, start, stats, stop, task } from '../src/index.ts'
+import type { SpillOptions } from '../src/objects/spill-folder.ts'
+import * as jobs from './jobs.ts'
+
+export const filled = task(import.meta, 'filled', (n: number, x: number) => new Float64Array(n).fill(x))
+export const table = task(import.meta, 'table', (n: number) => ({
+  name: 'table',
+  columns: [new Float32Array(n).fill(1.5), 'x'.repeat(n)],
+}))
+export const describes = task(
+  import.meta,
+  'describes',
+  (t: any) => `${t.name} ${t.columns[0].length} ${t.columns[0][7]} ${t.columns[1].length}`,
+)
+const MiB = 2 ** 20
+
+const folder = mkdtempSync(join(tmpdir(), 'skein-objects-'))
+after(() => rmSync(folder, { recursive: true }))
+/** Files of values. */
+const files = (): string[] =>
+  readdirSync(folder).flatMap(own => readdirSync(join(folder, own)).map(file => join(folder, own, file)))
+/** An engine that has room for so much more. */
+const startWith = (bytes: number, spill: SpillOptions | false = { folder }): void => {
+  heap.collect()
+  // Values leave at 80 % of the limit.
+  start({ workers: 2, heapBytes: (heap.stats().inUseBytes + bytes) / 0.8, spill, validate: true })
+}
+
+describe('objects', () => {
+  beforeEach(async () => {
+    for (let i = 0; i < 3; i++) {
+      await turn()
+      heap.collect()
+    }
+  })
+  afterEach(async () => {
+    await stop()
+    assert.deepEqual(readdirSync(folder), [], 'the folder is removed with the engine')
+  })
+
+  it('are counted by owner and call site', async () => {
+    start({ workers: 1 })
+    const held: Ref<unknown>[] = [put(new Float64Array(MiB / 8), { label: 'table' })]
+    for (let i = 0; i < 3; i++) held.push(put(new Uint8Array(MiB)))
+    held.push(filled(1000, 1), put('small'))
+    held.push(put({ deep: [new Float32Array(10_000), 'x'.repeat(10_000)] }))
+    await get(held.slice(4))
+    const { holders, count, bytes } = stats().objects
+    assert.deepEqual(
+      holders.map(({ owner, count }) => `${count} ${owner}`),
+      ['3 put', '1 table', '1 filled'],
+      'a value that was awaited and unpacked is the program’s own',
+    )
+    assert.equal(count, 5)
+    assert.equal(bytes, 4 * MiB + 8000)
+    for (const { site } of holders) assert.match(site, /objects\.test\.ts:\d+:\d+/)
+    free(held)
+    assert.equal(stats().objects.count, 0)
+  })
+
+  it('leave for the disk when the heap gets full, and come back', async () => {
+    startWith(16 * MiB)
+    const kinds = [Float64Array, Float32Array, Int8Array, BigInt64Array, Uint16Array]
+    const arrays = Array.from({ length: 40 }, (_, i) => {
+      const Type = kinds[i % kinds.length]
+      const array = new Type((2 * MiB) / Type.BYTES_PER_ELEMENT)
+      array[i] = (array instanceof BigInt64Array ? 7n : 7) as never
+      return put(array)
+    })
+    const tables = Array.from({ length: 10 }, () => table(MiB / 4))
+    const ends = await get(tables.map(t => describes(t)))
+    assert.deepEqual(new Set(ends), new Set([`table ${MiB / 4} 1.5 ${MiB / 4}`]))
+    const results = Array.from({ length: 20 }, (_, i) => filled(MiB / 8, i))
+    assert.deepEqual(
+      await get(results.map(r => jobs.sumOf(r))),
+      Array.from({ length: 20 }, (_, i) => (i * MiB) / 8),
+    )
+    const { objects } = stats()
+    assert(objects.spilled >= 40 && objects.readBack > 0, JSON.stringify({ ...objects, holders: [] }))
+    assert(files().length >= 30)
+    const found = (await arrays[11]) as Float32Array
+    assert(found instanceof Float32Array && found[11] === 7 && found[12] === 0 && heap.owns(found))
+    const sum = await get(arrays.filter((_, i) => i % 5 === 0).map(a => jobs.sumOf(a as Ref<Float64Array>)))
+    assert.deepEqual(sum, Array(8).fill(7))
+  })
+
+  it('stay while someone has them', async () => {
+    startWith(8 * MiB)
+    const mutable = heap.u8(MiB)
+    const shared = put(mutable, { mutable: true })
+    const awaited = filled(MiB / 8, 3)
+    const seen = await awaited
+    const inUse = filled(MiB / 8, 5)
+    await jobs.nothing.with({ after: [inUse] })()
+    const gate = heap.i32(2)
+    const reads = waitsWith(gate, inUse)
+    while (Atomics.load(gate, 0) === 0) await turn()
+    const many = Array.from({ length: 30 }, () => put(new Uint8Array(MiB)))
+    assert(stats().objects.spilled >= 20)
+    Atomics.store(gate, 1, 1)
+    assert.equal(await reads, (5 * MiB) / 8)
+    assert.equal(await awaited, seen)
+    assert.equal(await shared, mutable)
+    assert.equal(seen[7], 3)
+    assert.equal(many.length, 30)
+  })
+
+  it('that are freed or collected take their files with them', async () => {
+    startWith(4 * MiB)
+    let refs = Array.from({ length: 20 }, () => put(new Uint8Array(MiB)))
+    const before = files().length
+    assert(before >= 14)
+    free(refs.slice(0, 10))
+    assert(files().length <= before - 9)
+    refs = []
+    for (let i = 0; i < 20 && files().length > 0; i++) {
+      await turn()
+      heap.collect()
+    }
+    assert.deepEqual(files(), [])
+    assert.equal(refs.length, 0)
+  })
+
+  it('whose file is gone or spoilt are lost, and that is told', async () => {
+    startWith(4 * MiB)
+    const refs = Array.from({ length: 20 }, () => put(new Uint8Array(MiB)))
+    for (const file of files()) rmSync(file)
+    const error = await refs[0].catch((e: unknown) => e)
+    assert(error instanceof ObjectLostError && (error.cause as NodeJS.ErrnoException).code === 'ENOENT')
+    assert.match(error.message, /^The value of put#\d+ is lost: it was on disk, and cannot be read back \(ENOENT/)
+    const dependent = await jobs.echo(refs[1]).catch((e: unknown) => e)
+    assert(dependent instanceof ObjectLostError)
+    const more = Array.from({ length: 10 }, () => put(new Uint8Array(MiB)))
+    for (const file of files()) writeFileSync(file, 'short')
+    await assert.rejects(more[0].promise, /the file has 5 bytes, not 1048576/)
+    assert(stats().objects.lost >= 3)
+  })
+
+  it('stay in memory when the disk is full, and are read there', async () => {
+    startWith(4 * MiB, { folder, bytes: 3 * MiB })
+    const refs = Array.from({ length: 12 }, (_, i) => put(new Uint8Array(MiB).fill(i)))
+    assert.equal(stats().objects.spilled, 3)
+    for (const [i, ref] of refs.entries()) assert.equal(((await ref) as Uint8Array)[5], i)
+  })
+
+  it('of programs that were killed are removed', async () => {
+    const dead = join(folder, 'skein-spill-999999999-x')
+    mkdirSync(dead)
+    writeFileSync(join(dead, '1'), 'x')
+    startWith(4 * MiB)
+    const refs = Array.from({ length: 8 }, () => put(new Uint8Array(MiB)))
+    assert.equal(existsSync(dead), false)
+    assert.equal(refs.length, 8)
+  })
+
+  it('have options that are checked', () => {
+    assert.throws(() => start({ heapBytes: -1 }), ArgumentError)
+    assert.throws(() => start({ spill: { folder: 5 as never } }), ArgumentError)
+    assert.throws(() => start({ spill: true as never }), ArgumentError)
+    start({ workers: 1, spill: { folder: '/nonexistent' }, heapBytes: 1 })
+    const refs = [put(new Uint8Array(MiB)), put(new Uint8Array(MiB))]
+    assert.equal(refs.length, 2)
+    assert.equal(stats().objects.diskBytes, 0)
+  })
+})
+
+export const waitsWith = task(import.meta, 'waitsWith', (gate: Int32Array, x: Float64Array) => {
+  Atomics.store(gate, 0, 1)
+  while (Atomics.load(gate, 1) === 0);
+  let sum = 0
+  for (const value of x) sum += value
+  return sum
+})
