@@ -7,9 +7,10 @@
 import { announceEngine } from './observe/engines.ts'
 import type { Observable } from './observe/observer.ts'
 import type { EngineStats } from './observe/stats.ts'
-import type { ActorOptions, TaskOptions } from './options.ts'
+import type { ActorOptions, Resources, TaskOptions } from './options.ts'
 import type { Ref } from './ref.ts'
 import type { ActorDefinition, TaskDefinition } from './registry.ts'
+import type { Strategy } from './schedule/group.ts'
 
 export interface PutOptions {
   /** Those who have it may write into it: nothing is copied or kept from them. */
@@ -55,6 +56,9 @@ export interface Engine {
   /** What a handle of the actor keeps: when nobody has one any more, an actor that is not detached ends. */
   hold(actor: number): object | undefined
   kill(actor: number, reason: string): Promise<void>
+  /** Sets resources aside; `ready` settles when they are. */
+  place(bundles: readonly Resources[], strategy: Strategy): { group: number; ready: Ref<void> }
+  unplace(group: number): void
   /** To all who listen to the topic now, on every thread. */
   publish(topic: string, value: unknown): void
   /** @returns ends it */

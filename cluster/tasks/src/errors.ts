@@ -133,6 +133,19 @@ export class ActorDiedError extends SkeinError {
   }
 }
 
+/** Resources that were to be set aside cannot be had, or are not set aside any more. */
+export class PlacementError extends SkeinError {
+  static {
+    registerError(PlacementError, 'PlacementError')
+  }
+  declare readonly group: number
+  declare readonly problem: string
+
+  constructor(group: number, problem: string) {
+    super('SKEIN_PLACEMENT', `Placement group ${group}: ${problem}.`, { group, problem })
+  }
+}
+
 /** A reference whose value was freed. */
 export class FreedError extends SkeinError {
   static {

@@ -23,6 +23,7 @@ export {
   NotCloneableError,
   NotPortableError,
   ObjectLostError,
+  PlacementError,
   SpillError,
   TaskError,
   WorkerLostError,
@@ -35,6 +36,8 @@ export type { Lazy } from './lazy.ts'
 export type { ParallelMapOptions } from './map/parallel-map.ts'
 export { parallelMap } from './map/parallel-map.ts'
 export type { ActorOptions, Resources, TaskOptions } from './options.ts'
+export type { PlacementGroup, PlacementOptions } from './placement.ts'
+export { placementGroup } from './placement.ts'
 export { Ref } from './ref.ts'
 export { start } from './runtime.ts'
 export { current } from './threads/current.ts'

@@ -29,8 +29,21 @@ export interface TaskOptions {
   readonly signal?: AbortSignal
   /** The number of a worker, from 1, where it must run. */
   readonly runOn?: number
+  readonly placement?: Placement
   /** It starts when these are done as well, and fails when one of them does; their values are not sent. */
   readonly after?: readonly Ref<unknown>[]
+}
+
+/**
+ * Where a task or an actor goes: `'pack'`, the fullest worker where it fits; `'spread'`, the emptiest; or what a placement group has
+ * set aside, in any of its bundles or the one with that number.
+ */
+export type Placement = 'pack' | 'spread' | { readonly group: GroupLike; readonly bundle?: number }
+
+/** The part of a PlacementGroup that is needed. */
+export interface GroupLike {
+  readonly id: number
+  readonly bundles: readonly Resources[]
 }
 
 /** One object for all calls without options, by which they are known. */
@@ -59,14 +72,17 @@ export interface ActorOptions {
   readonly maxConcurrency?: number
   /** Methods that are limited by themselves, so that they and the others do not wait for each other. */
   readonly concurrencyGroups?: { readonly [name: string]: ConcurrencyGroup }
+  /** What it holds as long as it lives: its creation waits until that is there. */
   readonly resources?: Resources
   /** The number of a worker, from 1, where it must live. */
   readonly runOn?: number
+  readonly placement?: Placement
 }
 
 const isCount = (x: unknown, least: number): boolean => Number.isSafeInteger(x) && (x as number) >= least
 
-function checkResources(call: string, resources: unknown): void {
+/** @throws ArgumentError */
+export function checkResources(call: string, resources: unknown): void {
   if (resources === undefined) return
   if (resources === null || typeof resources !== 'object') {
     throw new ArgumentError(call, 'resources', 'an object of amounts, as { cpus: 1 }', resources)
@@ -87,6 +103,7 @@ const taskKeys = new Set([
   'name',
   'signal',
   'runOn',
+  'placement',
   'after',
 ])
 const actorKeys = new Set([
@@ -99,6 +116,7 @@ const actorKeys = new Set([
   'concurrencyGroups',
   'resources',
   'runOn',
+  'placement',
 ])
 
 /** @throws ArgumentError for options that are no object, or a name that is not known */
@@ -143,6 +161,7 @@ export function checkTaskOptions(call: string, options: TaskOptions): void {
     throw new ArgumentError(call, 'after', 'an array of references', after)
   }
   checkResources(call, resources)
+  checkPlacement(call, options.placement)
 }
 
 /** @throws ArgumentError naming the option */
@@ -172,6 +191,7 @@ export function checkActorOptions(call: string, options: ActorOptions, methods: 
     throw new ArgumentError(call, 'runOn', 'the number of a worker, from 1', runOn)
   }
   checkResources(call, resources)
+  checkPlacement(call, options.placement)
 }
 
 function checkGroups(call: string, groups: unknown, methods: readonly string[]): void {
@@ -202,5 +222,22 @@ function checkGroups(call: string, groups: unknown, methods: readonly string[]):
       }
       grouped.set(method, name)
     }
+  }
+}
+
+function checkPlacement(call: string, placement: unknown): void {
+  if (placement === undefined || placement === 'pack' || placement === 'spread') return
+  const { group, bundle } = (placement ?? {}) as { group?: GroupLike; bundle?: unknown }
+  if (!Array.isArray(group?.bundles) || typeof group.id !== 'number') {
+    throw new ArgumentError(
+      call,
+      'placement',
+      "'pack', 'spread' or { group, bundle } with a placement group",
+      placement,
+    )
+  }
+  if (bundle !== undefined && !(isCount(bundle, 0) && (bundle as number) < group.bundles.length)) {
+    const most = group.bundles.length - 1
+    throw new ArgumentError(call, 'placement.bundle', `the number of a bundle, from 0 to ${most}`, bundle)
   }
 }

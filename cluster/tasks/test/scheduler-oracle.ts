@@ -5,11 +5,12 @@
 
 import assert from 'node:assert/strict'
 import { Random } from '@skein/base'
+import { Bundle, Group, strategies } from '../src/schedule/group.ts'
 import type { Request } from '../src/schedule/place.ts'
 import { Scheduler } from '../src/schedule/scheduler.ts'
 import { Work } from '../src/schedule/work.ts'
 
-export type Outcome = 'done' | 'failed' | 'dependency' | 'cancelled' | 'lost' | 'infeasible' | 'crowded'
+export type Outcome = 'done' | 'failed' | 'dependency' | 'cancelled' | 'lost' | 'infeasible' | 'crowded' | 'removed'
 
 export class Task extends Work {
   readonly priority: number
@@ -21,6 +22,8 @@ export class Task extends Work {
   to: Worker | undefined
   by: Worker | undefined
   open = false
+  /** What it takes its resources from, when that is a group's. */
+  bundle: Bundle | undefined
   /** Someone cancelled it after it was dispatched. */
   stopped = false
   tries = 0
@@ -56,7 +59,10 @@ export function randomRun(seed: number): Outcome[] {
 }
 
 /** Tasks that are served in the order they came. */
-const lineOf = ({ request, priority, caller }: Task): string => JSON.stringify([request, priority, caller])
+const lineOf = (task: Task): string => JSON.stringify([kindOf(task), task.priority, task.caller])
+
+/** Tasks that ask for the same. */
+const kindOf = ({ request }: Task): string => JSON.stringify(request && { ...request, group: request.group?.id })
 
 class Run {
   readonly #random: Random
@@ -66,6 +72,10 @@ class Run {
   /** In the order in which they are to be served within caller and priority. */
   #ready: Task[] = []
   #dispatched: Task[] = []
+  /** What has finished and holds what it had. */
+  #kept: Task[] = []
+  readonly #groups: Group[] = []
+  readonly #reserved = new Set<number>()
   readonly #workers = new Map<number, Worker>()
   /** What the event under way must settle, and what it has settled. */
   #mustSettle = new Map<Task, Outcome>()
@@ -84,6 +94,8 @@ class Run {
           assert(!this.#settled.has(task), `task ${task.id} settles twice`)
           this.#settled.set(task, reason)
         },
+        placed: group => this.#placed(group),
+        reserved: (worker, on) => (on ? this.#reserved.add(worker) : this.#reserved.delete(worker)),
       },
       this.#limits,
       total,
@@ -110,8 +122,11 @@ class Run {
   }
 
   #event(): void {
-    const kind = this.#int(0, 100)
-    if (kind < 35) this.#submit()
+    const kind = this.#int(0, 110)
+    if (kind >= 106) this.#askGroup()
+    else if (kind >= 103) this.#removeGroup()
+    else if (kind >= 100) this.#release()
+    else if (kind < 35) this.#submit()
     else if (kind < 60) this.#take()
     else if (kind < 82) this.#comeBack()
     else if (kind < 88) this.#cancel()
@@ -140,8 +155,7 @@ class Run {
       dependencies,
     )
     this.#all.push(task)
-    const asked = task.request?.amounts ?? []
-    if (asked.some(([name, amount]) => amount > (total[name] ?? 0))) this.#settle(task, 'infeasible')
+    if (!this.#isFeasible(task)) this.#settle(task, 'infeasible')
     else if (this.#isReady(task)) this.#enqueue(task)
     this.#scheduler.submit(task, dependencies.length > 0 ? dependencies : undefined)
     this.#over()
@@ -154,7 +168,129 @@ class Run {
     if (this.#chance(0.4)) amounts.push(['gpus', this.#chance(0.05) ? 3 : this.#int(1, 3)])
     if (this.#chance(0.3)) amounts.push(['memory', this.#int(1, 11) / 10])
     if (this.#chance(0.02)) amounts.push(['unicorns', 1])
-    return { cpus: this.#one([0, 0.1, 0.3, 0.5, 1, 2])!, amounts, worker, beside: false }
+    const group = this.#chance(0.3) ? this.#one(this.#groups) : undefined
+    return {
+      cpus: this.#one([0, 0.1, 0.3, 0.5, 1, 2])!,
+      amounts: group && this.#chance(0.8) ? [] : amounts,
+      worker: group ? -1 : worker,
+      beside: false,
+      prefer: this.#one([undefined, undefined, 'pack', 'spread']),
+      group,
+      bundle: group && this.#chance(0.5) ? this.#int(0, group.bundles.length) : undefined,
+      keeps: this.#chance(0.1),
+    }
+  }
+
+  #isFeasible({ request }: Task): boolean {
+    if (request === undefined) return true
+    const { cpus, amounts, group, bundle } = request
+    if (group === undefined) return amounts.every(([name, amount]) => amount <= (total[name] ?? 0))
+    if (group.state === 'removed') return true
+    return group.bundles.some(
+      (one, i) =>
+        (bundle === undefined || bundle === i) &&
+        cpus <= one.cpus &&
+        amounts.every(([name, amount]) => amount <= (one.amounts.get(name) ?? 0)),
+    )
+  }
+
+  #askGroup(): void {
+    const bundles = Array.from({ length: this.#int(1, 4) }, () => {
+      const amounts: [string, number][] = this.#chance(0.3) ? [['gpus', this.#int(1, 3)]] : []
+      return new Bundle(this.#one([0, 0.1, 0.3, 0.5, 1])!, amounts)
+    })
+    const group = new Group(this.#groups.length + 1, this.#one(strategies)!, bundles)
+    this.#groups.push(group)
+    const isPossible =
+      (group.amounts.get('gpus') ?? 0) <= total.gpus && (!this.#isSure(group) || this.#canPlace(group, () => 0, 3))
+    const isAsked = this.#scheduler.groupAsked(group, workerCount)
+    if (this.#isSure(group)) assert.equal(isAsked, isPossible, `group ${group.id} ${group.strategy} is possible`)
+    // The engine refuses it then.
+    if (!isAsked) this.#scheduler.groupRemoved(group)
+    this.#over()
+  }
+
+  #removeGroup(group = this.#one(this.#groups.filter(({ state }) => state !== 'removed'))): void {
+    if (group === undefined) return
+    const going = this.#ready.filter(({ request }) => request?.group === group)
+    this.#ready = this.#ready.filter(task => !going.includes(task))
+    for (const task of going) {
+      this.#overtaken.delete(lineOf(task))
+      this.#settleAll(task, 'removed')
+    }
+    for (const task of [...this.#dispatched, ...this.#kept]) {
+      if (task.request?.group === group) task.bundle = undefined
+    }
+    this.#scheduler.groupRemoved(group)
+    this.#over()
+  }
+
+  #release(task = this.#one(this.#kept)): void {
+    if (task === undefined) return
+    this.#kept = this.#kept.filter(other => other !== task)
+    this.#scheduler.released(task)
+    this.#over()
+  }
+
+  /** Large first finds a place whenever there is one; only of more than two that prefer something it may not. */
+  #isSure({ strategy, bundles }: Group): boolean {
+    return strategy.startsWith('strict') || bundles.length <= 2
+  }
+
+  /** Whether some way to place a group's bundles on so many workers, which have lent so much, is right. */
+  #canPlace(group: Group, lent: (worker: number) => number, workers: number): boolean {
+    const ways = workers ** group.bundles.length
+    for (let way = 0; way < ways; way++) {
+      const on = group.bundles.map((_, i) => Math.floor(way / workers ** i) % workers)
+      if (this.#isRight(group, on, lent)) return true
+    }
+    return false
+  }
+
+  #isRight({ strategy, bundles }: Group, on: readonly number[], lent: (worker: number) => number): boolean {
+    const used = new Set(on)
+    if (strategy === 'strict-pack' && used.size > 1) return false
+    if (strategy === 'strict-spread' && used.size < bundles.length) return false
+    return [...used].every(worker => {
+      const cpus = bundles.filter((_, i) => on[i] === worker).map(bundle => bundle.cpus)
+      const sum = cpus.reduce((a, b) => a + b, 0)
+      return sum === 0 || lent(worker) + sum < 1 + 1e-6
+    })
+  }
+
+  #placed(group: Group): void {
+    const on = group.bundles.map(({ worker }) => worker)
+    for (const worker of on)
+      assert(this.#workers.has(worker), `group ${group.id} is placed on ${worker}, which is absent`)
+    const lent = (worker: number) =>
+      this.#cpus(this.#workers.get(worker)!) -
+      group.bundles.reduce((sum, bundle) => sum + (bundle.worker === worker ? bundle.cpus : 0), 0)
+    assert(this.#isRight(group, on, lent), `group ${group.id}, ${group.strategy}, is placed on ${on}`)
+    for (const [name] of group.amounts) assert(this.#lent(name) <= total[name] + 1e-6, `${name} is overdrawn`)
+  }
+
+  /** What others hold of a bundle. */
+  #lentOf(bundle: Bundle, of: (task: Task) => number): number {
+    return [...this.#dispatched, ...this.#kept]
+      .filter(task => task.bundle === bundle && !task.awaits)
+      .reduce((sum, task) => sum + of(task), 0)
+  }
+
+  /** The first bundle, if any, where a task of a group fits now. */
+  #bundleOf({ request }: Task): Bundle | undefined {
+    const { cpus, amounts, group, bundle } = request!
+    if (group!.state !== 'placed') return undefined
+    return group!.bundles.find(
+      (one, i) =>
+        (bundle === undefined || bundle === i) &&
+        this.#workers.has(one.worker) &&
+        this.#lentOf(one, task => task.request!.cpus) + cpus <= one.cpus + 1e-6 &&
+        amounts.every(([name, amount]) => {
+          const held = [...this.#dispatched, ...this.#kept].filter(task => task.bundle === one)
+          const lent = held.reduce((sum, task) => sum + amountOf(task, name), 0)
+          return lent + amount <= (one.amounts.get(name) ?? 0) + 1e-6
+        }),
+    )
   }
 
   /** A worker takes something: what must run there, what was sent there, or what was sent to another. */
@@ -189,7 +325,12 @@ class Run {
       assert.equal(this.#scheduler.failed(task, mayRetry), again)
       if (!again) this.#settled.set(task, 'failed')
     } else {
+      const { bundle } = task
       this.#settle(task, 'done')
+      if (task.request?.keeps) {
+        task.bundle = bundle
+        this.#kept.push(task)
+      }
       for (const other of this.#all) {
         if (other.phase === 'waiting' && other.dependencies.includes(task) && this.#isReady(other)) this.#enqueue(other)
       }
@@ -291,6 +432,7 @@ class Run {
   }
 
   #enqueue(task: Task, first = false): void {
+    if (task.request?.group?.state === 'removed') return this.#settleAll(task, 'removed')
     task.phase = 'ready'
     if (first) this.#ready.unshift(task)
     else this.#ready.push(task)
@@ -298,7 +440,7 @@ class Run {
 
   #backFromWorker(task: Task): void {
     this.#dispatched = this.#dispatched.filter(other => other !== task)
-    task.to = task.by = undefined
+    task.to = task.by = task.bundle = undefined
   }
 
   #settle(task: Task, outcome: Outcome): void {
@@ -318,20 +460,32 @@ class Run {
 
   /** Of a resource, or of a worker's CPUs, what dispatched tasks hold. */
   #lent(name: string): number {
-    return this.#dispatched.reduce((sum, { request }) => {
-      const found = request?.amounts.find(([other]) => other === name)
-      return sum + (found ? found[1] : 0)
-    }, 0)
+    const placed = this.#groups.filter(({ state }) => state === 'placed')
+    const aside = placed.reduce((sum, { amounts }) => sum + (amounts.get(name) ?? 0), 0)
+    const others = [...this.#dispatched, ...this.#kept].filter(({ bundle }) => bundle === undefined)
+    return others.reduce((sum, task) => sum + amountOf(task, name), aside)
   }
   #cpus(worker: Worker): number {
-    const held = this.#dispatched.filter(({ to, awaits }) => to === worker && !awaits)
-    return held.reduce((sum, { request }) => sum + (request?.cpus ?? 0), 0)
+    const held = this.#dispatched.filter(({ to, awaits, bundle }) => to === worker && !awaits && bundle === undefined)
+    return held.reduce((sum, { request }) => sum + (request?.cpus ?? 0), this.#aside(worker.number))
+  }
+  /** CPUs of a worker that no task runs with. */
+  #aside(worker: number): number {
+    const bundles = this.#groups.flatMap(({ state, bundles }) => (state === 'placed' ? bundles : []))
+    const ofGroups = bundles.reduce((sum, bundle) => sum + (bundle.worker === worker ? bundle.cpus : 0), 0)
+    const kept = this.#kept.filter(({ place, bundle }) => place!.worker === worker && bundle === undefined)
+    return kept.reduce((sum, { request }) => sum + request!.cpus, ofGroups)
+  }
+  #load(worker: Worker): number {
+    const kept = this.#kept.filter(({ place }) => place!.worker === worker.number).length
+    return kept + this.#dispatched.filter(({ to }) => to === worker).length
   }
   #opened(worker: Worker): number {
     return this.#dispatched.filter(({ to, open, awaits }) => to === worker && open && !awaits).length
   }
 
-  #fits({ request }: Task, worker: Worker): boolean {
+  #fits(task: Task, worker: Worker): boolean {
+    const { request } = task
     if (this.#dispatched.length >= this.#limits.slots) return false
     const cpus = this.#cpus(worker)
     if (request === undefined) return cpus < 1e-6 && this.#opened(worker) < (this.#isCrowded ? 1 : this.#limits.depth)
@@ -340,6 +494,7 @@ class Run {
       const calls = this.#dispatched.filter(other => other.to === worker && other.request?.beside).length
       return calls < Math.ceil(this.#limits.slots / (this.#workers.size + 1))
     }
+    if (request.group) return this.#bundleOf(task)?.worker === worker.number
     if (request.amounts.some(([name, amount]) => this.#lent(name) + amount > total[name] + 1e-6)) return false
     if (request.cpus === 0) return true
     return request.cpus >= 1 ? cpus < 1e-6 : cpus + request.cpus < 1 + 1e-6
@@ -351,6 +506,8 @@ class Run {
     assert.equal(task.phase, 'ready', `task ${task.id}`)
     assert(this.#fits(task, worker), `task ${task.id} does not fit worker ${number}`)
     assert.equal(open, task.request === undefined)
+    this.#checkPreference(task, worker)
+    task.bundle = task.request?.group && this.#bundleOf(task)
     this.#checkTurn(task)
     this.#ready = this.#ready.filter(other => other !== task)
     this.#overtaken.delete(lineOf(task))
@@ -361,9 +518,18 @@ class Run {
     worker.queue.push(task)
   }
 
+  #checkPreference(task: Task, worker: Worker): void {
+    const { prefer, group } = task.request ?? {}
+    if (prefer === undefined || group !== undefined) return
+    const others = [...this.#workers.values()].filter(other => other !== worker && this.#fits(task, other))
+    const isBetter = (other: Worker) =>
+      prefer === 'pack' ? this.#cpus(other) > this.#cpus(worker) + 1e-6 : this.#load(other) < this.#load(worker)
+    const better = others.find(isBetter)
+    assert(!better, `task ${task.id}, ${prefer}, goes to ${worker.number} and not to ${better?.number}`)
+  }
+
   #checkTurn(task: Task): void {
-    const like = (other: Task) =>
-      JSON.stringify(other.request) === JSON.stringify(task.request) && other.priority >= task.priority
+    const like = (other: Task) => kindOf(other) === kindOf(task) && other.priority >= task.priority
     const rivals = this.#ready.filter(like)
     const ahead = rivals.find(({ priority }) => priority > task.priority)
     assert(!ahead, `task ${task.id} goes before ${ahead?.id}, which has a higher priority`)
@@ -405,7 +571,15 @@ class Run {
     if (!assigned) return
     for (const worker of this.#workers.values()) {
       const idle = this.#ready.find(task => this.#fits(task, worker))
-      assert(!idle, `task ${idle?.id} ${JSON.stringify(idle?.request)} waits, and fits worker ${worker.number}`)
+      assert(!idle, `task ${idle?.id} ${idle && kindOf(idle)} waits, and fits worker ${worker.number}`)
+      assert.equal(this.#reserved.has(worker.number), this.#aside(worker.number) > 1e-6, 'which workers are set aside')
+    }
+    for (const group of this.#groups) {
+      if (group.state !== 'waiting' || !this.#isSure(group)) continue
+      const isLeft = [...group.amounts].every(([name, amount]) => this.#lent(name) + amount <= total[name] + 1e-6)
+      const present = [...this.#workers.values()]
+      const canPlace = isLeft && this.#canPlace(group, i => this.#cpus(present[i]), present.length)
+      assert(!canPlace, `group ${group.id}, ${group.strategy}, waits, and fits`)
     }
     const { waiting, ready, dispatched } = this.#scheduler.counts
     assert.equal(dispatched, this.#dispatched.length)
@@ -431,9 +605,18 @@ class Run {
       this.#joinSome()
       this.#take()
       this.#comeBack()
+      this.#release()
+      // What is set aside may be what another group waits for.
+      if (this.#chance(0.05)) this.#removeGroup()
     }
+    for (const task of this.#kept) this.#release(task)
+    for (const group of this.#groups) this.#removeGroup(group)
+    assert.equal(this.#reserved.size, 0)
     const { waiting, ready, dispatched } = this.#scheduler.counts
     assert.deepEqual({ waiting, ready, dispatched }, { waiting: 0, ready: 0, dispatched: 0 })
     for (const task of this.#all) assert(task.outcome, `task ${task.id} is lost`)
   }
 }
+
+const amountOf = ({ request }: Task, name: string): number =>
+  request?.amounts.find(([other]) => other === name)?.[1] ?? 0

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, it, test } from 'node:test'
 import { InternalError } from '@skein/base'
+import { Bundle, Group, type Strategy } from '../src/schedule/group.ts'
+import type { Request } from '../src/schedule/place.ts'
 import { Scheduler } from '../src/schedule/scheduler.ts'
 import { type Outcome, randomRun, Task } from './scheduler-oracle.ts'
 import { seedOf } from './seed.ts'
@@ -19,6 +21,9 @@ class Named extends Task {
 /** A story's events, each carried out in turn. */
 class Teller {
   readonly #tasks = new Map<string, Named>()
+  readonly #groups = new Map<number, Group>()
+  readonly #reserved = new Set<number>()
+  readonly #workers: number
   readonly #scheduler: Scheduler<Named>
   #out: string[] = []
 
@@ -28,12 +33,22 @@ class Teller {
       {
         dispatch: ({ name }, worker, open) => this.#out.push(`${name} to ${worker}${open ? '' : ' alone'}`),
         settle: ({ name }, reason, origin) => this.#out.push(`${name} ${reason}${origin ? ` ${origin.name}` : ''}`),
+        placed: ({ id, bundles }) => this.#out.push(`group ${id} on ${bundles.map(({ worker }) => worker).join(' ')}`),
+        reserved: (worker, on) => this.#reserve(worker, on),
       },
       { slots, depth },
       resources,
       true,
     )
+    this.#workers = workers
     for (let worker = 1; worker <= workers; worker++) this.#scheduler.workerJoined(worker)
+  }
+
+  #reserve(worker: number, on: boolean): void {
+    if (this.#reserved.has(worker) === on) return
+    if (on) this.#reserved.add(worker)
+    else this.#reserved.delete(worker)
+    this.#out.push(`${worker} ${on ? 'reserved' : 'whole'}`)
   }
 
   tell(event: string): string {
@@ -67,15 +82,24 @@ class Teller {
           on,
           cpus,
           beside,
+          pack,
+          spread,
+          in: group,
+          bundle,
+          keeps,
           ...amounts
         } = pairs(rest.slice(0, after < 0 ? rest.length : after))
         const others = Object.entries(amounts)
-        const isPlain = (on ?? beside ?? cpus) === undefined && others.length === 0
-        const request = {
+        const isPlain = (on ?? beside ?? cpus ?? pack ?? spread ?? group) === undefined && others.length === 0
+        const request: Request = {
           cpus: cpus ?? (beside === undefined ? 1 : 0),
           amounts: others,
           worker: on ?? beside ?? -1,
           beside: beside !== undefined,
+          prefer: pack ? 'pack' : spread ? 'spread' : undefined,
+          group: group === undefined ? undefined : this.#groups.get(group),
+          bundle,
+          keeps: keeps !== undefined,
         }
         const task = new Named(this.#tasks.size + 1, caller, priority, isPlain ? undefined : request, retries)
         task.name = first
@@ -98,6 +122,28 @@ class Teller {
       case 'awaits':
       case 'resumes':
         return scheduler.awaits(this.#task(first), verb === 'awaits')
+      case 'released':
+        return scheduler.released(this.#task(first))
+      case 'group': {
+        // group 1 strict-spread 1 .5+gpus:1
+        const [strategy, ...bundles] = rest
+        const group = new Group(
+          Number(first),
+          strategy as Strategy,
+          bundles.map(bundle => {
+            const [cpus, ...amounts] = bundle.split('+')
+            return new Bundle(
+              Number(cpus),
+              amounts.map(amount => amount.split(':')).map(([name, amount]) => [name, Number(amount)]),
+            )
+          }),
+        )
+        this.#groups.set(group.id, group)
+        if (!scheduler.groupAsked(group, this.#workers)) this.#out.push(`group ${first} infeasible`)
+        return
+      }
+      case 'removed':
+        return scheduler.groupRemoved(this.#groups.get(Number(first))!)
       case 'joined':
         return scheduler.workerJoined(Number(first))
       case 'left': {
@@ -142,7 +188,12 @@ describe('stories of the scheduler', () => {
 })
 
 test('a broken invariant is told with the story of the task', () => {
-  const scheduler = new Scheduler<Task>({ dispatch() {}, settle() {} }, { slots: 8, depth: 1 }, {}, true)
+  const scheduler = new Scheduler<Task>(
+    { dispatch() {}, settle() {}, placed() {}, reserved() {} },
+    { slots: 8, depth: 1 },
+    {},
+    true,
+  )
   scheduler.workerJoined(3)
   const [a, b] = [1, 2].map(id => new Task(id, 0, 0, undefined, 1))
   scheduler.submit(a, undefined)
@@ -171,7 +222,7 @@ test('a broken invariant is told with the story of the task', () => {
   assert.equal(later.length, 15)
   assert.match(later[0], /task 1: new → ready/)
 
-  const silent = new Scheduler<Task>({ dispatch() {}, settle() {} }, { slots: 8, depth: 1 })
+  const silent = new Scheduler<Task>({ dispatch() {}, settle() {}, placed() {}, reserved() {} }, { slots: 8, depth: 1 })
   assert.match(assertThrows(() => silent.finished(a)).message, /validate: true/)
 })
 
@@ -198,5 +249,5 @@ test('random runs agree with a naive model', { timeout: 30_000 + runs }, t => {
     }
   }
   t.diagnostic(`${runs} runs: ${[...outcomes].map(([outcome, n]) => `${n} ${outcome}`).join(', ')}`)
-  if (runs >= 1000) assert.equal(outcomes.size, 7, 'each way to end occurs')
+  if (runs >= 1000) assert.equal(outcomes.size, 8, 'each way to end occurs')
 })

@@ -10,13 +10,14 @@ import { heap } from '@skein/heap'
 import { after } from '../after.ts'
 import { isThenable, resultOf as settledResultOf } from '../deferred.ts'
 import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
-import { EngineClosedError, TaskError } from '../errors.ts'
+import { EngineClosedError, type PlacementError, TaskError } from '../errors.ts'
 import { noObjects } from '../objects/holdings.ts'
 import type { Outcome } from '../observe/journal.ts'
 import { clock, type Look, type Observable, type Observer } from '../observe/observer.ts'
-import type { ActorOptions, TaskOptions } from '../options.ts'
+import type { ActorOptions, Resources, TaskOptions } from '../options.ts'
 import { Ref } from '../ref.ts'
 import type { ActorDefinition, AnyFunction, Definition, TaskDefinition } from '../registry.ts'
+import type { Strategy } from '../schedule/group.ts'
 import { type Reason, Scheduler } from '../schedule/scheduler.ts'
 import { type ActorEntry, ActorTable, actorEntry, type Death, deathOf, settingsOf } from '../threads/actor-table.ts'
 import { Actors, type WaitingCall } from '../threads/actors.ts'
@@ -25,14 +26,19 @@ import {
   callOfConstructor,
   callOfMethod,
   callOfPut,
+  infeasible,
+  isToLodge,
   isWorthAnother,
+  lodgingOf,
   nameOf,
   outcomeOf,
   requestOf,
   siteHere,
+  unmade,
   withSite,
 } from '../threads/calls.ts'
 import { contexts } from '../threads/context.ts'
+import { GroupTable, impossible, removal } from '../threads/groups.ts'
 import { type Call, type Given, nothing, Prepacked } from '../threads/record.ts'
 import { Packed } from '../threads/result.ts'
 import { Stream, streamWindow } from '../threads/stream.ts'
@@ -71,6 +77,7 @@ export class InlineEngine implements Engine, Observable {
   )
   readonly #actorTypes = new Map<number, ActorDefinition>()
   readonly #listeners = new Listeners(() => {})
+  readonly #groups = new GroupTable()
   readonly #outlets = new Map<InlineRecord, Outlet>()
   /** Dispatched, and not begun. */
   readonly #queue: { readonly record: InlineRecord; readonly worker: number }[] = []
@@ -97,6 +104,8 @@ export class InlineEngine implements Engine, Observable {
           this.#step()
         },
         settle: (record, reason, origin) => this.#settleUnrun(record, reason, origin),
+        placed: ({ id }) => this.#groups.entry(id)!.ready.settle('fulfilled', undefined),
+        reserved: () => {},
       },
       // As many as anyone wants, one after the other.
       { slots: 2 ** 30, depth: 1 },
@@ -120,7 +129,7 @@ export class InlineEngine implements Engine, Observable {
 
   #callOf({ name }: TaskDefinition, options: TaskOptions, streams: boolean): Call {
     const worker = options.runOn === undefined ? -1 : this.#workerOf(name, options.runOn)
-    const request = requestOf(options.resources, worker)
+    const request = requestOf(options, worker, id => this.#groups.at(id))
     const { priority = 0 } = options
     return { name, definition: 0, options, priority, request, actor: 0, method: 0, streams, tally: undefined }
   }
@@ -150,13 +159,18 @@ export class InlineEngine implements Engine, Observable {
   create(definition: ActorDefinition, args: unknown[], options: ActorOptions): { actor: number; created: Ref<void> } {
     const { name, methods } = definition
     const { runOn } = options
-    const worker = runOn === undefined ? this.#nextWorker++ % this.parallelism : this.#workerOf(name, runOn)
+    const wanted = runOn === undefined ? -1 : this.#workerOf(name, runOn)
+    const lodging = lodgingOf(options, wanted, id => this.#groups.at(id))
+    const worker = lodging ? -1 : wanted >= 0 ? wanted : this.#nextWorker++ % this.parallelism
     const given = prepare(args, name)
-    const actor = actorEntry(this.#actors.nextId(), 0, name, methods, worker, options, given)
+    const actor = actorEntry(this.#actors.nextId(), 0, name, methods, worker, lodging, options, given)
     this.#actors.add(actor)
     this.#actorTypes.set(actor.id, definition)
     const record = this.#call(actor, callOfConstructor(actor), given)
+    actor.making = record
     record.whenOver(() => {
+      actor.making = undefined
+      if (record.settlement === 'fulfilled' && lodging) actor.lodged = record
       if (record.settlement === 'fulfilled') this.#actors.settle(actor)
       else if (actor.died === undefined)
         this.#bury(actor, { reason: 'its constructor failed', cause: record.outcome() })
@@ -172,7 +186,9 @@ export class InlineEngine implements Engine, Observable {
   #call(actor: ActorEntry, call: Call, given: Given): InlineRecord {
     const record = this.#record(call, given, this.#actorTypes.get(actor.id))
     actor.tally.open++
-    if (actor.died === undefined) return this.#accept(record)
+    // Where it lives is not known before its constructor runs.
+    const after = isToLodge(actor) && actor.making ? [new Ref(actor.making)] : undefined
+    if (actor.died === undefined) return this.#accept(record, after)
     this.#settle(record, 'rejected', withSite(deathOf(actor), record.site))
     return record
   }
@@ -209,6 +225,24 @@ export class InlineEngine implements Engine, Observable {
   async kill(id: number, reason: string): Promise<void> {
     const actor = this.#actors.find(id)
     if (actor !== undefined && actor.died === undefined) this.#bury(actor, { reason, cause: undefined })
+  }
+
+  place(bundles: readonly Resources[], strategy: Strategy): { group: number; ready: Ref<void> } {
+    const { group, ready } = this.#groups.add(this.#nextTask++, bundles, strategy, siteHere())
+    if (!this.#scheduler.groupAsked(group, this.parallelism))
+      this.#unplace(group.id, impossible(group, this.parallelism))
+    return { group: group.id, ready: new Ref<void>(ready) }
+  }
+
+  unplace(id: number): void {
+    this.#unplace(id, removal(id))
+  }
+
+  #unplace(id: number, why: PlacementError): void {
+    const entry = this.#groups.remove(id)
+    if (entry === undefined) return
+    entry.ready.settle('rejected', withSite(why, entry.ready.site))
+    this.#scheduler.groupRemoved(entry.group)
   }
 
   publish(topic: string, value: unknown): void {
@@ -258,6 +292,7 @@ export class InlineEngine implements Engine, Observable {
     ]) {
       this.#settle(record, 'rejected', new EngineClosedError(`task ${record.label}`))
     }
+    for (const { ready } of this.#groups.waiting) ready.settle('rejected', new EngineClosedError('placementGroup'))
   }
 
   #workerOf(call: string, runOn: number): number {
@@ -334,6 +369,8 @@ export class InlineEngine implements Engine, Observable {
       this.#scheduler.assign()
       return
     }
+    const lodger = record.request?.keeps ? this.#actors.find(record.call.actor) : undefined
+    if (lodger) lodger.worker = lodger.request.worker = worker
     this.#ran[worker]++
     const attempt = new Attempt(record, worker, clock(), (record, on) => {
       // A call of an actor holds no place.
@@ -513,6 +550,7 @@ export class InlineEngine implements Engine, Observable {
   #bury(actor: ActorEntry, died: Death): void {
     this.#actors.bury(actor, died)
     this.#actorTypes.delete(actor.id)
+    if (actor.lodged) this.#scheduler.released(actor.lodged as InlineRecord)
     const dispatched = [...this.#running, ...this.#queue.map(({ record }) => record)]
     for (const record of [...this.#scheduler.unsettled(dispatched)]) {
       if (record.call.actor !== actor.id || record.settlement !== 'pending') continue
@@ -538,12 +576,14 @@ export class InlineEngine implements Engine, Observable {
   }
 
   #errorOf(record: InlineRecord, reason: Reason, origin: InlineRecord | undefined): unknown {
-    if (reason === 'dependency') return origin!.outcome()
-    if (reason === 'cancelled') return record.stopping
-    const asked = JSON.stringify(record.call.options.resources)
-    if (reason === 'infeasible') {
-      return new ArgumentError(record.name, 'resources', 'what the engine has', asked, "'start' says what there is")
+    if (reason === 'dependency') {
+      const actor = this.#actors.find(record.call.actor)
+      const isOwn = actor !== undefined && origin!.call.actor === actor.id && origin!.call.method < 0
+      return isOwn ? unmade(actor, origin!, record) : origin!.outcome()
     }
+    if (reason === 'cancelled') return record.stopping
+    if (reason === 'removed') return withSite(removal(record.request!.group!.id), record.site)
+    if (reason === 'infeasible') return infeasible(record)
     return new NotSupportedError('inline', record.label, reason)
   }
 

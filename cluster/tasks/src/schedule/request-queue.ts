@@ -68,4 +68,5 @@ export class RequestQueue {
   }
 }
 
-const keyOf = ({ cpus, amounts, worker }: Request): string => JSON.stringify([cpus, worker, amounts])
+const keyOf = ({ cpus, amounts, worker, prefer, group, bundle, keeps }: Request): string =>
+  JSON.stringify([cpus, worker, amounts, prefer, group?.id, bundle, keeps])

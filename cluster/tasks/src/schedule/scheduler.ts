@@ -10,24 +10,33 @@
  *   - waiting: `pending` > 0, and that many unsettled tasks name it among their dependents;
  *   - ready: it stands in exactly one queue;
  *   - dispatched: its place counts it, and is that of a worker that is present, or was when it was dispatched;
- *   - resources lent are the sum of what dispatched tasks asked for, and never more than there is.
+ *   - resources lent are the sum of what dispatched tasks asked for, what is kept, and what groups have set aside, and never more
+ *     than there is;
+ *   - of a bundle's amounts no more is lent than it has, and a group is placed as a whole. (CPUs of a task that goes on after it has awaited
+ *     others may be lent to another meanwhile.)
  */
 
 import { InternalError } from '@skein/base'
-import { Place, rounding } from './place.ts'
+import { type Bundle, fits, type Group, rounding } from './group.ts'
+import { Place, type Request } from './place.ts'
 import { ReadyQueue } from './ready-queue.ts'
 import { type Kind, RequestQueue } from './request-queue.ts'
 import { Story } from './story.ts'
 import type { State, Work } from './work.ts'
 
 /** Why a task settled without a result of its own. */
-export type Reason = 'dependency' | 'cancelled' | 'lost' | 'infeasible' | 'crowded'
+/** 'removed': its group was. */
+export type Reason = 'dependency' | 'cancelled' | 'lost' | 'infeasible' | 'crowded' | 'removed'
 
 export interface Instructions<W extends Work> {
   /** Hand it to a worker: anyone may take it from there when `open`, else only that worker. */
   dispatch(work: W, worker: number, open: boolean): void
   /** It is over. `origin` is the dependency that failed. */
   settle(work: W, reason: Reason, origin?: W): void
+  /** All that the group asked for is set aside. */
+  placed(group: Group): void
+  /** From now on CPUs of this worker are set aside, or no longer: it takes no plain tasks of others meanwhile. */
+  reserved(worker: number, on: boolean): void
 }
 
 export interface Limits {
@@ -56,6 +65,14 @@ export class Scheduler<W extends Work> {
   readonly #beside = new Map<number, ReadyQueue>()
   #besideSize = 0
   readonly #places = new Map<number, Place>()
+  /** Those that wait to be placed, in order; and those that are. */
+  readonly #waitingGroups = new Set<Group>()
+  readonly #placedGroups = new Set<Group>()
+  /** What has finished and keeps what it held. */
+  readonly #kept = new Set<W>()
+  /** Of dispatched tasks, and what is kept, the bundle that it takes its resources from, if it asked for a group's. */
+  readonly #bundles = new Map<Work, Bundle>()
+  #choices = 0
   /** Of each resource but CPUs: what there is, and what is lent. */
   readonly #amounts = new Map<string, { readonly total: number; lent: number }>()
   #waiting = 0
@@ -108,14 +125,19 @@ export class Scheduler<W extends Work> {
 
   workerJoined(worker: number): void {
     this.#story?.tell(0, `worker ${worker} joined`)
-    this.#places.set(worker, new Place(worker))
+    const place = new Place(worker)
+    this.#places.set(worker, place)
+    for (const work of this.#kept) if (work.place!.worker === worker) work.place = place
+    this.#countReserved(place, 1)
     this.assign()
   }
 
   /** @param held what it had, in the order it was dispatched: what it ran is an attempt, the others merely go elsewhere */
   workerLeft(worker: number, held: readonly { readonly work: W; readonly started: boolean }[]): void {
     this.#story?.tell(0, `worker ${worker} left`)
+    const place = this.#places.get(worker)
     this.#places.delete(worker)
+    if (place !== undefined) this.#countReserved(place, -1)
     // Backwards, since each goes to the front.
     for (const { work, started } of held.toReversed()) {
       this.#giveBack(work)
@@ -160,7 +182,7 @@ export class Scheduler<W extends Work> {
 
   /** It is back from its worker, with a result. */
   finished(work: W): void {
-    this.#giveBack(work)
+    this.#giveBack(work, work.request?.keeps)
     work.attempts++
     this.#settle(work, 'finished')
     const { dependents } = work
@@ -194,10 +216,9 @@ export class Scheduler<W extends Work> {
   /** A task that runs awaits others from now on, or no longer: meanwhile its worker has room for one more. */
   awaits(work: W, on: boolean): void {
     if (work.state !== 'dispatched' || work.awaits === on) return
-    const place = work.place!
-    place.count(work, -1)
+    this.#count(work, -1)
     work.awaits = on
-    place.count(work, 1)
+    this.#count(work, 1)
     this.#awaiting += on ? 1 : -1
     this.#story?.tell(work.id, `task ${work.id} ${on ? 'awaits others' : 'goes on'}`)
     if (on) this.#assign()
@@ -214,6 +235,57 @@ export class Scheduler<W extends Work> {
     this.#out.settle(work, 'cancelled')
     this.#failDependents(work)
     this.#check()
+  }
+
+  /** What it kept when it finished is free again. */
+  released(work: W): void {
+    if (!this.#kept.delete(work)) return
+    this.#story?.tell(work.id, `task ${work.id}: released`)
+    const place = work.place!
+    const isPresent = this.#places.get(place.worker) === place
+    const { cpus } = work.request!
+    if (isPresent) place.kept--
+    const bundle = this.#bundleOf(work)
+    if (bundle !== undefined) bundle.lentCpus -= cpus
+    else if (isPresent) place.cpus -= cpus
+    this.#giveAmounts(work)
+    work.place = undefined
+    this.#tellReserved(place.worker)
+    this.assign()
+  }
+
+  /** A group is asked for. False when it could not be placed if nothing else were there, on so many workers. */
+  groupAsked(group: Group, workers: number): boolean {
+    for (const [name, amount] of group.amounts) if (amount > (this.#amounts.get(name)?.total ?? 0)) return false
+    if (group.fit(Array.from({ length: workers }, (_, worker) => new Place(worker))) === undefined) return false
+    this.#story?.tell(0, `group ${group.id} asked`)
+    this.#waitingGroups.add(group)
+    this.assign()
+    return true
+  }
+
+  /** Its tasks that do not run yet never will; what runs goes on, and holds what it has. */
+  groupRemoved(group: Group): void {
+    if (group.state === 'removed') return
+    this.#story?.tell(0, `group ${group.id} removed`)
+    const was = group.state
+    group.state = 'removed'
+    this.#waitingGroups.delete(group)
+    this.#placedGroups.delete(group)
+    for (const bundle of was === 'placed' ? group.bundles : []) {
+      bundle.isGone = true
+      const place = this.#places.get(bundle.worker)
+      if (place) place.cpus += bundle.lentCpus - bundle.cpus
+      for (const [name, amount] of bundle.amounts)
+        this.#amounts.get(name)!.lent += (bundle.lent.get(name) ?? 0) - amount
+    }
+    for (const work of [...this.#special]) {
+      if (work.request!.group !== group) continue
+      this.#special.remove(work)
+      this.#settleRemoved(work as W)
+    }
+    for (const { worker } of group.bundles) this.#tellReserved(worker)
+    this.assign()
   }
 
   /** It has been stuck for long: one that finds no slot is given up, so that those which await it go on. */
@@ -253,8 +325,9 @@ export class Scheduler<W extends Work> {
   // Transitions.
 
   #enqueue(work: W, first = false): void {
-    this.#become(work, 'ready')
     const { request } = work
+    if (request?.group?.state === 'removed') return this.#settleRemoved(work)
+    this.#become(work, 'ready')
     if (request === undefined) this.#plain.push(work, first)
     else if (!request.beside) this.#special.push(work, first)
     else {
@@ -263,6 +336,12 @@ export class Scheduler<W extends Work> {
       line.push(work, first)
       this.#besideSize++
     }
+  }
+
+  #settleRemoved(work: W): void {
+    this.#settle(work, 'removed')
+    this.#out.settle(work, 'removed')
+    this.#failDependents(work)
   }
 
   #dequeue(work: W): void {
@@ -303,6 +382,7 @@ export class Scheduler<W extends Work> {
   }
 
   #assign(): void {
+    if (this.#waitingGroups.size > 0) this.#assignGroups()
     if (this.#besideSize > 0) this.#assignBeside()
     if (this.#special.size > 0) this.#assignSpecial()
     while (this.#plain.size > 0 && this.#dispatched < this.limits.slots) {
@@ -310,6 +390,29 @@ export class Scheduler<W extends Work> {
       const place = this.#shortest(crowded ? 1 : this.limits.depth)
       if (place === undefined) return
       this.#dispatch((crowded ? this.#plain.takeNewest() : this.#plain.take()) as W, place, true)
+    }
+  }
+
+  /** One that does not fit yet keeps no other waiting. */
+  #assignGroups(): void {
+    for (const group of this.#waitingGroups) {
+      const left = ([name, amount]: [string, number]) => {
+        const { total, lent } = this.#amounts.get(name)!
+        return lent + amount <= total + rounding
+      }
+      const found = [...group.amounts].every(left) ? group.fit(this.#places.values()) : undefined
+      if (found === undefined) continue
+      this.#waitingGroups.delete(group)
+      this.#placedGroups.add(group)
+      group.state = 'placed'
+      for (const [name, amount] of group.amounts) this.#amounts.get(name)!.lent += amount
+      for (const [bundle, worker] of found) {
+        bundle.worker = worker
+        this.#places.get(worker)!.cpus += bundle.cpus
+        this.#tellReserved(worker)
+      }
+      this.#story?.tell(0, `group ${group.id} placed on ${group.bundles.map(({ worker }) => worker)}`)
+      this.#out.placed(group)
     }
   }
 
@@ -343,29 +446,46 @@ export class Scheduler<W extends Work> {
     while (this.#dispatched < this.limits.slots) {
       const kind = this.#special.next(stuck)
       if (kind === undefined) return
-      const place = this.#placeFor(kind)
+      const { request } = kind
+      const bundle = request.group && this.#bundleFor(request)
+      const place = bundle ? this.#places.get(bundle.worker) : request.group ? undefined : this.#placeFor(request)
       if (place === undefined) {
         stuck.add(kind)
         continue
       }
-      for (const [name, amount] of kind.request.amounts) this.#amounts.get(name)!.lent += amount
-      this.#dispatch(this.#special.take(kind, this.#isCrowded) as W, place, false)
+      if (request.prefer === 'spread') place.chosen = ++this.#choices
+      const work = this.#special.take(kind, this.#isCrowded) as W
+      if (bundle) this.#bundles.set(work, bundle)
+      for (const [name, amount] of request.amounts) {
+        if (bundle) bundle.lent.set(name, (bundle.lent.get(name) ?? 0) + amount)
+        else this.#amounts.get(name)!.lent += amount
+      }
+      this.#dispatch(work, place, false)
     }
   }
 
+  /** A bundle of its group where a task fits now, on a worker that is there. */
+  #bundleFor({ group, bundle: number = -1, cpus, amounts, worker }: Request): Bundle | undefined {
+    if (group!.state !== 'placed') return undefined
+    return (number < 0 ? group!.bundles : [group!.bundles[number]]).find(
+      bundle =>
+        (worker < 0 || worker === bundle.worker) && this.#places.has(bundle.worker) && bundle.fits(cpus, amounts),
+    )
+  }
+
   /** A worker where a special task fits now. */
-  #placeFor({ request: { cpus, amounts, worker } }: Kind): Place | undefined {
+  #placeFor({ cpus, amounts, worker, prefer }: Request): Place | undefined {
     for (const [name, amount] of amounts) {
       const { total, lent } = this.#amounts.get(name)!
       if (lent + amount > total + rounding) return undefined
     }
     if (worker >= 0) {
       const place = this.#places.get(worker)
-      return place?.fits(cpus) ? place : undefined
+      return place && fits(place.cpus, cpus) ? place : undefined
     }
     let best: Place | undefined
     for (const place of this.#places.values()) {
-      if (place.fits(cpus) && !(best && best.dispatched <= place.dispatched)) best = place
+      if (fits(place.cpus, cpus) && (best === undefined || isBetter(place, best, prefer))) best = place
     }
     return best
   }
@@ -373,25 +493,95 @@ export class Scheduler<W extends Work> {
   #dispatch(work: W, place: Place, open: boolean): void {
     this.#become(work, 'dispatched', this.#story && `to worker ${place.worker}`)
     work.place = place
-    place.count(work, 1)
+    this.#count(work, 1)
     this.#dispatched++
     this.#out.dispatch(work, place.worker, open)
   }
 
-  /** What a dispatched task held is free again. */
-  #giveBack(work: W): void {
+  /** Counts what a task holds, but for its amounts; with -1 it holds it no longer. */
+  #count(work: W, sign: 1 | -1): void {
+    const bundle = this.#bundleOf(work)
+    if (bundle === undefined) return work.place!.count(work, sign)
+    work.place!.count(work, sign, 0)
+    if (!work.awaits) bundle.lentCpus += sign * work.request!.cpus
+  }
+
+  /** What a task takes its resources from, if that is not the worker itself. */
+  #bundleOf(work: W): Bundle | undefined {
+    if (work.request?.group === undefined) return undefined
+    const bundle = this.#bundles.get(work)
+    return bundle?.isGone ? undefined : bundle
+  }
+
+  /** What a dispatched task held is free again. @param keeps but for its resources */
+  #giveBack(work: W, keeps = false): void {
     if (work.state !== 'dispatched') this.#broken(work, `task ${work.id} came back but is ${work.state}`)
-    work.place!.count(work, -1)
-    work.place = undefined
+    if (keeps && work.awaits) this.awaits(work, false)
+    this.#count(work, -1)
+    this.#dispatched--
     if (work.awaits) this.#awaiting--
     work.awaits = false
-    this.#dispatched--
-    if (work.request === undefined) return
-    for (const [name, amount] of work.request.amounts) this.#amounts.get(name)!.lent -= amount
+    if (keeps) this.#keep(work)
+    else {
+      work.place = undefined
+      this.#giveAmounts(work)
+    }
+  }
+
+  #keep(work: W): void {
+    const { place, request } = work
+    const bundle = this.#bundleOf(work)
+    this.#kept.add(work)
+    place!.kept++
+    if (bundle !== undefined) bundle.lentCpus += request!.cpus
+    else place!.cpus += request!.cpus
+    this.#tellReserved(place!.worker)
+  }
+
+  #giveAmounts(work: W): void {
+    const { request } = work
+    if (request === undefined) return
+    const bundle = this.#bundleOf(work)
+    if (request.group !== undefined) this.#bundles.delete(work)
+    for (const [name, amount] of request.amounts) {
+      if (bundle) bundle.lent.set(name, bundle.lent.get(name)! - amount)
+      else this.#amounts.get(name)!.lent -= amount
+    }
+  }
+
+  /** Counts what is set aside on a worker that comes, or goes. */
+  #countReserved(place: Place, sign: 1 | -1): void {
+    const { cpus, kept } = this.#reservedOn(place.worker)
+    place.cpus += sign * cpus
+    place.kept += sign * kept
+  }
+
+  /** CPUs of a worker that bundles have, and what is kept without; and how much that is in number. */
+  #reservedOn(worker: number): { cpus: number; kept: number } {
+    let cpus = 0
+    let kept = 0
+    for (const { bundles } of this.#placedGroups) {
+      for (const bundle of bundles) if (bundle.worker === worker) cpus += bundle.cpus
+    }
+    for (const work of this.#kept) {
+      if (work.place!.worker !== worker) continue
+      kept++
+      if (this.#bundleOf(work) === undefined) cpus += work.request!.cpus
+    }
+    return { cpus, kept }
+  }
+
+  #tellReserved(worker: number): void {
+    if (worker >= 0) this.#out.reserved(worker, this.#reservedOn(worker).cpus > rounding)
   }
 
   #feasible(work: W): boolean {
-    const { amounts } = work.request!
+    const { amounts, cpus, group, bundle = -1 } = work.request!
+    if (group?.state === 'removed') return true
+    if (group !== undefined) {
+      if (bundle < 0) return group.bundles.some(one => one.holds(cpus, amounts))
+      return group.bundles[bundle]?.holds(cpus, amounts) ?? false
+    }
     return amounts.every(([name, amount]) => amount <= (this.#amounts.get(name)?.total ?? 0))
   }
 
@@ -411,6 +601,7 @@ export class Scheduler<W extends Work> {
     ])
     const counted = new Map<Place, Place>()
     const lent = new Map<string, number>()
+    const ofBundles = new Map<Bundle, Lent>()
     let waiting = 0
     let dispatched = 0
     let awaiting = 0
@@ -430,8 +621,38 @@ export class Scheduler<W extends Work> {
       if (work.awaits) awaiting++
       let sum = counted.get(place)
       if (sum === undefined) counted.set(place, (sum = new Place(place.worker)))
-      sum.count(work, 1)
-      for (const [name, amount] of request?.amounts ?? []) lent.set(name, (lent.get(name) ?? 0) + amount)
+      const bundle = this.#bundleOf(work)
+      must(bundle === undefined || bundle.worker === place.worker, 'it runs where its bundle is')
+      sum.count(work, 1, bundle === undefined ? request?.cpus : 0)
+      if (bundle !== undefined) addTo(ofBundles, bundle, work.awaits ? 0 : request!.cpus, request!.amounts)
+      else for (const [name, amount] of request?.amounts ?? []) lent.set(name, (lent.get(name) ?? 0) + amount)
+    }
+    for (const work of this.#kept) {
+      const { request } = work
+      const bundle = this.#bundleOf(work)
+      if (bundle !== undefined) addTo(ofBundles, bundle, request!.cpus, request!.amounts)
+      else for (const [name, amount] of request!.amounts) lent.set(name, (lent.get(name) ?? 0) + amount)
+    }
+    for (const place of this.#places.values()) {
+      let sum = counted.get(place)
+      if (sum === undefined) counted.set(place, (sum = new Place(place.worker)))
+      this.#countReserved(sum, 1)
+    }
+    for (const group of this.#placedGroups) {
+      for (const [name, amount] of group.amounts) lent.set(name, (lent.get(name) ?? 0) + amount)
+      for (const bundle of group.bundles) {
+        const { cpus, amounts } = ofBundles.get(bundle) ?? { cpus: 0, amounts: new Map<string, number>() }
+        const names = new Set([...bundle.lent.keys(), ...amounts.keys()])
+        const right =
+          about(cpus, bundle.lentCpus) &&
+          [...names].every(name => about(amounts.get(name) ?? 0, bundle.lent.get(name) ?? 0)) &&
+          [...amounts].every(([name, amount]) => amount <= (bundle.amounts.get(name) ?? 0) + 1e-6)
+        if (!right)
+          this.#broken(
+            undefined,
+            `a bundle of group ${group.id} counts what is lent of it, and of amounts no more than it has`,
+          )
+      }
     }
     const must = (holds: boolean, what: string) => {
       if (!holds) this.#broken(undefined, what)
@@ -442,7 +663,11 @@ export class Scheduler<W extends Work> {
     must(queued.size === this.counts.ready, 'no task stands in a queue twice')
     for (const place of new Set([...this.#places.values(), ...counted.keys()])) {
       const sum = counted.get(place) ?? new Place(place.worker)
-      const right = sum.open === place.open && sum.beside === place.beside && sum.dispatched === place.dispatched
+      const right =
+        sum.open === place.open &&
+        sum.beside === place.beside &&
+        sum.dispatched === place.dispatched &&
+        sum.kept === place.kept
       must(right && about(sum.cpus, place.cpus), `worker ${place.worker} counts what it has`)
     }
     for (const [name, amount] of this.#amounts) {
@@ -454,3 +679,27 @@ export class Scheduler<W extends Work> {
 
 /** Amounts are lent and given back as floats; rounding adds up. */
 const about = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a), Math.abs(b))
+
+interface Lent {
+  cpus: number
+  readonly amounts: Map<string, number>
+}
+
+function addTo(
+  sums: Map<Bundle, Lent>,
+  bundle: Bundle,
+  cpus: number,
+  amounts: readonly (readonly [name: string, amount: number])[],
+): void {
+  let sum = sums.get(bundle)
+  if (sum === undefined) sums.set(bundle, (sum = { cpus: 0, amounts: new Map() }))
+  sum.cpus += cpus
+  for (const [name, amount] of amounts) sum.amounts.set(name, (sum.amounts.get(name) ?? 0) + amount)
+}
+
+/** Where a task goes of two places where it fits. */
+function isBetter(a: Place, b: Place, prefer: Request['prefer']): boolean {
+  if (prefer === 'pack') return a.cpus !== b.cpus ? a.cpus > b.cpus : a.load > b.load
+  if (prefer === 'spread') return a.load !== b.load ? a.load < b.load : a.chosen < b.chosen
+  return a.dispatched < b.dispatched
+}

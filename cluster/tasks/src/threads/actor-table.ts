@@ -5,6 +5,7 @@ import { type HeapArray, heap } from '@skein/heap'
 import { ActorDiedError } from '../errors.ts'
 import type { ActorLook } from '../observe/observer.ts'
 import type { ActorOptions } from '../options.ts'
+import type { Request } from '../schedule/place.ts'
 import { Holds } from './holds.ts'
 import type { ActorSettings } from './mail.ts'
 import { type Call, type Given, nothing, type Record, type Tally } from './record.ts'
@@ -15,7 +16,13 @@ export interface ActorEntry {
   readonly definition: number
   readonly name: string
   readonly methods: readonly string[]
-  readonly worker: number
+  /** Where it lives; -1 while that is not known. */
+  worker: number
+  /** What all its calls ask for: to run there, beside whatever else does. */
+  readonly request: Request & { worker: number }
+  /** What it holds as long as it lives, if it asked for something, and the call of its constructor that holds it. */
+  readonly lodging: Request | undefined
+  lodged: Record | undefined
   readonly options: ActorOptions
   /** How its constructor was called: nothing any more, once that will not be done again. */
   given: Given
@@ -45,6 +52,7 @@ export function actorEntry(
   name: string,
   methods: readonly string[],
   worker: number,
+  lodging: Request | undefined,
   options: ActorOptions,
   given: Given,
 ): ActorEntry {
@@ -54,6 +62,9 @@ export function actorEntry(
     name,
     methods,
     worker,
+    request: { cpus: 0, amounts: [], worker, beside: true },
+    lodging,
+    lodged: undefined,
     options,
     given,
     calls: new Map(),

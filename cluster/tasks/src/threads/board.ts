@@ -24,7 +24,7 @@ export const state = 0
 export const mail = 1
 /** The slot that it runs synchronously now + 1, or 0. */
 export const running = 2
-/** 0: it must leave open work to others, for its CPU is lent. The client's. */
+/** 0: it takes no open work but what was sent to it before, for its CPU is set aside. The client's. */
 export const mayTakeOpen = 3
 /** Tasks run so far. */
 export const tasksRun = 4

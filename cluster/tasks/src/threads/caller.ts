@@ -9,7 +9,7 @@ import { ArgumentError, NotSupportedError } from '@skein/base'
 import { heap } from '@skein/heap'
 import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
 import { FreedError } from '../errors.ts'
-import type { ActorOptions, TaskOptions } from '../options.ts'
+import type { ActorOptions, Placement, TaskOptions } from '../options.ts'
 import { Ref, type Settlement, type Source } from '../ref.ts'
 import type { ActorDefinition, TaskDefinition } from '../registry.ts'
 import type { MakeView } from '../values/kinds.ts'
@@ -151,6 +151,7 @@ export class Caller implements Engine {
 
   create(definition: ActorDefinition, args: unknown[], options: ActorOptions): { actor: number; created: Ref<void> } {
     const note = this.#numberOf('actor', definition.url, definition.name)
+    checkPlacement(definition.name, options.placement)
     const actor = this.#nextActor++
     const { methods } = definition
     const promised = this.#ask(
@@ -188,6 +189,14 @@ export class Caller implements Engine {
 
   async named(name: string, namespace: string): Promise<ActorFound | undefined> {
     return (await this.#reply({ do: 'named', name, namespace })) as ActorFound | undefined
+  }
+
+  place(): { group: number; ready: Ref<void> } {
+    throw noGroups('placementGroup')
+  }
+
+  unplace(): void {
+    throw noGroups('placementGroup')
   }
 
   hold(actor: number): object {
@@ -236,6 +245,7 @@ export class Caller implements Engine {
 
   /** Options that a message can carry. */
   #plainOptions(name: string, { signal: _, ...options }: TaskOptions): TaskOptions {
+    checkPlacement(name, options.placement)
     if (typeof options.retryOn === 'function') {
       throw new NotSupportedError(
         'threads',
@@ -246,6 +256,13 @@ export class Caller implements Engine {
     }
     return options
   }
+}
+
+const noGroups = (call: string): NotSupportedError =>
+  new NotSupportedError('threads', `${call} inside a task`, 'groups are the main program’s', 'Make the calls there.')
+
+function checkPlacement(name: string, placement: Placement | undefined): void {
+  if (typeof placement === 'object') throw noGroups(`a placement group for '${name}'`)
 }
 
 /** The number of the call that a reference is to. */

@@ -1,10 +1,12 @@
 /** Calls as an engine's records share them, and what is said of one that went wrong. */
 
-import { CancelledError } from '@skein/base'
+import { ArgumentError, CancelledError } from '@skein/base'
+import { ActorDiedError } from '../errors.ts'
 import type { Outcome } from '../observe/journal.ts'
-import { noOptions, type Resources, type TaskOptions } from '../options.ts'
+import { type ActorOptions, noOptions, type Placement, type TaskOptions } from '../options.ts'
+import type { Group } from '../schedule/group.ts'
 import type { Request } from '../schedule/place.ts'
-import type { ActorEntry } from './actor-table.ts'
+import { type ActorEntry, deathOf } from './actor-table.ts'
 import type { Call, Record } from './record.ts'
 
 export const callOfPut: Call = {
@@ -19,20 +21,58 @@ export const callOfPut: Call = {
   tally: undefined,
 }
 
-/** @param worker where it must run, or -1 @returns undefined for a plain task: one CPU, anywhere */
-export function requestOf(resources: Resources | undefined, worker: number): Request | undefined {
-  if (resources === undefined && worker < 0) return undefined
+export const amountsOf = (others: { readonly [name: string]: number | undefined }): [string, number][] =>
+  Object.entries(others).filter((entry): entry is [string, number] => (entry[1] ?? 0) > 0)
+
+type GroupOf = (id: number) => Group
+
+/**
+ * @param worker where it must run, or -1
+ * @returns undefined for a plain task: one CPU, anywhere
+ */
+export function requestOf(
+  { resources, placement }: Pick<TaskOptions, 'resources' | 'placement'>,
+  worker: number,
+  groupOf: GroupOf,
+): Request | undefined {
+  if (resources === undefined && placement === undefined && worker < 0) return undefined
   const { cpus = 1, ...others } = resources ?? {}
-  const amounts = Object.entries(others).filter((entry): entry is [string, number] => (entry[1] ?? 0) > 0)
-  return cpus === 1 && amounts.length === 0 && worker < 0 ? undefined : { cpus, amounts, worker, beside: false }
+  const amounts = amountsOf(others)
+  if (cpus === 1 && amounts.length === 0 && placement === undefined && worker < 0) return undefined
+  return { cpus, amounts, worker, beside: false, ...placeOf(placement, groupOf) }
+}
+
+/** What an actor holds as long as it lives, or undefined: it lives anywhere, and holds nothing. */
+export function lodgingOf(
+  { resources, placement }: ActorOptions,
+  worker: number,
+  groupOf: GroupOf,
+): Request | undefined {
+  if (resources === undefined && placement === undefined) return undefined
+  const { cpus = 0, ...others } = resources ?? {}
+  const amounts = amountsOf(others)
+  return { cpus, amounts, worker, beside: false, ...placeOf(placement, groupOf), keeps: true }
+}
+
+function placeOf(placement: Placement | undefined, groupOf: GroupOf): Pick<Request, 'prefer' | 'group' | 'bundle'> {
+  if (placement === undefined) return {}
+  if (typeof placement === 'string') return { prefer: placement }
+  const { group, bundle } = placement
+  return { group: groupOf(group.id), bundle }
 }
 
 /** An actor that comes back is made before its calls that have waited for it. */
 export const callOfConstructor = (actor: ActorEntry): Call =>
-  callOfActor(actor, -1, `${actor.name} (constructor)`, {
-    priority: Number.POSITIVE_INFINITY,
-    retries: actor.restartsLeft,
-  })
+  callOfActor(
+    actor,
+    -1,
+    `${actor.name} (constructor)`,
+    { priority: Number.POSITIVE_INFINITY, retries: actor.restartsLeft },
+    isToLodge(actor) ? actor.lodging : actor.request,
+  )
+
+/** It has asked for a place to live and has none yet. */
+export const isToLodge = ({ lodging, lodged }: ActorEntry): boolean => lodging !== undefined && lodged === undefined
 
 export function callOfMethod(actor: ActorEntry, method: string, options: TaskOptions): Call {
   let call = options === noOptions ? actor.calls.get(method) : undefined
@@ -43,11 +83,31 @@ export function callOfMethod(actor: ActorEntry, method: string, options: TaskOpt
   return call
 }
 
-function callOfActor(actor: ActorEntry, method: number, name: string, options: TaskOptions): Call {
-  const { id, definition, worker, tally } = actor
-  const request: Request = { cpus: 0, amounts: [], worker, beside: true }
+function callOfActor(
+  { id, definition, tally, request: ofCalls }: ActorEntry,
+  method: number,
+  name: string,
+  options: TaskOptions,
+  request: Request | undefined = ofCalls,
+): Call {
   const { priority = 0 } = options
   return { name, definition, options, priority, request, actor: id, method, streams: false, tally }
+}
+
+/** What a call fails with whose actor could not be made. */
+export const unmade = (actor: ActorEntry, making: Record, { site }: Record): ActorDiedError =>
+  withSite(
+    actor.died ? deathOf(actor) : new ActorDiedError(actor.name, 'its constructor failed', making.outcome()),
+    site,
+  )
+
+/** What a task fails with that asks for what is not there. */
+export function infeasible({ name, request }: Record): ArgumentError {
+  const { cpus, amounts, group } = request!
+  const asked = JSON.stringify({ cpus, ...Object.fromEntries(amounts) })
+  return group === undefined
+    ? new ArgumentError(name, 'resources', 'what the engine has', asked, "'start' says what there is")
+    : new ArgumentError(name, 'resources', 'what a bundle of its group has', asked)
 }
 
 export const nameOf = (record: Record): string => record.owner

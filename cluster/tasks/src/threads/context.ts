@@ -6,6 +6,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 export interface Context {
   readonly slot: number
   readonly task: number
+  /** Its number from 0. */
+  readonly worker: number
   /** Made when the task asks for it. */
   abort: AbortController | undefined
   /** Someone wants it to stop. */

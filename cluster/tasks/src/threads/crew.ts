@@ -64,7 +64,10 @@ export class Crew {
   }
 
   start(): void {
-    for (let worker = 0; worker < this.#layout.workers; worker++) this.#start(worker)
+    for (let worker = 0; worker < this.#layout.workers; worker++) {
+      Atomics.store(this.#c, at.workerAt(worker) + at.mayTakeOpen, 1)
+      this.#start(worker)
+    }
   }
 
   #start(worker: number): void {
@@ -72,7 +75,6 @@ export class Crew {
     Atomics.store(this.#c, line + at.mail, 0)
     Atomics.store(this.#c, line + at.running, 0)
     Atomics.store(this.#c, line + at.owesOutput, 0)
-    Atomics.store(this.#c, line + at.mayTakeOpen, 1)
     Atomics.store(this.#c, line + at.state, at.booting)
     const execArgv = inheritedFlags()
     const thread = new Worker(workerUrl, {

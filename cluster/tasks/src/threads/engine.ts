@@ -10,14 +10,15 @@ import { ArgumentError, CancelledError, NotSupportedError } from '@skein/base'
 import { HeapOutOfMemoryError, heap } from '@skein/heap'
 import { after } from '../after.ts'
 import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
-import { ActorDiedError, EngineClosedError, TaskError, WorkerLostError } from '../errors.ts'
+import { ActorDiedError, EngineClosedError, type PlacementError, TaskError, WorkerLostError } from '../errors.ts'
 import type { SpillOptions } from '../objects/spill-folder.ts'
 import { isLarge, Store } from '../objects/store.ts'
 import type { Outcome } from '../observe/journal.ts'
 import { clock, type Look, type Observable, type Observer } from '../observe/observer.ts'
-import type { ActorOptions, TaskOptions } from '../options.ts'
+import type { ActorOptions, Resources, TaskOptions } from '../options.ts'
 import { Ref } from '../ref.ts'
 import type { ActorDefinition, TaskDefinition } from '../registry.ts'
+import type { Strategy } from '../schedule/group.ts'
 import { type Reason, Scheduler } from '../schedule/scheduler.ts'
 import { unpack } from '../values/pack.ts'
 import { type ActorEntry, ActorTable, actorEntry, type Death, deathOf, settingsOf } from './actor-table.ts'
@@ -28,14 +29,19 @@ import {
   callOfConstructor,
   callOfMethod,
   callOfPut,
+  infeasible,
+  isToLodge,
   isWorthAnother,
+  lodgingOf,
   nameOf,
   outcomeOf,
   requestOf,
   siteHere,
+  unmade,
   withSite,
 } from './calls.ts'
 import { Crew } from './crew.ts'
+import { type GroupEntry, GroupTable, impossible, removal } from './groups.ts'
 import { Leases } from './lease.ts'
 import type { DefinitionNote, FromWorker } from './mail.ts'
 import { type Call, type Given, nothing, Prepacked, Record } from './record.ts'
@@ -94,6 +100,7 @@ export class ThreadsEngine implements Engine, Observable {
   readonly #stopping: Stopping
   readonly #callers: Callers
   readonly #topics: Topics
+  readonly #groups = new GroupTable()
   readonly #actors = new ActorTable(entry => this.#collected(entry))
   readonly #leases: Leases
   readonly #objects: Store
@@ -145,6 +152,11 @@ export class ThreadsEngine implements Engine, Observable {
       {
         dispatch: (record, worker, open) => this.#dispatch(record, worker, open),
         settle: (record, reason, origin) => this.#settleUnrun(record, reason, origin),
+        placed: ({ id }) => this.#settleGroup(this.#groups.entry(id)!, undefined),
+        reserved: (worker, on) => {
+          Atomics.store(this.#slots.c, at.workerAt(worker) + at.mayTakeOpen, on ? 0 : 1)
+          at.ring(this.#slots.c, worker)
+        },
       },
       { slots, depth: Math.min(64, this.#mostDepth) },
       resources,
@@ -206,7 +218,7 @@ export class ThreadsEngine implements Engine, Observable {
 
   #newCall(url: string, name: string, options: TaskOptions, streams = false): Call {
     const worker = options.runOn === undefined ? -1 : this.#workerOf(name, options.runOn)
-    const request = requestOf(options.resources, worker)
+    const request = requestOf(options, worker, id => this.#groups.at(id))
     const definition = this.#numberOf('task', url, name)
     const { priority = 0 } = options
     return { name, definition, options, priority, request, actor: 0, method: 0, streams, tally: undefined }
@@ -256,18 +268,21 @@ export class ThreadsEngine implements Engine, Observable {
     options: ActorOptions,
   ): Record {
     const { runOn } = options
-    const worker = runOn === undefined ? this.#nextWorker++ % this.#workers : this.#workerOf(name, runOn)
-    const actor = actorEntry(id, definition, name, methods, worker, options, given)
+    const wanted = runOn === undefined ? -1 : this.#workerOf(name, runOn)
+    const lodging = lodgingOf(options, wanted, id => this.#groups.at(id))
+    const worker = lodging ? -1 : wanted >= 0 ? wanted : this.#nextWorker++ % this.#workers
+    const actor = actorEntry(id, definition, name, methods, worker, lodging, options, given)
     this.#actors.add(actor)
     return this.#construct(caller, actor)
   }
 
   #construct(caller: number, actor: ActorEntry): Record {
-    this.#announceActor(actor)
+    if (!isToLodge(actor)) this.#announceActor(actor)
     const record = this.#call(caller, actor, callOfConstructor(actor), actor.given)
     actor.making = record
     record.whenSettled(() => {
       actor.making = undefined
+      if (record.settlement === 'fulfilled' && actor.lodging) actor.lodged ??= record
       if (record.settlement === 'fulfilled' && actor.restartsLeft === 0) this.#actors.settle(actor)
       if (record.settlement === 'fulfilled' || actor.died !== undefined) return
       const died = { reason: 'its constructor failed', cause: record.outcome() }
@@ -295,7 +310,9 @@ export class ThreadsEngine implements Engine, Observable {
   #call(caller: number, actor: ActorEntry, call: Call, given: Given): Record {
     const record = new Record(this.#nextTask++, caller, call, given, this.#siteOf(call.definition))
     actor.tally.open++
-    if (actor.died === undefined) this.#accept(record)
+    // Where it lives is not known before its constructor runs.
+    const after = isToLodge(actor) && actor.making ? [new Ref(actor.making)] : undefined
+    if (actor.died === undefined) this.#accept(record, after)
     else this.#settle(record, 'rejected', withSite(deathOf(actor), record.site))
     return record
   }
@@ -369,6 +386,33 @@ export class ThreadsEngine implements Engine, Observable {
     this.#bury(actor, { reason, cause: undefined })
   }
 
+  place(bundles: readonly Resources[], strategy: Strategy): { group: number; ready: Ref<void> } {
+    if (this.#closing) throw new EngineClosedError('placementGroup')
+    const entry = this.#groups.add(this.#nextTask++, bundles, strategy, siteHere())
+    const { group, ready } = entry
+    this.#open++
+    if (!this.#scheduler.groupAsked(group, this.#workers)) this.#unplace(group.id, impossible(group, this.#workers))
+    this.#watch()
+    return { group: group.id, ready: new Ref<void>(ready) }
+  }
+
+  unplace(id: number): void {
+    this.#unplace(id, removal(id))
+  }
+
+  #unplace(id: number, why: PlacementError): void {
+    const entry = this.#groups.remove(id)
+    if (entry === undefined) return
+    this.#settleGroup(entry, withSite(why, entry.ready.site))
+    this.#scheduler.groupRemoved(entry.group)
+  }
+
+  #settleGroup({ ready }: GroupEntry, error: unknown): void {
+    if (ready.settlement !== 'pending') return
+    if (--this.#open === 0) this.#letGo()
+    ready.settle(error === undefined ? 'fulfilled' : 'rejected', error)
+  }
+
   publish(topic: string, value: unknown): void {
     this.#topics.publish(topic, packMessage(value))
   }
@@ -432,6 +476,7 @@ export class ThreadsEngine implements Engine, Observable {
     for (const record of this.#scheduler.unsettled(this.#slots.records)) {
       this.#settle(record, 'rejected', new EngineClosedError(`task ${record.label}`))
     }
+    for (const entry of this.#groups.waiting) this.#settleGroup(entry, new EngineClosedError('placementGroup'))
     this.#objects.close()
   }
 
@@ -493,6 +538,7 @@ export class ThreadsEngine implements Engine, Observable {
   // The scheduler's instructions.
 
   #dispatch(record: Record, worker: number, open: boolean): void {
+    if (record.request?.keeps) this.#lodge(record, worker)
     try {
       this.#send(record, worker, open)
     } catch (error) {
@@ -513,6 +559,15 @@ export class ThreadsEngine implements Engine, Observable {
     }
   }
 
+  /** An actor that asked for a place has one. */
+  #lodge({ call }: Record, worker: number): void {
+    const actor = this.#actors.find(call.actor)
+    // It may have been killed meanwhile.
+    if (actor === undefined) return
+    actor.worker = actor.request.worker = worker
+    this.#announceActor(actor)
+  }
+
   #settleUnrun(record: Record, reason: Reason, origin: Record | undefined): void {
     // What was lost has been told when its worker ended.
     if (reason !== 'lost') this.#tellUnrun(record, reason === 'cancelled' ? outcomeOf(record) : 'failed')
@@ -521,14 +576,17 @@ export class ThreadsEngine implements Engine, Observable {
 
   #errorOf(record: Record, reason: Reason, origin: Record | undefined): unknown {
     switch (reason) {
-      case 'dependency':
-        return origin!.outcome()
+      case 'dependency': {
+        const actor = this.#actors.find(record.call.actor)
+        const isOwn = actor !== undefined && origin!.call.actor === actor.id && origin!.call.method < 0
+        return isOwn ? unmade(actor, origin!, record) : origin!.outcome()
+      }
+      case 'removed':
+        return withSite(removal(record.request!.group!.id), record.site)
       case 'cancelled':
         return record.stopping
-      case 'infeasible': {
-        const asked = JSON.stringify(record.call.options.resources)
-        return new ArgumentError(record.name, 'resources', 'what the engine has', asked, "'start' says what there is")
-      }
+      case 'infeasible':
+        return infeasible(record)
       case 'crowded':
         return new NotSupportedError(
           'threads',
@@ -718,8 +776,9 @@ export class ThreadsEngine implements Engine, Observable {
       if (work.stopping !== undefined) work.retriesLeft = 0
       else if (work.retriesLeft > 0) this.#retried++
     }
+    const living = this.#actors.on(worker)
     this.#scheduler.workerLeft(worker, held)
-    for (const actor of this.#actors.on(worker)) {
+    for (const actor of living) {
       if (actor.restartsLeft === 0 || !restarts) {
         this.#bury(actor, { reason: lossOf(worker, reason), cause: undefined })
       }
@@ -728,18 +787,20 @@ export class ThreadsEngine implements Engine, Observable {
       if (!this.#closing) this.close()
       return
     }
-    for (const actor of this.#actors.on(worker)) {
+    for (const actor of living) {
+      if (actor.died !== undefined) continue
       actor.restartsLeft--
       // One that was being made when it was lost is queued again already.
       if (actor.making === undefined) this.#construct(main, actor)
-      else this.#announceActor(actor)
+      else if (!isToLodge(actor)) this.#announceActor(actor)
     }
     this.#scheduler.workerJoined(worker)
   }
 
   #bury(actor: ActorEntry, died: Death): void {
     this.#actors.bury(actor, died)
-    this.#crew.post(actor.worker, { is: 'kill', actor: actor.id })
+    if (actor.worker >= 0) this.#crew.post(actor.worker, { is: 'kill', actor: actor.id })
+    if (actor.lodged) this.#scheduler.released(actor.lodged)
     for (const record of [...this.#scheduler.unsettled(this.#slots.records)]) {
       if (record.call.actor !== actor.id || record.settlement !== 'pending') continue
       record.stopping ??= withSite(deathOf(actor), record.site)

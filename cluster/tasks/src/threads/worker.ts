@@ -54,6 +54,7 @@ void engineHere()
 class Attempt implements Context {
   readonly slot: number
   readonly task: number
+  readonly worker = worker
   abort: AbortController | undefined = undefined
   /** Results it awaits now: meanwhile its worker may run something else. */
   awaiting = 0
@@ -160,7 +161,8 @@ function loop(until: number): Reason {
 function hasNews(): boolean {
   if (Atomics.load(c, at.closing) !== 0 || Atomics.load(c, me + at.mail) !== 0 || at.lengthOf(c, mine.own) > 0)
     return true
-  if (plainUnderWay > 0 || Atomics.load(c, me + at.mayTakeOpen) === 0) return false
+  if (plainUnderWay > 0) return false
+  if (Atomics.load(c, me + at.mayTakeOpen) === 0) return at.lengthOf(c, mine.open) > 0
   for (let other = 0; other < layout.workers; other++) {
     if (at.lengthOf(c, at.queueAt(layout, other, at.openQueue)) > 0) return true
   }
@@ -176,9 +178,9 @@ const giveBack = (slot: number): void => {
 function next(): number {
   let slot = at.take(c, layout, mine.own, worker, giveBack)
   if (slot >= 0) return slot
-  if (plainUnderWay > 0 || Atomics.load(c, me + at.mayTakeOpen) === 0) return -1
+  if (plainUnderWay > 0) return -1
   slot = at.take(c, layout, mine.open, worker, giveBack)
-  if (slot >= 0) return slot
+  if (slot >= 0 || Atomics.load(c, me + at.mayTakeOpen) === 0) return slot
   let longest = 0
   let from = -1
   for (let other = 0; other < layout.workers; other++) {
