@@ -52,6 +52,8 @@ const largest = 2 ** 31 - 1
 const callsStatic = 8
 const callsAuto = 16
 const callsDynamic = 32
+/** And no longer than this: threads end a long range within a chunk of each other. */
+const longestAuto = 2 ** 18
 
 export const codeOf = (schedule: Schedule | undefined, hasChunk: boolean): number => {
   switch (schedule) {
@@ -77,6 +79,7 @@ export const chunkOf = (code: number, length: number, places: number, chunk: num
     else {
       const calls = code === auto ? callsAuto : code === dynamic ? callsDynamic : callsStatic
       size = Math.ceil(length / (places * calls))
+      if (code === auto) size = Math.min(size, longestAuto)
     }
   }
   const least = Math.ceil(length / (code === auto ? mostUnitsAuto : mostUnits))
