@@ -4,6 +4,7 @@ import { ArgumentError, CancelledError, TimeoutError } from '@skein/base'
 import { after } from './after.ts'
 import type { ActorHandle } from './definition.ts'
 import { type CancelOptions, type EngineStats, engineHere, engineIfAny, type PutOptions, setEngine } from './engine.ts'
+import { ObjectLostError } from './errors.ts'
 import { Handle } from './handle.ts'
 import { Ref, type Source } from './ref.ts'
 
@@ -43,7 +44,15 @@ export function get(refs: Ref<unknown> | readonly Ref<unknown>[], options: GetOp
       : settled('get', [refs], 1, options).then(() => refs.promise)
   }
   checkRefs('get', refs)
-  return settled('get', refs, refs.length, options, true).then(() => refs.map(outcomeOf))
+  return settled('get', refs, refs.length, options, true).then(() => {
+    try {
+      return refs.map(outcomeOf)
+    } catch (error) {
+      if (!(error instanceof ObjectLostError)) throw error
+      // It may be made again.
+      return Promise.all(refs.map(ref => ref.promise))
+    }
+  })
 }
 
 function outcomeOf({ source }: Ref<unknown>): unknown {

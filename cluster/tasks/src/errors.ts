@@ -181,7 +181,7 @@ export class SpillError extends SkeinError {
   }
 }
 
-/** A value that was there is no more. `cause` is what went wrong with it, if something did. */
+/** A value that was there is no more, and could not be made again. `cause` is what went wrong with it, if something did. */
 export class ObjectLostError extends SkeinError {
   static {
     registerError(ObjectLostError, 'ObjectLostError')
@@ -190,10 +190,9 @@ export class ObjectLostError extends SkeinError {
   declare readonly reason: string
 
   constructor(ref: string, reason: string, cause?: unknown) {
-    const why = cause instanceof Error ? ` (${cause.message})` : ''
     super(
       'SKEIN_OBJECT_LOST',
-      `The value of ${ref} is lost: ${reason}${why}.`,
+      `The value of ${ref} is lost: ${reason}.`,
       { ref, reason },
       cause === undefined ? undefined : { cause },
     )

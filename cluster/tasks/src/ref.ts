@@ -1,6 +1,7 @@
 /** References: results that may not be there yet. */
 
 import { inspect } from 'node:util'
+import { ObjectLostError } from './errors.ts'
 
 export type Settlement = 'pending' | 'fulfilled' | 'rejected'
 
@@ -13,6 +14,8 @@ export interface Source {
   readonly settlement: Settlement
   /** The value, or what it failed with; only once settled. */
   outcome(): unknown
+  /** After `outcome` has thrown an ObjectLostError: resolves when the value is there again. */
+  remade?(): Promise<void>
   /** Calls back with itself once settled, never at once. */
   whenSettled(listener: (source: Source) => void): void
 }
@@ -68,7 +71,9 @@ function promiseOf<T>(source: Source): Promise<T> {
         if (source.settlement === 'fulfilled') resolve(outcome as T)
         else reject(outcome)
       } catch (error) {
-        reject(error) // It was freed.
+        // It was freed, or its file is gone.
+        if (error instanceof ObjectLostError && source.remade) source.remade().then(settle, reject)
+        else reject(error)
       }
     }
     if (source.settlement === 'pending') source.whenSettled(settle)

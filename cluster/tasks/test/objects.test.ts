@@ -7,7 +7,7 @@ import { after, afterEach, beforeEach, describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ArgumentError } from '@skein/base'
 import { heap } from '@skein/heap'
-import { free, get, ObjectLostError, put, type Ref, start, stats, stop, task } from '../src/index.ts'
+import { free, get, ObjectLostError, put, type Ref, start, stats, stop, TaskError, task } from '../src/index.ts'
 import type { SpillOptions } from '../src/objects/spill-folder.ts'
 import * as jobs from './jobs.ts'
 
@@ -136,7 +136,10 @@ describe('objects', () => {
     for (const file of files()) rmSync(file)
     const error = await refs[0].catch((e: unknown) => e)
     assert(error instanceof ObjectLostError && (error.cause as NodeJS.ErrnoException).code === 'ENOENT')
-    assert.match(error.message, /^The value of put#\d+ is lost: it was on disk, and cannot be read back \(ENOENT/)
+    assert.match(
+      error.message,
+      /^The value of put#\d+ is lost: its file cannot be read \(ENOENT.*, and no task made it: it was put\.$/,
+    )
     const dependent = await jobs.echo(refs[1]).catch((e: unknown) => e)
     assert(dependent instanceof ObjectLostError)
     const more = Array.from({ length: 10 }, () => put(new Uint8Array(MiB)))
@@ -173,6 +176,101 @@ describe('objects', () => {
   })
 })
 
+describe('a lost object', () => {
+  const runs = heap.i32(4)
+  /** Fills the memory, so that whatever can leave does; and removes the files of what is on disk. */
+  const lose = (): void => {
+    const filling = Array.from({ length: 24 }, () => put(new Uint8Array(MiB)))
+    for (const file of files()) rmSync(file)
+    free(filling)
+  }
+  beforeEach(() => {
+    heap.collect()
+    runs.fill(0)
+    startWith(12 * MiB)
+  })
+  afterEach(() => stop())
+  const lostWith = async (ref: PromiseLike<unknown>, why: RegExp): Promise<ObjectLostError> => {
+    const error = await Promise.resolve(ref).catch((e: unknown) => e)
+    assert(error instanceof ObjectLostError, String(error))
+    assert.match(error.message, why)
+    return error
+  }
+
+  it('is made again when it is awaited, or a task needs it: once for all', async () => {
+    const a = counted(runs, 0, MiB / 8, 1)
+    const b = counted(runs, 1, MiB / 8, 2)
+    const t = table(MiB / 8)
+    await get([a, b, t].map(ref => jobs.nothing.with({ after: [ref] })()))
+    lose()
+    assert.deepEqual(await get([jobs.sumOf(a), jobs.sumOf(a), weighs(a, b)]), [MiB / 8, MiB / 8, (3 * MiB) / 8])
+    const [array, columns] = await get([b, t])
+    assert.equal(array[5], 2)
+    assert.equal(columns.columns[1].length, MiB / 8)
+    assert.deepEqual([...runs], [2, 2, 0, 0])
+    assert.equal(await describes(t), `table ${MiB / 8} 1.5 ${MiB / 8}`)
+    // Three values were looked for, `a` and `b` by whoever came first.
+    assert.equal(stats().objects.lost, 3)
+  })
+
+  it('is made again with what it was made from, if nobody has that any more', async () => {
+    let chain: Ref<Float64Array> = counted(runs, 0, MiB / 8, 1)
+    for (let i = 1; i < 4; i++) chain = plusOne(runs, i, chain)
+    await jobs.nothing.with({ after: [chain] })()
+    for (let i = 0; i < 5; i++) {
+      await turn()
+      heap.collect()
+    }
+    assert.equal(stats().objects.count, 1, 'a value does not keep those that it was made from')
+    lose()
+    assert.equal((await chain)[9], 4)
+    assert.deepEqual([...runs], [2, 2, 2, 2])
+  })
+
+  it('is not made again without end', async () => {
+    const ref = counted.with({ retries: 2 })(runs, 0, MiB / 8, 1)
+    for (let i = 0; i < 3; i++) {
+      await jobs.nothing.with({ after: [ref] })()
+      lose()
+      const sum = jobs.sumOf(ref)
+      if (i < 2) assert.equal(await sum, MiB / 8)
+      else await lostWith(sum, /it has been made again as often as 'retries' allows\.$/)
+    }
+    assert.equal(runs[0], 3)
+  })
+
+  it('says why it is not made again', async () => {
+    const counter = await jobs.Counter.create(1)
+    const once = counted.with({ retries: 0 })(runs, 0, MiB / 8, 1)
+    const given = plusOne(runs, 1, new Float64Array(MiB / 8))
+    const breaks = secondTimeThrows(runs, 2)
+    let chain: Ref<Float64Array> = counted(runs, 0, MiB / 64, 1)
+    for (let i = 0; i < 100; i++) chain = plusOne(runs, 3, chain)
+    await get([once, given, breaks, chain, counter.add(1)].map(ref => jobs.nothing.with({ after: [ref] })()))
+    lose()
+    await lostWith(once, /its task may not run again \('retries' is 0\)\.$/)
+    await lostWith(given, /arguments of its task were too large to be kept \(give them as references\)\.$/)
+    await lostWith(chain, /more than 100 tasks would have to run again for it\.$/)
+    const error = await lostWith(breaks, /to make it again failed\.$/)
+    assert(error.cause instanceof TaskError && (error.cause.cause as Error).message === 'only once')
+    const needs = await jobs.sumOf(breaks).catch((e: unknown) => e)
+    assert(needs instanceof TaskError)
+  })
+})
+
+export const counted = task(import.meta, 'counted', (runs: Int32Array, at: number, n: number, x: number) => {
+  Atomics.add(runs, at, 1)
+  return new Float64Array(n).fill(x)
+})
+export const plusOne = task(import.meta, 'plusOne', (runs: Int32Array, at: number, x: Float64Array) => {
+  Atomics.add(runs, at, 1)
+  return x.map(value => value + 1)
+})
+export const weighs = task(import.meta, 'weighs', (a: Float64Array, b: Float64Array) => a.length * (a[0] + b[0]))
+export const secondTimeThrows = task(import.meta, 'secondTimeThrows', (runs: Int32Array, at: number) => {
+  if (Atomics.add(runs, at, 1) > 0) throw new Error('only once')
+  return new Float64Array(MiB / 8)
+})
 export const waitsWith = task(import.meta, 'waitsWith', (gate: Int32Array, x: Float64Array) => {
   Atomics.store(gate, 0, 1)
   while (Atomics.load(gate, 1) === 0);

@@ -15,7 +15,7 @@ export type Outcome = 'done' | 'failed' | 'dependency' | 'cancelled' | 'lost' | 
 export class Task extends Work {
   readonly priority: number
   readonly request: Request | undefined
-  readonly dependencies: readonly Task[]
+  readonly dependencies: Task[]
   readonly retries: number
   phase: 'waiting' | 'ready' | 'queued' | 'running' | 'settled' = 'waiting'
   /** Where it was dispatched to, and who runs it. */
@@ -133,6 +133,7 @@ class Run {
     else if (kind < 93) this.#await()
     else if (kind < 96) this.#leave()
     else if (kind < 98) this.#joinSome()
+    else if (kind < 99) this.#miss()
     else this.#deepen()
   }
 
@@ -403,6 +404,25 @@ class Run {
     }
     this.#scheduler.workerLeft(worker.number, held)
     if (this.#chance(0.7)) this.#join(worker.number)
+    this.#over()
+  }
+
+  /** What was dispatched needs something that must be made again first. */
+  #miss(): void {
+    const task = this.#one(this.#dispatched.filter(({ phase, stopped }) => phase === 'queued' && !stopped))
+    if (task === undefined) return
+    const again = new Task(this.#all.length + 1, 0, 0, undefined, this.#int(0, 3))
+    this.#all.push(again)
+    this.#enqueue(again)
+    this.#scheduler.submit(again, undefined)
+    this.#over()
+    const { to } = task
+    to!.queue = to!.queue.filter(other => other !== task)
+    this.#backFromWorker(task)
+    task.phase = 'waiting'
+    task.dependencies.push(again)
+    this.#scheduler.missing(task, [again])
+    this.#scheduler.assign()
     this.#over()
   }
 

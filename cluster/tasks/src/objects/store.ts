@@ -34,6 +34,8 @@ export interface StoreOptions {
   readonly limitBytes: number
   /** False: nothing goes to disk. */
   readonly spill: SpillOptions | false
+  /** Makes a lost value again; see `Stored.remade`. */
+  remade(stored: Stored): Promise<void>
 }
 
 /** Whose value it is. */
@@ -106,12 +108,16 @@ const sizeOf = (value: Value): number => {
   return bytes
 }
 
-/** A value that is in memory or on disk. */
+/** A value that is in memory or on disk, or was. */
 export class Stored {
   readonly #store: Store
   readonly entry: Entry
   /** Undefined unless it is in memory. */
   #value: Value | undefined
+  /** Why it can be had no more; it may be made again. */
+  loss: Error | undefined
+  /** What has been made in its place when it was lost. */
+  #successor: Stored | undefined
 
   constructor(store: Store, id: number, value: Value, origin: Origin, sharing: Sharing) {
     this.#store = store
@@ -119,10 +125,18 @@ export class Stored {
     this.entry = new Entry(id, value, origin, sharing, this)
   }
 
+  /** Itself, or what has been made in its place. */
+  get latest(): Stored {
+    let latest: Stored = this
+    while (latest.#successor !== undefined) latest = latest.#successor
+    return latest
+  }
+
   /** The value, in memory from now on; it may leave again when nobody uses it. @throws ObjectLostError, OutOfMemoryError */
   open(): Value {
+    if (this.loss !== undefined) throw this.lossFor('it has not been made again')
     this.#store.touch(this.entry)
-    return (this.#value ??= this.#store.readBack(this.entry))
+    return (this.#value ??= this.#store.readBack(this))
   }
 
   /** The same, to be kept by whoever asked. */
@@ -130,6 +144,22 @@ export class Stored {
     const value = this.open()
     this.entry.seen = true
     return value
+  }
+
+  /** It was lost, and this has been made in its place. */
+  replace(successor: Stored): void {
+    this.end()
+    this.#successor = successor
+  }
+
+  /** Resolves when it has been made again. Rejects with an ObjectLostError that says why it will not be. */
+  remade(): Promise<void> {
+    return this.#store.remade(this)
+  }
+
+  /** @param why it is not made again */
+  lossFor(why: string, cause: unknown = this.loss): ObjectLostError {
+    return new ObjectLostError(this.entry.label, `its file cannot be read (${this.loss!.message}), and ${why}`, cause)
   }
 
   /** Lets go of what is in memory; returns the bytes that only the collector can release, as someone else may have them. */
@@ -161,6 +191,7 @@ export class Stored {
 export class Store {
   readonly #limitBytes: number
   readonly #folder: SpillFolder | undefined
+  readonly remade: (stored: Stored) => Promise<void>
   /** Those used last stand last. */
   readonly #entries = new Map<number, Entry>()
   readonly #gone = new FinalizationRegistry<Entry>(entry => this.forget(entry))
@@ -173,8 +204,9 @@ export class Store {
   /** Why the last value that should have left could not. */
   #failure: SpillError | undefined
 
-  constructor({ limitBytes, spill }: StoreOptions) {
+  constructor({ limitBytes, spill, remade }: StoreOptions) {
     this.#limitBytes = limitBytes
+    this.remade = remade
     this.#folder = spill === false ? undefined : new SpillFolder(spill)
   }
 
@@ -251,9 +283,10 @@ export class Store {
   }
 
   /** @throws ObjectLostError, OutOfMemoryError */
-  readBack(entry: Entry): Value {
+  readBack(stored: Stored): Value {
+    const { entry } = stored
     const { file, fileBytes, kind, label } = entry
-    if (file === undefined) throw new ObjectLostError(label, 'the engine has been closed')
+    if (file === undefined) throw new ObjectLostError(label, 'it was on disk when the engine was closed')
     this.makeRoom(fileBytes)
     const type = kind < 0 ? Uint8Array : classOf(kind)
     const length = fileBytes / type.BYTES_PER_ELEMENT
@@ -263,7 +296,8 @@ export class Store {
     } catch (error) {
       heap.release(array)
       this.#lost++
-      throw new ObjectLostError(label, 'it was on disk, and cannot be read back', error)
+      stored.loss = error as Error
+      throw stored.lossFor('it has not been made again')
     }
     this.#readBack++
     entry.own = true

@@ -4,7 +4,8 @@
  * keeps the story that a broken invariant is told with.
  *
  *     new → waiting → ready → dispatched → settled
- *                       ↑_________| retried
+ *              ↑        ↑_________| retried
+ *              |__________________| what it needs was lost
  *
  * Invariants:
  *   - waiting: `pending` > 0, and that many unsettled tasks name it among their dependents;
@@ -163,13 +164,7 @@ export class Scheduler<W extends Work> {
       this.#out.settle(work, 'infeasible')
       return
     }
-    if (dependencies !== undefined) {
-      for (const dependency of dependencies) {
-        if (dependency.state === 'settled') continue
-        ;(dependency.dependents ??= []).push(work)
-        work.pending++
-      }
-    }
+    if (dependencies !== undefined) this.#waitFor(work, dependencies)
     if (work.pending > 0) {
       this.#become(work, 'waiting')
       this.#waiting++
@@ -211,6 +206,17 @@ export class Scheduler<W extends Work> {
     }
     this.#check()
     return again
+  }
+
+  /** It was dispatched, but could not be handed over, since what these tasks give must be there before. */
+  missing(work: W, dependencies: readonly W[]): void {
+    this.#giveBack(work)
+    this.#waitFor(work, dependencies)
+    if (work.pending > 0) {
+      this.#become(work, 'waiting', 'for what is made again')
+      this.#waiting++
+    } else this.#enqueue(work, true)
+    this.#check()
   }
 
   /** A task that runs awaits others from now on, or no longer: meanwhile its worker has room for one more. */
@@ -342,6 +348,14 @@ export class Scheduler<W extends Work> {
     this.#settle(work, 'removed')
     this.#out.settle(work, 'removed')
     this.#failDependents(work)
+  }
+
+  #waitFor(work: W, dependencies: readonly W[]): void {
+    for (const dependency of dependencies) {
+      if (dependency.state === 'settled') continue
+      ;(dependency.dependents ??= []).push(work)
+      work.pending++
+    }
   }
 
   #dequeue(work: W): void {

@@ -3,7 +3,7 @@
 import { CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
 import type { ActorFound } from '../engine.ts'
-import { FreedError } from '../errors.ts'
+import { FreedError, ObjectLostError } from '../errors.ts'
 import type { ActorOptions, TaskOptions } from '../options.ts'
 import { Ref } from '../ref.ts'
 import { pack, unpack } from '../values/pack.ts'
@@ -116,7 +116,9 @@ export class Callers {
       try {
         answer(record.settlement === 'fulfilled', record.outcome())
       } catch (error) {
-        answer(false, error)
+        const fail = (reason: unknown) => answer(false, reason)
+        if (error instanceof ObjectLostError) record.remade().then(settled, fail)
+        else fail(error)
       }
     }
     if (record.settlement === 'pending') record.whenSettled(settled)

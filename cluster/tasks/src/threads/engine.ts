@@ -10,9 +10,17 @@ import { ArgumentError, CancelledError, NotSupportedError } from '@skein/base'
 import { HeapOutOfMemoryError, heap } from '@skein/heap'
 import { after } from '../after.ts'
 import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
-import { ActorDiedError, EngineClosedError, type PlacementError, TaskError, WorkerLostError } from '../errors.ts'
+import {
+  ActorDiedError,
+  EngineClosedError,
+  ObjectLostError,
+  type PlacementError,
+  TaskError,
+  WorkerLostError,
+} from '../errors.ts'
+import { Remaking } from '../objects/remaking.ts'
 import type { SpillOptions } from '../objects/spill-folder.ts'
-import { isLarge, Store } from '../objects/store.ts'
+import { isLarge, Store, Stored } from '../objects/store.ts'
 import type { Outcome } from '../observe/journal.ts'
 import { clock, type Look, type Observable, type Observer } from '../observe/observer.ts'
 import type { ActorOptions, Resources, TaskOptions } from '../options.ts'
@@ -104,6 +112,13 @@ export class ThreadsEngine implements Engine, Observable {
   readonly #actors = new ActorTable(entry => this.#collected(entry))
   readonly #leases: Leases
   readonly #objects: Store
+  readonly #remaking = new Remaking((call, given, site) => {
+    if (this.#closing !== undefined) return 'the engine has been closed'
+    const record = new Record(this.#nextTask++, main, call, given, site)
+    this.#retried++
+    this.#accept(record)
+    return record
+  })
   readonly #numbers = new Map<string, number>()
   /** What the calls of a definition with the same options share, and the one that was called last. */
   readonly #callsOf = new WeakMap<TaskDefinition, WeakMap<TaskOptions, Call>>()
@@ -144,7 +159,11 @@ export class ThreadsEngine implements Engine, Observable {
     void heap.memory
     this.#workers = workers
     this.#leases = new Leases(workers)
-    this.#objects = new Store({ limitBytes: options.heapBytes ?? defaultHeapBytes(), spill: options.spill ?? {} })
+    this.#objects = new Store({
+      limitBytes: options.heapBytes ?? defaultHeapBytes(),
+      spill: options.spill ?? {},
+      remade: stored => this.#remaking.done(stored),
+    })
     this.#slots = new Slots(workers, slots)
     // Most slots are left to tasks that await others.
     this.#mostDepth = Math.max(1, Math.min(mostDepth, Math.floor(slots / (4 * workers))))
@@ -541,8 +560,10 @@ export class ThreadsEngine implements Engine, Observable {
     if (record.request?.keeps) this.#lodge(record, worker)
     try {
       this.#send(record, worker, open)
-    } catch (error) {
-      // A value it needs was freed or released meanwhile, or the heap is full.
+    } catch (problem) {
+      // A value it needs was freed, released or lost meanwhile, or the heap is full.
+      const error = problem instanceof ObjectLostError ? this.#waitForLost(record, problem) : problem
+      if (error === undefined) return
       this.#settle(record, 'rejected', error)
       this.#scheduler.failed(record, false)
       return
@@ -612,9 +633,33 @@ export class ThreadsEngine implements Engine, Observable {
     else this.#failed++
     // Asleep, the client would not see that nothing is left to wait for.
     if (record.state !== 'new' && --this.#open === 0) this.#letGo()
-    record.settle(settlement, settlement === 'fulfilled' ? this.#objects.keep(found, record, 'own') : found)
+    record.settle(settlement, settlement === 'fulfilled' ? this.#keep(record, found) : found)
     const { tally } = record.call
     if (tally !== undefined && --tally.open === 0) tally.idle?.()
+  }
+
+  #keep(record: Record, found: unknown): unknown {
+    const kept = this.#objects.keep(found, record, 'own')
+    if (kept instanceof Stored) this.#remaking.note(record, kept)
+    return kept
+  }
+
+  /** A task cannot be sent, since values that it needs are lost: it waits until they have been made again, if they can be. */
+  #waitForLost(record: Record, error: ObjectLostError): ObjectLostError | undefined {
+    const { given } = record
+    const remade: Record[] = []
+    for (const ref of given instanceof Prepacked ? given.refs : given) {
+      const found = ref instanceof Ref ? recordOf(record.name, ref).found : undefined
+      if (!(found instanceof Stored) || found.loss === undefined) continue
+      const made = this.#remaking.again(found)
+      if (typeof made === 'string') return found.lossFor(made)
+      remade.push(made)
+    }
+    if (remade.length === 0) return error
+    const failed = remade.find(({ settlement }) => settlement === 'rejected')
+    if (failed !== undefined) return failed.outcome() as ObjectLostError
+    this.#scheduler.missing(record, remade)
+    return undefined
   }
 
   // What comes back.

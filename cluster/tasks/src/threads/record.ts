@@ -151,9 +151,19 @@ export class Record extends Work implements Source {
     return this.#found
   }
 
+  async remade(): Promise<void> {
+    const { found } = this
+    if (found instanceof Stored) await found.remade()
+  }
+
+  get isFreed(): boolean {
+    return this.#found === freed
+  }
+
   /** The result as it lies: nobody has looked at it yet if it is packed. */
   get found(): unknown {
     if (this.#found === freed) throw new FreedError(this.label)
+    if (this.#found instanceof Stored) this.#found = this.#found.latest
     return this.#found
   }
 
