@@ -42,6 +42,8 @@ export const booting = 1
 export const awake = 2
 export const sleeping = 3
 export const gone = 4
+/** It has ended because there was nothing to do. */
+export const retired = 5
 
 /** Words of a job. Line 0: what changes while it runs. */
 export const phase = 0

@@ -34,6 +34,7 @@ export interface CrewOptions {
   readonly memory: WebAssembly.Memory
   readonly memory64: boolean
   readonly announce: boolean
+  readonly idleMs: number
   readonly execArgv: readonly string[] | undefined
 }
 
@@ -78,6 +79,8 @@ export class Crew {
   ensure(count: number): void {
     if (this.closed) return
     for (let thread = 0; thread < count; thread++) {
+      // One that has ended for want of work may not have been buried yet.
+      if (Atomics.load(this.#c, at.threadAt(thread) + at.state) === at.retired) this.bury(thread)
       if (this.#members[thread] === undefined && this.startFailure === undefined) this.#start(thread)
     }
   }
@@ -122,7 +125,7 @@ export class Crew {
     } else this.#failedStarts = 0
     if (state === at.sleeping) Atomics.sub(c, at.parked, 1)
     const job = Atomics.load(c, line + at.job) - 1
-    Atomics.store(c, line + at.state, at.gone)
+    Atomics.store(c, line + at.state, state === at.retired ? at.absent : at.gone)
     Atomics.store(c, line + at.job, 0)
     this.#members[thread] = undefined
     this.onGone(thread, job, member.reason || 'it ended')

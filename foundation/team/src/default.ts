@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os'
 import { ArgumentError } from '@skein/base'
 import { nesting } from './nesting.ts'
+import { quotaOfThisThread } from './quota.ts'
 import { mostThreads, Team } from './team.ts'
 
 let made: Team | undefined
@@ -15,11 +16,14 @@ const threadsFromEnvironment = (): number | undefined => {
   throw new ArgumentError('defaultTeam', 'SKEIN_THREADS', 'a number of threads from 1', asked)
 }
 
-/** The team that is shared by everything in this process that does not ask for its own. Threads start on first use. */
+/** The team that is shared by everything on this thread that does not ask for its own. Threads start on first use. */
 export const defaultTeam = (): Team => {
   // On a thread of a team everything runs inline, and its own threads would have nothing to do.
   // What affinity and the container's quota leave: the same as machine().cpu.usableCores, without its ten milliseconds.
   const cores = (): number => Math.min(availableParallelism(), mostThreads)
-  made ??= new Team({ threads: nesting.isTeamThread ? 1 : (threadsFromEnvironment() ?? cores()) })
+  if (made === undefined) {
+    const threads = nesting.isTeamThread ? 1 : (threadsFromEnvironment() ?? cores())
+    made = new Team({ threads, quota: quotaOfThisThread(threads) })
+  }
   return made
 }

@@ -11,6 +11,8 @@ export interface ThreadData {
   readonly memory64: boolean
   /** The caller cannot wait for a word asynchronously: tell it by message. */
   readonly announce: boolean
+  /** It ends when it has had nothing to do for so long. */
+  readonly idleMs: number
 }
 
 /** From the team to a thread's port: import this body. */

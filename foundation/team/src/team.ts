@@ -12,6 +12,7 @@ import { coresWhenNeeded } from './cores.ts'
 import { Crew } from './crew.ts'
 import { BodyError, TeamClosedError, ThreadLostError } from './errors.ts'
 import { nesting } from './nesting.ts'
+import type { Quota } from './quota.ts'
 import { chunkOf, codeOf, dealShares, type Entry, lastCall, type RunOptions, workAlone, workAt } from './schedule.ts'
 
 export interface TeamOptions {
@@ -21,6 +22,10 @@ export interface TeamOptions {
   readonly heap?: Heap
   /** Node flags of the threads. Default: those of this process. */
   readonly execArgv?: readonly string[]
+  /** Says before each call how many threads may help, where other threads of the process have teams as well. */
+  readonly quota?: Quota | undefined
+  /** Threads end that have had nothing to do for so long. Default: never; with a quota 1,000. */
+  readonly idleMs?: number
   /** Have completion told by messages even where words can be waited for asynchronously. */
   readonly announce?: boolean
 }
@@ -50,6 +55,7 @@ const callerSpinMs = 0.5
 /** A sleeping caller looks this often whether the thread it waits for still lives. */
 const wakeMs = 50
 const closeGraceMs = 200
+const idleMsWithQuota = 1000
 /** A thread that was woken has come after this long, if it had a core to run on. */
 const patienceMs = 0.1
 
@@ -66,6 +72,9 @@ export class Team implements AsyncDisposable {
   readonly #jobs: AsyncJobs
   readonly #shelf: BodyShelf
   readonly #sync: number
+  readonly #quota: Quota | undefined
+  /** CPUs of the quota that the synchronous call under way has. */
+  #borrowed = 0
   /** The threads that synchronous calls want have been asked for. */
   #staffed = false
   /** The last call ended with the caller asleep: it may have been woken on a core where one of its threads spins. */
@@ -77,12 +86,18 @@ export class Team implements AsyncDisposable {
   #lostReason = ''
 
   constructor(options: TeamOptions = {}) {
-    const { threads = 1, heap = defaultHeap } = options
+    const {
+      threads = 1,
+      heap = defaultHeap,
+      quota,
+      idleMs = quota ? idleMsWithQuota : Number.POSITIVE_INFINITY,
+    } = options
     if (!(Number.isInteger(threads) && threads >= 1 && threads <= mostThreads)) {
       throw new ArgumentError('createTeam', 'threads', `a whole number from 1 to ${mostThreads}`, threads)
     }
     this.threads = threads
     this.heap = heap
+    this.#quota = quota
     this.#layout = at.layoutOf(threads)
     const control = new SharedArrayBuffer(this.#layout.bytes)
     this.#c = new Int32Array(control, 0, this.#layout.textsAt / 4)
@@ -93,7 +108,7 @@ export class Team implements AsyncDisposable {
     const announce = options.announce === true || typeof Atomics.waitAsync !== 'function'
     const { memory, memory64 } = heap
     const { execArgv } = options
-    this.#crew = new Crew({ control, layout: this.#layout, memory, memory64, announce, execArgv }, this.#c)
+    this.#crew = new Crew({ control, layout: this.#layout, memory, memory64, announce, idleMs, execArgv }, this.#c)
     this.#jobs = new AsyncJobs(this.#c, this.#layout, this.#crew, announce, {
       describe: (j, body, exported, options) => this.#describe(j, body, exported, options),
       openJob: j => this.#open(j),
@@ -113,7 +128,10 @@ export class Team implements AsyncDisposable {
    * module for itself. Await `ready()` before a synchronous call.
    */
   module(url: string | URL, exportName: string): ModuleBody {
-    return new ModuleBody(this.#shelf, String(url), exportName, body => this.#jobs.importEverywhere(body, this.threads))
+    return new ModuleBody(this.#shelf, String(url), exportName, body =>
+      // With a quota threads import it when they come.
+      this.#jobs.importEverywhere(body, this.#quota ? 1 + this.#crew.size : this.threads),
+    )
   }
 
   /**
@@ -139,12 +157,14 @@ export class Team implements AsyncDisposable {
     if (places === 1 || size >= end - begin || nesting.depth > 0 || nesting.isTeamThread) {
       return this.#runAlone(body, e, entry, begin, end, size, address)
     }
+    const helpers = this.#quota === undefined ? places - 1 : this.#borrow(this.#quota, places - 1)
+    if (helpers === 0) return this.#runAlone(body, e, entry, begin, end, size, address)
     if (!this.#staffed) this.#staff()
     this.#lostThread = -1
     const j = this.#sync
     // The call before broke off half-way (the stack may overflow anywhere): threads can still be in its job.
     if (this.#c[j + at.phase] !== at.idle) this.#closeSync()
-    this.#write(j, body, e, begin, end, code, size, places, args)
+    this.#write(j, body, e, begin, end, code, size, 1 + helpers, args)
     this.#c[at.placeAt(j, 0) + at.taken] = 1
     const asleep = this.#open(j)
     let thrown: unknown
@@ -159,6 +179,7 @@ export class Team implements AsyncDisposable {
       nesting.depth--
     }
     this.#closeSync()
+    if (this.#borrowed > 0) this.#borrow(this.#quota!, 0)
     if (thrown !== undefined) throw thrown
     if (this.#c[j + at.thrower] !== 0) throw this.#failure(j, body)
     if (this.#lostThread >= 0) this.#throwLost(body.label(e))
@@ -185,11 +206,18 @@ export class Team implements AsyncDisposable {
       if (body instanceof ModuleBody) await body.importHere()
       return this.run(body, e, options)
     }
-    return this.#jobs.run(body, e, options, Math.min(threads, this.threads))
+    const most = Math.min(threads, this.threads)
+    if (this.#quota === undefined) return this.#jobs.run(body, e, options, most)
+    const helpers = this.#quota.take(most)
+    try {
+      return await this.#jobs.run(body, e, options, Math.max(1, helpers))
+    } finally {
+      this.#quota.giveBack(helpers)
+    }
   }
 
   stats(): TeamStats {
-    const names = ['absent', 'booting', 'awake', 'sleeping', 'gone'] as const
+    const names = ['absent', 'booting', 'awake', 'sleeping', 'gone', 'absent'] as const
     const workers: ThreadStats[] = []
     for (let t = 0; t < this.#crew.size; t++) {
       const line = at.threadAt(t)
@@ -366,8 +394,17 @@ export class Team implements AsyncDisposable {
   }
 
   #staff(): void {
-    this.#crew.ensure(this.threads - 1)
-    this.#staffed = true
+    this.#crew.ensure(this.#quota === undefined ? this.threads - 1 : this.#borrowed)
+    // With a quota there may be more to start at the next call, and some may have ended.
+    this.#staffed = this.#quota === undefined
+  }
+
+  /** Takes CPUs for the call under way, in place of those of the last: if that was broken off, it still has them. */
+  #borrow(quota: Quota, most: number): number {
+    if (this.#borrowed > 0) quota.giveBack(this.#borrowed)
+    this.#borrowed = 0
+    this.#borrowed = quota.take(most)
+    return this.#borrowed
   }
 
   /** Lets no thread into the synchronous job any more, for no work is left to take, and waits for those inside. */

@@ -16,7 +16,7 @@ import { nesting } from './nesting.ts'
 import { type Entry, lastCall, workAt } from './schedule.ts'
 
 /** Why the loop returned; mail: a body must be imported before its job can be joined. */
-type Reason = 'closing' | 'mail' | 'turn' | Mail
+type Reason = 'closing' | 'mail' | 'turn' | 'idle' | Mail
 
 interface Loaded {
   readonly version: number
@@ -27,7 +27,7 @@ interface Loaded {
   readonly error?: unknown
 }
 
-const { control, layout, thread, memory, memory64, announce } = workerData as ThreadData
+const { control, layout, thread, memory, memory64, announce, idleMs } = workerData as ThreadData
 const c = new Int32Array(control, 0, layout.textsAt / 4)
 const floats = new Float64Array(control, 0, Math.floor(layout.textsAt / 8))
 const me = at.threadAt(thread)
@@ -53,15 +53,15 @@ const owedSleepMs = 2
 
 const hasOutput = (): boolean => process.stdout.writableLength > 0 || process.stderr.writableLength > 0
 
-/** Until the epoch moves on from `seen`. False when the event loop must turn first. */
-const waitForEpoch = (seen: number): boolean => {
+/** Until the epoch moves on from `seen`. Otherwise why not: the event loop must turn first, or nothing has come for long. */
+const waitForEpoch = (seen: number): 'turn' | 'idle' | undefined => {
   const until = performance.now() + Math.max(spinMs, Math.min(longestAfterWorkMs, workedMs / 8))
   workedMs = 0
   do {
     for (let i = 0; i < 64; i++) {
       if (Atomics.load(c, at.epoch) !== seen) {
         spinMs = Math.min(longestSpinMs, spinMs * 2)
-        return true
+        return undefined
       }
       pause()
     }
@@ -70,10 +70,11 @@ const waitForEpoch = (seen: number): boolean => {
   // In this order, a thread that dies in between leaves the count too high: a wake-up in vain, never one missed.
   Atomics.add(c, at.parked, 1)
   Atomics.store(c, me + at.state, at.sleeping)
-  const outcome = Atomics.wait(c, at.epoch, seen, owesTurn ? owedSleepMs : Number.POSITIVE_INFINITY)
+  const outcome = Atomics.wait(c, at.epoch, seen, owesTurn ? owedSleepMs : idleMs)
   Atomics.store(c, me + at.state, at.awake)
   Atomics.sub(c, at.parked, 1)
-  return outcome !== 'timed-out'
+  if (outcome !== 'timed-out') return undefined
+  return owesTurn ? 'turn' : 'idle'
 }
 
 const loop = (): Reason => {
@@ -83,7 +84,8 @@ const loop = (): Reason => {
     if (Atomics.load(c, me + at.mail) !== 0) return 'mail'
     const found = joinAny()
     if (typeof found === 'object') return found
-    if (!found && !waitForEpoch(seen)) return 'turn'
+    const reason = found ? undefined : waitForEpoch(seen)
+    if (reason !== undefined) return reason
   }
 }
 
@@ -245,8 +247,9 @@ const systemThreadId = (): number => {
 nesting.isTeamThread = true
 c[me + at.systemId] = systemThreadId()
 // However this thread ends, a caller that waits for it without turning its event loop can see that it did.
+let last: number = at.gone
 process.on('exit', () => {
-  Atomics.store(c, me + at.state, at.gone)
+  Atomics.store(c, me + at.state, last)
   Atomics.notify(c, me + at.job)
 })
 Atomics.store(c, me + at.state, at.awake)
@@ -254,6 +257,10 @@ Atomics.store(c, me + at.state, at.awake)
 for (;;) {
   const reason = loop()
   if (reason === 'closing') break
+  if (reason === 'idle') {
+    last = at.retired
+    break
+  }
   if (reason === 'mail') await readMail()
   else if (reason !== 'turn') await importHere(reason)
   await new Promise(resolve => setImmediate(resolve))

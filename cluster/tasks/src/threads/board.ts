@@ -32,6 +32,8 @@ export const tasksRun = 4
 export const bell = 5
 /** 1 from when it has printed something until the client's thread has all of it. The worker's. */
 export const owesOutput = 6
+/** CPUs that threads use which help its tasks with kernels. The worker's. */
+export const lentCpus = 7
 
 export const workerStates = ['absent', 'booting', 'awake', 'sleeping', 'gone', 'waiting'] as const
 export const absent = 0

@@ -6,6 +6,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
+import { shareCpus } from '@skein/team/quota'
 import { isGenerator, isThenable, resultOf } from '../deferred.ts'
 import { engineHere, setEngineFactory } from '../engine.ts'
 import { ActorDiedError } from '../errors.ts'
@@ -18,6 +19,7 @@ import * as at from './board.ts'
 import { Caller } from './caller.ts'
 import { type Context, contexts, type Scope } from './context.ts'
 import { Lease } from './lease.ts'
+import { Lending } from './lending.ts'
 import { load } from './loading.ts'
 import type { ActorSettings, DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
 import { type Block, get64, packedBlock, put64, putError, putResult, putState, stateLabel } from './result.ts'
@@ -45,6 +47,8 @@ for (const note of notes) noted[note.number] = note
 const actors = new Actors()
 /** Of actors that are about to be made. */
 const settingsOf = new Map<number, ActorSettings>()
+// Kernels that tasks call get threads as long as workers sleep.
+shareCpus(cpus => new Lending(c, layout, worker, cpus))
 const caller = new Caller(port, numberOf, layout.workers, firstActor)
 setEngineFactory(() => caller)
 // Handles look for it.
