@@ -51,52 +51,67 @@ interface Entry {
 
 export class Entries {
   readonly #merger: Merger
-  readonly #entries = new Map<Canonical, Entry>()
+  /** By the key itself: canonical texts are made of objects only, since to look into a string takes as long as to find it. */
+  readonly #byKey = new Map<unknown, Entry>()
+  /** Of keys that are objects, by their canonical text. */
+  readonly #byText = new Map<Canonical, Entry>()
+  /** In the order in which the keys came. */
+  readonly #all: Entry[] = []
 
   constructor(merger: Merger) {
     this.#merger = merger
   }
 
-  add(key: unknown, item: unknown): void {
+  #find(key: unknown): Entry | undefined {
+    return typeof key === 'object' && key !== null ? this.#byText.get(canonical(key)) : this.#byKey.get(key)
+  }
+
+  #enter(key: unknown, value: unknown): void {
+    const entry = { key, value }
     const name = canonical(key)
-    const entry = this.#entries.get(name)
-    if (entry === undefined) this.#entries.set(name, { key, value: this.#merger.begin(item) })
+    if (typeof key === 'object' && key !== null) this.#byText.set(name, entry)
+    else this.#byKey.set(key, entry)
+    this.#all.push(entry)
+  }
+
+  add(key: unknown, item: unknown): void {
+    const entry = this.#find(key)
+    if (entry === undefined) this.#enter(key, this.#merger.begin(item))
     else entry.value = this.#merger.add(entry.value, item)
   }
 
   /** Takes the entries of another task. */
   combine([keys, values = keys]: Lists): void {
     for (let i = 0; i < keys.length; i++) {
-      const name = canonical(keys[i])
-      const entry = this.#entries.get(name)
-      if (entry === undefined) this.#entries.set(name, { key: keys[i], value: values[i] })
+      const entry = this.#find(keys[i])
+      if (entry === undefined) this.#enter(keys[i], values[i])
       else entry.value = this.#merger.combine(entry.value, values[i])
     }
   }
 
   get(key: unknown): unknown {
-    return this.#entries.get(canonical(key))?.value
+    return this.#find(key)?.value
   }
 
   has(key: unknown): boolean {
-    return this.#entries.has(canonical(key))
+    return this.#find(key) !== undefined
   }
 
   /** In the order in which the keys came. */
   values(): Iterable<Entry> {
-    return this.#entries.values()
+    return this.#all
   }
 
   /** `[key, value]` each, for a step that wants pairs. */
   *pairs(): Generator<[unknown, unknown]> {
-    for (const { key, value } of this.#entries.values()) yield [key, value]
+    for (const { key, value } of this.#all) yield [key, value]
   }
 
   /** Keys and values, by bucket. @param areItems the keys are the values */
   inBuckets(buckets: number, areItems: boolean): Lists[] {
     const all = Array.from({ length: buckets }, (): unknown[][] => (areItems ? [[]] : [[], []]))
-    for (const [name, { key, value }] of this.#entries) {
-      const lists = all[bucketOf(name, buckets)]
+    for (const { key, value } of this.#all) {
+      const lists = all[buckets === 1 ? 0 : bucketOf(canonical(key), buckets)]
       lists[0].push(key)
       if (!areItems) lists[1].push(value)
     }

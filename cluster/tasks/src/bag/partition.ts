@@ -35,7 +35,7 @@ export const partition = task(import.meta, 'partition', ({ input, steps }: Part,
     const collector = collectorOf(sink, of)
     const chunks = chunksOf(input, of)
     const own = steps.map(({ callee }) => of.get(callee)!)
-    const done = loopOf(steps, own, sink)(chunks, collector)
+    const done = loopOf(input, steps, own, sink)(chunks, collector)
     return done === undefined ? collector.result() : done.then(() => collector.result())
   }
 })
@@ -106,13 +106,13 @@ function scoreOf({ by }: Order, of: Functions): (item: unknown) => unknown {
 
 // Inputs.
 
-/** The items of an input, some at a time. */
+/** The items of an input, some at a time; of a range, where it begins and ends. */
 function chunksOf(input: Input, of: Functions): Iterable<Iterable<unknown>> {
   switch (input.is) {
     case 'items':
       return [input.items as Iterable<unknown> & ArrayLike<unknown>]
     case 'range':
-      return [rangeOf(input.from, input.to)]
+      return [[input.from, input.to]]
     case 'lines':
       return linesOf(input)
     case 'buckets':
@@ -122,10 +122,6 @@ function chunksOf(input: Input, of: Functions): Iterable<Iterable<unknown>> {
     case 'joined':
       return [joined(input)]
   }
-}
-
-function* rangeOf(from: number, to: number): Generator<number> {
-  for (let i = from; i < to; i++) yield i
 }
 
 function* bucketsOf(
@@ -172,7 +168,7 @@ type Loop = (chunks: Iterable<Iterable<unknown>>, collector: Collector) => Promi
  * One loop for all steps, as source text: nothing is kept between steps, and each pipeline's calls are warm for its own
  * functions, which the literal at the end makes a text of its own.
  */
-function loopOf(steps: readonly Step[], functions: readonly AnyFunction[], sink: Sink): Loop {
+function loopOf(input: Input, steps: readonly Step[], functions: readonly AnyFunction[], sink: Sink): Loop {
   const mayWait = steps.map(({ callee }, i) => callee.defined !== undefined || isAsync(functions[i]))
   const [begin, end]: string[][] = [[], []]
   let x = 'x'
@@ -198,7 +194,7 @@ function loopOf(steps: readonly Step[], functions: readonly AnyFunction[], sink:
   const code = [
     `const [${['isThenable', 'promised', 'checkItems', ...names].join(', ')}] = functions`,
     `return ${mayWait.includes(true) ? 'async ' : ''}(chunks, collector) => {`,
-    'for (const chunk of chunks) for (const x of chunk) {',
+    `for (const chunk of chunks) ${input.is === 'range' ? 'for (let x = chunk[0]; x < chunk[1]; x++)' : 'for (const x of chunk)'} {`,
     ...begin,
     give,
     ...end,
