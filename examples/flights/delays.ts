@@ -171,6 +171,7 @@ export const delayStep = (flights: Flights): Step<Delays> => {
   const size = columns * SLOTS * BINS
   return {
     title: 'Delay by airport and time of day',
+    by: 'kernels',
     plain(track) {
       track.phase(HISTOGRAM)
       const counts = new Int32Array(size)
@@ -181,7 +182,7 @@ export const delayStep = (flights: Flights): Step<Delays> => {
       plainQuantiles(counts, quantiles, columns, share => track.share(0.2 + 0.8 * share))
       return { columns, quantiles, count: (airport, slot, bin) => counts[(airport * SLOTS + slot) * BINS + bin] }
     },
-    kernels(track) {
+    skein(track) {
       track.phase(HISTOGRAM)
       const counts = heap.i32(size)
       count(flights.count, flights.minute, flights.origin, flights.delay, counts, columns)

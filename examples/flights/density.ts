@@ -243,6 +243,7 @@ export const densityStep = (flights: Flights, zoom: number): Step<Density> => {
   const piece = (p: number): number => Math.floor((pixels * p) / pieces)
   return {
     title: 'Density of routes',
+    by: 'kernels',
     plain(track) {
       track.phase(PLACE)
       const [x, y, z, sharpness, light] = [1, 2, 3, 4, 5].map(() => new Float32Array(pixels))
@@ -260,7 +261,7 @@ export const densityStep = (flights: Flights, zoom: number): Step<Density> => {
       for (let i = 0; i < pixels; i++) tone[i] = scale * Math.log1p((LIFT * light[i]) / most)
       return { width, height, light, tone, routes: count }
     },
-    kernels(track) {
+    skein(track) {
       track.phase(PLACE)
       const [x, y, z, sharpness, light] = [1, 2, 3, 4, 5].map(() => heap.f32(pixels))
       const tone = heap.u8(pixels)

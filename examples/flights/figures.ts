@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { geoAlbersUsa, geoPath } from 'd3-geo'
 import { mesh } from 'topojson-client'
 import type { GeometryCollection, Topology } from 'topojson-specification'
+import { type Certainty, RESAMPLES } from './bootstrap.ts'
 import {
   type Bar,
   band,
@@ -30,6 +31,8 @@ import { mapHeight, mapWidth } from './geo.ts'
 import { encodePng } from './png.ts'
 import { CHANGE_MINUTES, FAR, type Network, pathBetween } from './routes.ts'
 import { type Spread, STEPS, shocks } from './spread.ts'
+import type { Traffic } from './traffic.ts'
+import type { Ran } from './watch.ts'
 
 export const whole = (value: number): string => Math.round(value).toLocaleString('en-US')
 export const clock = (minutes: number): string =>
@@ -400,4 +403,122 @@ export const shockTable = ({ size, lost, draws }: Spread): string => {
       <td class="n">${whole(late / per)} min</td><td class="n">${((100 * alone) / per).toFixed(0)} %</td></tr>`
   })
   return `<table><thead><tr><th>first delay</th><th class="n">flights late</th><th class="n">minutes in all</th><th class="n">ends with the first</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
+}
+
+// --- Tasks ----------------------------------------------------------------------------------------------------------
+
+const mostShown = 24
+
+/** The busiest airports of a statistic, with its bounds and its middle, the largest first. */
+const certain = (flights: Flights, { samples, airports, low, high }: Certainty, statistic: number) =>
+  busiest(flights)
+    .order.slice(0, mostShown)
+    .map(number => {
+      const row = statistic * airports + number
+      const values = samples.slice(row * RESAMPLES, (row + 1) * RESAMPLES).sort()
+      return { number, low: low[row], middle: values[RESAMPLES >> 1], high: high[row] }
+    })
+    .filter(({ low, high }) => Number.isFinite(low) && Number.isFinite(high))
+    .sort((a, b) => b.middle - a.middle)
+
+/** A line from bound to bound for each airport. */
+export const intervals = (flights: Flights, certainty: Certainty): string => {
+  const rows = certain(flights, certainty, 0)
+  const margin = { top: 6, right: 20, bottom: 24, left: 170 }
+  const frame: Frame = { width: 520, height: margin.top + rows.length * 19 + margin.bottom, margin }
+  const least = Math.min(0, ...rows.map(row => row.low))
+  const most = Math.max(1, ...rows.map(row => row.high))
+  const x = linear(least, most, margin.left, frame.width - margin.right)
+  const values = ticks(least, most, 5)
+  const bottom = frame.height - margin.bottom
+  const grid = values.map(v => {
+    const at = px(x(v))
+    return `<line class="${v === 0 ? 'zero' : 'grid'}" x1="${at}" x2="${at}" y1="${margin.top}" y2="${bottom}"/>`
+  })
+  const lines = rows.map(({ number, low, middle, high }, k) => {
+    const y = margin.top + k * 19 + 10
+    return (
+      text(margin.left - 10, y + 4, place(flights.airports[number]), 'class="name" text-anchor="end"') +
+      `<line x1="${px(x(low))}" x2="${px(x(high))}" y1="${y}" y2="${y}" stroke="#c2573a" stroke-width="3" stroke-linecap="round"/>` +
+      `<circle cx="${px(x(middle))}" cy="${y}" r="3.6" fill="#7d2430"/>`
+    )
+  })
+  const label = 'Mean delay of the busiest airports with bounds of 95 of 100 resamples'
+  return svg(frame, label, ...grid, ...lines, xAxis(frame, x, values, signed))
+}
+
+export const certaintyTable = (flights: Flights, certainty: Certainty): string => {
+  const shares = new Map(certain(flights, certainty, 2).map(row => [row.number, row]))
+  const percent = (share: number): string => (100 * share).toFixed(1)
+  const rows = certain(flights, certainty, 0).flatMap(({ number, low, middle, high }) => {
+    const late = shares.get(number)
+    if (late === undefined) return []
+    return `<tr><td>${escapeText(place(flights.airports[number]))}</td>
+      <td class="n">${middle.toFixed(2)}</td><td class="n">${low.toFixed(2)} to ${high.toFixed(2)}</td>
+      <td class="n">${percent(late.middle)} %</td><td class="n">${percent(late.low)} to ${percent(late.high)}</td></tr>`
+  })
+  return `<table><thead><tr><th>airport</th><th class="n">mean, min</th><th class="n">95 of 100</th><th class="n">late</th><th class="n">95 of 100</th></tr></thead>
+    <tbody>${rows.slice(0, 14).join('')}</tbody></table>`
+}
+
+/** Which of the busiest airports is the latest on average, and in how many resamples it still is. */
+export const latestAirport = (flights: Flights, { samples }: Certainty): string => {
+  const order = busiest(flights).order.slice(0, mostShown)
+  const wins = new Map<number, number>()
+  for (let r = 0; r < RESAMPLES; r++) {
+    const mean = (airport: number): number => samples[airport * RESAMPLES + r]
+    const first = order.reduce((best, airport) => (mean(airport) > mean(best) ? airport : best))
+    wins.set(first, (wins.get(first) ?? 0) + 1)
+  }
+  const [[first, won], second] = [...wins].sort((a, b) => b[1] - a[1])
+  const name = (airport: number): string => escapeText(place(flights.airports[airport]))
+  const other = second ? `; in ${whole(second[1])}, ${name(second[0])}` : ''
+  return `Of the ${order.length} busiest airports, ${name(first)} is the one with the latest flights in ${whole(won)} of ${whole(RESAMPLES)} draws${other}.`
+}
+
+export const traffics = ({ counts }: Traffic): string => {
+  const rows: Bar[] = [...counts]
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .slice(0, 16)
+    .map(([route, value]) => ({ label: route, value, note: whole(value) }))
+  return bars('Routes with the most flights', rows, '#2f6f9f', 520, 90)
+}
+
+const spanOf = (ran: readonly Ran[]): [from: number, to: number] => [
+  Math.min(...ran.map(({ fromMs }) => fromMs)),
+  Math.max(...ran.map(({ toMs }) => toMs)),
+]
+
+/** How many tasks ran on how many workers, and how busy these were from the first task to the last. */
+export const workersBusy = (ran: readonly Ran[]): string => {
+  const [from, to] = spanOf(ran)
+  const workers = new Set(ran.map(({ worker }) => worker)).size
+  const busy = ran.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0) / (workers * Math.max(to - from, 1e-3))
+  return `${ran.length} tasks on ${workers} ${workers === 1 ? 'worker' : 'workers'}, busy ${Math.round(100 * Math.min(1, busy))} % of the time`
+}
+
+/** What each worker ran when, coloured by function. */
+export const workerTimeline = (ran: readonly Ran[], width = 1100): string => {
+  const [row, margin] = [26, { top: 24, right: 30, bottom: 24, left: 70 }]
+  const workers = [...new Set(ran.map(({ worker }) => worker))].sort((a, b) => a - b)
+  const names = [...new Set(ran.map(({ name }) => name))]
+  const frame: Frame = { width, height: margin.top + workers.length * row + margin.bottom, margin }
+  const x = linear(0, spanOf(ran)[1], margin.left, width - margin.right)
+  const tasks = ran.map(({ name, worker, fromMs, toMs }) => {
+    const y = margin.top + workers.indexOf(worker) * row + 2
+    const w = Math.max(0.5, x(toMs) - x(fromMs) - 0.4)
+    const what = `${name}, ${(toMs - fromMs).toFixed(1)} ms`
+    return `<rect x="${px(x(fromMs))}" y="${y}" width="${px(w)}" height="${row - 5}" fill="${pathColours[names.indexOf(name) % pathColours.length]}"><title>${escapeText(what)}</title></rect>`
+  })
+  let left = margin.left
+  const legend = names.map((name, k) => {
+    const at = left
+    left += 34 + name.length * 6.2
+    return `<rect x="${px(at)}" y="4" width="11" height="11" rx="2" fill="${pathColours[k % pathColours.length]}"/>${text(at + 16, 13.5, name, 'class="tick"')}`
+  })
+  const labels = workers.map((worker, k) =>
+    text(margin.left - 8, margin.top + k * row + 16, `worker ${worker}`, 'class="tick" text-anchor="end"'),
+  )
+  const axis = xAxis(frame, x, ticks(0, spanOf(ran)[1], width > 800 ? 8 : 5), ms => `${whole(ms)} ms`)
+  return svg(frame, 'What each worker ran when', ...legend, ...labels, ...tasks, axis)
 }

@@ -1,5 +1,5 @@
 /**
- * `npm start`: three million real flights, four questions, each answered by plain JavaScript and by kernels.
+ * `npm start`: three million real flights, six questions, each answered by plain JavaScript and by Skein: four by kernels, two by tasks.
  */
 
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
+import { certaintyStep } from './bootstrap.ts'
 import { MissingDataError, readFlights } from './data.ts'
 import { delayStep } from './delays.ts'
 import { densityStep } from './density.ts'
@@ -14,15 +15,17 @@ import { totals, writeReport } from './report.ts'
 import { routeStep } from './routes.ts'
 import { spreadStep } from './spread.ts'
 import { DisagreementError, Progress, runStep, type Step, type StepTimes } from './step.ts'
+import { trafficStep } from './traffic.ts'
 
-const help = `Three million flights of the United States, 2001: delays by airport and time of day, shortest paths, how a delay spreads, a map.
-Each step runs as plain JavaScript and as kernels; the answers are compared, and a report with pictures is written.
+const help = `Three million flights of the United States, 2001: delays by airport and time of day, shortest paths, how a delay spreads, a map,
+how sure all that is, flights by route. Each step runs as plain JavaScript on one thread and by Skein, with kernels or tasks; the answers are compared, and a report with pictures is written.
 
   npm start -- [options]
 
   --rows n       read only the first n flights (50000 is about three days)
-  --no-plain     run the kernels only
-  --threads n    threads of the kernels, the calling one included (unless said SKEIN_THREADS, else as many as cores)
+  --no-plain     leave plain JavaScript out
+  --threads n    threads of kernels, the calling one included, and workers of tasks (unless said SKEIN_THREADS and
+                 SKEIN_WORKERS, else as many as cores)
   --out path     where to write the report (report.html unless said)
   --help         this text
 `
@@ -84,11 +87,11 @@ const openReport = (path: string): number => {
 }
 
 const seconds = (ms: number | undefined): string => (ms === undefined ? '' : `${(ms / 1000).toFixed(3)} s`).padStart(10)
-const ratio = (plain: number | undefined, kernel: number): string =>
-  (plain === undefined ? '' : `${(plain / kernel).toFixed(1)}×`).padStart(8)
+const ratio = (plain: number | undefined, skein: number): string =>
+  (plain === undefined ? '' : `${(plain / skein).toFixed(1)}×`).padStart(8)
 
-const show = (name: string, plain: number | undefined, kernel: number): void =>
-  console.log(`${name.padEnd(52)}${seconds(plain)}${seconds(kernel)}${ratio(plain, kernel)}`)
+const show = (name: string, plain: number | undefined, skein: number): void =>
+  console.log(`${name.padEnd(52)}${seconds(plain)}${seconds(skein)}${ratio(plain, skein)}`)
 
 const main = async (): Promise<void> => {
   const { rows, threads: asked, plain, out, help: wantsHelp } = options()
@@ -96,8 +99,8 @@ const main = async (): Promise<void> => {
     process.stdout.write(help)
     return
   }
-  // The team of threads is made by the first kernel that runs, and this is where it looks.
-  if (asked) process.env.SKEIN_THREADS = String(asked)
+  // The team of threads is made by the first kernel that runs, and workers by the first task; this is where they look.
+  if (asked) process.env.SKEIN_THREADS = process.env.SKEIN_WORKERS = String(asked)
   const threads = Number(process.env.SKEIN_THREADS || availableParallelism())
   const report = openReport(out)
   const began = performance.now()
@@ -109,24 +112,29 @@ const main = async (): Promise<void> => {
     `${flights.count.toLocaleString('en-US')} flights between ${flights.airports.length} airports, read in ${(readMs / 1000).toFixed(1)} s\n`,
   )
 
-  console.log(`${''.padEnd(52)}${'plain'.padStart(10)}${'kernels'.padStart(10)}${'faster'.padStart(8)}`)
+  console.log(`${''.padEnd(52)}${'plain'.padStart(10)}${'Skein'.padStart(10)}${'faster'.padStart(8)}`)
   const times: StepTimes[] = []
-  const run = <Answer>(step: Step<Answer>): Answer => {
-    const { answer, times: taken } = runStep(step, plain)
+  const run = async <Answer>(step: Step<Answer>): Promise<Answer> => {
+    const { answer, times: taken } = await runStep(step, plain)
     times.push(taken)
-    show(taken.title, taken.plainMs, taken.kernelMs)
-    if (taken.phases.length > 1) for (const p of taken.phases) show(`  ${p.name}`, p.plainMs, p.kernelMs)
+    show(taken.title, taken.plainMs, taken.skeinMs)
+    if (taken.phases.length > 1) for (const p of taken.phases) show(`  ${p.name}`, p.plainMs, p.skeinMs)
     return answer
   }
-  const delays = run(delayStep(flights))
-  const network = run(routeStep(flights, 64))
-  const spread = run(spreadStep(flights, Math.min(1_000_000, flights.count * 4)))
-  const density = run(densityStep(flights, flights.count < 500_000 ? 0.5 : 1.5))
+  const delays = await run(delayStep(flights))
+  const network = await run(routeStep(flights, 64))
+  const spread = await run(spreadStep(flights, Math.min(1_000_000, flights.count * 4)))
+  const density = await run(densityStep(flights, flights.count < 500_000 ? 0.5 : 1.5))
+  const certainty = await run(certaintyStep(flights))
+  const traffic = await run(trafficStep(flights))
   const all = totals(times)
-  show('All steps', all.plainMs, all.kernelMs)
+  show('All steps', all.plainMs, all.skeinMs)
   if (plain) console.log('\nAll answers agree: integers exactly, floats within the tolerance that the report states.')
 
-  writeFileSync(report, writeReport({ flights, delays, network, spread, density, times, readMs, threads }))
+  writeFileSync(
+    report,
+    writeReport({ flights, delays, network, spread, density, certainty, traffic, times, readMs, threads }),
+  )
   closeSync(report)
   console.log(`\n${((performance.now() - began) / 1000).toFixed(1)} s in all. The report, with maps and charts: ${out}`)
 }

@@ -1,6 +1,8 @@
 /** The report: one HTML file with its pictures inside, readable without a network. */
 
 import { cpus } from 'node:os'
+import type { Certainty } from './bootstrap.ts'
+import { RESAMPLES } from './bootstrap.ts'
 import { escapeText } from './chart.ts'
 import { dateOf, type Flights } from './data.ts'
 import { type Delays, SLOTS, shares } from './delays.ts'
@@ -8,21 +10,28 @@ import type { Density } from './density.ts'
 import {
   borders,
   busiest,
+  certaintyTable,
   closures,
   densityMap,
   fan,
   hourMap,
+  intervals,
+  latestAirport,
   shockTable,
   spreadCurve,
   spreadMap,
   spreadSizes,
+  traffics,
   trips,
   whole,
+  workersBusy,
+  workerTimeline,
   worstAirports,
 } from './figures.ts'
 import type { Network } from './routes.ts'
 import type { Spread } from './spread.ts'
 import type { StepTimes } from './step.ts'
+import type { Traffic } from './traffic.ts'
 
 export interface Findings {
   readonly flights: Flights
@@ -30,6 +39,8 @@ export interface Findings {
   readonly network: Network
   readonly spread: Spread
   readonly density: Density
+  readonly certainty: Certainty
+  readonly traffic: Traffic
   readonly times: readonly StepTimes[]
   readonly readMs: number
   readonly threads: number
@@ -41,33 +52,33 @@ const ratio = (plain: number | undefined, kernel: number): string =>
   plain === undefined ? '–' : `${(plain / kernel).toFixed(1)}×`
 
 /** Totals over all steps; `plainMs` only when every step ran plainly too. */
-export const totals = (times: readonly StepTimes[]): { plainMs?: number; kernelMs: number } => {
-  const kernelMs = times.reduce((sum, step) => sum + step.kernelMs, 0)
-  if (times.some(step => step.plainMs === undefined)) return { kernelMs }
-  return { kernelMs, plainMs: times.reduce((sum, step) => sum + step.plainMs!, 0) }
+export const totals = (times: readonly StepTimes[]): { plainMs?: number; skeinMs: number } => {
+  const skeinMs = times.reduce((sum, step) => sum + step.skeinMs, 0)
+  if (times.some(step => step.plainMs === undefined)) return { skeinMs }
+  return { skeinMs, plainMs: times.reduce((sum, step) => sum + step.plainMs!, 0) }
 }
 
 const timesTable = (times: readonly StepTimes[]): string => {
-  const most = Math.max(...times.map(step => Math.max(step.plainMs ?? 0, step.kernelMs)))
+  const most = Math.max(...times.map(step => Math.max(step.plainMs ?? 0, step.skeinMs)))
   const bar = (ms: number | undefined, kind: string): string =>
     ms === undefined ? '' : `<b class="${kind}" style="width:${Math.max(0.4, (100 * ms) / most).toFixed(1)}%"></b>`
   const rows = times.map(step => {
     const phases = step.phases.map(
       phase =>
         `<tr class="phase"><td>${escapeText(phase.name)}</td><td></td><td class="n">${milliseconds(phase.plainMs)}</td>
-        <td class="n">${milliseconds(phase.kernelMs)}</td><td class="n">${ratio(phase.plainMs, phase.kernelMs)}</td></tr>`,
+        <td class="n">${milliseconds(phase.skeinMs)}</td><td class="n">${ratio(phase.plainMs, phase.skeinMs)}</td></tr>`,
     )
     const verdict = step.verdict
       ? `<tr class="verdict"><td colspan="5">Answers agree: ${escapeText(step.verdict.detail)}.</td></tr>`
       : ''
-    return `<tr class="step"><td>${escapeText(step.title)}</td><td class="bars">${bar(step.plainMs, 'plain')}${bar(step.kernelMs, 'kernel')}</td>
-      <td class="n">${milliseconds(step.plainMs)}</td><td class="n">${milliseconds(step.kernelMs)}</td>
-      <td class="n">${ratio(step.plainMs, step.kernelMs)}</td></tr>${phases.join('')}${verdict}`
+    return `<tr class="step"><td>${escapeText(step.title)}</td><td class="bars">${bar(step.plainMs, 'plain')}${bar(step.skeinMs, 'kernel')}</td>
+      <td class="n">${milliseconds(step.plainMs)}</td><td class="n">${milliseconds(step.skeinMs)}</td>
+      <td class="n">${ratio(step.plainMs, step.skeinMs)}</td></tr>${phases.join('')}${verdict}`
   })
   const all = totals(times)
-  return `<table class="times"><thead><tr><th>step</th><th class="bars"></th><th class="n">plain</th><th class="n">kernels</th><th class="n">faster</th></tr></thead>
+  return `<table class="times"><thead><tr><th>step</th><th class="bars"></th><th class="n">plain</th><th class="n">Skein</th><th class="n">faster</th></tr></thead>
     <tbody>${rows.join('')}<tr class="step all"><td>All steps</td><td></td><td class="n">${milliseconds(all.plainMs)}</td>
-    <td class="n">${milliseconds(all.kernelMs)}</td><td class="n">${ratio(all.plainMs, all.kernelMs)}</td></tr></tbody></table>`
+    <td class="n">${milliseconds(all.skeinMs)}</td><td class="n">${ratio(all.plainMs, all.skeinMs)}</td></tr></tbody></table>`
 }
 
 /** A quantile over all airports at an hour, in whole minutes. */
@@ -123,7 +134,7 @@ footer{color:var(--soft);font-size:13.5px;padding:26px 0 50px}code{font-size:.92
 `
 
 export const writeReport = (findings: Findings): string => {
-  const { flights, delays, network, spread, density, times } = findings
+  const { flights, delays, network, spread, density, certainty, traffic, times } = findings
   const all = totals(times)
   const { order } = busiest(flights)
   const first = longDay(flights.minute[0])
@@ -135,23 +146,23 @@ export const writeReport = (findings: Findings): string => {
   const tile = (figure: string, words: string, kind = ''): string =>
     `<div class="${kind}"><strong>${figure}</strong><span>${words}</span></div>`
   const faster =
-    all.plainMs === undefined ? '' : tile(ratio(all.plainMs, all.kernelMs), 'faster than plain JavaScript', 'hot')
+    all.plainMs === undefined ? '' : tile(ratio(all.plainMs, all.skeinMs), 'faster than plain JavaScript', 'hot')
   const plainTile = all.plainMs === undefined ? '' : tile(milliseconds(all.plainMs), 'plain JavaScript, one thread')
 
   const introduction =
     all.plainMs === undefined
-      ? '<h2>Four questions</h2><p>Each was answered by kernels: plain TypeScript functions that Skein compiles for every SIMD lane and every core.</p>'
+      ? '<h2>Six questions</h2><p>Four were answered by kernels, plain TypeScript functions that Skein compiles for every SIMD lane and every core, two by tasks, functions that run on workers.</p>'
       : `<h2>The same questions, asked twice</h2>
-<p>Each step ran as plain JavaScript on one thread, written with typed arrays, and as kernels: plain TypeScript functions that Skein compiles for
-every SIMD lane and every core. Both worked on the same data, once, warm-up and compilation included, and their answers were compared.</p>
-<div class="legend"><span><b style="background:#b9c2ce"></b>plain JavaScript</span><span><b style="background:#c2573a"></b>kernels</span></div>`
+<p>Each step ran as plain JavaScript on one thread, written with typed arrays, and by Skein: four as kernels, plain TypeScript functions that are
+compiled for every SIMD lane and every core, the last two as tasks, which run the plain functions on workers. Both worked on the same data, once, warm-up and compilation included, and their answers were compared.</p>
+<div class="legend"><span><b style="background:#b9c2ce"></b>plain JavaScript</span><span><b style="background:#c2573a"></b>Skein</span></div>`
 
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${whole(flights.count)} flights</title><style>${style}</style></head><body>${borders()}
 <header><div class="wide"><div class="head"><h1>${whole(flights.count)} flights</h1>
 <p>Domestic flights of the United States, ${first} to ${last}</p></div>
 ${densityMap(flights, density)}
-<div class="tiles">${tile(whole(country), 'airports')}${tile(whole(network.routes), 'routes')}${plainTile}${tile(milliseconds(all.kernelMs), `kernels, ${findings.threads} ${findings.threads === 1 ? 'thread' : 'threads'}`)}${faster}</div></div></header>
+<div class="tiles">${tile(whole(country), 'airports')}${tile(whole(network.routes), 'routes')}${plainTile}${tile(milliseconds(all.skeinMs), `Skein, ${findings.threads} ${findings.threads === 1 ? 'thread' : 'threads'}`)}${faster}</div></div></header>
 <main class="wide">
 
 <section>${introduction}
@@ -190,6 +201,19 @@ ${shockTable(spread)}
 <div class="two"><div><h3>Late departures in each quarter of an hour, for each first delay</h3>${spreadCurve(spread)}</div>
 <div><h3>How many flights one delay makes late, by share of the draws</h3>${spreadSizes(spread)}</div></div>
 <h3>Where it is felt: late arrivals by airport</h3>${spreadMap(flights, spread)}</section>
+
+<section><h2>How sure is that?</h2>
+<p>Half a year is a sample. ${whole(RESAMPLES)} times, as many flights were drawn again from those there were, some twice and others not at all; 95 of 100 such
+draws lie within the lines. ${latestAirport(flights, certainty)}</p>
+<div class="two"><div><h3>Mean delay of the busiest airports</h3>${intervals(flights, certainty)}</div>
+<div><h3>The same in figures, with the share of flights that are more than 15 minutes late</h3>${certaintyTable(flights, certainty)}</div></div>
+<h3>What ran when: ${workersBusy(certainty.ran)}</h3>${workerTimeline(certainty.ran)}</section>
+
+<section><h2>Flights by route, counted as words</h2>
+<p>Each flight becomes the name of its route, and equal names are counted: a MapReduce over ${whole(flights.count)} items, in partitions that any worker takes, and
+${whole(traffic.counts.size)} names whose counts then meet.</p>
+<div class="two"><div><h3>The busiest routes</h3>${traffics(traffic)}</div>
+<div><h3>What ran when: ${workersBusy(traffic.ran)}</h3>${workerTimeline(traffic.ran, 520)}</div></div></section>
 </main>
 <footer class="wide">Data: U.S. Bureau of Transportation Statistics, by way of the npm package vega-datasets (flights-3m.parquet, airports.csv); state borders: us-atlas.
 Read in ${milliseconds(findings.readMs)}. Run on ${escapeText(cpus()[0]?.model.trim() ?? 'an unknown processor')}, ${cpus().length} logical processors, Node ${process.versions.node}. Delays beyond seven hours are counted as seven hours.</footer>

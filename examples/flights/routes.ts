@@ -318,6 +318,7 @@ export const routeStep = (flights: Flights, closures: number): Step<Network> => 
 
   return {
     title: 'Routes and shortest paths',
+    by: 'kernels',
     plain(track) {
       track.phase(NETWORK)
       const { routes, routeOf, flights: byRoute, median } = plainRoutes(flights, airports)
@@ -364,7 +365,7 @@ export const routeStep = (flights: Flights, closures: number): Step<Network> => 
       return { ...shared, routes, routeOf, flights: byRoute, median, metres, minutes, paths, sum, cutOff }
     },
 
-    kernels(track) {
+    skein(track) {
       track.phase(NETWORK)
       const pairs = heap.i32(airports * airports)
       const numbers = heap.i32(airports * airports)

@@ -262,6 +262,7 @@ export const spreadStep = (flights: Flights, draws: number): Step<Spread> => {
   const pieces = 8
   return {
     title: 'How a delay spreads',
+    by: 'kernels',
     plain(track) {
       track.phase(FOLLOW)
       const size = new Int32Array(draws)
@@ -284,7 +285,7 @@ export const spreadStep = (flights: Flights, draws: number): Step<Spread> => {
       }
       return { day, draws, size, lost, hits, curve, totals: { flights: count, minutes, most } }
     },
-    kernels(track) {
+    skein(track) {
       track.phase(FOLLOW)
       const bundles = Math.ceil(draws / BUNDLE)
       const start = heap.i32(draws)

@@ -1,6 +1,6 @@
 /**
- * A step is one question asked of the flights and answered twice: by plain JavaScript on one thread and by kernels, from the same
- * data. Both answers are timed, phase by phase, and compared.
+ * A step is one question asked of the flights and answered twice: by plain JavaScript on one thread and by Skein, with kernels or
+ * with tasks, from the same data. Both answers are timed, phase by phase, and compared.
  *
  * Times are of the first and only run: they include what the engine's compiler and Skein's take to warm up.
  */
@@ -22,22 +22,24 @@ export interface Verdict {
 
 export interface Step<Answer> {
   readonly title: string
+  /** What of Skein answers it. */
+  readonly by: 'kernels' | 'tasks'
   plain(track: Track): Answer
-  kernels(track: Track): Answer
-  compare(plain: Answer, kernels: Answer): Verdict
+  skein(track: Track): Answer | Promise<Answer>
+  compare(plain: Answer, skein: Answer): Verdict
 }
 
 export interface PhaseTimes {
   readonly name: string
   readonly plainMs?: number
-  readonly kernelMs: number
+  readonly skeinMs: number
 }
 
 export interface StepTimes {
   readonly title: string
   readonly phases: readonly PhaseTimes[]
   readonly plainMs?: number
-  readonly kernelMs: number
+  readonly skeinMs: number
   readonly verdict?: Verdict
 }
 
@@ -95,8 +97,11 @@ export class DisagreementError extends Error {
   override readonly name = 'DisagreementError'
 }
 
-/** Runs a step and returns the kernels' answer. Throws DisagreementError when the plain answer is another. */
-export const runStep = <Answer>(step: Step<Answer>, withPlain: boolean): { answer: Answer; times: StepTimes } => {
+/** Runs a step and gives Skein's answer. Throws (rejects with) DisagreementError when the plain answer is another. */
+export const runStep = async <Answer>(
+  step: Step<Answer>,
+  withPlain: boolean,
+): Promise<{ answer: Answer; times: StepTimes }> => {
   let plainAnswer: Answer | undefined
   let plain: Map<string, number> | undefined
   if (withPlain) {
@@ -104,21 +109,21 @@ export const runStep = <Answer>(step: Step<Answer>, withPlain: boolean): { answe
     plainAnswer = step.plain(progress)
     plain = progress.stop()
   }
-  const progress = new Progress(`${step.title}: kernels`)
-  const answer = step.kernels(progress)
-  const kernels = progress.stop()
+  const progress = new Progress(`${step.title}: ${step.by}`)
+  const answer = await step.skein(progress)
+  const skein = progress.stop()
   const verdict = plain ? step.compare(plainAnswer as Answer, answer) : undefined
   if (verdict && !verdict.agree) {
-    throw new DisagreementError(`${step.title}: plain JavaScript and kernels disagree: ${verdict.detail}`)
+    throw new DisagreementError(`${step.title}: plain JavaScript and ${step.by} disagree: ${verdict.detail}`)
   }
-  const phases = [...kernels].map(([name, kernelMs]) => ({ name, kernelMs, plainMs: plain?.get(name) }))
+  const phases = [...skein].map(([name, skeinMs]) => ({ name, skeinMs, plainMs: plain?.get(name) }))
   return {
     answer,
     times: {
       title: step.title,
       phases,
       plainMs: plain ? total(plain) : undefined,
-      kernelMs: total(kernels),
+      skeinMs: total(skein),
       verdict,
     },
   }
@@ -127,7 +132,7 @@ export const runStep = <Answer>(step: Step<Answer>, withPlain: boolean): { answe
 /** Compares integers, which must be equal. */
 export const compareExactly = (what: string, a: ArrayLike<number>, b: ArrayLike<number>): Verdict => {
   for (let i = 0; i < a.length; i++) {
-    if (a[i] !== b[i]) return { agree: false, detail: `${what}: element ${i} is ${a[i]} plain and ${b[i]} by kernels` }
+    if (a[i] !== b[i]) return { agree: false, detail: `${what}: element ${i} is ${a[i]} plain and ${b[i]} by Skein` }
   }
   return { agree: a.length === b.length, detail: `${a.length.toLocaleString('en-US')} ${what} equal` }
 }
@@ -143,7 +148,7 @@ export const compareClosely = (
   for (let i = 0; i < a.length; i++) {
     const difference = Object.is(a[i], b[i]) ? 0 : Math.abs(a[i] - b[i])
     if (!(difference <= tolerance)) {
-      return { agree: false, detail: `${what}: element ${i} is ${a[i]} plain and ${b[i]} by kernels` }
+      return { agree: false, detail: `${what}: element ${i} is ${a[i]} plain and ${b[i]} by Skein` }
     }
     if (difference > worst) worst = difference
   }

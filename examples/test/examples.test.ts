@@ -65,15 +65,17 @@ test('flights: 50,000 rows, both versions agree, the report stands alone', async
     assert.match(output, /50,000 flights between \d+ airports/)
     assert.match(output, /All answers agree/)
     assert.ok(output.includes(out))
+    assert.match(output, /Delay by airport in 2,000 resamples [\s\S]*Flights by route, by MapReduce /)
     const page = readFileSync(out, 'utf8')
     assert.doesNotMatch(page, /(?:src|href)="(?!#|data:)/, 'nothing to fetch')
+    assert.match(page, /116 tasks on \d+ workers?, busy \d+ %/)
     assert.doesNotMatch(page.replace(/base64,[^"]*/g, ''), /NaN|undefined|Infinity/)
   } finally {
     rmSync(temporary, { recursive: true })
   }
 })
 
-test('flights: kernels only', async () => {
+test('flights: Skein only', async () => {
   const temporary = mkdtempSync(join(tmpdir(), 'skein-flights-'))
   try {
     const out = join(temporary, 'report.html')

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { crc32, inflateSync } from 'node:zlib'
 import { geoAlbersUsa } from 'd3-geo'
 import fc from 'fast-check'
+import { begin, poisson, RESAMPLES, resample } from '../flights/bootstrap.ts'
 import { linear, ticks } from '../flights/chart.ts'
 import {
   alaska,
@@ -127,4 +128,48 @@ test('a PNG’s chunks carry their sums, and its pixels come back', () => {
       Buffer.from(pixels.subarray(y * width, (y + 1) * width)),
     )
   }
+})
+
+test('Poisson numbers have the mean and the variance of their distribution', () => {
+  const n = 100_000
+  for (const [k, mean] of [1, 5, 15, 16, 30, 1000, 20_000].entries()) {
+    begin(7, k, 0)
+    let [sum, squares] = [0, 0]
+    for (let i = 0; i < n; i++) {
+      const d = poisson(mean) - mean
+      sum += d
+      squares += d * d
+    }
+    // Four standard errors: the seed is fixed, so either it passes or it does not.
+    assert.ok(Math.abs(sum / n) < 4 * Math.sqrt(mean / n), `mean ${mean}: ${sum / n} off`)
+    const error = Math.sqrt((2 + 1 / mean) / n)
+    assert.ok(Math.abs(squares / n / mean - 1) < 4 * error, `mean ${mean}: variance ${squares / n}`)
+  }
+})
+
+test('resamples spread as the theory of the mean says, and each is the same whoever draws it', () => {
+  const [delay, flights] = [Int16Array.of(-10, 0, 40, 5), Int32Array.of(300, 500, 200, 1)]
+  const cells = { start: Int32Array.of(0, 3, 3, 4), delay, flights }
+  const samples = new Float64Array(3 * 3 * RESAMPLES)
+  resample.local(0, RESAMPLES, cells, samples)
+  const row = (statistic: number, airport: number) =>
+    samples.subarray((statistic * 3 + airport) * RESAMPLES, (statistic * 3 + airport + 1) * RESAMPLES)
+  const mean = (x: Float64Array) => x.reduce((a, b) => a + b, 0) / x.length
+  const variance = (x: Float64Array) => mean(x.map(v => (v - mean(x)) ** 2))
+  // Of 1000 flights: mean 5, variance (300 · 15² + 500 · 5² + 200 · 35²) / 1000, a fifth of them late.
+  assert.ok(Math.abs(mean(row(0, 0)) - 5) < 0.1, `mean ${mean(row(0, 0))}`)
+  assert.ok(Math.abs(variance(row(0, 0)) / (325 / 1000) - 1) < 0.15, `variance of the mean ${variance(row(0, 0))}`)
+  assert.deepEqual(new Set(row(1, 0)), new Set([0]))
+  assert.ok(Math.abs(mean(row(2, 0)) - 0.2) < 0.002, `share late ${mean(row(2, 0))}`)
+  // No flights, and one that is drawn in 1 - 1/e of the resamples.
+  assert.ok(row(0, 1).every(Number.isNaN) && row(1, 1).every(Number.isNaN))
+  const drawn = row(0, 2).filter(v => v === 5).length
+  assert.equal(drawn + row(0, 2).filter(Number.isNaN).length, RESAMPLES)
+  assert.ok(Math.abs(drawn / RESAMPLES - (1 - Math.exp(-1))) < 0.05, `drawn in ${drawn}`)
+  const again = new Float64Array(samples.length)
+  for (const from of [1500, 0, 700]) {
+    const to = { 0: 700, 700: 1500, 1500: RESAMPLES }[from]!
+    resample.local(from, to, cells, again)
+  }
+  assert.deepEqual(again, samples)
 })

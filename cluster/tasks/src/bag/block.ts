@@ -47,8 +47,9 @@ function folded(list: readonly unknown[]): Folded {
   if (list.length < leastFolded) return list
   if (list.every(value => typeof value === 'number')) return Float64Array.from(list)
   if (!list.every(value => typeof value === 'string')) return list
+  const ends = new Uint32Array(list.length)
   let end = 0
-  const ends = Uint32Array.from(list, value => (end += value.length))
+  for (let i = 0; i < list.length; i++) ends[i] = end += list[i].length
   // Beyond, a string may be longer than the engine allows.
   return end < 1 << 28 ? { text: list.join(''), ends } : list
 }
