@@ -241,6 +241,33 @@ export function conform(engine: string, options: StartOptions, lacks: Lacks = {}
       await kill(desk)
     })
 
+    it('keeps the order of calls of one caller, whatever each of them waits for', async () => {
+      const ledger = await jobs.Ledger.create()
+      const calls = [
+        ledger.add(jobs.later(30, 1) as never),
+        ledger.add(2),
+        ledger.add(jobs.throws('no') as never),
+        ledger.add(jobs.later(1, 3) as never),
+        ledger.add(4),
+      ]
+      const results = await Promise.allSettled(calls)
+      assert.deepEqual(
+        results.map(({ status }) => status),
+        ['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+      )
+      assert.deepEqual((await ledger.look()).entries, [1, 2, 3, 4])
+      const desk = await jobs.Desk.with({
+        concurrencyGroups: { slow: { methods: ['wait'], maxConcurrency: 1 } },
+      }).create()
+      const never = jobs.untilCancelled()
+      const waits = desk.wait(never as never)
+      assert.equal(await desk.quick('not behind it'), 'not behind it')
+      await kill(desk)
+      await assert.rejects(waits.promise, ActorDiedError)
+      cancel(never)
+      await kill(ledger)
+    })
+
     it('gives groups of methods limits of their own', async () => {
       const desk = await jobs.Desk.with({
         concurrencyGroups: { slow: { methods: ['wait'], maxConcurrency: 2 } },

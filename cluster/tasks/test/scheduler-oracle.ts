@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { Random } from '@skein/base'
 import { Bundle, Group, strategies } from '../src/schedule/group.ts'
+import { Line } from '../src/schedule/line.ts'
 import type { Request } from '../src/schedule/place.ts'
 import { Scheduler } from '../src/schedule/scheduler.ts'
 import { Work } from '../src/schedule/work.ts'
@@ -22,6 +23,10 @@ export class Task extends Work {
   to: Worker | undefined
   by: Worker | undefined
   open = false
+  /** Who goes before it, while that one waits. */
+  ahead: Task | undefined
+  /** It stands in a line. */
+  stands = false
   /** What it takes its resources from, when that is a group's. */
   bundle: Bundle | undefined
   /** Someone cancelled it after it was dispatched. */
@@ -76,6 +81,8 @@ class Run {
   #kept: Task[] = []
   readonly #groups: Group[] = []
   readonly #reserved = new Set<number>()
+  /** Of calls of actors, by worker and caller. */
+  readonly #lines = new Map<string, { readonly line: Line<Task>; readonly tasks: Task[] }>()
   readonly #workers = new Map<number, Worker>()
   /** What the event under way must settle, and what it has settled. */
   #mustSettle = new Map<Task, Outcome>()
@@ -156,9 +163,15 @@ class Run {
       dependencies,
     )
     this.#all.push(task)
+    const line = task.request?.beside && this.#chance(0.7) ? this.#lineFor(task) : undefined
+    if (line !== undefined) {
+      task.ahead = line.tasks.findLast(({ stands }) => stands)
+      line.tasks.push(task)
+      task.stands = !this.#isReady(task)
+    }
     if (!this.#isFeasible(task)) this.#settle(task, 'infeasible')
     else if (this.#isReady(task)) this.#enqueue(task)
-    this.#scheduler.submit(task, dependencies.length > 0 ? dependencies : undefined)
+    this.#scheduler.submit(task, dependencies.length > 0 ? dependencies : undefined, line?.line)
     this.#over()
   }
 
@@ -333,7 +346,10 @@ class Run {
         this.#kept.push(task)
       }
       for (const other of this.#all) {
-        if (other.phase === 'waiting' && other.dependencies.includes(task) && this.#isReady(other)) this.#enqueue(other)
+        if (other.phase === 'waiting' && other.dependencies.includes(task) && this.#isReady(other)) {
+          this.#enqueue(other)
+          this.#left(other)
+        }
       }
       this.#scheduler.finished(task)
       this.#settled.set(task, 'done')
@@ -447,8 +463,28 @@ class Run {
 
   // The model.
 
-  #isReady({ dependencies }: Task): boolean {
-    return dependencies.every(({ outcome }) => outcome === 'done')
+  #lineFor({ request, caller }: Task): { readonly line: Line<Task>; readonly tasks: Task[] } {
+    const key = `${request!.worker} ${caller}`
+    let line = this.#lines.get(key)
+    if (line === undefined) this.#lines.set(key, (line = { line: new Line(), tasks: [] }))
+    return line
+  }
+
+  /** It waits no longer: whoever was right behind it follows. */
+  #left(task: Task): void {
+    const { ahead } = task
+    task.ahead = undefined
+    task.stands = false
+    const behind = this.#all.find(other => other.phase === 'waiting' && other.ahead === task)
+    if (behind === undefined) return
+    behind.ahead = ahead
+    if (!this.#isReady(behind)) return
+    this.#enqueue(behind)
+    this.#left(behind)
+  }
+
+  #isReady({ dependencies, ahead }: Task): boolean {
+    return ahead === undefined && dependencies.every(({ outcome }) => outcome === 'done')
   }
 
   #enqueue(task: Task, first = false): void {
@@ -473,6 +509,7 @@ class Run {
   /** And all that wait for it. */
   #settleAll(task: Task, outcome: Outcome): void {
     this.#settle(task, outcome)
+    this.#left(task)
     for (const other of this.#all) {
       if (other.phase === 'waiting' && other.dependencies.includes(task)) this.#settleAll(other, 'dependency')
     }

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, it, test } from 'node:test'
 import { InternalError } from '@skein/base'
 import { Bundle, Group, type Strategy } from '../src/schedule/group.ts'
+import { Line } from '../src/schedule/line.ts'
 import type { Request } from '../src/schedule/place.ts'
 import { Scheduler } from '../src/schedule/scheduler.ts'
 import { type Outcome, randomRun, Task } from './scheduler-oracle.ts'
@@ -23,6 +24,7 @@ class Teller {
   readonly #tasks = new Map<string, Named>()
   readonly #groups = new Map<number, Group>()
   readonly #reserved = new Set<number>()
+  readonly #lines: Line<Named>[] = []
   readonly #workers: number
   readonly #scheduler: Scheduler<Named>
   #out: string[] = []
@@ -87,6 +89,7 @@ class Teller {
           in: group,
           bundle,
           keeps,
+          line,
           ...amounts
         } = pairs(rest.slice(0, after < 0 ? rest.length : after))
         const others = Object.entries(amounts)
@@ -108,6 +111,7 @@ class Teller {
         return scheduler.submit(
           task,
           names.map(name => this.#task(name)),
+          line === undefined ? undefined : (this.#lines[line] ??= new Line()),
         )
       }
       case 'done':

@@ -18,8 +18,17 @@ import type { ActorOptions, Resources, TaskOptions } from '../options.ts'
 import { Ref } from '../ref.ts'
 import type { ActorDefinition, AnyFunction, Definition, TaskDefinition } from '../registry.ts'
 import type { Strategy } from '../schedule/group.ts'
+import type { Line } from '../schedule/line.ts'
 import { type Reason, Scheduler } from '../schedule/scheduler.ts'
-import { type ActorEntry, ActorTable, actorEntry, type Death, deathOf, settingsOf } from '../threads/actor-table.ts'
+import {
+  type ActorEntry,
+  ActorTable,
+  actorEntry,
+  type Death,
+  deathOf,
+  lineOf,
+  settingsOf,
+} from '../threads/actor-table.ts'
 import { Actors, type WaitingCall } from '../threads/actors.ts'
 import { asObject, prepare, recordOf } from '../threads/arguments.ts'
 import {
@@ -39,7 +48,7 @@ import {
 } from '../threads/calls.ts'
 import { contexts } from '../threads/context.ts'
 import { GroupTable, impossible, removal } from '../threads/groups.ts'
-import { type Call, type Given, nothing, Prepacked } from '../threads/record.ts'
+import { type Call, type Given, nothing, Prepacked, type Record } from '../threads/record.ts'
 import { Packed } from '../threads/result.ts'
 import { Stream, streamWindow } from '../threads/stream.ts'
 import { Listeners, packMessage } from '../threads/topics.ts'
@@ -188,7 +197,9 @@ export class InlineEngine implements Engine, Observable {
     actor.tally.open++
     // Where it lives is not known before its constructor runs.
     const after = isToLodge(actor) && actor.making ? [new Ref(actor.making)] : undefined
-    if (actor.died === undefined) return this.#accept(record, after)
+    // A constructor waits for nobody's calls: they wait for it.
+    const line = call.method < 0 ? undefined : lineOf(actor, record.caller, call.method)
+    if (actor.died === undefined) return this.#accept(record, after, line)
     this.#settle(record, 'rejected', withSite(deathOf(actor), record.site))
     return record
   }
@@ -306,7 +317,7 @@ export class InlineEngine implements Engine, Observable {
     return new InlineRecord(this.#nextTask++, caller, call, given, siteHere(), definition)
   }
 
-  #accept(record: InlineRecord, after: readonly Ref<unknown>[] = []): InlineRecord {
+  #accept(record: InlineRecord, after: readonly Ref<unknown>[] = [], line?: Line<Record>): InlineRecord {
     if (this.#closed) throw new EngineClosedError(record.name)
     if (this.#observer !== undefined) record.submittedMs = clock()
     const { given } = record
@@ -333,7 +344,7 @@ export class InlineEngine implements Engine, Observable {
       signal.addEventListener('abort', stop, { once: true })
       record.whenOver(() => signal.removeEventListener('abort', stop))
     }
-    this.#scheduler.submit(record, dependencies)
+    this.#scheduler.submit(record, dependencies, line as Line<InlineRecord> | undefined)
     return record
   }
 

@@ -10,6 +10,7 @@
  * Invariants:
  *   - waiting: `pending` > 0, and that many unsettled tasks name it among their dependents;
  *   - ready: it stands in exactly one queue;
+ *   - in a line: it waits, and so do all ahead of it;
  *   - dispatched: its place counts it, and is that of a worker that is present, or was when it was dispatched;
  *   - resources lent are the sum of what dispatched tasks asked for, what is kept, and what groups have set aside, and never more
  *     than there is;
@@ -19,6 +20,7 @@
 
 import { InternalError } from '@skein/base'
 import { type Bundle, fits, type Group, rounding } from './group.ts'
+import type { Line, Standing } from './line.ts'
 import { Place, type Request } from './place.ts'
 import { ReadyQueue } from './ready-queue.ts'
 import { type Kind, RequestQueue } from './request-queue.ts'
@@ -71,6 +73,8 @@ export class Scheduler<W extends Work> {
   readonly #placedGroups = new Set<Group>()
   /** What has finished and keeps what it held. */
   readonly #kept = new Set<W>()
+  /** Of waiting tasks that keep an order. */
+  readonly #standing = new Map<W, Standing<W>>()
   /** Of dispatched tasks, and what is kept, the bundle that it takes its resources from, if it asked for a group's. */
   readonly #bundles = new Map<Work, Bundle>()
   #choices = 0
@@ -156,8 +160,11 @@ export class Scheduler<W extends Work> {
     this.assign()
   }
 
-  /** @param dependencies tasks whose results it needs; those that are settled are there */
-  submit(work: W, dependencies: readonly W[] | undefined): void {
+  /**
+   * @param dependencies tasks whose results it needs; those that are settled are there
+   * @param line in which it keeps its order
+   */
+  submit(work: W, dependencies: readonly W[] | undefined, line?: Line<W>): void {
     this.#all?.add(work)
     if (work.request !== undefined && !this.#feasible(work)) {
       this.#settle(work, 'infeasible')
@@ -165,7 +172,9 @@ export class Scheduler<W extends Work> {
       return
     }
     if (dependencies !== undefined) this.#waitFor(work, dependencies)
+    if (line?.tail !== undefined) work.pending++
     if (work.pending > 0) {
+      if (line !== undefined) this.#stand(work, line)
       this.#become(work, 'waiting')
       this.#waiting++
     } else {
@@ -187,6 +196,7 @@ export class Scheduler<W extends Work> {
         if (dependent.state !== 'waiting' || --dependent.pending > 0) continue
         this.#waiting--
         this.#enqueue(dependent)
+        this.#leaveLine(dependent)
       }
     }
     this.#check()
@@ -239,6 +249,7 @@ export class Scheduler<W extends Work> {
     else this.#dequeue(work)
     this.#settle(work, 'cancelled')
     this.#out.settle(work, 'cancelled')
+    this.#leaveLine(work)
     this.#failDependents(work)
     this.#check()
   }
@@ -325,10 +336,40 @@ export class Scheduler<W extends Work> {
       seen.add(work)
       yield work as W
       open.push(...(work.dependents ?? []))
+      const behind = this.#standing.get(work as W)?.behind
+      if (behind) open.push(behind)
     }
   }
 
   // Transitions.
+
+  #stand(work: W, line: Line<W>): void {
+    const ahead = line.tail
+    this.#standing.set(work, { line, ahead, behind: undefined })
+    if (ahead !== undefined) this.#standing.get(ahead)!.behind = work
+    line.tail = work
+  }
+
+  /** It waits no longer: who stands behind it follows, unless another is still ahead. */
+  #leaveLine(work: W): void {
+    for (let left: W | undefined = work; left !== undefined && this.#standing.size > 0; ) {
+      const standing = this.#standing.get(left)
+      if (standing === undefined) return
+      const { line, ahead, behind }: Standing<W> = standing
+      this.#standing.delete(left)
+      left = undefined
+      if (ahead !== undefined) this.#standing.get(ahead)!.behind = behind
+      if (behind === undefined) {
+        line.tail = ahead
+        return
+      }
+      this.#standing.get(behind)!.ahead = ahead
+      if (ahead !== undefined || --behind.pending > 0) return
+      this.#waiting--
+      this.#enqueue(behind)
+      left = behind
+    }
+  }
 
   #enqueue(work: W, first = false): void {
     const { request } = work
@@ -390,6 +431,7 @@ export class Scheduler<W extends Work> {
         dependent.pending = 0
         this.#settle(dependent, `task ${origin.id} did`)
         this.#out.settle(dependent, 'dependency', origin)
+        this.#leaveLine(dependent)
         failed.push(dependent)
       }
     }
@@ -670,6 +712,11 @@ export class Scheduler<W extends Work> {
     }
     const must = (holds: boolean, what: string) => {
       if (!holds) this.#broken(undefined, what)
+    }
+    for (const [work, { line, ahead, behind }] of this.#standing) {
+      const isRight = (behind === undefined ? line.tail : this.#standing.get(behind)?.ahead) === work
+      const follows = ahead === undefined || this.#standing.get(ahead)?.behind === work
+      must(work.state === 'waiting' && isRight && follows, `task ${work.id} stands in a line, and waits`)
     }
     const right = waiting === this.#waiting && dispatched === this.#dispatched && awaiting === this.#awaiting
     must(right, 'the counts are right')

@@ -5,6 +5,7 @@ import { type HeapArray, heap } from '@skein/heap'
 import { ActorDiedError } from '../errors.ts'
 import type { ActorLook } from '../observe/observer.ts'
 import type { ActorOptions } from '../options.ts'
+import { Line } from '../schedule/line.ts'
 import type { Request } from '../schedule/place.ts'
 import { Holds } from './holds.ts'
 import type { ActorSettings } from './mail.ts'
@@ -29,6 +30,10 @@ export interface ActorEntry {
   /** By method, what its calls without options share. */
   readonly calls: Map<string, Call>
   readonly tally: Tally
+  /** In which calls of one caller keep their order: by caller, and within it by concurrency group. */
+  readonly lines: Line<Record>[]
+  /** By number of the method, its group from 1. */
+  readonly groupOf: readonly (number | undefined)[]
   /** Workers that have handles of it. */
   readonly holders: Set<number>
   restartsLeft: number
@@ -69,12 +74,28 @@ export function actorEntry(
     given,
     calls: new Map(),
     tally: { open: 0, idle: undefined },
+    lines: [],
+    groupOf: groupsOf(options, methods),
     holders: new Set(),
     restartsLeft: options.restarts ?? 0,
     making: undefined,
     state: undefined,
     died: undefined,
   }
+}
+
+function groupsOf({ concurrencyGroups = {} }: ActorOptions, methods: readonly string[]): number[] {
+  const groupOf: number[] = []
+  Object.values(concurrencyGroups).forEach((group, i) => {
+    for (const method of group.methods) groupOf[methods.indexOf(method)] = i + 1
+  })
+  return groupOf
+}
+
+/** The line of a caller's calls of a method. */
+export function lineOf({ lines, groupOf, options }: ActorEntry, caller: number, method: number): Line<Record> {
+  const groups = options.concurrencyGroups ? Object.keys(options.concurrencyGroups).length : 0
+  return (lines[caller * (1 + groups) + (groupOf[method] ?? 0)] ??= new Line())
 }
 
 const defaultConcurrency = 1000

@@ -27,9 +27,10 @@ import type { ActorOptions, Resources, TaskOptions } from '../options.ts'
 import { Ref } from '../ref.ts'
 import type { ActorDefinition, TaskDefinition } from '../registry.ts'
 import type { Strategy } from '../schedule/group.ts'
+import type { Line } from '../schedule/line.ts'
 import { type Reason, Scheduler } from '../schedule/scheduler.ts'
 import { unpack } from '../values/pack.ts'
-import { type ActorEntry, ActorTable, actorEntry, type Death, deathOf, settingsOf } from './actor-table.ts'
+import { type ActorEntry, ActorTable, actorEntry, type Death, deathOf, lineOf, settingsOf } from './actor-table.ts'
 import { asObject, prepare, recordOf } from './arguments.ts'
 import * as at from './board.ts'
 import { Callers } from './callers.ts'
@@ -331,7 +332,9 @@ export class ThreadsEngine implements Engine, Observable {
     actor.tally.open++
     // Where it lives is not known before its constructor runs.
     const after = isToLodge(actor) && actor.making ? [new Ref(actor.making)] : undefined
-    if (actor.died === undefined) this.#accept(record, after)
+    // A constructor waits for nobody's calls: they wait for it.
+    const line = call.method < 0 ? undefined : lineOf(actor, caller, call.method)
+    if (actor.died === undefined) this.#accept(record, after, line)
     else this.#settle(record, 'rejected', withSite(deathOf(actor), record.site))
     return record
   }
@@ -527,8 +530,11 @@ export class ThreadsEngine implements Engine, Observable {
     return site
   }
 
-  /** @param after what must be done first, besides what is among the arguments */
-  #accept(record: Record, after?: readonly Ref<unknown>[]): void {
+  /**
+   * @param after what must be done first, besides what is among the arguments
+   * @param line in which it keeps its order
+   */
+  #accept(record: Record, after?: readonly Ref<unknown>[], line?: Line<Record>): void {
     if (this.#closing) throw new EngineClosedError(record.name)
     if (this.#observer !== undefined) record.submittedMs = clock()
     const { given } = record
@@ -549,7 +555,7 @@ export class ThreadsEngine implements Engine, Observable {
       return this.#settle(record, 'rejected', cancelledBy(signal, record))
     }
     this.#open++
-    this.#scheduler.submit(record, dependencies)
+    this.#scheduler.submit(record, dependencies, line)
     if ((++this.#submits & (submitsPerDrain - 1)) === 0) this.#drain()
     this.#watch()
   }
