@@ -233,7 +233,8 @@ export class ActorTable {
   keep(id: number, state: Packed<HeapArray<Uint8Array>>): void {
     const entry = this.#actors.get(id)
     if (entry?.state !== undefined) heap.release(entry.state.bytes)
-    if (entry?.died === undefined) entry!.state = state
+    // A call may outlive its actor.
+    if (entry !== undefined && entry.died === undefined) entry.state = state
     else heap.release(state.bytes)
   }
 
