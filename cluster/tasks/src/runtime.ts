@@ -41,7 +41,7 @@ export function start(options: StartOptions = {}): Engine {
   }
   const { engine: name = process.env.SKEIN_TASKS || 'threads', slots = 1 << 15 } = options
   if (!engines.includes(name as EngineName)) throw new ArgumentError('start', 'engine', engines.join(' or '), name)
-  const usual = () => (name === 'inline' ? 1 : (workersFromEnvironment() ?? availableParallelism()))
+  const usual = () => workersFromEnvironment() ?? (name === 'inline' ? 1 : availableParallelism())
   const { workers = usual() } = options
   if (!(Number.isInteger(workers) && workers >= 1 && workers <= mostWorkers)) {
     throw new ArgumentError('start', 'workers', `a whole number from 1 to ${mostWorkers}`, workers)
