@@ -85,8 +85,10 @@ describe('long kernels', () => {
 describe('a small heap', () => {
   const big = 16 << 20
   const copy = kernel(text('(i, y, x) => { y[i] = x[i] }')) as any
+  // Arrays touched at other places than the index itself have to be in the heap as a whole.
+  const swap = kernel(text('(i, y, x) => { y[i] = x[i ^ 1] }')) as any
   const cases: { [name: string]: () => unknown } = {
-    'has no room for the copies of arrays outside of it': () => copy(big, new Float64Array(big), new Float64Array(big)),
+    'has no room for the copies of arrays outside of it': () => swap(big, new Float64Array(big), new Float64Array(big)),
     'nor for those of an asynchronous call': () => copy.async(big, new Float64Array(big), new Float64Array(big)),
     'nor for those of a reduction': () => (reduce('+', text('(i, x) => x[i]')) as any)(big, new Float64Array(big)),
     'nor for those of a scan': () =>
@@ -119,6 +121,13 @@ describe('a small heap', () => {
     })
   }
 
+  it('has room for arrays that go through it a slice at a time', () => {
+    const x = new Float64Array(big).map((_, i) => i)
+    const y = new Float64Array(big)
+    copy(big, y, x)
+    assert(y.every((v, i) => v === i))
+  })
+
   it('that is full of arrays is told by whom, and goes on once they are released', async () => {
     const held: Float64Array[] = []
     try {
@@ -127,7 +136,7 @@ describe('a small heap', () => {
       assert(e instanceof OutOfMemoryError)
       assert.match(e.message, /hoard/)
     }
-    assert.throws(() => copy(1 << 20, new Float64Array(1 << 20), new Float64Array(1 << 20)), OutOfMemoryError)
+    assert.throws(() => swap(1 << 20, new Float64Array(1 << 20), new Float64Array(1 << 20)), OutOfMemoryError)
     // What lies in the heap already needs no room.
     copy(1 << 19, held[0], held[1])
     for (const a of held) heap.release(a)

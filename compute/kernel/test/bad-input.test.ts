@@ -406,7 +406,7 @@ describe('a full heap', () => {
     const program = `
       import { heap } from '${import.meta.resolve('@skein/heap')}'
       import { kernel } from '${new URL('../src/index.ts', import.meta.url).href}'
-      const write = kernel((i, x) => { x[i] = 1 })
+      const write = kernel((i, x) => { x[i] = 1; x[i ^ 1] = 1 })
       const held = heap.f32(8 << 20, { label: 'what I keep' })
       try { write(16 << 20, new Float32Array(16 << 20)); console.log('fits') } catch (e) { console.log(e.name, /what I keep/.test(e.message)) }
       const x = new Float32Array(1000); write(1000, x); console.log(x.every(v => v === 1), held.length)`

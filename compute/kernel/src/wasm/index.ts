@@ -20,6 +20,7 @@ import * as layout from './layout.ts'
 import { type Generated, generate } from './module.ts'
 import { chooseLanes, chooseReductionLanes } from './plan.ts'
 import { analyseShapes } from './shape.ts'
+import { Slices, touchedAtIndex } from './slices.ts'
 import { stage } from './staging.ts'
 import { begunOffset, copiesBytes, findTallies, type Tally } from './tallies.ts'
 
@@ -132,6 +133,8 @@ class WasmProgram implements Program {
   private readonly written: boolean[]
   /** Arrays that are only written, at the index itself or as a scan's output. */
   private readonly overwrites: boolean[]
+  /** Arrays touched at the range's index alone. */
+  private readonly atIndex: readonly boolean[]
   private readonly writtenCount: number
   /** At most so many that each can be a bit of a variant's number. */
   private readonly tallies: readonly Tally[]
@@ -148,6 +151,7 @@ class WasmProgram implements Program {
     const all = walk(ir.body)
     for (const v of all) if (v.op === 'store' || v.op === 'atomic') this.written[v.attr.buffer] = true
     this.overwrites = ir.buffers.map((_, i) => this.written[i] && overwritesAll(ir, all, i, this.isOutput(i)))
+    this.atIndex = combination ? [] : touchedAtIndex(ir, all)
     this.writtenCount = this.written.filter(Boolean).length
     this.tallies = combination ? [] : findTallies(ir).slice(0, 32)
     this.weight = all.reduce((n, v) => n + (v.op === 'loop' ? 100 : 1), 1)
@@ -190,7 +194,7 @@ class WasmProgram implements Program {
     return made
   }
 
-  private variantFor(launch: Launch, addresses: number[], threads: number, total: number): Variant {
+  private variantFor(launch: Launch, addresses: readonly number[], threads: number, total: number): Variant {
     const worth = this.options.worthCopies ?? WORTH_COPIES
     const tallies = this.tallies.filter(({ buffer }) => {
       const length = lengthOf(launch, buffer)
@@ -259,7 +263,14 @@ class WasmProgram implements Program {
   }
 
   /** Writes the argument block. Returns the range to run. */
-  private prepare(launch: Launch, b: Block, v: Variant, addresses: number[], threads: number, size: Size): number {
+  private prepare(
+    launch: Launch,
+    b: Block,
+    v: Variant,
+    addresses: readonly number[],
+    threads: number,
+    size: Size,
+  ): number {
     const { ir, combination } = this
     const { words } = b
     const { extents } = launch
@@ -333,19 +344,24 @@ class WasmProgram implements Program {
     const small = size.total * this.weight < SMALL
     const team = defaultTeam()
     const threads = small ? 1 : Math.min(launch.threads, team.threads)
-    const staged = stage(this.ir, launch.arrays, this.written, this.overwritten(launch, size))
-    const v = this.variantFor(launch, staged.addresses, threads, size.total)
+    const overwritten = this.overwritten(launch, size)
+    const slices = small ? undefined : Slices.of(this.ir, launch, this.atIndex, this.written, overwritten)
+    const staged = slices ? undefined : stage(this.ir, launch.arrays, this.written, overwritten)
+    const { addresses } = (slices ?? staged)!
+    const v = this.variantFor(launch, addresses, threads, size.total)
     const b = this.takeBlock()
     const args = heap.memory64 ? BigInt(b.address) : b.address
     let owed = 0
     let succeeded = false
     try {
-      const range = this.prepare(launch, b, v, staged.addresses, threads, size)
+      const range = this.prepare(launch, b, v, addresses, threads, size)
       owed = longest(launch, v.tallies)
       for (const phase of this.phases()) {
         const status = small
           ? v.exports[phase](args, 0, range, 0)
-          : team.run(v.body, phase, this.job(launch, b, v, range, threads))
+          : slices
+            ? this.runSlices(slices, launch, b, v, range, threads)
+            : team.run(v.body, phase, this.job(launch, b, v, range, threads))
         if (status !== 0) return this.failure(b)
         if (this.after(phase, v, args, range)) break
       }
@@ -358,7 +374,8 @@ class WasmProgram implements Program {
       return this.outcome(b, range)
     } finally {
       if (owed > 0) v.exports.merge(args, 0, owed, 0)
-      staged.release(succeeded)
+      slices?.free()
+      staged?.release(succeeded)
       this.giveBack(b)
     }
   }
@@ -396,6 +413,25 @@ class WasmProgram implements Program {
       staged.release(succeeded)
       this.giveBack(b)
     }
+  }
+
+  private runSlices(slices: Slices, launch: Launch, b: Block, v: Variant, range: number, threads: number): number {
+    const team = defaultTeam()
+    const job = this.job(launch, b, v, range, threads)
+    const first = launch.extents[0].begin
+    const place = (array: number, address: number) => this.writeAddress(b, layout.arrayOffset(this.ir, array), address)
+    for (let begin = 0; begin < range; begin += slices.length) {
+      const end = Math.min(begin + slices.length, range)
+      slices.enter(first + begin, first + end, place)
+      let status = 1
+      try {
+        status = team.run(v.body, 'run', { ...job, begin, end })
+      } finally {
+        slices.leave(first + begin, first + end, status === 0)
+      }
+      if (status !== 0) return status
+    }
+    return 0
   }
 
   private phases(): string[] {
@@ -449,7 +485,7 @@ class WasmProgram implements Program {
   }
 
   /** Whether two arrays that are both written share memory. */
-  private overlapping(launch: Launch, addresses: number[]): boolean {
+  private overlapping(launch: Launch, addresses: readonly number[]): boolean {
     if (this.writtenCount < 2) return false
     for (let i = 0; i < addresses.length; i++) {
       if (!this.written[i]) continue
@@ -493,7 +529,7 @@ const lengthOf = (launch: Launch, array: number): number =>
 const longest = (launch: Launch, tallies: readonly Tally[]): number =>
   tallies.reduce((most, t) => Math.max(most, lengthOf(launch, t.buffer)), 0)
 
-const sharesMemory = (launch: Launch, addresses: number[], i: number, j: number): boolean =>
+const sharesMemory = (launch: Launch, addresses: readonly number[], i: number, j: number): boolean =>
   addresses[i] < addresses[j] + launch.arrays[j].byteLength && addresses[j] < addresses[i] + launch.arrays[i].byteLength
 
 function freeBlock(b: Block): void {
