@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { ArgumentError } from '@skein/base'
 import { heap } from '@skein/heap'
 import { distribute, kill, NotCloneableError, publish, stats, stop, subscribe } from '../src/index.ts'
+import { packMessage, Topics } from '../src/threads/topics.ts'
 import * as steps from './steps.ts'
 
 describe('farm', () => {
@@ -80,6 +81,45 @@ describe('farm', () => {
     assert.deepEqual(await iterated.next(), { value: undefined, done: true })
     assert.equal(seen.length, 4)
     publish('nobody listens', 1)
+  })
+
+  it('keeps what is published until everyone is known who listens', async () => {
+    const posted: string[] = []
+    const listensTold = [0, 0]
+    const crew = { listensTold, post: (worker: number, m: { is: string }) => void posted.push(`${worker} ${m.is}`) }
+    const topics = new Topics(crew as never)
+    const local: unknown[] = []
+    topics.listeners.add('t', x => local.push(x))
+    topics.publish('t', packMessage(1))
+    await turn()
+    assert.deepEqual([posted, local], [[], [1]])
+    // Worker 1 has told, and its message is on its way.
+    listensTold[1] = 1
+    topics.publish('t', packMessage(2))
+    topics.publish('t', packMessage(3))
+    await turn()
+    assert.deepEqual([posted, local], [[], [1]])
+    topics.listens(1, 't', true)
+    await turn()
+    assert.deepEqual(
+      [posted, local],
+      [
+        ['1 published', '1 published'],
+        [1, 2, 3],
+      ],
+    )
+    // One that ends in between tells nothing any more.
+    listensTold[0] = 1
+    topics.publish('t', packMessage(4))
+    listensTold[0] = 0
+    topics.forget(0)
+    await turn()
+    assert.deepEqual([posted.length, local], [3, [1, 2, 3, 4]])
+    listensTold[1] = 0
+    topics.forget(1)
+    topics.publish('t', packMessage(5))
+    await turn()
+    assert.deepEqual([posted.length, local.at(-1)], [3, 5])
   })
 
   it('refuses bad input', () => {

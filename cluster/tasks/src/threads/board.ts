@@ -34,6 +34,8 @@ export const bell = 5
 export const owesOutput = 6
 /** CPUs that threads use which help its tasks with kernels. The worker's. */
 export const lentCpus = 7
+/** How often it has told the client that someone there listens to a topic, or no longer. The worker's. */
+export const listensTold = 8
 
 export const workerStates = ['absent', 'booting', 'awake', 'sleeping', 'gone', 'waiting'] as const
 export const absent = 0

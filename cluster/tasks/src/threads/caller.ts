@@ -78,6 +78,8 @@ export class Caller implements Engine {
   readonly parallelism: number
   /** Called when a task begins to await a result; what it returns, when the result is there. */
   onAwait: () => () => void = () => () => {}
+  /** Called before the client is told that someone here listens to a topic, or no longer. */
+  onListens: () => void = () => {}
   readonly listeners: Listeners
   readonly #port: MessagePort
   readonly #numberOf: NumberOf
@@ -92,7 +94,10 @@ export class Caller implements Engine {
 
   constructor(port: MessagePort, numberOf: NumberOf, workers: number, firstActor: number) {
     this.parallelism = workers
-    this.listeners = new Listeners((topic, on) => port.postMessage({ is: 'listens', topic, on } satisfies FromWorker))
+    this.listeners = new Listeners((topic, on) => {
+      this.onListens()
+      port.postMessage({ is: 'listens', topic, on } satisfies FromWorker)
+    })
     this.#port = port
     this.#numberOf = numberOf
     this.#nextActor = firstActor

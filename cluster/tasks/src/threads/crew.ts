@@ -136,6 +136,7 @@ export class Crew {
     if (this.#c[line + at.tasksRun] === 0 && state === at.booting) this.#failedStarts++
     else this.#failedStarts = 0
     Atomics.store(this.#c, line + at.state, at.gone)
+    Atomics.store(this.#c, line + at.listensTold, 0)
     this.#members[worker] = undefined
     const restarts = !this.#closed && this.#failedStarts < mostFailedStarts
     this.#events.gone(worker, member.reason || `it ended with exit code ${code}`, restarts)
@@ -168,6 +169,13 @@ export class Crew {
     member.reason ||= reason
     member.thread.terminate()
     await member.exited
+  }
+
+  /** How often each worker has told who listens to a topic: the messages may still be on their way. */
+  get listensTold(): number[] {
+    return Array.from({ length: this.#layout.workers }, (_, worker) =>
+      Atomics.load(this.#c, at.workerAt(worker) + at.listensTold),
+    )
   }
 
   /** What workers have printed is not all here. */

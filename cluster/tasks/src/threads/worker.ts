@@ -366,6 +366,7 @@ function goOn(slot: number, s: number, attempt: Attempt, go: () => Promise<unkno
 }
 
 // A task that awaits a result inside gives its place up for the time: at once, or, if it has not returned yet, when it has.
+caller.onListens = () => void Atomics.add(c, me + at.listensTold, 1)
 caller.onAwait = () => {
   const attempt = contexts.getStore() as Attempt | undefined
   if (attempt === undefined || !attempt.plain) return () => {}
