@@ -99,7 +99,10 @@ describe('a hostile task', () => {
 
   it('takes all memory of its worker', { timeout: 120_000 }, async () => {
     const { code, stdout } = await run('out-of-memory.ts')
-    assert.match(stdout, /^WorkerLostError: Worker \d ended while it ran task 'eats': .*memory/)
+    assert.match(
+      stdout,
+      /^WorkerLostError: Worker \d ended while it ran task 'eats': it reached the limit of its memory of 32 MiB \(resourceLimits\)\. On it were task eats#1\. Each/,
+    )
     assert.match(stdout, /\n3 2\n$/)
     assert.equal(code, 0)
   })

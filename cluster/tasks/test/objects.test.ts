@@ -5,9 +5,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, beforeEach, describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { ArgumentError } from '@skein/base'
+import { ArgumentError, OutOfMemoryError } from '@skein/base'
 import { heap } from '@skein/heap'
-import { free, get, ObjectLostError, put, type Ref, start, stats, stop, TaskError, task } from '../src/index.ts'
+import {
+  free,
+  get,
+  ObjectLostError,
+  put,
+  type Ref,
+  SpillError,
+  start,
+  stats,
+  stop,
+  TaskError,
+  task,
+} from '../src/index.ts'
 import type { SpillOptions } from '../src/objects/spill-folder.ts'
 import * as jobs from './jobs.ts'
 
@@ -149,8 +161,8 @@ describe('objects', () => {
   })
 
   it('stay in memory when the disk is full, and are read there', async () => {
-    startWith(4 * MiB, { folder, bytes: 3 * MiB })
-    const refs = Array.from({ length: 12 }, (_, i) => put(new Uint8Array(MiB).fill(i)))
+    startWith(16 * MiB, { folder, bytes: 3 * MiB })
+    const refs = Array.from({ length: 20 }, (_, i) => put(new Uint8Array(MiB).fill(i)))
     assert.equal(stats().objects.spilled, 3)
     for (const [i, ref] of refs.entries()) assert.equal(((await ref) as Uint8Array)[5], i)
   })
@@ -169,9 +181,13 @@ describe('objects', () => {
     assert.throws(() => start({ heapBytes: -1 }), ArgumentError)
     assert.throws(() => start({ spill: { folder: 5 as never } }), ArgumentError)
     assert.throws(() => start({ spill: true as never }), ArgumentError)
-    start({ workers: 1, spill: { folder: '/nonexistent' }, heapBytes: 1 })
-    const refs = [put(new Uint8Array(MiB)), put(new Uint8Array(MiB))]
-    assert.equal(refs.length, 2)
+    startWith(4 * MiB, { folder: '/nonexistent' })
+    const refs: Ref<unknown>[] = []
+    const fill = () => {
+      for (let i = 0; i < 20; i++) refs.push(put(new Uint8Array(MiB)))
+    }
+    assert.throws(fill, (error: unknown) => error instanceof OutOfMemoryError && error.cause instanceof SpillError)
+    assert(refs.length >= 4)
     assert.equal(stats().objects.diskBytes, 0)
   })
 })
@@ -258,6 +274,71 @@ describe('a lost object', () => {
   })
 })
 
+describe('while memory is short', () => {
+  beforeEach(() => {
+    heap.collect()
+  })
+  afterEach(() => stop())
+
+  it('tasks run one at a time, until there is room again', async () => {
+    startWith(8 * MiB, false)
+    const most = heap.i32(2)
+    const together = async () => {
+      most.fill(0)
+      await get(Array.from({ length: 8 }, () => overlaps(most)))
+      return most[1]
+    }
+    await get([jobs.nothing(), jobs.nothing()])
+    assert.equal(await together(), 2)
+    const held = Array.from({ length: 9 }, () => put(new Uint8Array(MiB)))
+    await jobs.nothing()
+    assert.equal(await together(), 1)
+    // What runs may await others.
+    assert.equal(await jobs.nested(5), 6)
+    free(held)
+    while ((await together()) !== 2) heap.collect()
+  })
+
+  it('one that waits for another in vain gets it', { timeout: 20_000 }, async () => {
+    startWith(4 * MiB, false)
+    const held = Array.from({ length: 5 }, () => put(new Uint8Array(MiB)))
+    const gate = heap.i32(2)
+    const x = heap.f64([1, 2, 3])
+    await jobs.nothing()
+    const waits = waitsWith(gate, x)
+    await opens(gate)
+    assert.equal(await waits, 6)
+    assert.equal(held.length, 5)
+  })
+
+  it('what finds no room is told who holds what', () => {
+    startWith(4 * MiB, false)
+    const held: Ref<unknown>[] = []
+    const fill = () => {
+      for (let i = 0; i < 20; i++) held.push(put(new Uint8Array(MiB), { label: 'tables' }))
+    }
+    assert.throws(fill, (error: unknown) => {
+      assert(error instanceof OutOfMemoryError)
+      const [{ who, bytes }] = error.holders
+      assert.match(who, /^'tables' \(fill \(.*objects\.test\.ts:\d+:\d+\)\)$/)
+      assert.equal(bytes, held.length * MiB)
+      return true
+    })
+    assert.throws(() => jobs.echo({ text: 'x'.repeat(5 * MiB) }), OutOfMemoryError)
+    free(held)
+    held.length = 0
+    held.push(put(new Uint8Array(MiB)))
+  })
+})
+
+export const overlaps = task(import.meta, 'overlaps', (most: Int32Array) => {
+  const now = Atomics.add(most, 0, 1) + 1
+  if (now > Atomics.load(most, 1)) Atomics.store(most, 1, now)
+  const until = performance.now() + 5
+  while (performance.now() < until);
+  Atomics.sub(most, 0, 1)
+})
+export const opens = task(import.meta, 'opens', (gate: Int32Array) => Atomics.store(gate, 1, 1))
 export const counted = task(import.meta, 'counted', (runs: Int32Array, at: number, n: number, x: number) => {
   Atomics.add(runs, at, 1)
   return new Float64Array(n).fill(x)

@@ -71,7 +71,7 @@ const kindOf = ({ request }: Task): string => JSON.stringify(request && { ...req
 
 class Run {
   readonly #random: Random
-  readonly #limits: { slots: number; depth: number }
+  readonly #limits: { slots: number; depth: number; active: number }
   readonly #scheduler: Scheduler<Task>
   readonly #all: Task[] = []
   /** In the order in which they are to be served within caller and priority. */
@@ -92,7 +92,7 @@ class Run {
 
   constructor(seed: number) {
     this.#random = new Random(seed)
-    this.#limits = { slots: 1 << this.#int(1, 6), depth: this.#int(1, 5) }
+    this.#limits = { slots: 1 << this.#int(1, 6), depth: this.#int(1, 5), active: Number.POSITIVE_INFINITY }
     this.#scheduler = new Scheduler<Task>(
       {
         dispatch: (task, worker, open) => this.#dispatch(task, worker, open),
@@ -457,6 +457,7 @@ class Run {
 
   #deepen(): void {
     this.#limits.depth = this.#int(1, 6)
+    this.#limits.active = this.#chance(0.4) ? this.#int(1, 4) : Number.POSITIVE_INFINITY
     this.#scheduler.assign()
     this.#over()
   }
@@ -544,6 +545,8 @@ class Run {
   #fits(task: Task, worker: Worker): boolean {
     const { request } = task
     if (this.#dispatched.length >= this.#limits.slots) return false
+    const active = this.#dispatched.filter(other => !other.request?.beside && !other.awaits)
+    if (!request?.beside && active.length >= this.#limits.active) return false
     const cpus = this.#cpus(worker)
     if (request === undefined) return cpus < 1e-6 && this.#opened(worker) < (this.#isCrowded ? 1 : this.#limits.depth)
     if (request.worker >= 0 && request.worker !== worker.number) return false
@@ -654,6 +657,8 @@ class Run {
 
   #finishAll(): void {
     this.#limits.depth = 2
+    // Whatever it was, one at a time is enough to come to an end.
+    this.#limits.active = 1
     this.#scheduler.assign()
     this.#over()
     for (let steps = 0; this.#all.some(({ phase }) => phase !== 'settled'); steps++) {

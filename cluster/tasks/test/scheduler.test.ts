@@ -5,7 +5,7 @@ import { InternalError } from '@skein/base'
 import { Bundle, Group, type Strategy } from '../src/schedule/group.ts'
 import { Line } from '../src/schedule/line.ts'
 import type { Request } from '../src/schedule/place.ts'
-import { Scheduler } from '../src/schedule/scheduler.ts'
+import { type Limits, Scheduler } from '../src/schedule/scheduler.ts'
 import { type Outcome, randomRun, Task } from './scheduler-oracle.ts'
 import { seedOf } from './seed.ts'
 
@@ -26,11 +26,13 @@ class Teller {
   readonly #reserved = new Set<number>()
   readonly #lines: Line<Named>[] = []
   readonly #workers: number
+  readonly #limits: Limits
   readonly #scheduler: Scheduler<Named>
   #out: string[] = []
 
   constructor(settings: string) {
-    const { slots = 64, depth = 2, workers = 1, ...resources } = pairs(settings.split(' '))
+    const { slots = 64, depth = 2, active = slots, workers = 1, ...resources } = pairs(settings.split(' '))
+    this.#limits = { slots, depth, active }
     this.#scheduler = new Scheduler<Named>(
       {
         dispatch: ({ name }, worker, open) => this.#out.push(`${name} to ${worker}${open ? '' : ' alone'}`),
@@ -38,7 +40,7 @@ class Teller {
         placed: ({ id, bundles }) => this.#out.push(`group ${id} on ${bundles.map(({ worker }) => worker).join(' ')}`),
         reserved: (worker, on) => this.#reserve(worker, on),
       },
-      { slots, depth },
+      this.#limits,
       resources,
       true,
     )
@@ -126,6 +128,15 @@ class Teller {
       case 'awaits':
       case 'resumes':
         return scheduler.awaits(this.#task(first), verb === 'awaits')
+      case 'missing':
+        scheduler.missing(
+          this.#task(first),
+          rest.map(name => this.#task(name)),
+        )
+        return scheduler.assign()
+      case 'active':
+        this.#limits.active = Number(first)
+        return scheduler.assign()
       case 'released':
         return scheduler.released(this.#task(first))
       case 'group': {
@@ -194,7 +205,7 @@ describe('stories of the scheduler', () => {
 test('a broken invariant is told with the story of the task', () => {
   const scheduler = new Scheduler<Task>(
     { dispatch() {}, settle() {}, placed() {}, reserved() {} },
-    { slots: 8, depth: 1 },
+    { slots: 8, depth: 1, active: 8 },
     {},
     true,
   )
@@ -226,7 +237,10 @@ test('a broken invariant is told with the story of the task', () => {
   assert.equal(later.length, 15)
   assert.match(later[0], /task 1: new → ready/)
 
-  const silent = new Scheduler<Task>({ dispatch() {}, settle() {}, placed() {}, reserved() {} }, { slots: 8, depth: 1 })
+  const silent = new Scheduler<Task>(
+    { dispatch() {}, settle() {}, placed() {}, reserved() {} },
+    { slots: 8, depth: 1, active: 8 },
+  )
   assert.match(assertThrows(() => silent.finished(a)).message, /validate: true/)
 })
 

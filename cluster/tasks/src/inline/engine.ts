@@ -117,7 +117,7 @@ export class InlineEngine implements Engine, Observable {
         reserved: () => {},
       },
       // As many as anyone wants, one after the other.
-      { slots: 2 ** 30, depth: 1 },
+      { slots: 2 ** 30, depth: 1, active: Number.POSITIVE_INFINITY },
       resources,
       validate,
     )

@@ -29,6 +29,9 @@ const leastSpilled = 1 << 16
 const near = 0.8
 const step = 1 / 16
 
+/** Between two looks at whether memory is short. */
+const leastRestMs = 20
+
 export interface StoreOptions {
   /** Most bytes of the heap that may be in use. */
   readonly limitBytes: number
@@ -101,7 +104,7 @@ export function isLarge(value: unknown): value is Value {
   )
 }
 
-const sizeOf = (value: Value): number => {
+export const sizeOf = (value: Value): number => {
   if (!(value instanceof Packed)) return value.byteLength
   let bytes = value.bytes.length
   for (const held of value.holds ?? []) bytes += held.byteLength
@@ -197,6 +200,7 @@ export class Store {
   readonly #gone = new FinalizationRegistry<Entry>(entry => this.forget(entry))
   /** In use when garbage was last looked for. */
   #collectedAt = 0
+  #lookAgainMs = 0
   #nextId = 1
   #spilled = 0
   #readBack = 0
@@ -261,6 +265,26 @@ export class Store {
     }
     if (leftToCollector > 0) this.#collect()
     return !isNear() && start - heap.inUseBytes >= least
+  }
+
+  /**
+   * Whether the heap is near its limit and nothing can leave any more. Looking takes at most a fifth of the time, so an answer may be
+   * some milliseconds old.
+   */
+  get isShort(): boolean {
+    if (heap.inUseBytes <= near * this.#limitBytes) return false
+    const now = performance.now()
+    if (now < this.#lookAgainMs) return true
+    if (!this.makeRoom(0)) this.#collect()
+    this.#lookAgainMs = now + Math.max(leastRestMs, 5 * (performance.now() - now))
+    return heap.inUseBytes > near * this.#limitBytes
+  }
+
+  /** After something has been taken: refuses it if that is more than there may be. @throws OutOfMemoryError */
+  check(bytes: number): void {
+    if (heap.inUseBytes <= this.#limitBytes || this.makeRoom(0)) return
+    this.#collect()
+    if (heap.inUseBytes > this.#limitBytes) throw this.fullFor(bytes)
   }
 
   #collect(): void {

@@ -50,6 +50,11 @@ export interface Limits {
    * long tasks take.
    */
   depth: number
+  /**
+   * Most tasks dispatched at once that do not await others, without calls of actors: the engine lowers it while memory is short. After
+   * it has been raised, `assign`.
+   */
+  active: number
 }
 
 export interface Counts {
@@ -84,6 +89,8 @@ export class Scheduler<W extends Work> {
   #dispatched = 0
   /** Of those dispatched, how many await others. */
   #awaiting = 0
+  /** And how many do not, without calls of actors. */
+  #active = 0
   // Only when validating: every task that is not settled, and what happened.
   readonly #all: Set<W> | undefined
   readonly #story: Story | undefined
@@ -441,12 +448,16 @@ export class Scheduler<W extends Work> {
     if (this.#waitingGroups.size > 0) this.#assignGroups()
     if (this.#besideSize > 0) this.#assignBeside()
     if (this.#special.size > 0) this.#assignSpecial()
-    while (this.#plain.size > 0 && this.#dispatched < this.limits.slots) {
+    while (this.#plain.size > 0 && this.#hasRoom) {
       const crowded = this.#isCrowded
       const place = this.#shortest(crowded ? 1 : this.limits.depth)
       if (place === undefined) return
       this.#dispatch((crowded ? this.#plain.takeNewest() : this.#plain.take()) as W, place, true)
     }
+  }
+
+  get #hasRoom(): boolean {
+    return this.#dispatched < this.limits.slots && this.#active < this.limits.active
   }
 
   /** One that does not fit yet keeps no other waiting. */
@@ -499,7 +510,7 @@ export class Scheduler<W extends Work> {
 
   #assignSpecial(): void {
     const stuck = new Set<Kind>()
-    while (this.#dispatched < this.limits.slots) {
+    while (this.#hasRoom) {
       const kind = this.#special.next(stuck)
       if (kind === undefined) return
       const { request } = kind
@@ -556,6 +567,7 @@ export class Scheduler<W extends Work> {
 
   /** Counts what a task holds, but for its amounts; with -1 it holds it no longer. */
   #count(work: W, sign: 1 | -1): void {
+    if (!work.awaits && !work.request?.beside) this.#active += sign
     const bundle = this.#bundleOf(work)
     if (bundle === undefined) return work.place!.count(work, sign)
     work.place!.count(work, sign, 0)
@@ -661,6 +673,7 @@ export class Scheduler<W extends Work> {
     let waiting = 0
     let dispatched = 0
     let awaiting = 0
+    let active = 0
     for (const work of this.#all) {
       const { state, request, place } = work
       const must = (holds: boolean, what: string) => {
@@ -675,6 +688,7 @@ export class Scheduler<W extends Work> {
       if (place === undefined) continue
       dispatched++
       if (work.awaits) awaiting++
+      else if (!request?.beside) active++
       let sum = counted.get(place)
       if (sum === undefined) counted.set(place, (sum = new Place(place.worker)))
       const bundle = this.#bundleOf(work)
@@ -719,7 +733,7 @@ export class Scheduler<W extends Work> {
       must(work.state === 'waiting' && isRight && follows, `task ${work.id} stands in a line, and waits`)
     }
     const right = waiting === this.#waiting && dispatched === this.#dispatched && awaiting === this.#awaiting
-    must(right, 'the counts are right')
+    must(right && active === this.#active, 'the counts are right')
     must(dispatched <= this.limits.slots, 'no more is dispatched than there are slots')
     must(queued.size === this.counts.ready, 'no task stands in a queue twice')
     for (const place of new Set([...this.#places.values(), ...counted.keys()])) {

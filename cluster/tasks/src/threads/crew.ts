@@ -19,6 +19,9 @@ const inheritedFlags = (): string[] | undefined => {
   return flags.flatMap((flag, i) => (!moduleFlag.test(flag) ? [] : flag.includes('=') ? [flag] : [flag, flags[i + 1]]))
 }
 
+/** How the reason begins why a worker has ended that took too much. */
+export const outOfMemory = 'it reached the limit of its memory'
+
 export interface CrewEvents {
   message(worker: number, message: FromWorker): void
   /** It has ended; `restarts` says whether another takes its place. */
@@ -95,7 +98,7 @@ export class Crew {
     this.#members[worker] = member
     thread.on('message', (message: FromWorker) => this.#events.message(worker, message))
     thread.on('error', error => {
-      member.reason ||= error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+      member.reason ||= this.#reasonOf(error)
     })
     thread.on('exit', code => {
       this.#gone(worker, member, code)
@@ -104,6 +107,13 @@ export class Crew {
     if (!this.#held) thread.unref()
     if (this.#listener) this.#hear(worker, thread)
     for (const message of this.#letters[worker]?.splice(0) ?? []) this.post(worker, message)
+  }
+
+  #reasonOf(error: unknown): string {
+    if (!(error instanceof Error)) return String(error)
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') return `${error.name}: ${error.message}`
+    const { maxOldGenerationSizeMb: most } = this.#resourceLimits
+    return `${outOfMemory}${most === undefined ? '' : ` of ${most} MiB`} (resourceLimits)`
   }
 
   /** Gives what workers print from now on to the listener as well. */

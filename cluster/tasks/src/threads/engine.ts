@@ -20,7 +20,7 @@ import {
 } from '../errors.ts'
 import { Remaking } from '../objects/remaking.ts'
 import type { SpillOptions } from '../objects/spill-folder.ts'
-import { isLarge, Store, Stored } from '../objects/store.ts'
+import { isLarge, Store, Stored, sizeOf } from '../objects/store.ts'
 import type { Outcome } from '../observe/journal.ts'
 import { clock, type Look, type Observable, type Observer } from '../observe/observer.ts'
 import type { ActorOptions, Resources, TaskOptions } from '../options.ts'
@@ -49,13 +49,13 @@ import {
   unmade,
   withSite,
 } from './calls.ts'
-import { Crew } from './crew.ts'
+import { Crew, outOfMemory } from './crew.ts'
 import { type GroupEntry, GroupTable, impossible, removal } from './groups.ts'
 import { Leases } from './lease.ts'
 import type { DefinitionNote, FromWorker } from './mail.ts'
 import { type Call, type Given, nothing, Prepacked, Record } from './record.ts'
 import { Packed } from './result.ts'
-import { type Back, Slots } from './slots.ts'
+import { type Back, type Held, Slots } from './slots.ts'
 import { cancelledBy, Stopping } from './stopping.ts'
 import { Stream } from './stream.ts'
 import { packMessage, Topics } from './topics.ts'
@@ -94,6 +94,8 @@ const cores = availableParallelism()
 const closeGraceMs = 200
 /** How long nothing goes on before a task is given up for it. */
 const stuckMs = 500
+/** While memory is short: how often it is looked at, and how long nothing ends before one more task runs. */
+const [recheckMs, admitMs] = [50, 2000]
 /** So many submissions pass before the client looks for results in between: a power of two. */
 const submitsPerDrain = 64
 /** So many results are taken before workers are given more: a power of two. */
@@ -178,7 +180,7 @@ export class ThreadsEngine implements Engine, Observable {
           at.ring(this.#slots.c, worker)
         },
       },
-      { slots, depth: Math.min(64, this.#mostDepth) },
+      { slots, depth: Math.min(64, this.#mostDepth), active: Number.POSITIVE_INFINITY },
       resources,
       validate,
     )
@@ -348,6 +350,7 @@ export class ThreadsEngine implements Engine, Observable {
 
   #object(value: unknown, label: string, mutable: boolean): Record {
     const { found, isCopy } = this.#objects.withRoom(() => asObject(value))
+    if (isCopy && isLarge(found)) this.#objects.check(sizeOf(found))
     const site = isLarge(found) ? siteHere() : undefined
     const record = new Record(
       this.#nextTask++,
@@ -361,11 +364,14 @@ export class ThreadsEngine implements Engine, Observable {
   }
 
   #prepare(args: readonly unknown[], call: string): Given {
+    let given: Given
     try {
-      return prepare(args, call)
+      given = prepare(args, call)
     } catch (error) {
-      return this.#objects.tryAgain(error, () => prepare(args, call))
+      given = this.#objects.tryAgain(error, () => prepare(args, call))
     }
+    if (given instanceof Prepacked) this.#objects.check(given.bytes.length)
+    return given
   }
 
   cancel(ref: Ref<unknown>, { graceMs = 1000 }: CancelOptions, reason?: unknown): boolean {
@@ -679,10 +685,42 @@ export class ThreadsEngine implements Engine, Observable {
         if ((++backs & (backsPerAssign - 1)) === 0) this.#scheduler.assign()
       }
     }
+    this.#heedMemory()
     if (backs === 0) return false
     this.#scheduler.assign()
     this.#adjust()
     return true
+  }
+
+  /** While memory is short, tasks run one at a time: what ends may free some. */
+  #heedMemory(): void {
+    const { limits } = this.#scheduler
+    const { isShort } = this.#objects
+    if (isShort === Number.isFinite(limits.active)) return
+    limits.active = isShort ? 1 : Number.POSITIVE_INFINITY
+    if (isShort) this.#admitLater(this.#settledTasks, performance.now())
+    else this.#scheduler.assign()
+  }
+
+  /** The one that runs may wait for one that is kept waiting: when nothing has ended for long, one more goes. */
+  #admitLater(settled: number, sinceMs: number): void {
+    after(recheckMs, () => {
+      this.#heedMemory()
+      const { limits } = this.#scheduler
+      if (!Number.isFinite(limits.active) || this.#closing !== undefined) return
+      const now = performance.now()
+      const isIdle = this.#settledTasks === settled
+      if (isIdle && now - sinceMs < admitMs) return this.#admitLater(settled, sinceMs)
+      if (isIdle) {
+        limits.active++
+        this.#scheduler.assign()
+      }
+      this.#admitLater(this.#settledTasks, now)
+    })
+  }
+
+  get #settledTasks(): number {
+    return this.#done + this.#failed + this.#cancelled
   }
 
   #back({ record, unrun, ok, found, worker, tookMs, endedMs, items, lent, state }: Back): void {
@@ -767,10 +805,10 @@ export class ThreadsEngine implements Engine, Observable {
   #suspect(): void {
     if (this.#suspects) return
     this.#suspects = true
-    const settled = this.#done + this.#failed + this.#cancelled
+    const settled = this.#settledTasks
     after(stuckMs, () => {
       this.#suspects = false
-      const isLater = this.#done + this.#failed + this.#cancelled > settled
+      const isLater = this.#settledTasks > settled
       if (!isLater && this.#scheduler.isStuck) this.#scheduler.crowded()
       if (this.#scheduler.isStuck) this.#suspect()
     })
@@ -814,6 +852,8 @@ export class ThreadsEngine implements Engine, Observable {
     this.#callers.forget(worker)
     this.#topics.forget(worker)
     const held = this.#slots.reclaim(worker, back => this.#back(back))
+    if (reason.startsWith(outOfMemory)) reason += this.#loadOf(worker, held)
+    this.#lostReason = reason
     this.#leases.forget(worker)
     this.#actors.forgetHolder(worker)
     if (restarts && !held.some(({ started }) => started)) {
@@ -846,6 +886,14 @@ export class ThreadsEngine implements Engine, Observable {
       else if (!isToLodge(actor)) this.#announceActor(actor)
     }
     this.#scheduler.workerJoined(worker)
+  }
+
+  /** What a worker that has no memory left had to do. */
+  #loadOf(worker: number, held: readonly Held[]): string {
+    const tasks = held.filter(({ started }) => started).map(({ work }) => `task ${work.label}`)
+    const all = [...tasks, ...this.#actors.on(worker).map(({ name }) => `actor ${name}`)]
+    const told = all.slice(0, 5).join(', ') + (all.length > 5 ? ` and ${all.length - 5} more` : '')
+    return told && `. On it were ${told}`
   }
 
   #bury(actor: ActorEntry, died: Death): void {
