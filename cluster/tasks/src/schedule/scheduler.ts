@@ -256,8 +256,10 @@ export class Scheduler<W extends Work> {
     else this.#dequeue(work)
     this.#settle(work, 'cancelled')
     this.#out.settle(work, 'cancelled')
+    const mayFollow = this.#standing.size > 0
     this.#leaveLine(work)
     this.#failDependents(work)
+    if (mayFollow) this.#assign()
     this.#check()
   }
 
