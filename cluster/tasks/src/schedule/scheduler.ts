@@ -80,6 +80,8 @@ export class Scheduler<W extends Work> {
   readonly #kept = new Set<W>()
   /** Of waiting tasks that keep an order. */
   readonly #standing = new Map<W, Standing<W>>()
+  /** One of them became ready since the one ahead no longer waits. */
+  #followed = false
   /** Of dispatched tasks, and what is kept, the bundle that it takes its resources from, if it asked for a group's. */
   readonly #bundles = new Map<Work, Bundle>()
   #choices = 0
@@ -256,10 +258,9 @@ export class Scheduler<W extends Work> {
     else this.#dequeue(work)
     this.#settle(work, 'cancelled')
     this.#out.settle(work, 'cancelled')
-    const mayFollow = this.#standing.size > 0
     this.#leaveLine(work)
     this.#failDependents(work)
-    if (mayFollow) this.#assign()
+    this.#assignFollowers()
     this.#check()
   }
 
@@ -326,6 +327,7 @@ export class Scheduler<W extends Work> {
     this.#settle(work as W, 'crowded')
     this.#out.settle(work as W, 'crowded')
     this.#failDependents(work as W)
+    this.#assignFollowers()
     this.#check()
   }
 
@@ -376,8 +378,16 @@ export class Scheduler<W extends Work> {
       if (ahead !== undefined || --behind.pending > 0) return
       this.#waiting--
       this.#enqueue(behind)
+      this.#followed = true
       left = behind
     }
+  }
+
+  /** What was given up may have kept others back that are ready now. */
+  #assignFollowers(): void {
+    if (!this.#followed) return
+    this.#followed = false
+    this.#assign()
   }
 
   #enqueue(work: W, first = false): void {

@@ -578,6 +578,8 @@ export class ThreadsEngine implements Engine, Observable {
       if (error === undefined) return
       this.#settle(record, 'rejected', error)
       this.#scheduler.failed(record, false)
+      // What stood behind it may be ready now, and this may be the last event.
+      queueMicrotask(() => this.#scheduler.assign())
       return
     }
     const { timeoutMs } = record.call.options
