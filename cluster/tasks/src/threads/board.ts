@@ -243,14 +243,17 @@ export const lengthOf = (c: Int32Array, queue: number): number =>
 // whether the other sleeps. All of these are sequentially consistent, so one of the two sees the other. While nobody
 // sleeps, ringing is one load; of many who find a sleeper one wakes it.
 
+// Those that wake workers say whether they had to.
+
 /** Wakes a worker that sleeps, for what was put there before. A bell of its own for each: a wake-up goes to no one else. */
-export function ring(c: Int32Array, worker: number): void {
+export function ring(c: Int32Array, worker: number): boolean {
   const w = workerAt(worker)
   const seen = Atomics.load(c, w + state)
-  if (seen !== sleeping && seen !== waiting) return
-  if (Atomics.compareExchange(c, w + state, seen, awake) !== seen) return
+  if (seen !== sleeping && seen !== waiting) return false
+  if (Atomics.compareExchange(c, w + state, seen, awake) !== seen) return false
   Atomics.add(c, w + bell, 1)
   Atomics.notify(c, w + bell)
+  return true
 }
 
 // Open work stands in one worker's queue, and anyone may take it. A worker that sleeps does not look, so it is woken where
@@ -258,16 +261,16 @@ export function ring(c: Int32Array, worker: number): void {
 // Each says what it does (the entry, `running`) before it looks at the other.
 
 /** Sees to it that someone takes what was just put into a worker's open queue. */
-export function ringForOpen(c: Int32Array, layout: Layout, worker: number): void {
+export function ringForOpen(c: Int32Array, layout: Layout, worker: number): boolean {
   const w = workerAt(worker)
   const seen = Atomics.load(c, w + state)
-  if (seen === sleeping) ring(c, worker)
-  else if (seen === waiting || Atomics.load(c, w + running) !== 0) ringSleeper(c, layout)
+  if (seen === sleeping) return ring(c, worker)
+  return (seen === waiting || Atomics.load(c, w + running) !== 0) && ringSleeper(c, layout)
 }
 
 /** Wakes one worker that sleeps and may take open work, if there is one. */
-export function ringSleeper(c: Int32Array, layout: Layout): void {
-  if (Atomics.load(c, someSleep) === 0 || Atomics.exchange(c, someSleep, 0) === 0) return
+export function ringSleeper(c: Int32Array, layout: Layout): boolean {
+  if (Atomics.load(c, someSleep) === 0 || Atomics.exchange(c, someSleep, 0) === 0) return false
   for (let worker = 0; worker < layout.workers; worker++) {
     const w = workerAt(worker)
     if (Atomics.load(c, w + state) !== sleeping || Atomics.load(c, w + mayTakeOpen) === 0) continue
@@ -275,11 +278,13 @@ export function ringSleeper(c: Int32Array, layout: Layout): void {
     Atomics.store(c, someSleep, 1)
     return ring(c, worker)
   }
+  return false
 }
 
 /** Wakes the client if it sleeps, for what was put there before. */
 export function ringDone(c: Int32Array): void {
   if (Atomics.load(c, clientSleeps) === 0 || Atomics.exchange(c, clientSleeps, 0) === 0) return
   Atomics.add(c, doneBell, 1)
-  Atomics.notify(c, doneBell, 1)
+  // All: one of an earlier sleep may still be waiting there.
+  Atomics.notify(c, doneBell)
 }

@@ -87,9 +87,10 @@ const main = 0
 const aheadMs = 0.3
 const [leastDepth, mostDepth] = [2, 1024]
 /** The client looks in every turn of its event loop for this long after the last news, then sleeps. */
-const freshMs = 0.05
-/** And for up to this long when tasks take that long and a core is free: waking up would take longer than looking. */
+const spinMs = 0.05
+/** When tasks take up to this long and a core is free, it naps between the turns before it sleeps: that ends sooner than a sleep. */
 const longestFreshMs = 1
+const napMs = 0.1
 const cores = availableParallelism()
 const closeGraceMs = 200
 /** How long nothing goes on before a task is given up for it. */
@@ -139,6 +140,8 @@ export class ThreadsEngine implements Engine, Observable {
   #open = 0
   /** It looks for results in every turn of the event loop. */
   #watching = false
+  /** It has woken a worker since the last turn. */
+  #woke = false
   /** Nothing was under way in the last turn. */
   #resting = false
   /** Fires when a worker wakes the client; it may outlive the sleep that it was made for, and does for the next. */
@@ -571,7 +574,7 @@ export class ThreadsEngine implements Engine, Observable {
   #dispatch(record: Record, worker: number, open: boolean): void {
     if (record.request?.keeps) this.#lodge(record, worker)
     try {
-      this.#send(record, worker, open)
+      if (this.#send(record, worker, open)) this.#woke = true
     } catch (problem) {
       // A value it needs was freed, released or lost meanwhile, or the heap is full.
       const error = problem instanceof ObjectLostError ? this.#waitForLost(record, problem) : problem
@@ -586,11 +589,12 @@ export class ThreadsEngine implements Engine, Observable {
     if (timeoutMs !== undefined) this.#stopping.limit(record, timeoutMs)
   }
 
-  #send(record: Record, worker: number, open: boolean): void {
+  /** True when a worker had to be woken for it. */
+  #send(record: Record, worker: number, open: boolean): boolean {
     try {
-      this.#slots.send(record, worker, open)
+      return this.#slots.send(record, worker, open)
     } catch (error) {
-      this.#objects.tryAgain(error, () => this.#slots.send(record, worker, open))
+      return this.#objects.tryAgain(error, () => this.#slots.send(record, worker, open))
     }
   }
 
@@ -775,7 +779,7 @@ export class ThreadsEngine implements Engine, Observable {
 
   #turn = (): void => {
     if (this.#sites.size > 0) this.#sites.clear()
-    const any = this.#drain()
+    const any = this.#drain() || (this.#shouldNap() && this.#nap())
     if (this.#open === 0) return this.#rest()
     this.#resting = false
     const now = performance.now()
@@ -783,11 +787,30 @@ export class ThreadsEngine implements Engine, Observable {
     if (now - this.#lastNews < this.#freshMs() || !this.#sleep()) setImmediate(this.#turn)
   }
 
+  /** A worker that was woken and has not begun, or one that takes long, may have been given this very core. */
+  #shouldNap(): boolean {
+    const hasWoken = this.#woke
+    this.#woke = false
+    if (this.#open === 0) return false
+    return (hasWoken && this.#slots.hasAny(at.openQueue, at.ownQueue)) || performance.now() - this.#lastNews > spinMs
+  }
+
+  /** Leaves the core for a moment, or until a worker brings something: true when one has. */
+  #nap(): boolean {
+    const { c } = this.#slots
+    const seen = Atomics.load(c, at.doneBell)
+    Atomics.store(c, at.clientSleeps, 1)
+    // What came before that store woke nobody.
+    if (!this.#slots.hasAny(at.doneQueue)) Atomics.wait(c, at.doneBell, seen, napMs)
+    Atomics.store(c, at.clientSleeps, 0)
+    return this.#drain()
+  }
+
   #freshMs(): number {
     const busy = Math.min(this.#workers, this.#scheduler.counts.dispatched)
     return busy < cores && this.#meanMs < longestFreshMs
-      ? Math.max(freshMs, Math.min(longestFreshMs, 2 * this.#meanMs))
-      : freshMs
+      ? Math.max(spinMs, Math.min(longestFreshMs, 2 * this.#meanMs))
+      : spinMs
   }
 
   /** Waits for a worker to bring something. False when one has. */

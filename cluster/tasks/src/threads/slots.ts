@@ -79,11 +79,11 @@ export class Slots {
   }
 
   /**
-   * Puts a task into a worker's queue. There must be a free slot.
+   * Puts a task into a worker's queue. There must be a free slot. True when a worker had to be woken for it.
    *
    * @throws FreedError, UseAfterFreeError, HeapOutOfMemoryError when its arguments cannot be had
    */
-  send(record: Record, worker: number, open: boolean): void {
+  send(record: Record, worker: number, open: boolean): boolean {
     const { c, layout } = this
     const slot = this.#free.pop()!
     const s = at.slotAt(layout, slot)
@@ -106,8 +106,16 @@ export class Slots {
     // Nobody looks at it before it is in the queue.
     c[s + at.slotState] = at.stateWord(at.queued, at.useOf(c[s + at.slotState]) + 1)
     at.push(c, layout, at.queueAt(layout, worker, open ? at.openQueue : at.ownQueue), slot)
-    if (open) at.ringForOpen(c, layout, worker)
-    else at.ring(c, worker)
+    return open ? at.ringForOpen(c, layout, worker) : at.ring(c, worker)
+  }
+
+  /** Whether something stands in one of these queues of any worker. */
+  hasAny(...queues: number[]): boolean {
+    const { c, layout } = this
+    for (let worker = 0; worker < layout.workers; worker++) {
+      if (queues.some(queue => at.lengthOf(c, at.queueAt(layout, worker, queue)) > 0)) return true
+    }
+    return false
   }
 
   /** The next slot that has come back from a worker, or undefined. What it says is valid until the next call. */

@@ -126,8 +126,11 @@ const { timeOrigin } = performance
 let since = 0
 const pause: () => void = (Atomics as { pause?: () => void }).pause ?? (() => {})
 
-/** Spinning lasts until the clock says so: it adapts between these bounds to whether it paid the last time. */
-const shortestSpinMs = 0.02
+/**
+ * How long to look for news before sleeping: between these bounds, and so long that the last wait which was worth it would
+ * have been over. A worker that wakes now and then does so where the client runs, which goes on when the worker sleeps again.
+ */
+const shortestSpinMs = 0.004
 const longestSpinMs = 0.2
 let spinMs = 0.1
 
@@ -155,9 +158,10 @@ function loop(until: number): Reason {
     }
     since = 0
     if (underWay > 0) return 'idle'
-    if (spin()) continue
+    const from = performance.now()
+    if (spin(from)) continue
     if (hasOpenResources()) return 'idle'
-    if (!sleep()) return 'turn'
+    if (!sleep(from)) return 'turn'
   }
 }
 
@@ -199,23 +203,23 @@ function next(): number {
 }
 
 /** Looks for news for a while; true when there is some. */
-function spin(): boolean {
-  const until = performance.now() + spinMs
+function spin(from: number): boolean {
+  const until = from + spinMs
   do {
     for (let i = 0; i < 32; i++) {
-      if (hasNews()) {
-        spinMs = Math.min(longestSpinMs, spinMs * 2)
-        return true
-      }
+      if (hasNews()) return true
       pause()
     }
   } while (performance.now() < until)
-  spinMs = Math.max(shortestSpinMs, spinMs / 2)
   return false
 }
 
-/** Sleeps until there is news. False when the event loop should turn first. */
-function sleep(): boolean {
+/**
+ * Sleeps until there is news. False when the event loop should turn first.
+ *
+ * @param from when the waiting began
+ */
+function sleep(from: number): boolean {
   const owes = hasOutput()
   const seen = Atomics.load(c, me + at.bell)
   Atomics.store(c, me + at.state, at.sleeping)
@@ -223,6 +227,8 @@ function sleep(): boolean {
   // What came before that store woke nobody.
   const outcome = hasNews() ? 'ok' : Atomics.wait(c, me + at.bell, seen, owes ? outputMs : Number.POSITIVE_INFINITY)
   Atomics.store(c, me + at.state, at.awake)
+  const waitedMs = performance.now() - from
+  spinMs = waitedMs < longestSpinMs ? Math.min(longestSpinMs, 2 * waitedMs) : Math.max(shortestSpinMs, spinMs / 2)
   return !(owes && outcome === 'timed-out')
 }
 
