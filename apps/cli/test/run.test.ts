@@ -1,6 +1,6 @@
 // `skein run`: the program is as if it had been started by itself.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -72,7 +72,6 @@ test('the same where a process cannot become another', { skip: windows }, async 
     `import { follow } from ${JSON.stringify(new URL('../src/runtime.mjs', import.meta.url).href)}
      process.exitCode = await follow(process.execPath, process.argv.slice(2))`,
   )
-  const { spawn } = await import('node:child_process')
   const { once } = await import('node:events')
   const follow = async (args: string[], signal?: NodeJS.Signals) => {
     const child = spawn(process.execPath, [follower, ...args], {
@@ -130,6 +129,25 @@ test('tasks are in the trace and in the report, whichever way the program ends',
   child.kill('SIGINT')
   assert.deepEqual(await ended, [null, 'SIGINT'])
   check()
+})
+
+test('interrupted in the middle of its tasks, a program ends with exit code 130 and its trace', {
+  skip: windows,
+}, async () => {
+  const file = join(work, 'interrupted.json')
+  const command = [process.execPath, bin, 'run', '--trace', file, fixture('traced-tasks.ts'), 'busy']
+  const shell = spawn('sh', ['-c', '"$@"; echo "code $?"', 'sh', ...command], {
+    env: plainEnvironment(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let told = ''
+  for await (const chunk of shell.stdout) {
+    told += chunk
+    const pid = Number(/^\d+$/m.exec(String(chunk))?.[0])
+    if (pid > 0) process.kill(pid, 'SIGINT')
+  }
+  assert.match(told, /^\d+\ncode 130\n$/)
+  assert.equal(traceOf(file).filter(event => event.ph === 'X' && event.name === 'spin').length, 20)
 })
 
 test('the programs that a traced program starts do not write over its trace', () => {

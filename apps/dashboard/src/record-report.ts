@@ -9,7 +9,7 @@ if (isMainThread && file !== undefined) {
   delete process.env.SKEIN_REPORT
   const [{ feed, clock }, { atEnd }, { report }] = await Promise.all([
     import('@skein/tasks/observe'),
-    import('./at-end.ts'),
+    import('@skein/base'),
     import('./report.ts'),
   ])
   feed().hold()

@@ -22,6 +22,7 @@ import {
 } from '../src/index.ts'
 import type { SpillOptions } from '../src/objects/spill-folder.ts'
 import * as jobs from './jobs.ts'
+import { Program } from './run-program.ts'
 
 export const filled = task(import.meta, 'filled', (n: number, x: number) => new Float64Array(n).fill(x))
 export const table = task(import.meta, 'table', (n: number) => ({
@@ -165,6 +166,22 @@ describe('objects', () => {
     const refs = Array.from({ length: 20 }, (_, i) => put(new Uint8Array(MiB).fill(i)))
     assert.equal(stats().objects.spilled, 3)
     for (const [i, ref] of refs.entries()) assert.equal(((await ref) as Uint8Array)[5], i)
+  })
+
+  it('go with the program, however it ends', {
+    skip: process.platform === 'win32' && 'signals are not its own',
+  }, async () => {
+    for (const end of ['by itself', 'exit', 'wait']) {
+      const program = new Program('spills.ts', { args: [folder, end] })
+      await program.prints('spilled')
+      if (end === 'wait') {
+        assert(files().length > 10)
+        program.process.kill('SIGINT')
+      }
+      const { code, signal } = await program.ends()
+      assert.deepEqual([code, signal], end === 'wait' ? [null, 'SIGINT'] : [0, null])
+      assert.deepEqual(readdirSync(folder), [], end)
+    }
   })
 
   it('of programs that were killed are removed', async () => {

@@ -1,3 +1,4 @@
+export { atEnd, onEndingSignal } from './at-end.ts'
 export type { Cache, Simd, SimdLevel } from './cpu.ts'
 export { describe, describeBytes } from './describe.ts'
 export type { Asker, Finding, Install } from './engine-entry.ts'

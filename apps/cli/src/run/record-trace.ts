@@ -10,10 +10,9 @@ const { SKEIN_TRACE: file } = process.env
 // takes the file's name out of the environment.
 if (isMainThread && file !== undefined) {
   delete process.env.SKEIN_TRACE
-  const [{ tracer }, { feed }, { onEndingSignal }] = await Promise.all([
+  const [{ onEndingSignal, tracer }, { feed }] = await Promise.all([
     import('@skein/base'),
     import('@skein/tasks/observe'),
-    import('@skein/dashboard/at-end'),
   ])
   feed().hold()
   let told = false

@@ -1,6 +1,6 @@
 /**
  * Values on disk: a file each, in a folder of this program's under the system's temporary one. The folder is made when it is first
- * needed and removed when the program ends; one that a killed program left behind is removed by the next that needs one.
+ * needed and removed when the program ends, by a signal too; one that a killed program left behind is removed by the next that needs one.
  */
 
 import {
@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describeBytes } from '@skein/base'
+import { atEnd, describeBytes } from '@skein/base'
 import { SpillError } from '../errors.ts'
 
 const prefix = 'skein-spill-'
@@ -38,7 +38,8 @@ export class SpillFolder {
   #files = 0
   /** Of all files now. */
   bytes = 0
-  readonly #remove = () => this.close()
+  /** Ends the wait for the program's end. */
+  #leave: (() => void) | undefined
 
   constructor({ folder = tmpdir(), bytes }: SpillOptions) {
     this.#parent = folder
@@ -49,7 +50,7 @@ export class SpillFolder {
     if (this.#path !== undefined) return this.#path
     removeAbandoned(this.#parent)
     this.#path = mkdtempSync(join(this.#parent, `${prefix}${process.pid}-`))
-    process.on('exit', this.#remove)
+    this.#leave = atEnd(() => this.close())
     return this.#path
   }
 
@@ -103,7 +104,7 @@ export class SpillFolder {
   }
 
   close(): void {
-    process.off('exit', this.#remove)
+    this.#leave?.()
     if (this.#path !== undefined) rmSync(this.#path, { recursive: true, force: true })
     this.#path = undefined
     this.bytes = 0

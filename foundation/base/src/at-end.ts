@@ -1,15 +1,18 @@
-/** What a launcher wants done when a program ends, whichever way it ends. */
+/** What a launcher, or whoever leaves something outside of the process, wants done when a program ends, whichever way it ends. */
 
 type Listener = (() => void) & { [ours]?: true }
 
-/** Listeners of launchers bear it: there may be several, from other copies of this module too, and they are no program's own. */
+/** Such listeners bear it: there may be several, from other copies of this module too, and they are no program's own. */
 const ours = Symbol.for('skein.at-end')
 
 /**
  * Calls back when SIGINT, SIGTERM or SIGHUP is about to end this program, and lets the signal end it afterwards. When the program has a
  * handler of its own for the signal, it decides when to end, and nothing is called.
+ *
+ * @returns ends that
  */
-export function onEndingSignal(act: () => void | Promise<void>): void {
+export function onEndingSignal(act: () => void | Promise<void>): () => void {
+  const leave: (() => void)[] = []
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     const end: Listener = async () => {
       if (process.listeners(signal).some(listener => !(listener as Listener)[ours])) return
@@ -20,11 +23,19 @@ export function onEndingSignal(act: () => void | Promise<void>): void {
     }
     end[ours] = true
     process.on(signal, end)
+    leave.push(() => process.off(signal, end))
+  }
+  return () => {
+    for (const off of leave) off()
   }
 }
 
-/** Calls back once when this program ends, by itself, by `process.exit` or by a signal. What is called must not wait for anything. */
-export function atEnd(act: () => void): void {
+/**
+ * Calls back once when this program ends, by itself, by `process.exit` or by a signal. What is called must not wait for anything.
+ *
+ * @returns ends that
+ */
+export function atEnd(act: () => void): () => void {
   let done = false
   const once = () => {
     if (done) return
@@ -32,5 +43,9 @@ export function atEnd(act: () => void): void {
     act()
   }
   process.once('exit', once)
-  onEndingSignal(once)
+  const leave = onEndingSignal(once)
+  return () => {
+    process.off('exit', once)
+    leave()
+  }
 }
