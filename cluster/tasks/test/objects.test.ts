@@ -7,33 +7,23 @@ import { after, afterEach, beforeEach, describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ArgumentError, OutOfMemoryError } from '@skein/base'
 import { heap } from '@skein/heap'
-import {
-  free,
-  get,
-  ObjectLostError,
-  put,
-  type Ref,
-  SpillError,
-  start,
-  stats,
-  stop,
-  TaskError,
-  task,
-} from '../src/index.ts'
+import { free, get, ObjectLostError, put, type Ref, SpillError, start, stats, stop, TaskError } from '../src/index.ts'
 import type { SpillOptions } from '../src/objects/spill-folder.ts'
 import * as jobs from './jobs.ts'
+import {
+  counted,
+  describes,
+  filled,
+  opens,
+  overlaps,
+  plusOne,
+  secondTimeThrows,
+  table,
+  waitsWith,
+  weighs,
+} from './large-jobs.ts'
 import { Program } from './run-program.ts'
 
-export const filled = task(import.meta, 'filled', (n: number, x: number) => new Float64Array(n).fill(x))
-export const table = task(import.meta, 'table', (n: number) => ({
-  name: 'table',
-  columns: [new Float32Array(n).fill(1.5), 'x'.repeat(n)],
-}))
-export const describes = task(
-  import.meta,
-  'describes',
-  (t: any) => `${t.name} ${t.columns[0].length} ${t.columns[0][7]} ${t.columns[1].length}`,
-)
 const MiB = 2 ** 20
 
 const folder = mkdtempSync(join(tmpdir(), 'skein-objects-'))
@@ -346,33 +336,4 @@ describe('while memory is short', () => {
     held.length = 0
     held.push(put(new Uint8Array(MiB)))
   })
-})
-
-export const overlaps = task(import.meta, 'overlaps', (most: Int32Array) => {
-  const now = Atomics.add(most, 0, 1) + 1
-  if (now > Atomics.load(most, 1)) Atomics.store(most, 1, now)
-  const until = performance.now() + 5
-  while (performance.now() < until);
-  Atomics.sub(most, 0, 1)
-})
-export const opens = task(import.meta, 'opens', (gate: Int32Array) => Atomics.store(gate, 1, 1))
-export const counted = task(import.meta, 'counted', (runs: Int32Array, at: number, n: number, x: number) => {
-  Atomics.add(runs, at, 1)
-  return new Float64Array(n).fill(x)
-})
-export const plusOne = task(import.meta, 'plusOne', (runs: Int32Array, at: number, x: Float64Array) => {
-  Atomics.add(runs, at, 1)
-  return x.map(value => value + 1)
-})
-export const weighs = task(import.meta, 'weighs', (a: Float64Array, b: Float64Array) => a.length * (a[0] + b[0]))
-export const secondTimeThrows = task(import.meta, 'secondTimeThrows', (runs: Int32Array, at: number) => {
-  if (Atomics.add(runs, at, 1) > 0) throw new Error('only once')
-  return new Float64Array(MiB / 8)
-})
-export const waitsWith = task(import.meta, 'waitsWith', (gate: Int32Array, x: Float64Array) => {
-  Atomics.store(gate, 0, 1)
-  while (Atomics.load(gate, 1) === 0);
-  let sum = 0
-  for (const value of x) sum += value
-  return sum
 })
