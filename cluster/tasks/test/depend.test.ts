@@ -169,6 +169,21 @@ describe('tasks that depend on objects', () => {
     await assert.rejects(refs[2].promise, CancelledError)
   })
 
+  it('fails what comes after a failure, however soon that came', async () => {
+    const place = {}
+    const bad = depend({ out: place }, steps.fails)(1)
+    // The client looks for results now and then while tasks are started, too.
+    const others: Ref<number>[] = []
+    for (const end = performance.now() + 5000; bad.source.settlement === 'pending' && performance.now() < end; ) {
+      others.push(steps.square(1))
+    }
+    assert.equal(bad.source.settlement, 'rejected')
+    const next = depend({ inout: place }, steps.square)(2)
+    await assert.rejects(next.promise, /no 1/)
+    assert.equal(await depend({ inout: place }, steps.square)(2), 4)
+    await Promise.all(others)
+  })
+
   it('waits for groups: what they started, and groups in them', async () => {
     const refs: Ref<number>[] = []
     const all = () => refs.every(ref => ref.source.settlement === 'fulfilled')

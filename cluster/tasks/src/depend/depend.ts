@@ -56,8 +56,8 @@ function dependencesHere(): Dependences<Ref<unknown>> {
  *     const row = depend({ in: x, inout: y }, axpy)
  *     row(2, x, y)                              // after whoever writes x or touches y
  *
- * A task fails without running when one that it comes after fails before it. What has settled is forgotten: a task
- * started later does not depend on it. In a `taskGroup`, a failure stops all that follow.
+ * A task fails without running when one that it comes after fails before it. What has settled is forgotten when
+ * the parent next awaits something: a task started later does not depend on it. In a `taskGroup`, a failure stops all that follow.
  *
  * @throws ArgumentError
  */
@@ -73,10 +73,12 @@ export function depend<A extends unknown[], R>(
     const before = dependences.before(accesses)
     const after = [...(options.after ?? []), ...before]
     const ref = startTask(definition, args, after.length === 0 ? options : { ...options, after })
-    if (ref.source.settlement === 'pending') {
-      dependences.enter(ref, accesses)
-      ref.source.whenSettled(() => dependences.settled(ref, ref.source.settlement === 'fulfilled'))
-    }
+    dependences.enter(ref, accesses)
+    // It may settle while its parent goes on starting tasks. What those depend on must not hang on how fast it was: it is
+    // forgotten when the parent next awaits something, and before anyone who awaits this hears of it.
+    const forget = () => queueMicrotask(() => dependences.settled(ref, ref.source.settlement === 'fulfilled'))
+    if (ref.source.settlement === 'pending') ref.source.whenSettled(forget)
+    else forget()
     return ref as Ref<ResultOf<R>>
   }
 }
