@@ -7,7 +7,7 @@
  */
 import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
-import { constant, F64, type Format, flipSign, horner, integer, polynomial, toBits } from './format.ts'
+import { beyond, constant, F64, type Format, flipSign, horner, integer, polynomial, toBits } from './format.ts'
 import { type Angle, MIDDLE, PERIODS, type Period, reduceAny, reduceMiddle } from './reduction.ts'
 
 /** π and π/2 in three parts. All are positive: 0 times each is then +0, and -0 survives the subtraction. */
@@ -37,14 +37,14 @@ const TAN64_BOTTOM = [1, -0.461615811276842, 0.023344411407702464, -0.0002084321
 
 /**
  * The sine of the angle. With low bits of f64's reduction the error of r = high - low is rounding alone, and counts cos r
- * times. f32 has high rounded already: it takes low off at the end instead, where it counts once.
- * The subtrahend is never -0: so the sine of -0 is -0.
+ * times. f32 has high rounded already: it takes low off at the end instead, where it counts once, and is too small to
+ * matter in the rest. The subtrahend is never -0: so the sine of -0 is -0.
  */
-function sine(b: Builder, f: Format, angle: Angle): Value {
-  const r = b.sub(angle.high, angle.low)
+function sine(b: Builder, f: Format, { high, low }: Angle): Value {
+  const r = f.type === 'f32' ? high : b.sub(high, low)
   const s = b.mul(r, r)
   const rest = b.mul(b.mul(r, s), polynomial(b, s, SIN[f.type]))
-  return f.type === 'f32' ? b.sub(angle.high, b.add(angle.low, rest)) : b.sub(r, b.add(rest, 0))
+  return b.sub(r, f.type === 'f32' ? b.add(low, rest) : b.add(rest, 0))
 }
 
 /** x less q times the sum of the parts. `exact`: `high` is not rounded, for three operations more. */
@@ -56,8 +56,8 @@ function subtract(b: Builder, x: Value, q: Value, [p1, p2, p3]: readonly number[
   return { high, low: exact ? b.add(low, b.sub(second, b.sub(first, high))) : low }
 }
 
-/** Finite and beyond what the fast path reduces; infinities are in, NaN is not. */
-const huge = (b: Builder, f: Format, x: Value): Value => b.lt(constant(b, f, REDUCIBLE[f.type]), b.abs(x))
+/** Beyond what the fast path reduces. */
+const huge = (b: Builder, f: Format, x: Value, limit = REDUCIBLE[f.type]): Value => beyond(b, f, x, limit)
 
 const finite = (b: Builder, f: Format, x: Value, y: Value): Value =>
   b.select(b.lt(b.abs(x), Infinity), y, constant(b, f, NaN))
@@ -145,7 +145,7 @@ export function tan(b: Builder, f: Format, x: Value): Value {
   const r = subtract(b, x, b.sub(t, f.magic), HALF_PI[f.type], true)
   const fast = tangent(b, f, r, parity(b, f, t))
   return b.if(
-    b.lt(constant(b, f, REDUCIBLE[f.type] / 2), b.abs(x)),
+    huge(b, f, x, REDUCIBLE[f.type] / 2),
     () => [hugeTangent(b, f, x)],
     () => [fast],
   )[0]
