@@ -147,6 +147,20 @@ export function Task({ model, chosen, choose }: TaskProps) {
 
 const caller = ({ caller }: Row): string => (caller === 0 ? 'the main program' : `a task on worker ${caller}`)
 
+function Head({ titles }: { readonly titles: readonly string[] }) {
+  return (
+    <thead>
+      <tr>
+        {titles.map(title => (
+          <th key={title} scope="col">
+            {title}
+          </th>
+        ))}
+      </tr>
+    </thead>
+  )
+}
+
 function StoryOf({ story: { attempts, submitted, error } }: { readonly story: Story }) {
   return (
     <>
@@ -156,15 +170,7 @@ function StoryOf({ story: { attempts, submitted, error } }: { readonly story: St
         </p>
       )}
       <table>
-        <thead>
-          <tr>
-            {['attempt', 'outcome', 'worker', 'waited', 'started', 'took'].map(title => (
-              <th key={title} scope="col">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Head titles={['attempt', 'outcome', 'worker', 'waited', 'started', 'took']} />
         <tbody>
           {attempts.map((row, i) => (
             <tr key={row.number}>
@@ -204,15 +210,7 @@ export function Actors({ model }: { readonly model: Model }) {
       ) : (
         <div class="scroll">
           <table id="actors">
-            <thead>
-              <tr>
-                {['actor', 'class', 'name', 'worker', 'restarts left', 'state'].map(title => (
-                  <th key={title} scope="col">
-                    {title}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <Head titles={['actor', 'class', 'name', 'worker', 'restarts left', 'state']} />
             <tbody>
               {actors.map(a => (
                 <tr key={a.actor}>
@@ -242,14 +240,7 @@ export function Memory({ model }: { readonly model: Model }) {
         <p class="dim">Nothing lies there.</p>
       ) : (
         <table id="memory">
-          <thead>
-            <tr>
-              <th scope="col">owner</th>
-              <th scope="col">objects</th>
-              <th scope="col">bytes</th>
-              <th scope="col">share</th>
-            </tr>
-          </thead>
+          <Head titles={['owner', 'objects', 'bytes', 'share']} />
           <tbody>
             {holders.map(({ label, bytes: held, blocks }) => (
               <tr key={label} data-owner={label}>

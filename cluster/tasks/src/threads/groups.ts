@@ -1,10 +1,10 @@
 /** The placement groups of an engine as the client keeps them. */
 
 import { PlacementError } from '../errors.ts'
-import { noOptions, type Resources } from '../options.ts'
+import type { Resources } from '../options.ts'
 import { Bundle, Group, type Strategy } from '../schedule/group.ts'
-import { amountsOf } from './calls.ts'
-import { type Call, nothing, Record } from './record.ts'
+import { amountsOf, callOfPut } from './calls.ts'
+import { nothing, Record } from './record.ts'
 
 /** What is waited for until a group is placed: no task, and never dispatched. */
 export interface GroupEntry {
@@ -17,17 +17,7 @@ export class GroupTable {
 
   add(id: number, bundles: readonly Resources[], strategy: Strategy, site: Error): GroupEntry {
     const made = bundles.map(({ cpus = 1, ...others }) => new Bundle(cpus, amountsOf(others)))
-    const call: Call = {
-      name: 'placement group',
-      definition: -1,
-      options: noOptions,
-      priority: 0,
-      request: undefined,
-      actor: 0,
-      method: 0,
-      streams: false,
-      tally: undefined,
-    }
+    const call = { ...callOfPut, name: 'placement group' }
     const entry = { group: new Group(id, strategy, made), ready: new Record(id, 0, call, nothing, site) }
     this.#groups.set(id, entry)
     return entry
