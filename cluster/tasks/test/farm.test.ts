@@ -3,8 +3,9 @@ import { after, describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ArgumentError } from '@skein/base'
 import { heap } from '@skein/heap'
+import { packMessage } from '../src/farm/listeners.ts'
 import { distribute, kill, NotCloneableError, publish, stats, stop, subscribe } from '../src/index.ts'
-import { packMessage, Topics } from '../src/threads/topics.ts'
+import { Topics } from '../src/threads/topics.ts'
 import * as steps from './steps.ts'
 
 describe('farm', () => {

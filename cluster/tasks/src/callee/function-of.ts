@@ -1,8 +1,8 @@
 /** On a worker: a function that came as a `Callee`. */
 
 import { NotSupportedError } from '@skein/base'
+import { load } from '../loading.ts'
 import { type AnyFunction, registered, type TaskDefinition } from '../registry.ts'
-import { load } from '../threads/loading.ts'
 import type { Callee, Defined } from './callee.ts'
 
 /**

@@ -2,10 +2,10 @@
 
 import { ArgumentError } from '@skein/base'
 import { heap } from '@skein/heap'
+import { type Context, contexts } from '../calls/context.ts'
 import { wait } from '../client.ts'
 import { type Given, type ResultOf, startTask, type Task } from '../definition.ts'
 import type { Ref } from '../ref.ts'
-import { type Context, contexts } from '../threads/context.ts'
 import { type Access, allMemory, Dependences } from './dependences.ts'
 
 /**

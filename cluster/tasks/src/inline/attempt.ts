@@ -1,10 +1,11 @@
 /** A task, and an attempt at it, in the caller's own thread. */
 
+import type { Call } from '../calls/call.ts'
+import { type Context, contexts } from '../calls/context.ts'
+import type { Given } from '../calls/record.ts'
+import { Record } from '../calls/record.ts'
 import type { Source } from '../ref.ts'
 import type { Definition } from '../registry.ts'
-import { type Context, contexts } from '../threads/context.ts'
-import type { Call, Given } from '../threads/record.ts'
-import { Record } from '../threads/record.ts'
 
 /** A record that notices when code of a task awaits it: meanwhile the task's place is another's. */
 export class InlineRecord extends Record {

@@ -7,10 +7,31 @@
 
 import { ArgumentError, CancelledError, NotSupportedError, TimeoutError } from '@skein/base'
 import { heap } from '@skein/heap'
+import {
+  type ActorEntry,
+  ActorTable,
+  actorEntry,
+  type Death,
+  deathOf,
+  lineOf,
+  settingsOf,
+} from '../actors/actor-table.ts'
+import { callOfConstructor, callOfMethod, isToLodge, lodgingOf, unmade } from '../actors/calls.ts'
+import { Instances, type WaitingCall } from '../actors/instances.ts'
 import { after } from '../after.ts'
+import { asObject, prepare, recordOf } from '../calls/arguments.ts'
+import type { Call } from '../calls/call.ts'
+import { callOfPut, requestOf } from '../calls/call.ts'
+import { contexts } from '../calls/context.ts'
+import { infeasible, isWorthAnother, nameOf, outcomeOf } from '../calls/failure.ts'
+import { GroupTable, impossible, removal } from '../calls/groups.ts'
+import { type Given, nothing, Prepacked, type Record } from '../calls/record.ts'
+import { siteHere, withSite } from '../calls/site.ts'
+import { Stream, streamWindow } from '../calls/stream.ts'
 import { isThenable, resultOf as settledResultOf } from '../deferred.ts'
 import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
 import { EngineClosedError, type PlacementError, TaskError } from '../errors.ts'
+import { Listeners, packMessage } from '../farm/listeners.ts'
 import { noObjects } from '../objects/holdings.ts'
 import type { Outcome } from '../observe/journal.ts'
 import { clock, type Look, type Observable, type Observer } from '../observe/observer.ts'
@@ -20,39 +41,8 @@ import type { ActorDefinition, AnyFunction, Definition, TaskDefinition } from '.
 import type { Strategy } from '../schedule/group.ts'
 import type { Line } from '../schedule/line.ts'
 import { type Reason, Scheduler } from '../schedule/scheduler.ts'
-import {
-  type ActorEntry,
-  ActorTable,
-  actorEntry,
-  type Death,
-  deathOf,
-  lineOf,
-  settingsOf,
-} from '../threads/actor-table.ts'
-import { Actors, type WaitingCall } from '../threads/actors.ts'
-import { asObject, prepare, recordOf } from '../threads/arguments.ts'
-import {
-  callOfConstructor,
-  callOfMethod,
-  callOfPut,
-  infeasible,
-  isToLodge,
-  isWorthAnother,
-  lodgingOf,
-  nameOf,
-  outcomeOf,
-  requestOf,
-  siteHere,
-  unmade,
-  withSite,
-} from '../threads/calls.ts'
-import { contexts } from '../threads/context.ts'
-import { GroupTable, impossible, removal } from '../threads/groups.ts'
-import { type Call, type Given, nothing, Prepacked, type Record } from '../threads/record.ts'
-import { Packed } from '../threads/result.ts'
-import { Stream, streamWindow } from '../threads/stream.ts'
-import { Listeners, packMessage } from '../threads/topics.ts'
 import { pack, unpack } from '../values/pack.ts'
+import { Packed } from '../values/packed.ts'
 import { Attempt, InlineRecord } from './attempt.ts'
 import { argumentsOf, errorOf, resultOf } from './values.ts'
 
@@ -80,7 +70,7 @@ export class InlineEngine implements Engine, Observable {
   readonly name = 'inline'
   readonly parallelism: number
   readonly #scheduler: Scheduler<InlineRecord>
-  readonly #objects = new Actors()
+  readonly #objects = new Instances()
   readonly #actors = new ActorTable(entry =>
     this.#bury(entry, { reason: 'nothing referred to it any more', cause: undefined }),
   )

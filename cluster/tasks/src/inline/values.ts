@@ -1,9 +1,9 @@
 /** Values as they would be on another thread: copies of their own, but for arrays of the heap. */
 
 import { heap, type TypedArray } from '@skein/heap'
+import { recordOf } from '../calls/arguments.ts'
+import { Prepacked, type Record } from '../calls/record.ts'
 import { Ref } from '../ref.ts'
-import { recordOf } from '../threads/arguments.ts'
-import { Prepacked, type Record } from '../threads/record.ts'
 import { cellsOf } from '../values/cells.ts'
 import { classOf, kindOf } from '../values/kinds.ts'
 import { pack, unpack } from '../values/pack.ts'

@@ -4,9 +4,10 @@
  * used, the rest is made again as well.
  */
 
+import { recordOf } from '../calls/arguments.ts'
+import type { Call } from '../calls/call.ts'
+import { type Given, Prepacked, type Record } from '../calls/record.ts'
 import { Ref } from '../ref.ts'
-import { recordOf } from '../threads/arguments.ts'
-import { type Call, type Given, Prepacked, type Record } from '../threads/record.ts'
 import { Stored } from './store.ts'
 
 /** Larger arguments are not kept for the case that they are needed again. */

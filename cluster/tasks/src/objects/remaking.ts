@@ -1,6 +1,7 @@
 /** Runs tasks again whose values were lost. */
 
-import type { Call, Given, Record } from '../threads/record.ts'
+import type { Call } from '../calls/call.ts'
+import type { Given, Record } from '../calls/record.ts'
 import { type Lineage, lineageOf, type Recipe } from './lineage.ts'
 import { Stored } from './store.ts'
 

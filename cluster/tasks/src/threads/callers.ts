@@ -2,6 +2,7 @@
 
 import { CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
+import { type Given, Prepacked, type Record } from '../calls/record.ts'
 import type { ActorFound } from '../engine.ts'
 import { FreedError, ObjectLostError } from '../errors.ts'
 import type { ActorOptions, TaskOptions } from '../options.ts'
@@ -9,7 +10,6 @@ import { Ref } from '../ref.ts'
 import { pack, unpack } from '../values/pack.ts'
 import type { Crew } from './crew.ts'
 import type { Arguments, DefinitionNote, Request } from './mail.ts'
-import { type Given, Prepacked, type Record } from './record.ts'
 
 /** The engine's calls, with the caller named. */
 export interface Calls {

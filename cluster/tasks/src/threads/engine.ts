@@ -8,7 +8,25 @@ import { availableParallelism, totalmem } from 'node:os'
 import type { ResourceLimits } from 'node:worker_threads'
 import { ArgumentError, CancelledError, NotSupportedError } from '@skein/base'
 import { HeapOutOfMemoryError, heap } from '@skein/heap'
+import {
+  type ActorEntry,
+  ActorTable,
+  actorEntry,
+  type Death,
+  deathOf,
+  lineOf,
+  settingsOf,
+} from '../actors/actor-table.ts'
+import { callOfConstructor, callOfMethod, isToLodge, lodgingOf, unmade } from '../actors/calls.ts'
 import { after } from '../after.ts'
+import { asObject, prepare, recordOf } from '../calls/arguments.ts'
+import type { Call } from '../calls/call.ts'
+import { callOfPut, requestOf } from '../calls/call.ts'
+import { infeasible, isWorthAnother, nameOf, outcomeOf } from '../calls/failure.ts'
+import { type GroupEntry, GroupTable, impossible, removal } from '../calls/groups.ts'
+import { type Given, nothing, Prepacked, Record } from '../calls/record.ts'
+import { siteHere, withSite } from '../calls/site.ts'
+import { Stream } from '../calls/stream.ts'
 import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
 import {
   ActorDiedError,
@@ -18,6 +36,7 @@ import {
   TaskError,
   WorkerLostError,
 } from '../errors.ts'
+import { packMessage } from '../farm/listeners.ts'
 import { Remaking } from '../objects/remaking.ts'
 import type { SpillOptions } from '../objects/spill-folder.ts'
 import { isLarge, Store, Stored, sizeOf } from '../objects/store.ts'
@@ -30,35 +49,15 @@ import type { Strategy } from '../schedule/group.ts'
 import type { Line } from '../schedule/line.ts'
 import { type Reason, Scheduler } from '../schedule/scheduler.ts'
 import { unpack } from '../values/pack.ts'
-import { type ActorEntry, ActorTable, actorEntry, type Death, deathOf, lineOf, settingsOf } from './actor-table.ts'
-import { asObject, prepare, recordOf } from './arguments.ts'
+import { Packed } from '../values/packed.ts'
 import * as at from './board.ts'
 import { Callers } from './callers.ts'
-import {
-  callOfConstructor,
-  callOfMethod,
-  callOfPut,
-  infeasible,
-  isToLodge,
-  isWorthAnother,
-  lodgingOf,
-  nameOf,
-  outcomeOf,
-  requestOf,
-  siteHere,
-  unmade,
-  withSite,
-} from './calls.ts'
 import { Crew, outOfMemory } from './crew.ts'
-import { type GroupEntry, GroupTable, impossible, removal } from './groups.ts'
 import { Leases } from './lease.ts'
 import type { DefinitionNote, FromWorker } from './mail.ts'
-import { type Call, type Given, nothing, Prepacked, Record } from './record.ts'
-import { Packed } from './result.ts'
 import { type Back, type Held, Slots } from './slots.ts'
 import { cancelledBy, Stopping } from './stopping.ts'
-import { Stream } from './stream.ts'
-import { packMessage, Topics } from './topics.ts'
+import { Topics } from './topics.ts'
 import { waitAsync } from './wait-async.ts'
 
 export interface ThreadsOptions {

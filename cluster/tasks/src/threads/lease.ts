@@ -4,7 +4,7 @@
  */
 
 import { heap, type TypedArray, type TypedArrayClass } from '@skein/heap'
-import type { Lent } from './record.ts'
+import type { Lent } from '../calls/record.ts'
 
 export class Lease {
   readonly #over: () => void

@@ -1,8 +1,8 @@
 /** What the client and its workers tell each other by message: everything that is not on the hot path. */
 
+import type { ActorSettings } from '../actors/instances.ts'
 import type { ActorOptions, TaskOptions } from '../options.ts'
 import type { Layout } from './board.ts'
-import type { Block } from './result.ts'
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -20,18 +20,6 @@ export interface DefinitionNote {
   readonly kind: 'task' | 'actor'
   readonly url: string
   readonly name: string
-}
-
-/** How an actor's calls are run, and kept. */
-export interface ActorSettings {
-  /** Most of its asynchronous calls at once, but for those of methods in groups. */
-  readonly concurrency: number
-  /** Methods, by number, that are limited by themselves. */
-  readonly groups: readonly { readonly methods: readonly number[]; readonly concurrency: number }[]
-  /** Its state is saved after so many calls; 0: never. */
-  readonly saveEvery: number
-  /** What was saved last, for one that comes back: a block of the client's. */
-  readonly state: Pick<Block, 'address' | 'bytes'> | undefined
 }
 
 /** From the client to a worker. */

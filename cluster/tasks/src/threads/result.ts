@@ -6,7 +6,8 @@
 import { type HeapArray, heap, type TypedArray } from '@skein/heap'
 import { CellReader, cellsOf, putCells, type Words } from '../values/cells.ts'
 import { classOf, kindOf } from '../values/kinds.ts'
-import { pack, unpack } from '../values/pack.ts'
+import { pack } from '../values/pack.ts'
+import { Packed } from '../values/packed.ts'
 import * as at from './board.ts'
 
 /** Arrays from this size on are copied once into the heap instead of being packed. */
@@ -116,25 +117,6 @@ function copyOf(view: TypedArray): Given {
   const copy = heap.array(classOf(kindOf(view)), view as ArrayLike<any>, { label: 'task results', zero: false })
   const address = heap.disown(copy)
   return { address, bytes: view.byteLength, from: address }
-}
-
-/** A value that nobody has looked at yet: its bytes. */
-export class Packed<B extends Uint8Array = Uint8Array> {
-  readonly bytes: B
-  /** Arrays of the heap that it leans on, in the order they were met. */
-  readonly holds: readonly TypedArray[] | undefined
-  /** The value, if there are handles in it: their actors live as long as these bytes do. */
-  readonly handles: unknown
-
-  constructor(bytes: B, hasHandles: boolean, holds?: readonly TypedArray[]) {
-    this.bytes = bytes
-    this.holds = holds
-    if (hasHandles) this.handles = this.unpack()
-  }
-
-  unpack(): unknown {
-    return unpack(this.bytes, [], this.holds)
-  }
 }
 
 /** What the client finds: the value itself, or packed. */

@@ -1,11 +1,12 @@
 /** The client's side of the board: which record stands in which slot, sending one, and taking what comes back. */
 
 import type { HeapArray } from '@skein/heap'
+import type { Lent, Record } from '../calls/record.ts'
 import type { Words } from '../values/cells.ts'
-import { putArguments } from './arguments.ts'
+import type { Packed } from '../values/packed.ts'
 import * as at from './board.ts'
-import type { Lent, Record } from './record.ts'
-import { type Packed, put64, takeResult, takeState } from './result.ts'
+import { put64, takeResult, takeState } from './result.ts'
+import { putArguments } from './slot-arguments.ts'
 
 /** A slot that has come back. */
 export interface Back {

@@ -2,8 +2,8 @@
 
 import { CancelledError, TimeoutError } from '@skein/base'
 import { after } from '../after.ts'
+import type { Record } from '../calls/record.ts'
 import type { Crew } from './crew.ts'
-import type { Record } from './record.ts'
 import type { Slots } from './slots.ts'
 
 /** A task whose time is up has this long to stop by itself. */

@@ -7,23 +7,24 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
 import { shareCpus } from '@skein/team/quota'
+import type { ActorSettings } from '../actors/instances.ts'
+import { Instances, type Saveable, type WaitingCall } from '../actors/instances.ts'
+import { type Context, contexts, type Scope } from '../calls/context.ts'
+import { streamWindow } from '../calls/stream.ts'
 import { isGenerator, isThenable, resultOf } from '../deferred.ts'
 import { engineHere, setEngineFactory } from '../engine.ts'
 import { ActorDiedError } from '../errors.ts'
+import { load } from '../loading.ts'
 import type { ActorDefinition, AnyFunction, Definition, TaskDefinition } from '../registry.ts'
 import { CellReader, type Words } from '../values/cells.ts'
 import { type MakeView, viewOf } from '../values/kinds.ts'
 import { pack, unpack } from '../values/pack.ts'
-import { Actors, type Saveable, type WaitingCall } from './actors.ts'
 import * as at from './board.ts'
 import { Caller } from './caller.ts'
-import { type Context, contexts, type Scope } from './context.ts'
 import { Lease } from './lease.ts'
 import { Lending } from './lending.ts'
-import { load } from './loading.ts'
-import type { ActorSettings, DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
+import type { DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
 import { type Block, get64, packedBlock, put64, putError, putResult, putState, stateLabel } from './result.ts'
-import { streamWindow } from './stream.ts'
 import { waitAsync } from './wait-async.ts'
 
 const { board, layout, worker, definitions: notes, firstActor } = workerData as WorkerStart
@@ -44,7 +45,7 @@ const noted: DefinitionNote[] = []
 const loaded: (Definition | undefined)[] = []
 for (const note of notes) noted[note.number] = note
 
-const actors = new Actors()
+const actors = new Instances()
 /** Of actors that are about to be made. */
 const settingsOf = new Map<number, ActorSettings>()
 // Kernels that tasks call get threads as long as workers sleep.

@@ -2,15 +2,16 @@
 
 import { ArgumentError } from '@skein/base'
 import { type HeapArray, heap } from '@skein/heap'
+import type { Call, Tally } from '../calls/call.ts'
+import { type Given, nothing, type Record } from '../calls/record.ts'
 import { ActorDiedError } from '../errors.ts'
 import type { ActorLook } from '../observe/observer.ts'
 import type { ActorOptions } from '../options.ts'
 import { Line } from '../schedule/line.ts'
 import type { Request } from '../schedule/place.ts'
+import type { Packed } from '../values/packed.ts'
 import { Holds } from './holds.ts'
-import type { ActorSettings } from './mail.ts'
-import { type Call, type Given, nothing, type Record, type Tally } from './record.ts'
-import type { Packed } from './result.ts'
+import type { ActorSettings } from './instances.ts'
 
 export interface ActorEntry {
   readonly id: number

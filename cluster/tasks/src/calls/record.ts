@@ -3,35 +3,11 @@
 import type { TypedArray } from '@skein/heap'
 import { FreedError } from '../errors.ts'
 import { Stored } from '../objects/store.ts'
-import type { TaskOptions } from '../options.ts'
 import type { Ref, Settlement, Source } from '../ref.ts'
 import type { Request } from '../schedule/place.ts'
 import { Work } from '../schedule/work.ts'
-import { Packed } from './result.ts'
-
-/** What all calls of one definition with the same options have in common: records share it, since a million may be queued. */
-export interface Call {
-  readonly name: string
-  /** The definition's number; -1 for an object. */
-  readonly definition: number
-  readonly options: TaskOptions
-  readonly priority: number
-  readonly request: Request | undefined
-  /** The actor it is a call of, or 0. */
-  readonly actor: number
-  /** The method's number; -1: the constructor. */
-  readonly method: number
-  readonly streams: boolean
-  /** Of an actor: what all calls of it share. */
-  readonly tally: Tally | undefined
-}
-
-/** Counts calls that have not settled. */
-export interface Tally {
-  open: number
-  /** Called when there are none any more. */
-  idle: (() => void) | undefined
-}
+import { Packed } from '../values/packed.ts'
+import type { Call } from './call.ts'
 
 /** Arguments that do not go into cells, as they were when the call was made. */
 export class Prepacked {

@@ -1,39 +1,11 @@
-/** How a worker comes by a definition: it imports the module, which registers it. */
+/** How a thread comes by a definition that is not there: it imports the module, which registers it. */
 
-import { DefinitionError } from '../errors.ts'
-import { type Definition, onRegistered, registered, StopImport } from '../registry.ts'
-import { contexts } from './context.ts'
-import type { DefinitionNote } from './mail.ts'
+import { contexts } from './calls/context.ts'
+import { DefinitionError } from './errors.ts'
+import { type Definition, onRegistered, registered, StopImport } from './registry.ts'
 
-/** On a worker, only tasks start something: what else would is the top level of a module, or goes on from there. */
-export function checkStarts(): void {
-  if (contexts.getStore() !== undefined) return
-  silence()
-  throw new StopImport()
-}
-
-let isSilent = false
-
-/**
- * What code of a program does that was stopped, and noticed: it prints the error and ends the process, which here would
- * be the worker. From now on only tasks print and exit.
- */
-function silence(): void {
-  if (isSilent) return
-  isSilent = true
-  for (const stream of [process.stdout, process.stderr]) {
-    const write = stream.write.bind(stream) as (...args: unknown[]) => boolean
-    stream.write = (...args: unknown[]) => contexts.getStore() === undefined || write(...args)
-  }
-  const exit = process.exit.bind(process)
-  process.exit = code => {
-    if (contexts.getStore() === undefined) throw new StopImport()
-    return exit(code)
-  }
-  process.on('unhandledRejection', reason => {
-    if (!(reason instanceof StopImport)) throw reason
-  })
-}
+/** What is looked for, and where. */
+export type Sought = Pick<Definition, 'kind' | 'url' | 'name'>
 
 /** Imports under way, by what they should bring. */
 const loads = new Map<string, Promise<Definition>>()
@@ -44,14 +16,14 @@ const loads = new Map<string, Promise<Definition>>()
  *
  * @throws (rejects with) DefinitionError when the module does not bring it.
  */
-export async function load(note: Omit<DefinitionNote, 'number'>): Promise<Definition> {
-  const { kind, url, name } = note
+export async function load(sought: Sought): Promise<Definition> {
+  const { kind, url, name } = sought
   const key = `${url}#${name}`
   let found = registered(url, name)
   if (found === undefined) {
     let loading = loads.get(key)
     if (loading === undefined) {
-      loading = imported(note).finally(() => loads.delete(key))
+      loading = imported(sought).finally(() => loads.delete(key))
       loads.set(key, loading)
     }
     found = await loading
@@ -60,7 +32,7 @@ export async function load(note: Omit<DefinitionNote, 'number'>): Promise<Defini
   throw new DefinitionError(name, url, `is a ${found.kind}, not a ${kind}.`)
 }
 
-async function imported({ kind, url, name }: Omit<DefinitionNote, 'number'>): Promise<Definition> {
+async function imported({ kind, url, name }: Sought): Promise<Definition> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   onRegistered(url, name, resolve)
   // A module's top level is no part of the task that needs it.

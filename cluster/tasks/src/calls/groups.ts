@@ -3,7 +3,7 @@
 import { PlacementError } from '../errors.ts'
 import type { Resources } from '../options.ts'
 import { Bundle, Group, type Strategy } from '../schedule/group.ts'
-import { amountsOf, callOfPut } from './calls.ts'
+import { amountsOf, callOfPut } from './call.ts'
 import { nothing, Record } from './record.ts'
 
 /** What is waited for until a group is placed: no task, and never dispatched. */

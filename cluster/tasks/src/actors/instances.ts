@@ -1,11 +1,22 @@
 /**
- * The actors that live on a worker. Calls of an actor start in the order they came; a synchronous method is over before
- * the next starts, asynchronous ones interleave, up to the actor's limit. Methods of a concurrency group have a lane of their own:
- * its limit and its order are theirs alone.
+ * The actors that live on a worker: the objects, and whose turn it is. Calls of an actor start in the order they came; a
+ * synchronous method is over before the next starts, asynchronous ones interleave, up to the actor's limit. Methods of a
+ * concurrency group have a lane of their own: its limit and its order are theirs alone.
  */
 
 import { ActorDiedError } from '../errors.ts'
-import type { ActorSettings } from './mail.ts'
+
+/** How an actor's calls are run, and kept. */
+export interface ActorSettings {
+  /** Most of its asynchronous calls at once, but for those of methods in groups. */
+  readonly concurrency: number
+  /** Methods, by number, that are limited by themselves. */
+  readonly groups: readonly { readonly methods: readonly number[]; readonly concurrency: number }[]
+  /** Its state is saved after so many calls; 0: never. */
+  readonly saveEvery: number
+  /** What was saved last, for one that comes back: a block of the client's. */
+  readonly state: { readonly address: number; readonly bytes: number } | undefined
+}
 
 /** A call that waits for its turn. */
 export interface WaitingCall {
@@ -44,7 +55,7 @@ export interface Saveable {
   restore(state: unknown): unknown
 }
 
-export class Actors {
+export class Instances {
   readonly #instances = new Map<number, Instance>()
 
   /** Makes an actor; its calls wait until it is there, and fail if it cannot be made. */

@@ -1,49 +1,17 @@
-/** Arguments on their way to a worker: taken when the call is made, written into the slot when the task is dispatched. */
+/** Arguments on their way to a worker: written into the slot when the task is dispatched, the values of its dependencies among them. */
 
-import { ArgumentError } from '@skein/base'
-import { heap, type TypedArray } from '@skein/heap'
+import { heap } from '@skein/heap'
+import { recordOf } from '../calls/arguments.ts'
+import { nothing, Prepacked, type Record } from '../calls/record.ts'
 import { Stored } from '../objects/store.ts'
 import { Ref } from '../ref.ts'
 import { cellsOf, packedCells, putCells, putPacked, type Words, wordsPerCell } from '../values/cells.ts'
 import { pack } from '../values/pack.ts'
+import { Packed } from '../values/packed.ts'
 import * as at from './board.ts'
-import { type Given, nothing, Prepacked, Record } from './record.ts'
-import { Packed, put64 } from './result.ts'
+import { put64 } from './result.ts'
 
-/** The arguments of a call as they are now. @throws NotCloneableError */
-export function prepare(args: readonly unknown[], call: string): Given {
-  if (args.length === 0) return nothing
-  for (const arg of args) if (!(arg instanceof Ref) && cellsOf(arg) === 0) return prepack(args, call)
-  return args
-}
-
-function prepack(args: readonly unknown[], call: string): Prepacked {
-  const { bytes, leaning } = pack(args, call, 'arguments')
-  const { refs, holds, handles } = leaning
-  return new Prepacked(heap.array(Uint8Array, bytes, { label: 'task arguments' }), refs, holds, handles)
-}
-
-/** What `put` keeps: an array of the heap itself; a copy of anything else, in which arrays of the heap are themselves. */
-export function asObject(value: unknown): { found: unknown; isCopy: boolean } {
-  if (cellsOf(value) > 0) return { found: value, isCopy: false }
-  const { bytes, leaning } = pack(value, 'put', 'value')
-  if (leaning.refs.length > 0) {
-    const found = leaning.refs[0].label
-    throw new ArgumentError('put', 'value', 'without references in it', found, 'Give the references to the task')
-  }
-  const { holds, handles } = leaning
-  if (ArrayBuffer.isView(value) && holds.length === 1) return { found: holds[0], isCopy: true }
-  const packed = heap.array(Uint8Array, bytes, { label: 'task values' })
-  return { found: new Packed(packed, handles.length > 0, holds as TypedArray[]), isCopy: true }
-}
-
-/** The engine's record behind a reference. @throws ArgumentError for a reference of another engine */
-export function recordOf(call: string, ref: Ref<unknown>): Record {
-  if (ref.source instanceof Record) return ref.source
-  throw new ArgumentError(call, 'ref', 'a reference of this engine', ref.label)
-}
-
-/** Writes a task's arguments into its slot `s`, the values of its dependencies among them. */
+/** Writes a task's arguments into its slot `s`. */
 export function putArguments(words: Words, s: number, record: Record): void {
   const { given } = record
   const { ints } = words
