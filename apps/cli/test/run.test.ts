@@ -117,7 +117,8 @@ test('tasks are in the trace and in the report, whichever way the program ends',
     const spans = traceOf(trace).filter(event => event.ph === 'X' && event.name === 'spin')
     assert.equal(spans.length, 20)
     const rows = traceOf(trace).filter(event => event.name === 'thread_name') as unknown as { args: { name: string } }[]
-    assert.ok(rows.some(({ args }) => args.name === 'tasks of worker 1'))
+    // One worker may have run them all before the other was there.
+    assert.ok(rows.some(({ args }) => /^tasks of worker [12]$/.test(args.name)))
     assert.match(readFileSync(report, 'utf8'), /attempts at tasks<\/dt><dd>20</)
     rmSync(trace)
     rmSync(report)
