@@ -6,6 +6,7 @@ import type { ActorHandle } from './definition.ts'
 import { type CancelOptions, type EngineStats, engineHere, engineIfAny, type PutOptions, setEngine } from './engine.ts'
 import { ObjectLostError } from './errors.ts'
 import { Handle } from './handle.ts'
+import { checkKeys, checkSignal } from './options.ts'
 import { Ref, type Source } from './ref.ts'
 
 type Values<R extends readonly unknown[]> = { -readonly [K in keyof R]: R[K] extends Ref<infer T> ? T : R[K] }
@@ -20,24 +21,36 @@ export interface WaitOptions extends GetOptions {
   readonly count?: number
 }
 
+const getKeys = new Set(['timeoutMs', 'signal'])
+const waitKeys = new Set(['count', 'timeoutMs', 'signal'])
+const putKeys = new Set(['mutable', 'label'])
+const cancelKeys = new Set(['graceMs'])
+
 /**
  * Keeps a value where every worker can see it, for arguments that many tasks share. An array of the heap is kept as it is, and
  * immutable by convention from then on; anything else is copied.
  *
- * @throws NotCloneableError
+ * @throws ArgumentError, NotCloneableError
  */
 export function put<T>(value: T, options: PutOptions = {}): Ref<T> {
+  checkKeys('put', options, putKeys)
+  const { mutable, label } = options
+  if (mutable !== undefined && typeof mutable !== 'boolean') {
+    throw new ArgumentError('put', 'mutable', 'true or false', mutable)
+  }
+  if (label !== undefined && typeof label !== 'string') throw new ArgumentError('put', 'label', 'a string', label)
   return engineHere().put(value, options) as Ref<T>
 }
 
 /**
  * The value of a reference, or the values of many, in order. Fails with the first that fails.
  *
- * @throws (rejects with) what the task failed with; TimeoutError; CancelledError
+ * @throws ArgumentError; (rejects with) what the task failed with; TimeoutError; CancelledError
  */
 export function get<T>(ref: Ref<T>, options?: GetOptions): Promise<T>
 export function get<const R extends readonly Ref<unknown>[]>(refs: R, options?: GetOptions): Promise<Values<R>>
 export function get(refs: Ref<unknown> | readonly Ref<unknown>[], options: GetOptions = {}): Promise<unknown> {
+  checkKeys('get', options, getKeys)
   if (refs instanceof Ref) {
     return options.timeoutMs === undefined && !options.signal
       ? refs.promise
@@ -78,6 +91,7 @@ function settled(
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
     throw new ArgumentError(call, 'timeoutMs', 'a number from 0', timeoutMs)
   }
+  checkSignal(call, signal)
   CancelledError.check(signal, call)
   return new Promise((resolve, reject) => {
     let left = count
@@ -117,6 +131,7 @@ export interface Waited<T> {
 
 async function waitFor<T>(refs: readonly Ref<T>[], options: WaitOptions = {}): Promise<Waited<T>> {
   checkRefs('wait', refs)
+  checkKeys('wait', options, waitKeys)
   const { count = Math.min(1, refs.length) } = options
   if (!(Number.isInteger(count) && count >= 0 && count <= refs.length)) {
     throw new ArgumentError('wait', 'count', `a whole number from 0 to ${refs.length}, the number of references`, count)
@@ -175,7 +190,12 @@ export const wait = Object.assign(waitFor, { each })
  * not stop within `graceMs`. Its reference fails with a CancelledError. False when it had settled before.
  */
 export function cancel(ref: Ref<unknown>, options: CancelOptions = {}): boolean {
-  checkRefs('cancel', [ref])
+  if (!(ref instanceof Ref)) throw new ArgumentError('cancel', 'ref', 'a reference', ref)
+  checkKeys('cancel', options, cancelKeys)
+  const { graceMs } = options
+  if (graceMs !== undefined && !(typeof graceMs === 'number' && graceMs >= 0)) {
+    throw new ArgumentError('cancel', 'graceMs', 'a number from 0', graceMs)
+  }
   return engineHere().cancel(ref, options)
 }
 

@@ -115,6 +115,8 @@ export function startTask(definition: TaskDefinition, args: unknown[], options: 
 
 function taskWith<A extends unknown[], R>(definition: TaskDefinition, options: TaskOptions): Task<A, R> {
   const made = (...args: unknown[]) => startTask(definition, args, options)
+  // What is said of it where it does not belong, as an argument of another task, names it.
+  Object.defineProperty(made, 'name', { value: definition.name })
   return Object.assign(made, {
     with(more: TaskOptions) {
       checkTaskOptions(`task '${definition.name}'`, more)

@@ -2,6 +2,10 @@
 
 import { describe, describeBytes, registerError, SkeinError } from '@skein/base'
 
+/** An error in a sentence about another one. */
+export const told = (cause: unknown): string =>
+  cause instanceof Error ? `${cause.name}: ${cause.message}` : describe(cause)
+
 /** A task's function threw. `cause` is what it threw, with the worker's stack; this error's own stack is the submitting side's. */
 export class TaskError extends SkeinError {
   static {
@@ -13,11 +17,10 @@ export class TaskError extends SkeinError {
   declare readonly attempts: number
 
   constructor(task: string, worker: number, attempts: number, cause: unknown) {
-    const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : describe(cause)
     const tries = attempts > 1 ? ` after ${attempts} attempts` : ''
     super(
       'SKEIN_TASK',
-      `Task '${task}' failed on worker ${worker}${tries}: ${what}`,
+      `Task '${task}' failed on worker ${worker}${tries}: ${told(cause)}`,
       { task, worker, attempts },
       { cause },
     )
@@ -110,8 +113,7 @@ export class ItemError extends SkeinError {
   declare readonly index: number
 
   constructor(call: string, index: number, cause: unknown) {
-    const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : describe(cause)
-    super('SKEIN_ITEM', `${call}: item ${index} failed: ${what}`, { call, index }, { cause })
+    super('SKEIN_ITEM', `${call}: item ${index} failed: ${told(cause)}`, { call, index }, { cause })
   }
 }
 

@@ -1,7 +1,7 @@
 /** How a thread comes by a definition that is not there: it imports the module, which registers it. */
 
 import { contexts } from './calls/context.ts'
-import { DefinitionError } from './errors.ts'
+import { DefinitionError, told } from './errors.ts'
 import { type Definition, onRegistered, registered, StopImport } from './registry.ts'
 
 /** What is looked for, and where. */
@@ -58,7 +58,7 @@ async function imported({ kind, url, name }: Sought): Promise<Definition> {
             : new DefinitionError(
                 name,
                 url,
-                'cannot be had in a worker, because importing the module there failed.',
+                `cannot be had in a worker, because importing the module there failed: ${told(error)}`,
                 error,
               ),
         ),

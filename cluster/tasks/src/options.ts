@@ -84,7 +84,7 @@ const isCount = (x: unknown, least: number): boolean => Number.isSafeInteger(x) 
 /** @throws ArgumentError */
 export function checkResources(call: string, resources: unknown): void {
   if (resources === undefined) return
-  if (resources === null || typeof resources !== 'object') {
+  if (resources === null || typeof resources !== 'object' || Array.isArray(resources)) {
     throw new ArgumentError(call, 'resources', 'an object of amounts, as { cpus: 1 }', resources)
   }
   for (const [name, amount] of Object.entries(resources)) {

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { ArgumentError } from '@skein/base'
 import { type Engine, engineHere, engineIfAny, setEngine, setEngineFactory } from './engine.ts'
 import { InlineEngine } from './inline/engine.ts'
+import { checkKeys, checkResources } from './options.ts'
 import { ThreadsEngine, type ThreadsOptions } from './threads/engine.ts'
 
 const mostWorkers = 1024
@@ -27,6 +28,17 @@ export interface StartOptions extends Partial<ThreadsOptions> {
   readonly engine?: EngineName
 }
 
+const optionNames = new Set([
+  'engine',
+  'workers',
+  'slots',
+  'resources',
+  'resourceLimits',
+  'heapBytes',
+  'spill',
+  'validate',
+])
+
 /**
  * Starts the engine of this program with options of its own; without, the first task starts one with a worker per usable core
  * (or `SKEIN_WORKERS`). A worker that imports the program keeps the engine it is part of.
@@ -39,6 +51,7 @@ export function start(options: StartOptions = {}): Engine {
     const advice = "Call 'start' before the first task, or 'await stop()' first"
     throw new ArgumentError('start', 'the engine', 'one that does not run yet', 'running', advice)
   }
+  checkKeys('start', options, optionNames)
   const { engine: name = process.env.SKEIN_TASKS || 'threads', slots = 1 << 15 } = options
   if (!engines.includes(name as EngineName)) throw new ArgumentError('start', 'engine', engines.join(' or '), name)
   const usual = () => workersFromEnvironment() ?? (name === 'inline' ? 1 : availableParallelism())
@@ -49,6 +62,16 @@ export function start(options: StartOptions = {}): Engine {
   if (!(Number.isInteger(slots) && slots >= 4 && slots <= 1 << 16 && (slots & (slots - 1)) === 0)) {
     throw new ArgumentError('start', 'slots', 'a power of two from 4 to 65536', slots)
   }
+  checkResources('start', options.resources)
+  if (options.resources && 'cpus' in options.resources) {
+    throw new ArgumentError(
+      'start',
+      'resources',
+      'what there is besides CPUs',
+      options.resources,
+      "'workers' says those",
+    )
+  }
   checkMemory(options)
   const engine =
     name === 'inline' ? new InlineEngine({ ...options, workers }) : new ThreadsEngine({ ...options, workers, slots })
@@ -58,10 +81,15 @@ export function start(options: StartOptions = {}): Engine {
   return engine
 }
 
-function checkMemory({ heapBytes, spill }: StartOptions): void {
+function checkMemory({ heapBytes, spill, resourceLimits }: StartOptions): void {
   const isSize = (x: unknown) => typeof x === 'number' && x > 0
   if (heapBytes !== undefined && !isSize(heapBytes)) {
     throw new ArgumentError('start', 'heapBytes', 'a number of bytes above 0', heapBytes)
+  }
+  for (const [name, most] of Object.entries(resourceLimits ?? {})) {
+    if (most !== undefined && !isSize(most)) {
+      throw new ArgumentError('start', `resourceLimits.${name}`, 'a number above 0', most)
+    }
   }
   if (spill === undefined || spill === false) return
   if (spill === null || typeof spill !== 'object') {

@@ -362,6 +362,30 @@ export function conform(engine: string, options: StartOptions, lacks: Lacks = {}
       await assert.rejects(pending[0].promise, CancelledError)
     })
 
+    it('refuses options that it would not heed', () => {
+      const ref = put(1)
+      const wrong: (() => unknown)[] = [
+        () => get(ref, { timeout: 5 } as never),
+        () => get(ref, null as never),
+        () => get([ref], { timeoutMs: Number.NaN }),
+        () => get(ref, { signal: {} as never }),
+        () => put(1, { name: 'x' } as never),
+        () => put(1, { label: 3 as never }),
+        () => put(1, { mutable: 1 as never }),
+        () => cancel(ref, { graceMs: Number.NaN }),
+        () => cancel(ref, { grace: 5 } as never),
+        () => cancel(3 as never),
+        () => jobs.nothing.with({ resources: [] as never }),
+        () => jobs.nothing.with({ timeout: 5 } as never),
+      ]
+      for (const call of wrong) assert.throws(call, ArgumentError, String(call))
+      return assert.rejects(wait([ref], { most: 1 } as never), ArgumentError)
+    })
+
+    it('names a task that is given as an argument', () => {
+      assert.throws(() => jobs.echo([jobs.add]), /arguments\[0\]\[0\] is the function 'add'/)
+    })
+
     it('counts what it did', async () => {
       const before = stats()
       const counter = await jobs.Counter.create()

@@ -188,6 +188,10 @@ describe('objects', () => {
     assert.throws(() => start({ heapBytes: -1 }), ArgumentError)
     assert.throws(() => start({ spill: { folder: 5 as never } }), ArgumentError)
     assert.throws(() => start({ spill: true as never }), ArgumentError)
+    assert.throws(() => start({ resourceLimits: { maxOldGenerationSizeMb: 'all' as never } }), ArgumentError)
+    assert.throws(() => start({ resources: { gpus: Number.NaN } }), ArgumentError)
+    assert.throws(() => start({ resources: { cpus: 8 } }), /'workers' says those/)
+    assert.throws(() => start({ threads: 2 } as never), /There is no option 'threads'/)
     startWith(4 * MiB, { folder: '/nonexistent' })
     const refs: Ref<unknown>[] = []
     const fill = () => {

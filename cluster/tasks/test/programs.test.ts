@@ -40,7 +40,10 @@ describe('a worker that imports the program', () => {
       assert.equal(await first(), 1)
       await because(inside()(), /'inside' of .* must be defined at the top level of its module, not inside a function/)
       await because(conditional!(), /'conditional' of .* or behind a condition/)
-      const { cause } = await because(never(), /importing the module there failed/)
+      const { cause } = await because(
+        never(),
+        /importing the module there failed: RangeError: no window on this thread/,
+      )
       assert(cause instanceof RangeError && cause.message === 'no window on this thread')
     } finally {
       await stop()
