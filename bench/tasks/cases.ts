@@ -3,6 +3,7 @@ import type { BenchCase } from '../harness/suite.ts'
 
 const tasks = { name: 'tasks', of: (n: number) => n }
 const calls = { name: 'calls', of: (n: number) => n }
+const lines = { name: 'lines', of: (n: number) => n }
 const none = { dtype: 'none', tolerance: 0 }
 
 export const cases: BenchCase[] = [
@@ -95,5 +96,29 @@ export const cases: BenchCase[] = [
     quick: 1000,
     unit: 'bytes',
     targets: [{ atMostBytes: 300 }],
+  },
+  {
+    ...none,
+    name: 'bag-routes',
+    about: 'flights by route, counted as words: a text of n lines, from each of which the name of a route is made',
+    n: 3_000_000,
+    quick: 10_000,
+    items: lines,
+    targets: [
+      { than: 'plain JS', threads: 1, atLeast: 1.8 },
+      { than: 'Dask', atLeast: 3 },
+    ],
+  },
+  {
+    ...none,
+    name: 'bag-words',
+    about: 'how often each word of the same n lines is there: dates, times, airports, delays',
+    n: 3_000_000,
+    quick: 10_000,
+    items: lines,
+    targets: [
+      { than: 'plain JS', threads: 1, atLeast: 1.8 },
+      { than: 'Dask', atLeast: 3 },
+    ],
   },
 ]

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { serve, type Work } from '../harness/serve.ts'
 import { findNpmPeer, requirePeer } from '../harness/toolchain.ts'
+import { type Counts, checksumOf, countRoutes, countWords, flightsFile } from './flights.ts'
 import { afterRest, bytesQueued, oneByOne } from './timing.ts'
 import { arrayLength, fillArray, type Job, run, spinSteps } from './work.ts'
 
@@ -103,6 +104,7 @@ let pool: Call | undefined
 let single: Call | undefined
 
 async function prepare(id: string, n: number, threads: number): Promise<Work | { skip: string }> {
+  if (id.startsWith('bag')) return name === 'none' ? counted(id, n) : { skip: 'it has no bags' }
   if (name === 'none' && !/^(array|spin)/.test(id)) return { skip: 'there is nothing to measure without a worker' }
   // An object in one worker is the nearest that one of these has to an actor.
   if (id.startsWith('actor') && name !== 'comlink') return { skip: 'it has no actors' }
@@ -141,6 +143,16 @@ async function prepare(id: string, n: number, threads: number): Promise<Work | {
     }
   }
   return { skip: `not written for ${name}` }
+}
+
+async function counted(id: string, n: number): Promise<Work> {
+  const path = await flightsFile(n)
+  const count = id === 'bag-routes' ? countRoutes : countWords
+  let counts: Counts = []
+  const run = () => {
+    counts = count(path)
+  }
+  return { run, checksum: () => checksumOf(counts), threads: 1 }
 }
 
 const who = {

@@ -2,6 +2,9 @@
 import os
 import sys
 import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 import numpy as np
@@ -91,14 +94,54 @@ def tree(submit, value):
     return run
 
 
+def words_of(line):
+    return line.rstrip("\n").split(" ")
+
+
+def route_of(line):
+    words = line.rstrip("\n").split(" ")
+    return f"{words[2]}–{words[3]}"
+
+
+def checksum_of(counts):
+    total = 0
+    for word, count in counts:
+        hash = 0
+        for c in word:
+            hash = (hash * 31 + ord(c)) & 0xFFFF
+        total += count * hash
+    return total
+
+
+def counted(threads, count):
+    """`count` is given the path of the file of flights, and gives words with their counts."""
+    def prepare(n, k):
+        path = os.environ["FLIGHTS"] % n
+        found = []
+
+        def run():
+            found[:] = [count(path, k)]
+        return dict(run=run, checksum=lambda: checksum_of(found[0]), threads=threads or k)
+    return prepare
+
+
 def serial():
+    def count(make):
+        def read(path, _):
+            with open(path) as lines:
+                return make(lines).items()
+        return counted(1, read)
+
     def spins(n, _):
         return dict(run=lambda: [spin(SPIN_STEPS) for _ in range(n)], checksum=lambda: None, threads=1)
-    return f"Python {sys.version.split()[0]}, no worker", {"spin": spins}
+    return f"Python {sys.version.split()[0]}, no worker", {
+        "spin": spins,
+        "bag-routes": count(lambda lines: Counter(map(route_of, lines))),
+        "bag-words": count(lambda lines: Counter(word for line in lines for word in words_of(line))),
+    }
 
 
 def multiprocessing():
-    from multiprocessing import get_context
     pools = {}
 
     def pool(threads):
@@ -116,8 +159,10 @@ def multiprocessing():
 
 
 def dask():
+    import dask
+    import dask.bag
     import distributed
-    clients = {}
+    clients, pools = {}, {}
 
     def client(threads):
         if threads not in clients:
@@ -127,6 +172,15 @@ def dask():
             clients[threads] = distributed.Client(cluster)
         return clients[threads]
     x = array()
+
+    def count(step):
+        def read(path, k):
+            if k not in pools:
+                pools[k] = ProcessPoolExecutor(k, mp_context=get_context("spawn"))
+            # By default a file is one block; of so many it is fastest.
+            lines = dask.bag.read_text(path, blocksize=-(-os.path.getsize(path) // (16 * k)))
+            return step(lines).frequencies().compute(scheduler="processes", pool=pools[k])
+        return counted(None, read)
 
     def mapped(c, f, values):
         return c.gather(c.map(f, values, pure=False))
@@ -141,6 +195,8 @@ def dask():
             run=lambda: mapped(client(k), spin, [SPIN_STEPS] * n), checksum=lambda: None, threads=k),
         "tree": lambda n, k: at_once(n, k, FEW, tree(
             lambda a, b: client(k).submit(add, a, b, pure=False), lambda last: last.result())),
+        "bag-routes": count(lambda lines: lines.map(route_of)),
+        "bag-words": count(lambda lines: lines.map(words_of).flatten()),
     }
 
 

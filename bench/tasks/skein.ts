@@ -1,7 +1,11 @@
-/** Skein's side of the suite. With the argument `Promise.all` results are awaited by it instead of `get`. */
+/**
+ * Skein's side of the suite. With the argument `Promise.all` results are awaited by it instead of `get`; with `1 worker` there is one,
+ * for what the others are compared with.
+ */
 import { heap } from 'skein'
-import { get, type Ref, start } from 'skein/tasks'
+import { bag, files, get, type Ref, start } from 'skein/tasks'
 import { serve, type Work } from '../harness/serve.ts'
+import { type Counts, checksumOf, flightsFile, routeOf, wordsOf } from './flights.ts'
 import * as tasks from './skeintasks.ts'
 import { afterRest, bytesQueued, oneByOne } from './timing.ts'
 import { arrayLength, fillArray, spinSteps } from './work.ts'
@@ -12,7 +16,8 @@ let started = false
 async function prepare(id: string, n: number, threads: number): Promise<Work | { skip: string }> {
   if (!started) start({ workers: threads })
   started = true
-  if (how !== undefined && id !== 'noop') return { skip: 'the same as with get' }
+  if (how === 'Promise.all' && id !== 'noop') return { skip: 'the same as with get' }
+  if (how === '1 worker' && !id.startsWith('bag')) return { skip: 'measured with all workers' }
   const checksum = () => null
   switch (id) {
     case 'noop':
@@ -49,6 +54,16 @@ async function prepare(id: string, n: number, threads: number): Promise<Work | {
         total = await tree(n)
       }
       return { run, checksum: () => total }
+    }
+    case 'bag-routes':
+    case 'bag-words': {
+      const lines = bag(files.readLines(await flightsFile(n)))
+      const words = id === 'bag-routes' ? lines.map(routeOf) : lines.flatMap(wordsOf)
+      let counts: Counts = []
+      const run = async () => {
+        counts = await words.frequencies().toArray()
+      }
+      return { run, checksum: () => checksumOf(counts) }
     }
     case 'queued': {
       const flag = heap.i32(1)

@@ -1,7 +1,7 @@
 /** The tasks suite: who takes part, and how each is started. */
 import { fileURLToPath } from 'node:url'
 import type { Launch, PeerSpec, Suite } from '../harness/suite.ts'
-import { findNpmPeer, findPython } from '../harness/toolchain.ts'
+import { buildFolder, findNpmPeer, findPython } from '../harness/toolchain.ts'
 import { cases } from './cases.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
@@ -18,7 +18,12 @@ const npmPeer = (name: string, ...args: string[]): Launch =>
 function pythonPeers(threads: number): PeerSpec[] {
   const modules = ['numpy', 'distributed', 'ray']
   const { python, versions } = findPython(modules)
-  const env = { PYTHONDONTWRITEBYTECODE: '1', PYTHONPATH: here('../harness'), RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO: '0' }
+  const env = {
+    PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONPATH: here('../harness'),
+    RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO: '0',
+    FLIGHTS: `${buildFolder}/flights-%d.txt`,
+  }
   const start = (kind: string, ...needs: string[]): Launch => {
     const missing = needs.filter(m => !versions[m])
     if (!python || missing.length > 0) return { absent: `Python with ${missing.join(', ')} is not here: ${setup}` }
@@ -40,6 +45,7 @@ export const tasks: Suite = {
   peers: threads => [
     { label: 'skein:threads', threads, launch: node('skein.ts') },
     { label: 'skein:threads(Promise.all)', threads, launch: node('skein.ts', 'Promise.all') },
+    { label: 'skein:threads(1 worker)', threads: 1, launch: node('skein.ts', '1 worker') },
     { label: 'plain JS, no worker', threads: 1, launch: node('pools.ts', 'none') },
     { label: 'shared memory by hand', threads, launch: node('byhand.ts') },
     { label: 'postMessage', threads, launch: node('pools.ts', 'postMessage') },
@@ -57,6 +63,7 @@ export const tasks: Suite = {
     'Dask and Ray run a part of the tasks of a large case (2,000 to 10,000), and their time is scaled to all.',
     "Python's spin is a loop of its own of about the same time: compare it with `Python, no worker`.",
     'shared memory by hand: one worker that spins, or sleeps, on a word; what the machine allows, without tasks.',
+    'Bags: Dask on its default for them, processes that are kept from run to run, with the block size by which it was fastest.',
     'Bytes of a queued task are of the submitting thread; the pools queue 50,000.',
   ],
 }

@@ -44,8 +44,9 @@ export const trafficStep = ({ count, origin, destination, airports }: Flights): 
       track.phase(COUNT)
       let counts: [route: string, flights: number][] = []
       const ran = await watched(async () => {
+        // Few partitions: nearly all names are in each of them, and their counts must meet.
         counts = await bag
-          .range(count, { partitions: 16, progress: (done, total) => track.share(done / total) })
+          .range(count, { partitions: 8, progress: (done, total) => track.share(done / total) })
           .map(i => `${codes[origin[i]]}–${codes[destination[i]]}`, { use: { codes, origin, destination } })
           .frequencies({ partitions: 2 })
           .toArray()

@@ -2,8 +2,8 @@
 
 import type { AnyFunction } from '../registry.ts'
 import { unpack } from '../values/pack.ts'
-import type { Lists } from './block.ts'
-import { bucketOf, type Canonical, canonical } from './key.ts'
+import type { Bucketed, Lists } from './block.ts'
+import { KeyIndex } from './key-index.ts'
 
 /** How items of one key become one entry. `Items` differs from an item only where entries of several blocks meet. */
 export interface Merger {
@@ -44,77 +44,74 @@ const fold = (initial: Uint8Array, step: AnyFunction, combine: AnyFunction): Mer
 
 export const mergers = { group, count, first, fold }
 
-interface Entry {
-  readonly key: unknown
-  value: unknown
-}
-
 export class Entries {
   readonly #merger: Merger
-  /** By the key itself: canonical texts are made of objects only, since to look into a string takes as long as to find it. */
-  readonly #byKey = new Map<unknown, Entry>()
-  /** Of keys that are objects, by their canonical text. */
-  readonly #byText = new Map<Canonical, Entry>()
-  /** In the order in which the keys came. */
-  readonly #all: Entry[] = []
+  readonly #index = new KeyIndex()
+  /** By the numbers of the keys. */
+  readonly #values: unknown[] = []
 
   constructor(merger: Merger) {
     this.#merger = merger
   }
 
-  #find(key: unknown): Entry | undefined {
-    return typeof key === 'object' && key !== null ? this.#byText.get(canonical(key)) : this.#byKey.get(key)
-  }
-
-  #enter(key: unknown, value: unknown): void {
-    const entry = { key, value }
-    const name = canonical(key)
-    if (typeof key === 'object' && key !== null) this.#byText.set(name, entry)
-    else this.#byKey.set(key, entry)
-    this.#all.push(entry)
-  }
-
   add(key: unknown, item: unknown): void {
-    const entry = this.#find(key)
-    if (entry === undefined) this.#enter(key, this.#merger.begin(item))
-    else entry.value = this.#merger.add(entry.value, item)
+    const i = this.#index.enter(key)
+    const values = this.#values
+    if (i === values.length) values.push(this.#merger.begin(item))
+    else values[i] = this.#merger.add(values[i], item)
+  }
+
+  /** What `add` does where the merger is `count`, as most often, without calls of it. */
+  count(key: unknown): void {
+    const i = this.#index.enter(key)
+    const counts = this.#values as number[]
+    if (i === counts.length) counts.push(1)
+    else counts[i]++
   }
 
   /** Takes the entries of another task. */
-  combine([keys, values = keys]: Lists): void {
-    for (let i = 0; i < keys.length; i++) {
-      const entry = this.#find(keys[i])
-      if (entry === undefined) this.#enter(keys[i], values[i])
-      else entry.value = this.#merger.combine(entry.value, values[i])
+  combine([keys, others = keys]: Lists): void {
+    const values = this.#values
+    for (let k = 0; k < keys.length; k++) {
+      const i = this.#index.enter(keys[k])
+      if (i === values.length) values.push(others[k])
+      else values[i] = this.#merger.combine(values[i], others[k])
     }
   }
 
   get(key: unknown): unknown {
-    return this.#find(key)?.value
+    return this.#values[this.#index.find(key)]
   }
 
   has(key: unknown): boolean {
-    return this.#find(key) !== undefined
+    return this.#index.find(key) >= 0
   }
 
-  /** In the order in which the keys came. */
-  values(): Iterable<Entry> {
-    return this.#all
+  /** In the order in which their keys came. */
+  get values(): readonly unknown[] {
+    return this.#values
   }
 
   /** `[key, value]` each, for a step that wants pairs. */
   *pairs(): Generator<[unknown, unknown]> {
-    for (const { key, value } of this.#all) yield [key, value]
+    const { keys } = this.#index
+    for (let i = 0; i < keys.length; i++) yield [keys[i], this.#values[i]]
   }
 
-  /** Keys and values, by bucket. @param areItems the keys are the values */
-  inBuckets(buckets: number, areItems: boolean): Lists[] {
-    const all = Array.from({ length: buckets }, (): unknown[][] => (areItems ? [[]] : [[], []]))
-    for (const { key, value } of this.#all) {
-      const lists = all[buckets === 1 ? 0 : bucketOf(canonical(key), buckets)]
-      lists[0].push(key)
-      if (!areItems) lists[1].push(value)
-    }
-    return all
+  /** Keys and values, those of a bucket in the order in which they came. @param areItems the keys are the values */
+  inBuckets(buckets: number, areItems: boolean): Bucketed {
+    const { keys } = this.#index
+    const borders = new Array<number>(buckets + 1).fill(0)
+    const bucketOf = keys.map((_, i) => this.#index.bucketOf(i, buckets))
+    for (const bucket of bucketOf) borders[bucket + 1]++
+    for (let bucket = 0; bucket < buckets; bucket++) borders[bucket + 1] += borders[bucket]
+    const next = borders.slice()
+    const [sortedKeys, sortedValues] = [new Array<unknown>(keys.length), new Array<unknown>(keys.length)]
+    bucketOf.forEach((bucket, i) => {
+      const at = next[bucket]++
+      sortedKeys[at] = keys[i]
+      sortedValues[at] = this.#values[i]
+    })
+    return { lists: areItems ? [sortedKeys] : [sortedKeys, sortedValues], borders }
   }
 }

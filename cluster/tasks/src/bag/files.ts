@@ -6,12 +6,22 @@ import { ArgumentError } from '@skein/base'
 import type { Input } from './plan.ts'
 
 export interface ReadLinesOptions {
-  /** Bytes of a partition. Default: a 64th of all, from 64 KiB to 32 MiB; so it follows from the files, not from the machine. */
+  /**
+   * Bytes of a partition. Default: a 16th of all, from 64 KiB to 4 MiB; beyond 256 MiB a 64th, to 32 MiB. So it follows from the
+   * files, not from the machine.
+   */
   readonly blockBytes?: number
   readonly encoding?: 'utf8' | 'latin1'
 }
 
-const [leastBlock, mostBlock, blocks] = [1 << 16, 1 << 25, 64]
+/**
+ * Of few bytes there are no more than 16 partitions, since each has keys of its own, which a shuffle must bring together again; a block
+ * of 4 MiB takes so long that this matters no more, and then many cores are served better by more of them.
+ */
+function usualBlock(bytes: number): number {
+  const usual = Math.max(Math.min(bytes / 16, 1 << 22), bytes / 64)
+  return Math.ceil(Math.min(1 << 25, Math.max(1 << 16, usual)))
+}
 
 /** Files as a source of partitions: ranges that are read where they are worked on. */
 export class FileLines {
@@ -32,8 +42,8 @@ export class FileLines {
   /** @param partitions about so many */
   inputs(partitions?: number): Input[] {
     const all = this.#files.reduce((sum, { bytes }) => sum + bytes, 0)
-    const usual = Math.min(mostBlock, Math.max(leastBlock, Math.ceil(all / blocks)))
-    const size = partitions === undefined ? (this.#blockBytes ?? usual) : Math.max(1, Math.ceil(all / partitions))
+    const size =
+      partitions === undefined ? (this.#blockBytes ?? usualBlock(all)) : Math.max(1, Math.ceil(all / partitions))
     return this.#files.flatMap(({ path, bytes }) =>
       Array.from({ length: Math.ceil(bytes / size) }, (_, i): Input => {
         return { is: 'lines', path, from: i * size, to: Math.min(bytes, (i + 1) * size), encoding: this.#encoding }

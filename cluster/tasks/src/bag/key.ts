@@ -54,20 +54,27 @@ const notAKey = (value: unknown): ArgumentError =>
 const floats = new Float64Array(1)
 const words = new Int32Array(floats.buffer)
 
-/** Which of so many buckets a key belongs to: the same on every thread and machine. */
-export function bucketOf(key: Canonical, buckets: number): number {
-  let h = 0x811c9dc5
-  if (typeof key === 'number') {
-    floats[0] = key === 0 ? 0 : key
-    h = Math.imul(h ^ words[0], 0x01000193) ^ words[1]
-  } else {
-    const text = typeof key === 'string' ? key : String(key)
-    for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
-  }
-  // The finish of MurmurHash3: the low bits depend on all.
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+/** The same on every thread and machine. */
+export function hashOf(key: Canonical): number {
+  if (typeof key !== 'number') return hashOfText(typeof key === 'string' ? key : String(key))
+  floats[0] = key === 0 ? 0 : key
+  return mixed(Math.imul(basis ^ words[0], prime) ^ words[1])
+}
+
+/** FNV-1a, by characters. */
+export function hashOfText(text: string): number {
+  let h = basis
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), prime)
+  return mixed(h)
+}
+
+const [basis, prime] = [0x811c9dc5 | 0, 0x01000193]
+
+/** The finish of MurmurHash3: the low bits depend on all. */
+function mixed(hash: number): number {
+  let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return ((h ^ (h >>> 16)) >>> 0) % buckets
+  return h ^ (h >>> 16)
 }
 
 /** The natural order of keys and scores: by kind, then by value; arrays part by part. NaN comes first among numbers. */

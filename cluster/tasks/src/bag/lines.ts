@@ -5,7 +5,8 @@
 
 import { closeSync, openSync, readSync } from 'node:fs'
 
-const chunkBytes = 1 << 20
+/** The text of a chunk of this size is made where young objects are; of a larger one, where it is dearer to make and to take away. */
+const chunkBytes = 1 << 16
 /** Past the end of the range, a line's rest is looked for in steps of this size. */
 const restBytes = 1 << 12
 const newline = 10
@@ -17,47 +18,50 @@ export interface LineRange {
   readonly encoding: string
 }
 
-/** Lines without their ends (`\n` or `\r\n`), some thousand at a time. */
+/** Lines without their ends (`\n` or `\r\n`), some hundred at a time. */
 export function* linesOf({ path, from, to, encoding }: LineRange): Generator<string[]> {
-  const text = (bytes: Buffer): string => bytes.toString(encoding as BufferEncoding)
   const file = openSync(path, 'r')
   try {
-    const buffer = Buffer.allocUnsafeSlow(Math.max(restBytes, Math.min(chunkBytes, to - from + 1)))
+    let buffer = Buffer.allocUnsafeSlow(Math.max(restBytes, Math.min(chunkBytes, to - from + 1)))
     // From the byte before: when that ends a line, the first line begins here.
     let at = Math.max(0, from - 1)
     let isSkipping = from > 0
     let isStart = from === 0
-    /** The line that has begun, when it goes beyond a chunk. */
-    let begun: Buffer[] = []
-    while (at < to) {
-      const read = readSync(file, buffer, 0, Math.min(buffer.length, to - at), at)
-      if (read === 0) break
-      let chunk = buffer.subarray(0, read)
-      at += read
-      if (isSkipping) {
-        const end = chunk.indexOf(newline)
-        if (end < 0) continue
-        isSkipping = false
-        chunk = chunk.subarray(end + 1)
-      }
-      const last = chunk.lastIndexOf(newline)
-      if (last >= 0) {
-        const whole = chunk.subarray(0, last)
-        yield split(text(begun.length === 0 ? whole : Buffer.concat([...begun, whole])), isStart)
-        begun = []
+    let end = to
+    /** Bytes of the line that has begun: they lie before what is read next. */
+    let begun = 0
+    const read = (most: number): number => {
+      if (begun === buffer.length) buffer = Buffer.concat([buffer], 2 * begun)
+      const bytes = readSync(file, buffer, begun, Math.min(most, buffer.length - begun), at)
+      at += bytes
+      return bytes
+    }
+    const text = (start: number, stop: number) => buffer.toString(encoding as BufferEncoding, start, stop)
+    while (at < end) {
+      const length = begun + read(end - at)
+      // The file has become shorter.
+      if (length === begun) end = at
+      const chunk = buffer.subarray(0, length)
+      const first = isSkipping ? chunk.indexOf(newline) + 1 : 0
+      if (isSkipping && first === 0) continue
+      isSkipping = false
+      const next = Math.max(first, chunk.lastIndexOf(newline) + 1)
+      if (next > first) {
+        yield split(text(first, next - 1), isStart)
         isStart = false
       }
-      if (last + 1 < chunk.length) begun.push(Buffer.from(chunk.subarray(last + 1)))
+      chunk.copyWithin(0, next)
+      begun = length - next
     }
-    if (begun.length === 0) return
-    for (;;) {
-      const read = readSync(file, buffer, 0, restBytes, at)
-      const end = buffer.subarray(0, read).indexOf(newline)
-      begun.push(Buffer.from(buffer.subarray(0, end < 0 ? read : end)))
-      at += read
-      if (read === 0 || end >= 0) break
+    while (begun > 0) {
+      const length = begun + read(restBytes)
+      const rest = buffer.subarray(begun, length).indexOf(newline)
+      if (rest >= 0 || length === begun) {
+        yield split(text(0, rest < 0 ? length : begun + rest), isStart)
+        return
+      }
+      begun = length
     }
-    yield split(text(Buffer.concat(begun)), isStart)
   } finally {
     closeSync(file)
   }

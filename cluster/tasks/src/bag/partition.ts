@@ -17,6 +17,7 @@ import {
   ToArray,
   ToBest,
   ToCount,
+  ToCounts,
   ToFold,
   ToKeyed,
   ToNothing,
@@ -96,6 +97,7 @@ function collectorOf(sink: Sink, of: Functions): Collector {
     case 'pieces':
       return new ToPieces(sink.buckets)
     case 'keyed':
+      if (sink.key === undefined && sink.merge.by === 'count') return new ToCounts(sink.buckets)
       return new ToKeyed(sink.buckets, sink.key && of.get(sink.key)!, mergerOf(sink.merge, of))
   }
 }
@@ -138,25 +140,21 @@ function entriesOf(blocks: readonly unknown[], bucket: number, merger: Merger): 
 
 function merged(input: Extract<Input, { is: 'merged' }>, of: Functions): Iterable<unknown> {
   const entries = entriesOf(input.blocks, input.bucket, mergerOf(input.merge, of))
-  return input.merge.by === 'first' ? itemsOf(entries) : entries.pairs()
-}
-
-function* itemsOf(entries: Entries): Generator<unknown> {
-  for (const { value } of entries.values()) yield value
+  return input.merge.by === 'first' ? entries.values : entries.pairs()
 }
 
 /** Pairs of items with equal keys, in the order of the left side; then what is left of the right. */
 function* joined({ how, left, right, bucket }: Extract<Input, { is: 'joined' }>): Generator<[unknown, unknown]> {
   const lefts = entriesOf(left, bucket, mergers.group)
   const rights = entriesOf(right, bucket, mergers.group)
-  for (const { key, value } of lefts.values()) {
+  for (const [key, items] of lefts.pairs()) {
     const partners = rights.get(key) as unknown[] | undefined
     if (partners === undefined && (how === 'inner' || how === 'right')) continue
-    for (const l of value as unknown[]) for (const r of partners ?? [undefined]) yield [l, r]
+    for (const l of items as unknown[]) for (const r of partners ?? [undefined]) yield [l, r]
   }
   if (how === 'inner' || how === 'left') return
-  for (const { key, value } of rights.values()) {
-    if (!lefts.has(key)) for (const r of value as unknown[]) yield [undefined, r]
+  for (const [key, items] of rights.pairs()) {
+    if (!lefts.has(key)) for (const r of items as unknown[]) yield [undefined, r]
   }
 }
 

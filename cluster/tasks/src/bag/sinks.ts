@@ -130,8 +130,8 @@ export class ToPieces implements Collector {
   }
   result(): Uint8Array {
     const [items, n] = [this.#items, this.#pieces]
-    const border = (i: number) => Math.floor((i * items.length) / n)
-    return toBlock(Array.from({ length: n }, (_, i) => [items.slice(border(i), border(i + 1))]))
+    const borders = Array.from({ length: n + 1 }, (_, i) => Math.floor((i * items.length) / n))
+    return toBlock({ lists: [items], borders })
   }
 }
 
@@ -151,5 +151,20 @@ export class ToKeyed implements Collector {
   }
   result(): Uint8Array {
     return toBlock(this.#entries.inBuckets(this.#buckets, this.#areItems))
+  }
+}
+
+/** Each item is its own key. */
+export class ToCounts implements Collector {
+  readonly #entries = new Entries(mergers.count)
+  readonly #buckets: number
+  constructor(buckets: number) {
+    this.#buckets = buckets
+  }
+  add(item: unknown): void {
+    this.#entries.count(item)
+  }
+  result(): Uint8Array {
+    return toBlock(this.#entries.inBuckets(this.#buckets, false))
   }
 }

@@ -92,10 +92,11 @@ const putF64 = (n: number): void => {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of Latin-1
-const isLatin1 = /^[\u0000-\u00ff]*$/
+const latin1Text = /^[\u0000-\u00ff]*$/
+export const isLatin1 = (s: string): boolean => latin1Text.test(s)
 
 const putString = (s: string): void => {
-  const latin1 = isLatin1.test(s)
+  const latin1 = isLatin1(s)
   const bytes = latin1 ? s.length : s.length * 2
   putTag(latin1 ? tags.latin1 : tags.utf16)
   putU32(bytes)
