@@ -5,7 +5,8 @@ import { ArgumentError } from '@skein/base'
 import { type Engine, engineHere, engineIfAny, setEngine, setEngineFactory } from './engine.ts'
 import { InlineEngine } from './inline/engine.ts'
 import { checkKeys, checkResources } from './options.ts'
-import { ThreadsEngine, type ThreadsOptions } from './threads/engine.ts'
+import { ThreadsEngine } from './threads/engine.ts'
+import type { ThreadsOptions } from './threads/options.ts'
 
 const mostWorkers = 1024
 

@@ -40,3 +40,26 @@ export function recordOf(call: string, ref: Ref<unknown>): Record {
   if (ref.source instanceof Record) return ref.source
   throw new ArgumentError(call, 'ref', 'a reference of this engine', ref.label)
 }
+
+/**
+ * What a call waits for, that is not there yet: what is among its arguments, and what must be done first besides. If one of them has
+ * failed, that alone.
+ */
+export function waitsFor(record: Record, after: readonly Ref<unknown>[] | undefined): Record[] | undefined {
+  const { given, name } = record
+  const values = given instanceof Prepacked ? given.refs : given
+  let waits: Record[] | undefined
+  for (const value of after === undefined ? values : [...values, ...after]) {
+    if (!(value instanceof Ref)) continue
+    const found = recordOf(name, value)
+    if (found.settlement === 'rejected') return [found]
+    if (found.settlement === 'pending') (waits ??= []).push(found)
+  }
+  return waits
+}
+
+/** What others may write into must be theirs as well. @throws ArgumentError */
+export function checkMutable(value: unknown, mutable: boolean): void {
+  if (!mutable || (ArrayBuffer.isView(value) && heap.owns(value))) return
+  throw new ArgumentError('put', 'value', 'an array in the heap (heap.f64(n) …) to be mutable', value)
+}

@@ -1,5 +1,6 @@
 /** What calls have in common, and what they ask of the scheduler. */
 
+import { ArgumentError } from '@skein/base'
 import { noOptions, type Placement, type TaskOptions } from '../options.ts'
 import type { Group } from '../schedule/group.ts'
 import type { Request } from '../schedule/place.ts'
@@ -27,6 +28,9 @@ export interface Tally {
   /** Called when there are none any more. */
   idle: (() => void) | undefined
 }
+
+/** Who submits: the main program is caller 0, a worker's tasks are its number from 1. */
+export const main = 0
 
 export const callOfPut: Call = {
   name: 'put',
@@ -59,6 +63,13 @@ export function requestOf(
   const amounts = amountsOf(others)
   if (cpus === 1 && amounts.length === 0 && placement === undefined && worker < 0) return undefined
   return { cpus, amounts, worker, beside: false, ...placeOf(placement, groupOf) }
+}
+
+/** The worker that a call must run on, or -1. @throws ArgumentError when there is no such worker */
+export function workerFor(call: string, runOn: number | undefined, workers: number): number {
+  if (runOn === undefined) return -1
+  if (runOn <= workers) return runOn - 1
+  throw new ArgumentError(call, 'runOn', `the number of a worker, from 1 to ${workers}`, runOn)
 }
 
 /** Where to, in the words of a request. */

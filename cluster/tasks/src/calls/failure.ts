@@ -1,19 +1,28 @@
 /** What is said of a call that went wrong, and whether it is made again. */
 
 import { ArgumentError, CancelledError } from '@skein/base'
+import { TaskError } from '../errors.ts'
 import type { Outcome } from '../observe/journal.ts'
+import type { Reason } from '../schedule/scheduler.ts'
+import { removal } from './groups.ts'
 import type { Record } from './record.ts'
+import { withSite } from './site.ts'
 
-/** What a task fails with that asks for what is not there. */
-export function infeasible({ name, request }: Record): ArgumentError {
+/** What a task fails with that the scheduler gave up for this reason; undefined: each engine says it for itself. */
+export function refusal(record: Record, reason: Reason): unknown {
+  if (reason === 'cancelled') return record.stopping
+  if (reason === 'removed') return withSite(removal(record.request!.group!.id), record.site)
+  return reason === 'infeasible' ? infeasible(record) : undefined
+}
+
+/** It asks for what is not there. */
+function infeasible({ name, request }: Record): ArgumentError {
   const { cpus, amounts, group } = request!
   const asked = JSON.stringify({ cpus, ...Object.fromEntries(amounts) })
   return group === undefined
     ? new ArgumentError(name, 'resources', 'what the engine has', asked, "'start' says what there is")
     : new ArgumentError(name, 'resources', 'what a bundle of its group has', asked)
 }
-
-export const nameOf = (record: Record): string => record.owner
 
 /** Of an attempt whose result, if it gave one, does not count. */
 export const outcomeOf = ({ stopping }: Record): Outcome =>
@@ -28,4 +37,18 @@ export function isWorthAnother({ call: { options } }: Record, thrown: unknown): 
   } catch {
     return false
   }
+}
+
+/** What a task failed with that threw. */
+export const failureOf = (record: Record, worker: number, thrown: unknown): TaskError =>
+  withSite(new TaskError(record.owner, worker + 1, record.attempts + 1, thrown), record.site)
+
+export const cancelledBy = (signal: AbortSignal, record: Record): CancelledError =>
+  new CancelledError(`task ${record.label}`, signal.reason)
+
+/** When the signal fires while the task is not over, `stop` is called. */
+export function stopWith(signal: AbortSignal, record: Record, stop: (error: CancelledError) => void): void {
+  const fired = () => stop(cancelledBy(signal, record))
+  signal.addEventListener('abort', fired, { once: true })
+  record.whenOver(() => signal.removeEventListener('abort', fired))
 }

@@ -143,7 +143,13 @@ export class Record extends Work implements Source {
     return this.#found
   }
 
+  /** For those who await it. */
   whenSettled(listener: (source: Source) => void): void {
+    this.whenOver(listener)
+  }
+
+  /** The same for the engine, which awaits nothing. */
+  whenOver(listener: (source: Source) => void): void {
     if (this.#listeners === undefined) this.#listeners = listener
     else if (typeof this.#listeners === 'function') this.#listeners = [this.#listeners, listener]
     else this.#listeners.push(listener)

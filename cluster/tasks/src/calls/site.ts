@@ -23,3 +23,19 @@ export function withSite<E extends Error>(error: E, site: Error | undefined): E 
   if (lines) error.stack = `${error.name}: ${error.message}\n${lines.join('\n')}`
   return error
 }
+
+/** Where definitions were called first in this turn of the event loop: capturing a stack takes as long as the rest of a call. */
+export class Sites {
+  readonly #sites = new Map<number, Error>()
+
+  of(definition: number): Error {
+    let site = this.#sites.get(definition)
+    if (site === undefined) this.#sites.set(definition, (site = siteHere()))
+    return site
+  }
+
+  /** The turn is over. */
+  forget(): void {
+    if (this.#sites.size > 0) this.#sites.clear()
+  }
+}

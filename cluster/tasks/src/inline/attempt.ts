@@ -34,11 +34,6 @@ export class InlineRecord extends Record {
       listener(source)
     })
   }
-
-  /** The same for the engine, which awaits nothing. */
-  whenOver(listener: (source: Source) => void): void {
-    super.whenSettled(listener)
-  }
 }
 
 export class Attempt implements Context {

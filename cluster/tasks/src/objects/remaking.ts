@@ -3,24 +3,32 @@
 import type { Call } from '../calls/call.ts'
 import type { Given, Record } from '../calls/record.ts'
 import { type Lineage, lineageOf, type Recipe } from './lineage.ts'
-import { Stored } from './store.ts'
+import { type Store, Stored } from './store.ts'
 
 /** Submits a task; or says why it cannot. */
 export type Run = (call: Call, given: Given, site: Error | undefined) => Record | string
 
 export class Remaking {
+  readonly #store: Store
   readonly #run: Run
   readonly #lineages = new WeakMap<Stored, Lineage>()
   /** What runs again, by the value it is for. */
   readonly #running = new WeakMap<Stored, Record>()
   readonly #recipes = new WeakMap<Record, Recipe>()
 
-  constructor(run: Run) {
+  constructor(store: Store, run: Run) {
+    this.#store = store
     this.#run = run
   }
 
-  /** Notes how a value is made; its task has just given it, and still has its arguments. */
-  note(record: Record, stored: Stored): void {
+  /** Keeps what a task gave, and how it was made: the task still has its arguments. @returns what its record has of it */
+  keep(record: Record, found: unknown): unknown {
+    const kept = this.#store.keep(found, record, 'own')
+    if (kept instanceof Stored) this.#note(record, kept)
+    return kept
+  }
+
+  #note(record: Record, stored: Stored): void {
     this.#lineages.set(stored, this.#recipes.get(record) ?? lineageOf(record, part => this.#lineageOf(part)))
   }
 

@@ -29,6 +29,9 @@ export interface Observer {
   printed(worker: number, stream: 'stdout' | 'stderr', text: string): void
 }
 
+/** Of the things that there may be any number of, a look shows so many. */
+export const mostShown = 500
+
 /** An engine at one moment. */
 export interface Look {
   readonly stats: EngineStats

@@ -110,6 +110,12 @@ export class Slots {
     return open ? at.ringForOpen(c, layout, worker) : at.ring(c, worker)
   }
 
+  /** A worker's CPU is set aside, or no longer: while it is, it takes no open work but what was sent to it before. */
+  reserve(worker: number, on: boolean): void {
+    Atomics.store(this.c, at.workerAt(worker) + at.mayTakeOpen, on ? 0 : 1)
+    at.ring(this.c, worker)
+  }
+
   /** Whether something stands in one of these queues of any worker. */
   hasAny(...queues: number[]): boolean {
     const { c, layout } = this

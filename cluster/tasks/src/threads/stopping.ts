@@ -52,15 +52,6 @@ export class Stopping {
     record.whenSettled(disarm)
   }
 
-  /** When the signal fires, the task stops. True when it has fired already. */
-  listen(signal: AbortSignal, record: Record): boolean {
-    if (signal.aborted) return true
-    const stop = () => this.stop(record, cancelledBy(signal, record), 1000)
-    signal.addEventListener('abort', stop, { once: true })
-    record.whenSettled(() => signal.removeEventListener('abort', stop))
-    return false
-  }
-
   /** The attempt that is dispatched now may take so long from its start. */
   limit(record: Record, limitMs: number): void {
     const attempt = record.attempts
@@ -80,6 +71,3 @@ export class Stopping {
     record.whenSettled(() => disarm?.())
   }
 }
-
-export const cancelledBy = (signal: AbortSignal, record: Record): CancelledError =>
-  new CancelledError(`task ${record.label}`, signal.reason)

@@ -1,0 +1,61 @@
+/** Generators that run on workers, and their readers here. */
+
+import { CancelledError } from '@skein/base'
+import type { Record } from '../calls/record.ts'
+import { Stream } from '../calls/stream.ts'
+import { unpack } from '../values/pack.ts'
+import type { Crew } from './crew.ts'
+import type { Slots } from './slots.ts'
+import type { Stopping } from './stopping.ts'
+
+export class Streams {
+  readonly #slots: Slots
+  readonly #crew: Crew
+  readonly #stopping: Stopping
+  readonly #over: () => void
+  /** By task. */
+  readonly #streams = new Map<number, Stream>()
+
+  /** @param over called when one has ended */
+  constructor(slots: Slots, crew: Crew, stopping: Stopping, over: () => void) {
+    this.#slots = slots
+    this.#crew = crew
+    this.#stopping = stopping
+    this.#over = over
+  }
+
+  /** Whether there is a reader whose stream has not ended. */
+  get areRead(): boolean {
+    return this.#streams.size > 0
+  }
+
+  /** What a task sends, item by item. */
+  read(record: Record): Stream {
+    const over = () => {
+      this.#streams.delete(record.id)
+      this.#over()
+    }
+    const stream = new Stream(over, items => {
+      const worker = this.#slots.runnerOf(record)
+      if (worker >= 0) this.#crew.post(worker, { is: 'credit', task: record.id, items })
+      else if (items < 0) this.#stopping.stop(record, new CancelledError(`task ${record.label}`, 'nobody reads it'), 0)
+    })
+    this.#streams.set(record.id, stream)
+    const look = () => {
+      if (record.settlement === 'rejected') stream.fail(record.outcome())
+    }
+    if (record.settlement === 'pending') record.whenOver(look)
+    else look()
+    return stream
+  }
+
+  /** An item has come. */
+  push(task: number, item: Uint8Array): void {
+    this.#streams.get(task)?.push(unpack(item))
+  }
+
+  /** The task is over, and has sent so many. */
+  expect(task: number, items: number): void {
+    this.#streams.get(task)?.expect(items)
+  }
+}
