@@ -3,8 +3,10 @@ import { after, describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ArgumentError } from '@skein/base'
 import { heap } from '@skein/heap'
+import { engineHere } from '../src/engine.ts'
 import { packMessage } from '../src/farm/listeners.ts'
-import { distribute, kill, NotCloneableError, publish, stats, stop, subscribe } from '../src/index.ts'
+import { distribute, get, kill, NotCloneableError, publish, start, stats, stop, subscribe } from '../src/index.ts'
+import type { ThreadsEngine } from '../src/threads/engine.ts'
 import { Topics } from '../src/threads/topics.ts'
 import * as steps from './steps.ts'
 
@@ -121,6 +123,38 @@ describe('farm', () => {
     topics.publish('t', packMessage(5))
     await turn()
     assert.deepEqual([posted.length, local.at(-1)], [3, 5])
+  })
+
+  it('does not leave work with a worker that a listener blocks', async () => {
+    await stop()
+    start({ workers: 2 })
+    // Workers that learn of a new definition wake up.
+    assert.equal(await steps.square(2), 4)
+    const reaches = async (gate: Int32Array, at: number) => {
+      while (Atomics.load(gate, at) === 0) await turn()
+    }
+    const open = (gate: Int32Array) => {
+      Atomics.store(gate, 0, 1)
+      Atomics.notify(gate, 0)
+    }
+    const engine = engineHere() as ThreadsEngine
+    const gates = [heap.i32(2), heap.i32(2)]
+    const heard = heap.i32(3)
+    const blockers = gates.map((gate, i) => steps.gated(gate, i))
+    await Promise.all(gates.map(gate => reaches(gate, 1)))
+    const onFirst = engine.look().running.find(({ worker }) => worker === 1)!.task
+    // It is sent to the first worker, and the second takes it.
+    const listens = steps.gatedListener('blocks', heard)
+    for (const [i, gate] of gates.entries()) if (blockers[i].source.id !== onFirst) open(gate)
+    await reaches(heard, 2)
+    gates.forEach(open)
+    await get(blockers)
+    while (engine.look().workers[0].state !== 'sleeping') await turn()
+    publish('blocks', undefined)
+    await reaches(heard, 1)
+    assert.equal(await steps.square(3), 9)
+    open(heard)
+    await listens
   })
 
   it('refuses bad input', () => {

@@ -35,6 +35,17 @@ export const gated = task(import.meta, 'gated', (gate: Int32Array, x: number) =>
   Atomics.wait(gate, 0, 0)
   return x
 })
+/** The same, but what blocks is a listener, which it leaves to be called in a turn of the event loop. */
+export const gatedListener = task(import.meta, 'gatedListener', async (topic: string, gate: Int32Array) => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  using _ = subscribe(topic, () => {
+    Atomics.add(gate, 1, 1)
+    Atomics.wait(gate, 0, 0)
+    resolve()
+  })
+  Atomics.store(gate, 2, 1)
+  await promise
+})
 /** Asks for results in the synchronous part of an asynchronous function. */
 export const asksFirst = task(import.meta, 'asksFirst', async (n: number) => {
   const values = await get(Array.from({ length: n }, (_, i) => square(i)))

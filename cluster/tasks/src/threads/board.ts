@@ -22,8 +22,8 @@ const workersAt = 4 * line
 export const state = 0
 /** 1: messages wait at its port. The client sets, the worker clears. */
 export const mail = 1
-/** The slot that it runs synchronously now + 1, or 0. */
-export const running = 2
+/** 1 while a task runs there, or goes on and has its place: open work that is put there is for others. The worker's. */
+export const occupied = 2
 /** 0: it takes no open work but what was sent to it before, for its CPU is set aside. The client's. */
 export const mayTakeOpen = 3
 /** Tasks run so far. */
@@ -257,15 +257,15 @@ export function ring(c: Int32Array, worker: number): boolean {
 }
 
 // Open work stands in one worker's queue, and anyone may take it. A worker that sleeps does not look, so it is woken where
-// work would lie behind a task: by the client, which puts it behind one that runs, and by the worker that begins one before it.
-// Each says what it does (the entry, `running`) before it looks at the other.
+// work would lie behind a task: by the client, which puts it behind one that runs or goes on, and by the worker that begins one,
+// or goes on with it, before work. Each says what it does (the entry, `occupied`) before it looks at the other.
 
 /** Sees to it that someone takes what was just put into a worker's open queue. */
 export function ringForOpen(c: Int32Array, layout: Layout, worker: number): boolean {
   const w = workerAt(worker)
   const seen = Atomics.load(c, w + state)
   if (seen === sleeping) return ring(c, worker)
-  return (seen === waiting || Atomics.load(c, w + running) !== 0) && ringSleeper(c, layout)
+  return (seen === waiting || Atomics.load(c, w + occupied) !== 0) && ringSleeper(c, layout)
 }
 
 /** Wakes one worker that sleeps and may take open work, if there is one. */

@@ -76,7 +76,7 @@ export class Crew {
   #start(worker: number): void {
     const line = at.workerAt(worker)
     Atomics.store(this.#c, line + at.mail, 0)
-    Atomics.store(this.#c, line + at.running, 0)
+    Atomics.store(this.#c, line + at.occupied, 0)
     Atomics.store(this.#c, line + at.owesOutput, 0)
     Atomics.store(this.#c, line + at.lentCpus, 0)
     Atomics.store(this.#c, line + at.state, at.booting)

@@ -94,20 +94,19 @@ class SharedScope implements Scope {
   }
 
   enter(slot: number, plain: boolean): void {
-    Atomics.store(c, me + at.running, slot + 1)
-    if (at.lengthOf(c, mine.open) > 0) at.ringSleeper(c, layout)
+    occupy()
     this.#slot = slot
     this.#plain = plain
   }
 
   leave(): void {
-    c[me + at.running] = 0
+    vacate()
     this.#slot = -1
     this.#attempt = undefined
   }
 
   keep(): Attempt {
-    c[me + at.running] = 0
+    vacate()
     this.isKept = true
     return this.context!
   }
@@ -121,6 +120,17 @@ const credits = new Map<number, { items: number; wake: (() => void) | undefined 
 let underWay = 0
 /** Of them, those that hold the worker's place for plain tasks. */
 let plainUnderWay = 0
+
+/** A task begins, or goes on, before whatever open work stands here: that is for others. */
+function occupy(): void {
+  Atomics.store(c, me + at.occupied, 1)
+  if (at.lengthOf(c, mine.open) > 0) at.ringSleeper(c, layout)
+}
+
+/** A task has returned, or gives its place up: another may have it still. */
+function vacate(): void {
+  c[me + at.occupied] = plainUnderWay > 0 ? 1 : 0
+}
 
 const { timeOrigin } = performance
 /** When the last task ended, if another begins at once: reading the clock takes as long as a short task. */
@@ -352,10 +362,12 @@ function goOn(slot: number, s: number, attempt: Attempt, go: () => Promise<unkno
   running.set(slot, attempt)
   attempt.goesOn = true
   if (attempt.awaiting > 0) giveUpPlace(attempt)
+  else occupy()
   const over = () => {
     underWay--
     // While it awaited results, its place was another's already.
     if (attempt.awaiting === 0) plainUnderWay--
+    vacate()
     attempt.goesOn = false
     running.delete(slot)
     wakeIdle?.()
@@ -381,6 +393,7 @@ caller.onAwait = () => {
   return () => {
     if (--attempt.awaiting > 0 || !attempt.goesOn) return
     plainUnderWay++
+    occupy()
     const { task, slot } = attempt
     port.postMessage({ is: 'resumes', task, slot } satisfies FromWorker)
   }
@@ -388,6 +401,7 @@ caller.onAwait = () => {
 
 function giveUpPlace({ task, slot }: Attempt): void {
   plainUnderWay--
+  vacate()
   port.postMessage({ is: 'awaits', task, slot } satisfies FromWorker)
   wakeIdle?.()
 }
@@ -596,6 +610,8 @@ const fetches = new Map<number, Promise<Definition>>()
 function fetch(number: number): Promise<Definition> {
   let fetched = fetches.get(number)
   if (!fetched) {
+    // It was said before, and may not have been heard.
+    if (noted[number] === undefined) readMail()
     fetched = load(noted[number]).then(definition => (loaded[number] = definition))
     fetches.set(number, fetched)
   }
