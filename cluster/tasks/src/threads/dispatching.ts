@@ -24,10 +24,20 @@ export interface DispatchingParts {
 }
 
 export class Dispatching {
-  readonly #parts: DispatchingParts
+  readonly #slots: Slots
+  readonly #scheduler: Scheduler<Record>
+  readonly #objects: Store
+  readonly #remaking: Remaking
+  readonly #settling: Settling
+  readonly #stopping: Stopping
 
   constructor(parts: DispatchingParts) {
-    this.#parts = parts
+    this.#slots = parts.slots
+    this.#scheduler = parts.scheduler
+    this.#objects = parts.objects
+    this.#remaking = parts.remaking
+    this.#settling = parts.settling
+    this.#stopping = parts.stopping
   }
 
   /** True when a worker had to be woken for it. */
@@ -40,46 +50,43 @@ export class Dispatching {
       return false
     }
     const { timeoutMs } = record.call.options
-    if (timeoutMs !== undefined) this.#parts.stopping.limit(record, timeoutMs)
+    if (timeoutMs !== undefined) this.#stopping.limit(record, timeoutMs)
     return hasWoken
   }
 
   #send(record: Record, worker: number, open: boolean): boolean {
-    const { slots, objects } = this.#parts
     try {
-      return slots.send(record, worker, open)
+      return this.#slots.send(record, worker, open)
     } catch (error) {
-      return objects.tryAgain(error, () => slots.send(record, worker, open))
+      return this.#objects.tryAgain(error, () => this.#slots.send(record, worker, open))
     }
   }
 
   /** A value it needs was freed, released or lost meanwhile, or the heap is full. */
   #notSent(record: Record, problem: unknown): void {
-    const { scheduler, settling } = this.#parts
     const error = problem instanceof ObjectLostError ? this.#waitForLost(record, problem) : problem
     if (error === undefined) return
-    settling.settle(record, 'rejected', error)
-    scheduler.failed(record, false)
+    this.#settling.settle(record, 'rejected', error)
+    this.#scheduler.failed(record, false)
     // What stood behind it may be ready now, and this may be the last event.
-    queueMicrotask(() => scheduler.assign())
+    queueMicrotask(() => this.#scheduler.assign())
   }
 
   /** Values that it needs are lost: it waits until they have been made again. @returns why they cannot be */
   #waitForLost(record: Record, error: ObjectLostError): ObjectLostError | undefined {
-    const { remaking, scheduler } = this.#parts
     const { given } = record
     const remade: Record[] = []
     for (const ref of given instanceof Prepacked ? given.refs : given) {
       const found = ref instanceof Ref ? recordOf(record.name, ref).found : undefined
       if (!(found instanceof Stored) || found.loss === undefined) continue
-      const made = remaking.again(found)
+      const made = this.#remaking.again(found)
       if (typeof made === 'string') return found.lossFor(made)
       remade.push(made)
     }
     if (remade.length === 0) return error
     const failed = remade.find(({ settlement }) => settlement === 'rejected')
     if (failed !== undefined) return failed.outcome() as ObjectLostError
-    scheduler.missing(record, remade)
+    this.#scheduler.missing(record, remade)
     return undefined
   }
 }

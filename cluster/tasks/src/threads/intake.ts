@@ -31,7 +31,12 @@ export interface IntakeParts {
 }
 
 export class Intake {
-  readonly #parts: IntakeParts
+  readonly #scheduler: Scheduler<Record>
+  readonly #settling: Settling
+  readonly #stopping: Stopping
+  readonly #objects: Store
+  readonly #watch: Watch
+  readonly #returning: Returning
   readonly #sites = new Sites()
   #nextId = 1
   #submits = 0
@@ -39,7 +44,12 @@ export class Intake {
   isClosed = false
 
   constructor(parts: IntakeParts) {
-    this.#parts = parts
+    this.#scheduler = parts.scheduler
+    this.#settling = parts.settling
+    this.#stopping = parts.stopping
+    this.#objects = parts.objects
+    this.#watch = parts.watch
+    this.#returning = parts.returning
   }
 
   /** Of no other task, object or group of this engine. */
@@ -54,14 +64,13 @@ export class Intake {
 
   /** Arguments as they are now. @throws NotCloneableError, OutOfMemoryError */
   prepare(args: readonly unknown[], call: string): Given {
-    const { objects } = this.#parts
     let given: Given
     try {
       given = prepare(args, call)
     } catch (error) {
-      given = objects.tryAgain(error, () => prepare(args, call))
+      given = this.#objects.tryAgain(error, () => prepare(args, call))
     }
-    if (given instanceof Prepacked) objects.check(given.bytes.length)
+    if (given instanceof Prepacked) this.#objects.check(given.bytes.length)
     return given
   }
 
@@ -78,7 +87,7 @@ export class Intake {
   /** A task that runs once more, for its value was lost. */
   again(call: Call, given: Given, site: Error | undefined): Record {
     const record = new Record(this.#nextId++, main, call, given, site)
-    this.#parts.settling.retried++
+    this.#settling.retried++
     this.accept(record)
     return record
   }
@@ -90,28 +99,26 @@ export class Intake {
    */
   accept(record: Record, after?: readonly Ref<unknown>[], line?: Line<Record>): void {
     if (this.isClosed) throw new EngineClosedError(record.name)
-    const { scheduler, settling, stopping, watch, returning } = this.#parts
-    settling.submitted(record)
+    this.#settling.submitted(record)
     const dependencies = waitsFor(record, after)
     const first = dependencies?.[0]
-    if (first?.settlement === 'rejected') return settling.refuse(record, 'failed', first.outcome())
+    if (first?.settlement === 'rejected') return this.#settling.refuse(record, 'failed', first.outcome())
     const { signal } = record.call.options
-    if (signal?.aborted) return settling.refuse(record, 'cancelled', cancelledBy(signal, record))
-    if (signal !== undefined) stopWith(signal, record, error => stopping.stop(record, error, 1000))
-    watch.opened()
-    scheduler.submit(record, dependencies, line)
-    if ((++this.#submits & (submitsPerDrain - 1)) === 0) returning.drain()
-    watch.begin()
+    if (signal?.aborted) return this.#settling.refuse(record, 'cancelled', cancelledBy(signal, record))
+    if (signal !== undefined) stopWith(signal, record, error => this.#stopping.stop(record, error, 1000))
+    this.#watch.opened()
+    this.#scheduler.submit(record, dependencies, line)
+    if ((++this.#submits & (submitsPerDrain - 1)) === 0) this.#returning.drain()
+    this.#watch.begin()
   }
 
   /** An object of `put`. @throws NotCloneableError, OutOfMemoryError */
   object(value: unknown, label: string, mutable: boolean): Record {
-    const { objects } = this.#parts
-    const { found, isCopy } = objects.withRoom(() => asObject(value))
-    if (isCopy && isLarge(found)) objects.check(sizeOf(found))
+    const { found, isCopy } = this.#objects.withRoom(() => asObject(value))
+    if (isCopy && isLarge(found)) this.#objects.check(sizeOf(found))
     const call = label === 'put' ? callOfPut : { ...callOfPut, name: label }
     const record = new Record(this.#nextId++, main, call, nothing, isLarge(found) ? siteHere() : undefined)
-    record.settle('fulfilled', objects.keep(found, record, mutable ? 'mutable' : isCopy ? 'own' : 'shared'))
+    record.settle('fulfilled', this.#objects.keep(found, record, mutable ? 'mutable' : isCopy ? 'own' : 'shared'))
     return record
   }
 }

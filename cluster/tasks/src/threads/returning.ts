@@ -34,59 +34,72 @@ export interface ReturningParts {
 }
 
 export class Returning {
-  readonly #parts: ReturningParts
+  readonly #slots: Slots
+  readonly #scheduler: Scheduler<Record>
+  readonly #settling: Settling
+  readonly #actors: ActorTable
+  readonly #leases: Leases
+  readonly #streams: Streams
+  readonly #objects: Store
+  readonly #valve: MemoryValve
+  readonly #pace: Pace
 
   constructor(parts: ReturningParts) {
-    this.#parts = parts
+    this.#slots = parts.slots
+    this.#scheduler = parts.scheduler
+    this.#settling = parts.settling
+    this.#actors = parts.actors
+    this.#leases = parts.leases
+    this.#streams = parts.streams
+    this.#objects = parts.objects
+    this.#valve = parts.valve
+    this.#pace = parts.pace
   }
 
   /** Takes everything that has come back; true when something has. */
   drain(): boolean {
-    const { slots, scheduler, valve, pace } = this.#parts
     let backs = 0
-    for (let worker = 0; worker < slots.layout.workers; worker++) {
-      for (let back = slots.takeBack(worker); back; back = slots.takeBack(worker)) {
+    for (let worker = 0; worker < this.#slots.layout.workers; worker++) {
+      for (let back = this.#slots.takeBack(worker); back; back = this.#slots.takeBack(worker)) {
         this.take(back)
-        if ((++backs & (backsPerAssign - 1)) === 0) scheduler.assign()
+        if ((++backs & (backsPerAssign - 1)) === 0) this.#scheduler.assign()
       }
     }
-    valve.heed()
+    this.#valve.heed()
     if (backs === 0) return false
-    scheduler.assign()
-    scheduler.limits.depth = pace.depth
+    this.#scheduler.assign()
+    this.#scheduler.limits.depth = this.#pace.depth
     return true
   }
 
   take({ record, unrun, ok, found, worker, tookMs, endedMs, items, lent, state }: Back): void {
-    const { scheduler, settling, actors, leases, streams, pace } = this.#parts
-    if (unrun) return scheduler.cancelled(record)
-    if (state !== undefined) actors.keep(record.call.actor, state)
-    if (lent !== undefined) leases.keep(worker, record.id, lent)
-    pace.took(tookMs)
-    if (settling.observer !== undefined) {
+    if (unrun) return this.#scheduler.cancelled(record)
+    if (state !== undefined) this.#actors.keep(record.call.actor, state)
+    if (lent !== undefined) this.#leases.keep(worker, record.id, lent)
+    this.#pace.took(tookMs)
+    if (this.#settling.observer !== undefined) {
       const outcome = ok && record.stopping === undefined ? 'done' : outcomeOf(record)
-      settling.tell(record, outcome, worker + 1, endedMs - tookMs, endedMs)
+      this.#settling.tell(record, outcome, worker + 1, endedMs - tookMs, endedMs)
     }
-    if (record.call.streams) streams.expect(record.id, items)
+    if (record.call.streams) this.#streams.expect(record.id, items)
     if (record.stopping !== undefined) {
-      settling.settle(record, 'rejected', record.stopping)
-      scheduler.failed(record, false)
+      this.#settling.settle(record, 'rejected', record.stopping)
+      this.#scheduler.failed(record, false)
     } else if (ok) {
-      settling.settle(record, 'fulfilled', found)
-      scheduler.finished(record)
+      this.#settling.settle(record, 'fulfilled', found)
+      this.#scheduler.finished(record)
     } else this.#broke(record, found, worker)
   }
 
   #broke(record: Record, found: unknown, worker: number): void {
-    const { scheduler, settling, objects } = this.#parts
     const { thrown } = (found instanceof Packed ? unpack(found.bytes) : found) as { thrown: unknown }
     const isFull = thrown instanceof HeapOutOfMemoryError
     const mayRetry =
-      (isFull && objects.makeRoom(thrown.askedBytes, thrown.askedBytes)) || isWorthAnother(record, thrown)
+      (isFull && this.#objects.makeRoom(thrown.askedBytes, thrown.askedBytes)) || isWorthAnother(record, thrown)
     if (!mayRetry || record.retriesLeft === 0) {
-      const cause = isFull ? objects.fullFor(thrown.askedBytes, thrown) : thrown
-      settling.settle(record, 'rejected', failureOf(record, worker, cause))
+      const cause = isFull ? this.#objects.fullFor(thrown.askedBytes, thrown) : thrown
+      this.#settling.settle(record, 'rejected', failureOf(record, worker, cause))
     }
-    if (scheduler.failed(record, mayRetry)) settling.retried++
+    if (this.#scheduler.failed(record, mayRetry)) this.#settling.retried++
   }
 }
