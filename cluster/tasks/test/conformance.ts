@@ -112,6 +112,40 @@ export function conform(engine: string, options: StartOptions, lacks: Lacks = {}
       for await (const item of jobs.count.stream(1e9)) if (item === 50) break
     })
 
+    it('tells which item of a stream cannot be sent, after those before it', async () => {
+      const items: unknown[] = []
+      const read = async () => {
+        for await (const item of jobs.spoilt.stream()) items.push(item)
+      }
+      const error = await read().catch((e: unknown) => e)
+      assert(error instanceof TaskError && error.cause instanceof NotCloneableError)
+      assert.deepEqual([items, error.cause.path], [[1], 'item'])
+    })
+
+    it('ends a stream that is cancelled, though its reader takes what has come', async () => {
+      const given = heap.i32(1)
+      const { replaced, running } = stats()
+      const stop = new AbortController()
+      const items = jobs.ticks.with({ signal: stop.signal }).stream(given)
+      for (let i = 0; i < 7; i++) await items.next()
+      while (Atomics.load(given, 0) < 10) await turn()
+      stop.abort()
+      // With the eighth it says that it can take more.
+      await items.next()
+      for (let left = false; !left; ) left = (await items.next().catch(() => ({ done: true }))).done === true
+      while (stats().running > running) await turn()
+      assert.equal(stats().replaced, replaced)
+    })
+
+    it('ends a generator that stands still when its reader has left', blocking, async () => {
+      for await (const item of jobs.stalls.stream()) {
+        assert.equal(item, 1)
+        break
+      }
+      const everywhere = Array.from({ length: stats().workers }, (_, i) => jobs.nothing.with({ runOn: i + 1 })())
+      await get(everywhere, { timeoutMs: 20_000 })
+    })
+
     it('cancels what waits, and what runs and listens', async () => {
       const running = jobs.untilCancelled()
       const waiting = jobs.echo([running])

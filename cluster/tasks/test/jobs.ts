@@ -32,6 +32,22 @@ export const nested = task(
 export const count = task(import.meta, 'count', function* (n: number) {
   for (let i = 0; i < n; i++) yield i
 })
+export const spoilt = task(import.meta, 'spoilt', function* (): Generator<unknown> {
+  yield 1
+  yield () => 1
+})
+/** Says in `given[0]` how many items it has given. */
+export const ticks = task(import.meta, 'ticks', async function* (given: Int32Array) {
+  for (let i = 0; ; i++) {
+    yield i
+    Atomics.store(given, 0, i + 1)
+    await new Promise(resolve => setTimeout(resolve, 1))
+  }
+})
+export const stalls = task(import.meta, 'stalls', function* () {
+  yield 1
+  for (;;);
+})
 /** Sets `begun[at]` when it runs. */
 const begin = (begun?: Int32Array, at = 0): void => {
   if (begun) Atomics.store(begun, at, 1)

@@ -1,11 +1,20 @@
 /** The reader's side of a stream: items as they come, credit as they are taken. */
 
+import { CancelledError } from '@skein/base'
+import type { Record } from './record.ts'
+
 /** Items that may be on their way, or here and not taken: a worker may send so many before it hears of any credit. */
 export const streamWindow = 16
+
+/** A generator that nobody reads any more has this long to stop by itself. */
+export const leftGraceMs = 1000
+
+export const unread = ({ label }: Record): CancelledError => new CancelledError(`task ${label}`, 'nobody reads it')
 
 export class Stream implements AsyncIterableIterator<unknown> {
   readonly #ended: () => void
   readonly #credit: (items: number) => void
+  readonly #left: () => void
   readonly #items: unknown[] = []
   #received = 0
   /** How many there are in all, once known. */
@@ -15,10 +24,15 @@ export class Stream implements AsyncIterableIterator<unknown> {
   #waiting: (() => void)[] = []
   #taken = 0
 
-  /** @param ended called once, when nothing more can come */
-  constructor(ended: () => void, credit: (items: number) => void) {
+  /**
+   * @param ended called once, when nothing more can come
+   * @param credit called when so many items more can be taken
+   * @param left called when the reader goes away before the end
+   */
+  constructor(ended: () => void, credit: (items: number) => void, left: () => void) {
     this.#ended = ended
     this.#credit = credit
+    this.#left = left
   }
 
   /** From the engine: an item. */
@@ -59,7 +73,7 @@ export class Stream implements AsyncIterableIterator<unknown> {
     if (!this.#over) {
       this.#over = true
       this.#items.length = 0
-      this.#credit(-1)
+      this.#left()
       this.#wake()
     }
     return { value: undefined, done: true }

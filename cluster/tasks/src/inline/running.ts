@@ -4,7 +4,7 @@
  * nobody's.
  */
 
-import { CancelledError, TimeoutError } from '@skein/base'
+import { TimeoutError } from '@skein/base'
 import { type ActorTable, settingsOf } from '../actors/actor-table.ts'
 import { Instances, type WaitingCall } from '../actors/instances.ts'
 import type { Lives } from '../actors/lives.ts'
@@ -12,7 +12,7 @@ import { after } from '../after.ts'
 import { contexts } from '../calls/context.ts'
 import { failureOf, isWorthAnother, outcomeOf } from '../calls/failure.ts'
 import type { Settling } from '../calls/settling.ts'
-import { Stream, streamWindow } from '../calls/stream.ts'
+import { leftGraceMs, Stream, streamWindow, unread } from '../calls/stream.ts'
 import { isThenable, resultOf as settledResultOf } from '../deferred.ts'
 import type { Outcome } from '../observe/journal.ts'
 import { clock, mostShown, type RunningLook, type WorkerLook } from '../observe/observer.ts'
@@ -87,11 +87,11 @@ export class Running {
     const stream = new Stream(
       () => {},
       items => {
-        outlet.credit = items < 0 ? -1 : outlet.credit + items
+        if (outlet.credit < 0) return
+        outlet.credit += items
         outlet.wake?.()
-        const error = new CancelledError(`task ${record.label}`, 'nobody reads it')
-        if (items < 0 && record.attempt === undefined) this.stop(record, error, 0)
       },
+      () => this.stop(record, unread(record), leftGraceMs),
     )
     const outlet: Outlet = { stream, credit: streamWindow, wake: undefined }
     this.#outlets.set(record, outlet)

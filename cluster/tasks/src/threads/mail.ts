@@ -27,7 +27,7 @@ export type ToWorker =
   | { readonly is: 'definition'; readonly note: DefinitionNote }
   /** The task in this slot, in this use of it, should stop. */
   | { readonly is: 'cancel'; readonly slot: number; readonly task: number; readonly reason: string }
-  /** The reader of a stream can take so many items more; -1: none any more. */
+  /** The reader of a stream can take so many items more. */
   | { readonly is: 'credit'; readonly task: number; readonly items: number }
   /** What an actor is like that is about to be made: said before its constructor is called. */
   | { readonly is: 'actor'; readonly actor: number; readonly settings: ActorSettings }

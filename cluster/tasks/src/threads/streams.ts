@@ -1,8 +1,7 @@
 /** Generators that run on workers, and their readers here. */
 
-import { CancelledError } from '@skein/base'
 import type { Record } from '../calls/record.ts'
-import { Stream } from '../calls/stream.ts'
+import { leftGraceMs, Stream, unread } from '../calls/stream.ts'
 import { unpack } from '../values/pack.ts'
 import type { Crew } from './crew.ts'
 import type { Slots } from './slots.ts'
@@ -35,11 +34,11 @@ export class Streams {
       this.#streams.delete(record.id)
       this.#over()
     }
-    const stream = new Stream(over, items => {
+    const credit = (items: number) => {
       const worker = this.#slots.runnerOf(record)
       if (worker >= 0) this.#crew.post(worker, { is: 'credit', task: record.id, items })
-      else if (items < 0) this.#stopping.stop(record, new CancelledError(`task ${record.label}`, 'nobody reads it'), 0)
-    })
+    }
+    const stream = new Stream(over, credit, () => this.#stopping.stop(record, unread(record), leftGraceMs))
     this.#streams.set(record.id, stream)
     const look = () => {
       if (record.settlement === 'rejected') stream.fail(record.outcome())

@@ -335,13 +335,15 @@ async function settleResult(result: unknown, s: number): Promise<unknown> {
 async function stream(items: unknown, s: number): Promise<undefined> {
   const task = get64(words, s + at.slotTaskId)
   const credit = creditOf(task)
+  const isStopped = () => Atomics.load(c, s + at.slotCancel) !== 0
   try {
     for await (const item of items as AsyncIterable<unknown>) {
-      while (credit.items === 0) await new Promise<void>(resolve => (credit.wake = resolve))
-      if (credit.items < 0) break
+      while (credit.items === 0 && !isStopped()) await new Promise<void>(resolve => (credit.wake = resolve))
+      if (isStopped()) break
       credit.items--
-      c[s + at.slotStreams]++
       const value = pack(item, 'the items of a stream', 'item', true).bytes.slice()
+      // Counted when it is sure to come: the reader waits for so many.
+      c[s + at.slotStreams]++
       port.postMessage({ is: 'item', task, value } satisfies FromWorker, [value.buffer])
     }
   } finally {
@@ -645,18 +647,14 @@ function handle(message: ToWorker): void {
         context.abort = new AbortController()
         context.abort.abort(error)
       }
-      const credit = credits.get(message.task)
-      if (credit) {
-        credit.items = -1
-        credit.wake?.()
-      }
+      credits.get(message.task)?.wake?.()
       return
     }
     case 'credit': {
       // The task may be over.
       if (!running.values().some(({ task }) => task === message.task)) return
       const credit = creditOf(message.task)
-      credit.items = message.items < 0 ? -1 : credit.items + message.items
+      credit.items += message.items
       credit.wake?.()
       credit.wake = undefined
       return
