@@ -54,6 +54,8 @@ describe('a worker that imports the program', () => {
 describe('a program', () => {
   it('ends when its tasks have, awaited or not', () => prints('pending.ts', '100\nwritten\n'))
 
+  it('waits for the last of its workers to end', () => prints('slow-to-end.ts', 'stopped\n'))
+
   it('gets all that tasks print, from both streams', async () => {
     const { code, stdout, stderr } = await run('prints.ts')
     const lines = stdout.split('\n')

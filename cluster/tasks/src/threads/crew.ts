@@ -193,9 +193,9 @@ export class Crew {
     return this.#members.some((member, worker) => member && this.#c[at.workerAt(worker) + at.owesOutput] !== 0)
   }
 
-  /** Whether work under way keeps the process alive. */
+  /** Whether work under way keeps the process alive. While the crew ends, its threads do, until the last is gone. */
   hold(held: boolean): void {
-    if (this.#held === held) return
+    if (this.#closed || this.#held === held) return
     this.#held = held
     for (const member of this.#members) held ? member?.thread.ref() : member?.thread.unref()
   }
