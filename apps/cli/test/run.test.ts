@@ -95,7 +95,12 @@ test('the same where a process cannot become another', { skip: windows }, async 
     )
 })
 
-const traceOf = (file: string): { name: string; ph: string }[] => JSON.parse(readFileSync(file, 'utf8')).traceEvents
+interface Event {
+  readonly name: string
+  readonly ph: string
+  readonly args?: { readonly outcome?: string }
+}
+const traceOf = (file: string): Event[] => JSON.parse(readFileSync(file, 'utf8')).traceEvents
 
 test('a trace is written when the program ends, and when a signal ends it', { skip: windows }, async () => {
   const file = join(work, 'trace.json')
@@ -148,7 +153,15 @@ test('interrupted in the middle of its tasks, a program ends with exit code 130 
     if (pid > 0) process.kill(pid, 'SIGINT')
   }
   assert.match(told, /^\d+\ncode 130\n$/)
-  assert.equal(traceOf(file).filter(event => event.ph === 'X' && event.name === 'spin').length, 20)
+  const spans = traceOf(file).filter(event => event.ph === 'X' && event.name === 'spin')
+  const outcomes = Object.groupBy(spans, ({ args }) => String(args?.outcome))
+  assert.deepEqual(
+    Object.entries(outcomes).map(([outcome, spans]) => [outcome, spans!.length]),
+    [
+      ['done', 20],
+      ['running', 2],
+    ],
+  )
 })
 
 test('the programs that a traced program starts do not write over its trace', () => {

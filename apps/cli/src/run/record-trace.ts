@@ -19,14 +19,19 @@ if (isMainThread && file !== undefined) {
   const tellTasks = (): void => {
     if (told) return
     told = true
-    const ran = feed()
+    const over = feed()
       .observation.journal.read()
       .rows.filter(({ worker }) => worker > 0)
-    for (const [worker, rows] of Map.groupBy(ran, row => row.worker)) {
-      const spans = rows.map(({ task, name, outcome, submittedMs, startedMs, endedMs }) => {
+      .map(({ task, name, worker, outcome, submittedMs, startedMs, endedMs }) => {
         const attributes = { task, outcome, waitedMs: startedMs - submittedMs }
-        return { name, startMs: startedMs, endMs: endedMs, attributes }
+        return { worker, name, startMs: startedMs, endMs: endedMs, attributes }
       })
+    // What runs at the end is often what the trace is read for.
+    const { running = [], atMs } = feed().glance()
+    const unfinished = running.map(({ task, name, worker, startedMs }) => {
+      return { worker, name, startMs: startedMs, endMs: atMs, attributes: { task, outcome: 'running' } }
+    })
+    for (const [worker, spans] of Map.groupBy([...over, ...unfinished], span => span.worker)) {
       // Beyond the numbers of threads, which have rows of their own for what happens inside tasks.
       tracer.add({ number: 1_000_000 + worker, name: `tasks of worker ${worker}` }, spans)
     }
