@@ -91,6 +91,24 @@ export function conform(engine: string, options: StartOptions, lacks: Lacks = {}
       assert.deepEqual(await get([1, 2, 3].map(() => steps.asksFirst(5))), [30, 30, 30])
     })
 
+    it('runs work that was put behind what blocks its worker when it goes on', blocking, async () => {
+      const gates = await steps.Gate.create()
+      for (let round = 0; round < 20; round++) {
+        await get(Array.from({ length: 30 }, () => jobs.nothing()))
+        const gate = heap.i32(2)
+        const blocks = round % 2 === 0 ? steps.gatedLater(gate, round) : gates.later(gate, round)
+        await Atomics.waitAsync(gate, 1, 0).value
+        for (let i = 0; i < 5; i++) {
+          assert.equal(await steps.square(i), i * i)
+          // Long enough for the others to sleep.
+          await new Promise(resolve => setTimeout(resolve, 2))
+        }
+        Atomics.store(gate, 0, 1)
+        Atomics.notify(gate, 0)
+        assert.equal(await blocks, round)
+      }
+    })
+
     it('starts a task after others, without their values', blocking, async () => {
       const gate = heap.i32(2)
       const blocks = steps.gated(gate, 1)
@@ -144,6 +162,19 @@ export function conform(engine: string, options: StartOptions, lacks: Lacks = {}
       }
       const everywhere = Array.from({ length: stats().workers }, (_, i) => jobs.nothing.with({ runOn: i + 1 })())
       await get(everywhere, { timeoutMs: 20_000 })
+    })
+
+    it('cancels a stream whenever, and no worker ends for it', async () => {
+      const { replaced } = stats()
+      for (let round = 0; round < 20; round++) {
+        // The first of them before its function is called at all.
+        const signal = AbortSignal.timeout(round)
+        const read = async () => {
+          for await (const _ of steps.countSlowly.with({ signal }).stream());
+        }
+        await read().catch((error: unknown) => assert(error instanceof CancelledError))
+      }
+      assert.equal(stats().replaced, replaced)
     })
 
     it('cancels what waits, and what runs and listens', async () => {

@@ -299,7 +299,8 @@ describe('while memory is short', () => {
       await get(Array.from({ length: 8 }, () => overlaps(most)))
       return most[1]
     }
-    await get([jobs.nothing(), jobs.nothing()])
+    // Both workers are there.
+    await get([1, 2].map(runOn => jobs.nothing.with({ runOn })()))
     assert.equal(await together(), 2)
     const held = Array.from({ length: 9 }, () => put(new Uint8Array(MiB)))
     await jobs.nothing()

@@ -46,6 +46,26 @@ export const gatedListener = task(import.meta, 'gatedListener', async (topic: st
   Atomics.store(gate, 2, 1)
   await promise
 })
+/** The same, but in a turn of the event loop of its worker. */
+export const gatedLater = task(import.meta, 'gatedLater', async (gate: Int32Array, x: number) => {
+  await new Promise(setImmediate)
+  return gated.local(gate, x)
+})
+export const Gate = actor(
+  import.meta,
+  'Gate',
+  class {
+    later(gate: Int32Array, x: number) {
+      return gatedLater.local(gate, x)
+    }
+  },
+)
+export const countSlowly = task(import.meta, 'countSlowly', async function* () {
+  for (let i = 0; ; i++) {
+    yield i
+    await new Promise(setImmediate)
+  }
+})
 /** Asks for results in the synchronous part of an asynchronous function. */
 export const asksFirst = task(import.meta, 'asksFirst', async (n: number) => {
   const values = await get(Array.from({ length: n }, (_, i) => square(i)))

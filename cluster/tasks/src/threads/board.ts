@@ -22,7 +22,7 @@ const workersAt = 4 * line
 export const state = 0
 /** 1: messages wait at its port. The client sets, the worker clears. */
 export const mail = 1
-/** 1 while a task runs there, or goes on and has its place: open work that is put there is for others. The worker's. */
+/** 1 while a task runs there, or goes on and has its place, or the event loop turns: open work that is put there is for others too. The worker's. */
 export const occupied = 2
 /** 0: it takes no open work but what was sent to it before, for its CPU is set aside. The client's. */
 export const mayTakeOpen = 3
@@ -264,21 +264,26 @@ export function ring(c: Int32Array, worker: number): boolean {
 export function ringForOpen(c: Int32Array, layout: Layout, worker: number): boolean {
   const w = workerAt(worker)
   const seen = Atomics.load(c, w + state)
-  if (seen === sleeping) return ring(c, worker)
-  return (seen === waiting || Atomics.load(c, w + occupied) !== 0) && ringSleeper(c, layout)
+  const rang = seen === sleeping && ring(c, worker)
+  // One that sleeps while its event loop turns hears it only when nothing runs there.
+  const isBusy = seen === waiting || Atomics.load(c, w + occupied) !== 0
+  return (isBusy && ringSleeper(c, layout)) || rang
 }
 
-/** Wakes one worker that sleeps and may take open work, if there is one. */
+/** Wakes one worker that sleeps and may take open work, if there is one; and before it those that may not hear it. */
 export function ringSleeper(c: Int32Array, layout: Layout): boolean {
   if (Atomics.load(c, someSleep) === 0 || Atomics.exchange(c, someSleep, 0) === 0) return false
+  let rang = false
   for (let worker = 0; worker < layout.workers; worker++) {
     const w = workerAt(worker)
     if (Atomics.load(c, w + state) !== sleeping || Atomics.load(c, w + mayTakeOpen) === 0) continue
     // There may be more.
     Atomics.store(c, someSleep, 1)
-    return ring(c, worker)
+    const hears = Atomics.load(c, w + occupied) === 0
+    rang = ring(c, worker) || rang
+    if (hears) break
   }
-  return false
+  return rang
 }
 
 /** Wakes the client if it sleeps, for what was put there before. */

@@ -127,10 +127,13 @@ function occupy(): void {
   if (at.lengthOf(c, mine.open) > 0) at.ringSleeper(c, layout)
 }
 
-/** A task has returned, or gives its place up: another may have it still. */
+/** A task has returned, or gives its place up: another may have it still, and where the event loop turns anything may run. */
 function vacate(): void {
-  c[me + at.occupied] = plainUnderWay > 0 ? 1 : 0
+  c[me + at.occupied] = plainUnderWay > 0 || turns ? 1 : 0
 }
+
+/** The event loop turns: methods of actors and listeners may go on there for long. */
+let turns = true
 
 const { timeOrigin } = performance
 /** When the last task ended, if another begins at once: reading the clock takes as long as a short task. */
@@ -157,6 +160,8 @@ let taken = 0
 
 function loop(until: number): Reason {
   since = 0
+  turns = false
+  vacate()
   for (;;) {
     if (Atomics.load(c, at.closing) !== 0) return 'closing'
     if (Atomics.load(c, me + at.mail) !== 0) return 'mail'
@@ -692,6 +697,8 @@ for (;;) {
     reason = contexts.runIn(shared, () => loop(until))
   } while (reason === 'again')
   if (reason === 'closing') break
+  turns = true
+  occupy()
   if (reason === 'mail') readMail()
   if (reason === 'idle') await idle()
   await turn()
