@@ -285,6 +285,31 @@ export function conform(engine: string, options: StartOptions, lacks: Lacks = {}
       assert.equal(tries[0], 2)
     })
 
+    it('kills an actor whose method never returns, with its worker', blocking, async () => {
+      const begun = heap.i32(1)
+      const stuck = await jobs.Stuck.create()
+      const [standing, behind] = [stuck.stand(begun), stuck.stand(begun)]
+      while (Atomics.load(begun, 0) === 0) await turn()
+      await kill(stuck)
+      for (const ref of [standing, behind]) await assert.rejects(ref.promise, ActorDiedError)
+      const everywhere = Array.from({ length: stats().workers }, (_, i) => jobs.nothing.with({ runOn: i + 1 })())
+      await get(everywhere, { timeoutMs: 20_000 })
+    })
+
+    it('kills an actor whose calls go on: its worker is spared, and nothing is left of them', async () => {
+      const { replaced, running } = stats()
+      const desk = await jobs.Desk.with({ maxConcurrency: 2 }).create()
+      const waits = ['a', 'b', 'c'].map(name => desk.wait(name))
+      const { log } = await jobs.Desk.create().then(other => other.look())
+      assert.deepEqual(log, [])
+      await kill(desk)
+      for (const ref of waits) await assert.rejects(ref.promise, ActorDiedError)
+      const until = performance.now() + 10_000
+      // What has come back is taken while something is under way.
+      while (stats().running > running && performance.now() < until) await jobs.nothing()
+      assert.deepEqual([stats().running, stats().replaced], [running, replaced])
+    })
+
     it('tells what a dead actor died of', async () => {
       const error = await jobs.Broken.with({ name: 'broken' })
         .create()

@@ -161,6 +161,17 @@ export const Desk = actor(
     }
   },
 )
+/** Its method never returns. */
+export const Stuck = actor(
+  import.meta,
+  'Stuck',
+  class {
+    stand(begun: Int32Array): void {
+      begin(begun)
+      for (;;);
+    }
+  },
+)
 export const Broken = actor(
   import.meta,
   'Broken',

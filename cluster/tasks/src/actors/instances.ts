@@ -29,7 +29,8 @@ export interface WaitingCall {
 
 interface Lane {
   readonly concurrency: number
-  underWay: number
+  /** Those that go on. */
+  readonly underWay: Set<WaitingCall>
   readonly waiting: WaitingCall[]
 }
 
@@ -40,6 +41,8 @@ interface Instance {
   readonly laneOf: readonly Lane[]
   /** Undefined while the constructor has not finished. */
   object: object | undefined
+  /** While the constructor has not finished: says that it failed. */
+  making: ((error: unknown) => void) | undefined
   /** Why it cannot be used. */
   broken: unknown
   readonly saveEvery: number
@@ -67,13 +70,18 @@ export class Instances {
     broke: (error: unknown) => void,
   ): void {
     const instance = instanceOf(settings)
+    instance.making = broke
     this.#instances.set(actor, instance)
     const made = (object: object) => {
+      if (instance.making === undefined) return
+      instance.making = undefined
       instance.object = object
       done(undefined)
       for (const lane of instance.lanes) this.#go(instance, lane)
     }
     const failed = (error: unknown) => {
+      if (instance.making === undefined) return
+      instance.making = undefined
       instance.broken = error
       broke(error)
       for (const lane of instance.lanes) this.#go(instance, lane)
@@ -92,7 +100,7 @@ export class Instances {
     const instance = this.#instances.get(actor)
     if (instance === undefined) return undefined
     const { waiting, underWay, concurrency } = laneFor(instance, method)
-    return waiting.length === 0 && underWay < concurrency ? instance.object : undefined
+    return waiting.length === 0 && underWay.size < concurrency ? instance.object : undefined
   }
 
   /** A call that `ready` allowed goes on until this settles. */
@@ -118,35 +126,36 @@ export class Instances {
     return instance.object as Saveable | undefined
   }
 
-  /** Forgets an actor; calls that have not started fail. */
+  /** Forgets an actor; its calls fail, and what those that go on do later is nobody's. */
   kill(actor: number): void {
     const instance = this.#instances.get(actor)
     this.#instances.delete(actor)
-    for (const { waiting } of instance?.lanes ?? []) {
-      for (const call of waiting.splice(0)) call.broke(new ActorDiedError(`actor ${actor}`, 'it was killed'))
+    if (instance === undefined) return
+    const death = () => new ActorDiedError(`actor ${actor}`, 'it was killed')
+    instance.making?.(death())
+    instance.making = undefined
+    for (const { waiting, underWay } of instance.lanes) {
+      const calls = [...underWay, ...waiting.splice(0)]
+      underWay.clear()
+      for (const call of calls) call.broke(death())
     }
   }
 
   #goesOn(instance: Instance, lane: Lane, result: Promise<unknown>, call: WaitingCall): void {
-    lane.underWay++
-    const over = () => {
-      lane.underWay--
+    lane.underWay.add(call)
+    const over = (say: () => void) => {
+      if (!lane.underWay.delete(call)) return
+      say()
       this.#go(instance, lane)
     }
     result.then(
-      value => {
-        call.done(value)
-        over()
-      },
-      error => {
-        call.broke(error)
-        over()
-      },
+      value => over(() => call.done(value)),
+      error => over(() => call.broke(error)),
     )
   }
 
   #go(instance: Instance, lane: Lane): void {
-    while (lane.waiting.length > 0 && lane.underWay < lane.concurrency) {
+    while (lane.waiting.length > 0 && lane.underWay.size < lane.concurrency) {
       if (instance.object === undefined && instance.broken === undefined) return
       const call = lane.waiting.shift()!
       if (instance.object === undefined) {
@@ -167,12 +176,12 @@ export class Instances {
 const laneFor = ({ lanes, laneOf }: Instance, method: number): Lane => laneOf[method] ?? lanes[0]
 
 function instanceOf({ concurrency, groups, saveEvery }: ActorSettings): Instance {
-  const lanes: Lane[] = [{ concurrency, underWay: 0, waiting: [] }]
+  const lanes: Lane[] = [{ concurrency, underWay: new Set(), waiting: [] }]
   const laneOf: Lane[] = []
   for (const { methods, concurrency } of groups) {
-    const lane: Lane = { concurrency, underWay: 0, waiting: [] }
+    const lane: Lane = { concurrency, underWay: new Set(), waiting: [] }
     lanes.push(lane)
     for (const method of methods) laneOf[method] = lane
   }
-  return { lanes, laneOf, object: undefined, broken: undefined, saveEvery, unsaved: 0 }
+  return { lanes, laneOf, object: undefined, making: undefined, broken: undefined, saveEvery, unsaved: 0 }
 }

@@ -161,7 +161,10 @@ export class ThreadsEngine implements Engine, Observable {
         // Not in the middle of what the scheduler does with its constructor.
         soon: queueMicrotask,
         dispatched: () => slots.records,
-        abandon: record => settling.settle(record, 'rejected', record.stopping),
+        abandon: record => {
+          settling.settle(record, 'rejected', record.stopping)
+          stopping.abandon(record)
+        },
         buried: ({ worker, id }) => {
           if (worker >= 0) crew.post(worker, { is: 'kill', actor: id })
         },

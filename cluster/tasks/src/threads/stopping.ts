@@ -9,6 +9,9 @@ import type { Slots } from './slots.ts'
 /** A task whose time is up has this long to stop by itself. */
 const timeoutGraceMs = 100
 
+/** And a method of an actor that was killed. */
+const killGraceMs = 1000
+
 export interface StoppingEvents {
   /** It never ran, and never will. */
   dropped(record: Record): void
@@ -33,23 +36,33 @@ export class Stopping {
     record.stopping ??= error
     if (record.state !== 'dispatched') this.#events.dropped(record)
     else if (this.#slots.withdraw(record)) this.#events.withdrawn(record)
-    else this.#interrupt(record, error, graceMs)
+    else {
+      const disarm = this.#interrupt(record, error, graceMs, 'a task on it did not stop when it was cancelled')
+      record.whenSettled(() => disarm?.())
+    }
     return true
   }
 
-  #interrupt(record: Record, error: unknown, graceMs: number): void {
+  /** Its actor is no more, and it has failed: what is on the board of it is taken back, or should stop. */
+  abandon(record: Record): void {
+    if (this.#slots.withdraw(record)) return
+    this.#interrupt(record, record.stopping, killGraceMs, 'a call of an actor that was killed did not stop', false)
+  }
+
+  /** @param holds whether the process stays alive for it @returns what disarms it */
+  #interrupt(record: Record, error: unknown, graceMs: number, lost: string, holds = true): (() => void) | undefined {
     const worker = this.#slots.runnerOf(record)
     // It has just finished: what comes back is ignored for the error.
-    if (worker < 0) return
+    if (worker < 0) return undefined
     this.#slots.markCancelled(record)
     const reason = error instanceof CancelledError ? error.reason : String(error)
     this.#crew.post(worker, { is: 'cancel', slot: record.slot, task: record.id, reason })
-    const disarm = after(graceMs, () => {
-      if (record.settlement !== 'pending' || record.slot < 0) return
+    const end = () => {
+      if (this.#slots.runnerOf(record) < 0) return
       record.retriesLeft = 0
-      this.#crew.terminate(worker, 'a task on it did not stop when it was cancelled')
-    })
-    record.whenSettled(disarm)
+      this.#crew.terminate(worker, lost)
+    }
+    return after(graceMs, end, holds)
   }
 
   /** The attempt that is dispatched now may take so long from its start. */

@@ -75,6 +75,8 @@ class Attempt implements Context {
   }
 
   isCancelled(): boolean {
+    // Of an actor that was killed, the slot may be another's by now.
+    if (this.abort?.signal.aborted) return true
     return Atomics.load(c, at.slotAt(layout, this.slot) + at.slotCancel) !== 0
   }
 }
@@ -510,7 +512,7 @@ function startCall(slot: number, s: number, number: number): void {
   }
   if (isDeferred(result, s)) {
     const call = new CallUnderWay(s, shared.keep())
-    return actors.goesOn(actor, contexts.run(call.attempt, settleResult, result, s), call)
+    return actors.goesOn(actor, contexts.run(call.attempt, resultOf, result) as Promise<unknown>, call)
   }
   shared.leave()
   finish(slot, s, result)
@@ -590,7 +592,7 @@ class CallUnderWay implements WaitingCall {
   run(object: object): unknown {
     const { s, attempt } = this
     const result = contexts.run(attempt, callMethod, object, attempt.slot, s)
-    return isDeferred(result, s) ? contexts.run(attempt, settleResult, result, s) : result
+    return contexts.run(attempt, resultOf, result)
   }
 
   done(value: unknown): void {
