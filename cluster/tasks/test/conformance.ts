@@ -109,6 +109,23 @@ export function conform(engine: string, options: StartOptions, lacks: Lacks = {}
       }
     })
 
+    it('tells of a retryOn that throws, once, and fails with what the task threw', async () => {
+      const warnings: Error[] = []
+      const listener = (warning: Error) => warnings.push(warning)
+      process.on('warning', listener)
+      const retryOn = (error: unknown): boolean => (error as { response: { ok: boolean } }).response.ok
+      const throwsAgain = jobs.throws.with({ retryOn })
+      const calls = ['a', 'b'].map(what => throwsAgain(what))
+      for (const [i, ref] of calls.entries()) {
+        const error = await ref.catch((e: unknown) => e)
+        assert(error instanceof TaskError && error.cause instanceof RangeError && error.cause.message === 'ab'[i])
+      }
+      await turn()
+      process.off('warning', listener)
+      assert.equal(warnings.length, 1)
+      assert.match(warnings[0].message, /'retryOn' of task 'throws' threw, so it is not run again: TypeError: /)
+    })
+
     it('starts a task after others, without their values', blocking, async () => {
       const gate = heap.i32(2)
       const blocks = steps.gated(gate, 1)

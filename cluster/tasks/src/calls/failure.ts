@@ -1,8 +1,10 @@
 /** What is said of a call that went wrong, and whether it is made again. */
 
+import { inspect } from 'node:util'
 import { ArgumentError, CancelledError } from '@skein/base'
 import { TaskError } from '../errors.ts'
 import type { Outcome } from '../observe/journal.ts'
+import type { TaskOptions } from '../options.ts'
 import type { Reason } from '../schedule/scheduler.ts'
 import { removal } from './groups.ts'
 import type { Record } from './record.ts'
@@ -28,13 +30,20 @@ function infeasible({ name, request }: Record): ArgumentError {
 export const outcomeOf = ({ stopping }: Record): Outcome =>
   stopping instanceof CancelledError ? 'cancelled' : 'failed'
 
-/** Whether what it threw is worth another attempt. A predicate that throws says no. */
-export function isWorthAnother({ call: { options } }: Record, thrown: unknown): boolean {
+/** Options whose `retryOn` has thrown, and was told of. */
+const told = new WeakSet<TaskOptions>()
+
+/** Whether what it threw is worth another attempt. A predicate that throws says no, and is told of once. */
+export function isWorthAnother({ owner, call: { options } }: Record, thrown: unknown): boolean {
   const { retryOn } = options
   if (typeof retryOn !== 'function') return retryOn === true
   try {
     return retryOn(thrown) === true
-  } catch {
+  } catch (error) {
+    // The task fails with what it threw itself.
+    const what = `'retryOn' of task '${owner}' threw, so it is not run again: ${inspect(error)}`
+    if (!told.has(options)) process.emitWarning(what, 'SkeinWarning')
+    told.add(options)
     return false
   }
 }
