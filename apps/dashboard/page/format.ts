@@ -1,7 +1,6 @@
 /** Numbers as people read them. */
 
-const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
-export const count = (n: number): string => whole.format(n)
+export { bytes, count, percent } from '../src/words.ts'
 
 export function ms(t: number): string {
   if (t === 0) return '0'
@@ -11,15 +10,6 @@ export function ms(t: number): string {
   if (t < 120_000) return `${(t / 1000).toPrecision(3)} s`
   return `${(t / 60_000).toFixed(1)} min`
 }
-
-export function bytes(n: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-  const power = n < 1 ? 0 : Math.min(4, Math.floor(Math.log2(n) / 10))
-  const amount = n / 1024 ** power
-  return `${amount.toFixed(power === 0 || amount >= 100 ? 0 : 1)} ${units[power]}`
-}
-
-export const percent = (share: number): string => `${(100 * share).toFixed(0)} %`
 
 export function clock(atMs: number): string {
   const d = new Date(atMs)

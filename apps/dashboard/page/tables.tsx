@@ -1,6 +1,6 @@
-/** The tables of the page: functions, failures, actors, memory, logs, and the story of one task. */
+/** The tables of the page: functions, failures, actors, memory, serialization and transfer, logs, and the story of one task. */
 
-import type { FunctionSummary, Row, Story } from '@skein/tasks/observe'
+import type { FunctionSummary, Row, Story, TransferCounts } from '@skein/tasks/observe'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { bytes, clock, count, hueOf, ms } from './format.ts'
 import { address, type Model } from './model.ts'
@@ -151,8 +151,8 @@ function Head({ titles }: { readonly titles: readonly string[] }) {
   return (
     <thead>
       <tr>
-        {titles.map(title => (
-          <th key={title} scope="col">
+        {titles.map((title, i) => (
+          <th key={`${title} ${i}`} scope="col">
             {title}
           </th>
         ))}
@@ -235,15 +235,15 @@ export function Memory({ model }: { readonly model: Model }) {
   const most = Math.max(1, ...holders.map(holder => holder.bytes))
   return (
     <section class="card" aria-labelledby="memory-title">
-      <h2 id="memory-title">Objects in the shared heap, by owner</h2>
+      <h2 id="memory-title">Shared heap, by label</h2>
       {holders.length === 0 ? (
         <p class="dim">Nothing lies there.</p>
       ) : (
         <table id="memory">
-          <Head titles={['owner', 'objects', 'bytes', 'share']} />
+          <Head titles={['label', 'blocks', 'bytes', 'share']} />
           <tbody>
             {holders.map(({ label, bytes: held, blocks }) => (
-              <tr key={label} data-owner={label}>
+              <tr key={label} data-label={label}>
                 <th scope="row">{label || 'without a label'}</th>
                 <td>{count(blocks)}</td>
                 <td>{bytes(held)}</td>
@@ -256,6 +256,70 @@ export function Memory({ model }: { readonly model: Model }) {
         </table>
       )}
     </section>
+  )
+}
+
+const callsShown = 20
+
+/** What it costs to bring values from thread to thread. */
+export function Moved({ model }: { readonly model: Model }) {
+  const { client, workers, calls } = model.glance?.transfers ?? { workers: [], calls: [] }
+  const titles = ['packed', 'bytes', 'took', 'unpacked', 'bytes', 'took', 'arrays copied', 'bytes', 'took']
+  return (
+    <section class="card" aria-labelledby="moved-title">
+      <header>
+        <h2 id="moved-title">Serialization and transfer</h2>
+        <span class="dim">
+          values as bytes and back, and arrays, copied into the heap or shared as they lie there, since looking began
+        </span>
+      </header>
+      <div class="scroll">
+        <table id="moved">
+          <Head titles={['thread', ...titles, 'arrays shared', 'bytes']} />
+          <tbody>
+            {client && <MovedRow name="main program" counts={client} shared />}
+            {workers.map((counts, i) => (
+              <MovedRow key={`worker ${i + 1}`} name={`worker ${i + 1}`} counts={counts} shared />
+            ))}
+          </tbody>
+        </table>
+        {calls.length > 0 && (
+          <table id="moved-by-call">
+            <Head titles={['function, from the main program', ...titles]} />
+            <tbody>
+              {calls.slice(0, callsShown).map(call => (
+                <MovedRow key={call.name} name={call.name} counts={call} />
+              ))}
+            </tbody>
+          </table>
+        )}
+      </div>
+    </section>
+  )
+}
+
+interface MovedRowProps {
+  readonly name: string
+  readonly counts: TransferCounts
+  readonly shared?: boolean
+}
+
+function MovedRow({ name, counts: c, shared }: MovedRowProps) {
+  return (
+    <tr data-moved={name}>
+      <th scope="row">{name}</th>
+      <td data-column="packed">{count(c.packed)}</td>
+      <td data-column="packedBytes">{bytes(c.packedBytes)}</td>
+      <td>{ms(c.packMs)}</td>
+      <td data-column="unpacked">{count(c.unpacked)}</td>
+      <td data-column="unpackedBytes">{bytes(c.unpackedBytes)}</td>
+      <td>{ms(c.unpackMs)}</td>
+      <td data-column="copied">{count(c.copied)}</td>
+      <td data-column="copiedBytes">{bytes(c.copiedBytes)}</td>
+      <td>{ms(c.copyMs)}</td>
+      {shared && <td data-column="shared">{count(c.shared)}</td>}
+      {shared && <td data-column="sharedBytes">{bytes(c.sharedBytes)}</td>}
+    </tr>
   )
 }
 

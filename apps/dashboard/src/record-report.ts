@@ -16,6 +16,7 @@ if (isMainThread && file !== undefined) {
   atEnd(() => {
     const [, program = '', ...args] = process.argv
     const { lagMs } = feed().history()
-    writeFileSync(file, report(feed().observation, { program, args, endedMs: clock(), lagMs }))
+    const transfers = feed().transfers()
+    writeFileSync(file, report(feed().observation, { program, args, endedMs: clock(), lagMs, transfers }))
   })
 }

@@ -1,9 +1,18 @@
 /** A report of what a program's tasks did, as one HTML file that can be mailed: no script, nothing from elsewhere. */
 
 import { machine } from '@skein/base'
-import type { FunctionSummary, Observation, Row } from '@skein/tasks/observe'
+import {
+  addCounts,
+  type FunctionSummary,
+  noCounts,
+  type Observation,
+  type Row,
+  type TransferCounts,
+  type Transfers,
+  transferMs,
+} from '@skein/tasks/observe'
 import { adviceFor } from './advice.ts'
-import { count, escaped, ms, percent } from './words.ts'
+import { bytes, count, escaped, ms, percent } from './words.ts'
 
 export interface Told {
   readonly program: string
@@ -11,11 +20,14 @@ export interface Told {
   readonly endedMs: number
   /** The longest delays of the event loop, one for each quarter of a second. */
   readonly lagMs: readonly number[]
+  /** What it cost to bring values from thread to thread. */
+  readonly transfers: Transfers
 }
 
 const slowestShown = 20
 const failuresShown = 10
 const functionsShown = 50
+const callsShown = 20
 /** Functions with a colour of their own; the others share the last. */
 const hues = [212, 28, 140, 280, 0, 180, 330]
 const bins = 400
@@ -33,9 +45,11 @@ export function report(observation: Observation, told: Told): string {
   const busyMs = Array.from({ length: Math.max(0, journal.busyMs.length - 1) }, (_, i) => busyOf(ran, i + 1))
   const lagMs = Math.max(0, ...told.lagMs)
   const longest = slowest[0] && { name: slowest[0].name, tookMs: durationOf(slowest[0]) }
-  const advice = adviceFor({ functions, attempts: journal.written, spanMs, busyMs, longest, lagMs })
+  const { transfers } = told
+  const advice = adviceFor({ functions, attempts: journal.written, spanMs, busyMs, longest, lagMs, transfers })
   const busy = busyMs.reduce((a, b) => a + b, 0)
   const idle = busyMs.length === 0 ? 0 : 1 - busy / (spanMs * busyMs.length)
+  const moved = [transfers.client, ...transfers.workers].reduce(addCounts, noCounts)
   const failed = functions.reduce((n, f) => n + f.failed + f.lost, 0)
   const { cpu, system } = machine()
   const place = `${cpu.model}, ${cpu.usableCores} cores, ${system.distribution ?? system.platform}`
@@ -48,6 +62,9 @@ export function report(observation: Observation, told: Told): string {
     ['busy', percent(1 - idle)],
     ['idle', percent(idle)],
     ['longest lag of the main program', ms(lagMs)],
+    ['serialization', ms(moved.packMs + moved.unpackMs)],
+    ['arrays copied', `${bytes(moved.copiedBytes)} in ${ms(moved.copyMs)}`],
+    ['arrays shared', bytes(moved.sharedBytes)],
   ]
   const failures = rows.filter(row => row.outcome === 'failed' || row.outcome === 'lost').slice(-failuresShown)
   return `<!doctype html>
@@ -76,6 +93,8 @@ ${table(
     ]
   }),
 )}
+<h2>Serialization and transfer</h2>
+${movedTables(transfers, spanMs)}
 <h2>Slowest tasks</h2>
 ${table(
   ['task', 'worker', 'started after', 'waited', 'took', 'outcome'],
@@ -117,6 +136,39 @@ function table(titles: readonly string[], rows: readonly (readonly string[])[]):
   const head = titles.map(title => `<th>${title}</th>`).join('')
   const body = rows.map(row => `<tr>${row.map(cell => `<td>${escaped(cell)}</td>`).join('')}</tr>`).join('')
   return `<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`
+}
+
+/** Where values became bytes and were made again from them, and where arrays were copied: by thread, and by function. */
+function movedTables({ client, workers, calls }: Transfers, spanMs: number): string {
+  const cells = (counts: TransferCounts) => [
+    ms(counts.packMs),
+    ms(counts.unpackMs),
+    ms(counts.copyMs),
+    `${count(counts.packed)}: ${bytes(counts.packedBytes)}`,
+    `${count(counts.unpacked)}: ${bytes(counts.unpackedBytes)}`,
+    `${count(counts.copied)}: ${bytes(counts.copiedBytes)}`,
+  ]
+  const threads: (readonly [who: string, counts: TransferCounts])[] = [
+    ['main program', client],
+    ...workers.map((counts, i) => [`worker ${i + 1}`, counts] as const),
+  ]
+  const titles = ['packing', 'unpacking', 'copying', 'packed', 'unpacked', 'arrays copied']
+  const byThread = table(
+    ['thread', 'share of the time', ...titles, 'arrays shared'],
+    threads.map(([who, counts]) => {
+      const shared = `${count(counts.shared)}: ${bytes(counts.sharedBytes)}`
+      return [who, percent(transferMs(counts) / spanMs), ...cells(counts), shared]
+    }),
+  )
+  const byCall = table(
+    ['function', ...titles, 'of them again'],
+    calls
+      .slice(0, callsShown)
+      .map(call => [call.name, ...cells(call), `${count(call.copiedAgain)}: ${bytes(call.copiedAgainBytes)}`]),
+  )
+  return `<p class="dim">Values that become bytes are packed, and unpacked where they arrive; arrays of the heap are shared, others are copied into it.</p>
+${byThread}
+${calls.length === 0 ? '' : `<p class="dim">Of it, what the main program gave to functions, and took of their results.</p>${byCall}`}`
 }
 
 /** What share of each moment a worker spent in which function: bars of a few pixels, so that any number of tasks is one picture. */

@@ -11,6 +11,8 @@ export const breaks = task(import.meta, 'breaks', (what: string): void => {
   throw new RangeError(`cannot ${what}`)
 })
 export const says = task(import.meta, 'says', (text: string) => console.log(text))
+export const measures = task(import.meta, 'measures', (x: Float64Array) => x.length)
+export const reads = task(import.meta, 'reads', (book: { readonly words: readonly string[] }) => book.words)
 export const nothing = task(import.meta, 'nothing', () => {})
 /** Waits until the gate is opened. */
 export const opens = task(import.meta, 'opens', (gate: Int32Array, x: number) => {

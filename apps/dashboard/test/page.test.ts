@@ -1,5 +1,8 @@
 /** The page in a browser, against a program that runs: its numbers are the program's. */
 import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { needs } from '@skein/testing'
 import type { Browser, Page } from 'playwright-core'
@@ -10,9 +13,12 @@ describe('the page', { skip: needs('chromium') }, () => {
   let browser: Browser | undefined
   let page: Page
   let complaints: string[] = []
+  const folder = mkdtempSync(join(tmpdir(), 'skein-page-'))
+  const report = join(folder, 'report.html')
   after(async () => {
     await browser?.close()
     await program?.end()
+    rmSync(folder, { recursive: true })
   })
   const stat = (name: string) => page.locator(`[data-stat="${name}"]`)
   /** Waits until the page says so. */
@@ -20,7 +26,7 @@ describe('the page', { skip: needs('chromium') }, () => {
     page.locator(selector, { hasText: text }).first().waitFor({ timeout: 30_000 })
 
   it('shows what the program counts', async () => {
-    program = await startProgram('./program.ts', ['--dashboard'])
+    program = await startProgram('./program.ts', ['--dashboard', '--report', report])
     const stats = await program.stats()
     ;({ browser, page, complaints } = await openPage(program.url))
     await reads('#state', 'live')
@@ -36,8 +42,25 @@ describe('the page', { skip: needs('chromium') }, () => {
     )
     assert.equal(await cell('Store.set', 'done'), '2')
     assert.match(await page.locator('#actors tbody').innerText(), /Store\s+prices/)
-    assert.match(await page.locator('[data-owner="the grid"]').innerText(), /1\s+1\.0 MiB/)
+    assert.match(await page.locator('[data-label="the grid"]').innerText(), /1\s+1\.0 MiB/)
     assert.match(await page.locator('#logs').innerText(), /\d one\n[\s\S]*\d two|\d two\n[\s\S]*\d one/)
+  })
+
+  it('shows what it costs to bring values from thread to thread', async () => {
+    const cell = (row: string, column: string) =>
+      page.locator(`[data-moved="${row}"] [data-column="${column}"]`).innerText()
+    const row = async (name: string, ...columns: string[]) => {
+      const found: string[] = []
+      for (const column of columns) found.push(await cell(name, column))
+      return found
+    }
+    // 20 layers and 10 arrays were copied, one of 1 MiB was given five times as it lies.
+    const columns = ['packed', 'copied', 'copiedBytes', 'shared', 'sharedBytes']
+    assert.deepEqual(await row('main program', ...columns), ['60', '30', '21.3 MiB', '5', '5.0 MiB'])
+    assert.deepEqual(await row('measures', 'packed', 'unpacked', 'copied', 'copiedBytes'), ['10', '0', '10', '1.3 MiB'])
+    assert.deepEqual(await row('reads', 'packed', 'unpacked', 'copied'), ['30', '30', '0'])
+    const there = await Promise.all([1, 2].map(async n => Number(await cell(`worker ${n}`, 'unpacked'))))
+    assert.equal(there[0] + there[1], 40)
   })
 
   it('tells the story of a failed task, its stacks joined', async () => {
@@ -124,5 +147,16 @@ describe('the page', { skip: needs('chromium') }, () => {
     await reads('#state', 'the program has ended')
     assert.equal(await page.locator('[data-function="crunch"] [data-column="done"]').innerText(), '150')
     assert.deepEqual(complaints, [])
+    // What the page says of values on their way, the report says as well.
+    const html = readFileSync(report, 'utf8')
+    const moved = (name: string, column: string) =>
+      page.locator(`[data-moved="${name}"] [data-column="${column}"]`).innerText()
+    for (const name of ['main program', 'worker 1', 'worker 2', 'measures', 'reads']) {
+      const row = html.match(`<tr><td>${name}</td>(?=<td>[^<]* (?:%|ms|µs|s)<)(.*?: .*?)</tr>`)![1]
+      for (const column of ['packed', 'unpacked', 'copied']) {
+        const [times, size] = [await moved(name, column), await moved(name, `${column}Bytes`)]
+        assert(row.includes(`<td>${times}: ${size}</td>`), `${name}: ${times} ${size} in ${row}`)
+      }
+    }
   })
 })

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, afterEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { heap } from '@skein/heap'
 import { bag, cancel, get, graph, start, stats, stop, wait } from '../src/index.ts'
 import {
   feed,
@@ -19,8 +20,11 @@ import {
   outcomes,
   type Row,
   rowBytes,
+  type TransferCounts,
 } from '../src/observe/index.ts'
 import { Logs } from '../src/observe/logs.ts'
+import { addCounts, noCounts } from '../src/observe/transfers.ts'
+import { pack } from '../src/values/pack.ts'
 import * as jobs from './jobs.ts'
 
 /** Whoever still follows at a test's end, however that came. */
@@ -110,6 +114,91 @@ describe('the feed', () => {
     await until(() => glance().running?.some(({ name }) => name === 'endless') === true)
     cancel(endless, { graceMs: 0 })
     await wait([endless])
+  })
+
+  for (const engine of ['threads', 'inline'] as const) {
+    it(`counts what it costs to bring values from thread to thread: ${engine}`, async () => {
+      await stop()
+      start({ engine, workers: 2 })
+      const value = { text: 'x'.repeat(5000), list: [1.5, 'two', null] }
+      const [array, shared] = [new Float64Array(1 << 14), heap.f64(1 << 14)]
+      const sizeOf = (x: unknown) => pack(x, '', '').bytes.length
+      const [valueBytes, argumentBytes, arrayBytes] = [sizeOf(value), sizeOf([value]), sizeOf([array])]
+      const text = 'y'.repeat(100)
+      const [textBytes, textArgumentBytes] = [sizeOf(text), sizeOf([text])]
+      const work = async () => {
+        const c = await jobs.Counter.create(0)
+        await get(Array.from({ length: 10 }, () => jobs.echo(value)))
+        await get(Array.from({ length: 5 }, () => jobs.sumOf(array)))
+        await get(Array.from({ length: 7 }, () => jobs.sumOf(shared)))
+        // Its method gives the text back, with a 0 before it.
+        assert.equal(await c.add(text as never), `0${text}`)
+      }
+      await work()
+      const { until, glance } = listen()
+      const now = async () => {
+        const before = glance().atMs
+        await until(() => glance().atMs > before)
+        return glance().transfers!
+      }
+      const sum = ({ client, workers }: { client: TransferCounts; workers: readonly TransferCounts[] }) =>
+        workers.reduce(addCounts, client)
+      const isTimed = ({ packMs, unpackMs, copyMs }: TransferCounts) => packMs > 0 && unpackMs > 0 && copyMs > 0
+      const untimed = ({ packMs: _, unpackMs: __, copyMs: ___, ...counts }: TransferCounts) => counts
+      const { packMs, unpackMs, copyMs, ...nothing } = noCounts
+      assert.deepEqual([packMs, unpackMs, copyMs], [0, 0, 0])
+      assert.deepEqual(untimed(sum(await now())), nothing, 'what was before is not counted')
+      await work()
+      const told = await now()
+      assert(isTimed(told.client))
+      const given = 10 * argumentBytes + 5 * arrayBytes + textArgumentBytes
+      const returned = 10 * valueBytes + textBytes + 1
+      const copies = {
+        copied: 5,
+        copiedBytes: 5 * array.byteLength,
+        copiedAgain: 4,
+        copiedAgainBytes: 4 * array.byteLength,
+      }
+      const passed = { shared: 7, sharedBytes: 7 * shared.byteLength }
+      // There and back.
+      const packs = {
+        packed: 16 + 11,
+        packedBytes: given + returned,
+        unpacked: 16 + 11,
+        unpackedBytes: given + returned,
+      }
+      assert.deepEqual(untimed(sum(told)), { ...packs, ...copies, ...passed })
+      if (engine === 'threads') {
+        const [packed, packedBytes, unpacked, unpackedBytes] = [16, given, 11, returned]
+        const own = { packed, packedBytes, unpacked, unpackedBytes }
+        assert.deepEqual(untimed(told.client), { ...own, ...copies, ...passed })
+        assert.equal(told.workers.length, 2)
+        assert.equal(told.workers.reduce(addCounts, noCounts).unpacked, 16)
+      } else assert.deepEqual(told.workers, [])
+      const of = (name: string) => told.calls.find(call => call.name === name)!
+      assert.deepEqual(told.calls.map(({ name }) => name).sort(), ['Counter.add', 'echo', 'sumOf'])
+      assert.deepEqual([of('echo').packed, of('echo').packedBytes], [10, 10 * argumentBytes])
+      assert.deepEqual([of('Counter.add').packed, of('Counter.add').packedBytes], [1, textArgumentBytes])
+      assert.deepEqual([of('sumOf').copied, of('sumOf').copiedAgain], [5, 4])
+      if (engine === 'threads') {
+        assert.deepEqual([of('echo').unpacked, of('echo').unpackedBytes], [10, 10 * valueBytes])
+        assert.deepEqual([of('Counter.add').unpacked, of('Counter.add').unpackedBytes], [1, textBytes + 1])
+      }
+      await stop()
+      start({ workers: 2 })
+      assert.deepEqual(untimed(sum(await now())), untimed(sum(told)), 'an engine that has ended is counted')
+      assert.equal(await jobs.echo(text), text)
+      assert.equal(sum(await now()).packed, packs.packed + 2)
+    })
+  }
+
+  it('counts on a worker that takes the place of another', async () => {
+    const { until, glance } = listen()
+    await wait([jobs.exits.with({ retries: 0, runOn: 1 })(3)])
+    const text = 'z'.repeat(100)
+    const { packed } = glance().transfers!.workers[0]
+    await jobs.echo.with({ runOn: 1 })(text)
+    await until(() => glance().transfers!.workers[0].packed === packed + 1)
   })
 
   it('tells of graphs and bags: what they are made of, and how far they are', async () => {

@@ -147,6 +147,11 @@ export class ActorTable {
     return n
   }
 
+  /** A method, for people. */
+  labelOf(id: number, method: string): string {
+    return `${this.#actors.get(id)?.name ?? 'actor'}.${method}`
+  }
+
   /** What handles of an actor share here. */
   hold(id: number): object {
     return this.#holds.of(id)

@@ -6,12 +6,16 @@ import { Ref } from '../ref.ts'
 import { cellsOf } from '../values/cells.ts'
 import { pack } from '../values/pack.ts'
 import { Packed } from '../values/packed.ts'
+import { tally } from '../values/tally.ts'
 import { type Given, nothing, Prepacked, Record } from './record.ts'
 
 /** The arguments of a call as they are now. @throws NotCloneableError */
 export function prepare(args: readonly unknown[], call: string): Given {
   if (args.length === 0) return nothing
-  for (const arg of args) if (!(arg instanceof Ref) && cellsOf(arg) === 0) return prepack(args, call)
+  for (const arg of args) {
+    if (arg instanceof Ref || cellsOf(arg) > 0) continue
+    return tally === undefined ? prepack(args, call) : tally.of(call, () => prepack(args, call))
+  }
   return args
 }
 

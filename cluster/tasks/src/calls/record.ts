@@ -7,6 +7,7 @@ import type { Ref, Settlement, Source } from '../ref.ts'
 import type { Request } from '../schedule/place.ts'
 import { Work } from '../schedule/work.ts'
 import { Packed } from '../values/packed.ts'
+import { tally } from '../values/tally.ts'
 import type { Call } from './call.ts'
 
 /** Arguments that do not go into cells, as they were when the call was made. */
@@ -122,7 +123,8 @@ export class Record extends Work implements Source {
     const { found } = this
     const value = found instanceof Stored ? found.show() : found
     if (!(value instanceof Packed)) return value
-    this.#found = value.unpack()
+    const isCall = this.call.definition >= 0
+    this.#found = tally !== undefined && isCall ? tally.of(this.name, () => value.unpack()) : value.unpack()
     if (found instanceof Stored) found.end()
     return this.#found
   }

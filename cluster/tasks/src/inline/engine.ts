@@ -22,6 +22,7 @@ import { EngineClosedError } from '../errors.ts'
 import { Listeners, packMessage } from '../farm/listeners.ts'
 import { noObjects } from '../objects/holdings.ts'
 import { type Look, mostShown, type Observable, type Observer } from '../observe/observer.ts'
+import { noTransfers } from '../observe/transfers.ts'
 import type { ActorOptions, Resources, TaskOptions } from '../options.ts'
 import { Ref } from '../ref.ts'
 import type { ActorDefinition, Definition, TaskDefinition } from '../registry.ts'
@@ -29,6 +30,7 @@ import type { Strategy } from '../schedule/group.ts'
 import type { Line } from '../schedule/line.ts'
 import { type Reason, Scheduler } from '../schedule/scheduler.ts'
 import { Packed } from '../values/packed.ts'
+import { setTally, Tally, tally } from '../values/tally.ts'
 import { Attempt, InlineRecord } from './attempt.ts'
 import { Running } from './running.ts'
 
@@ -51,6 +53,8 @@ export class InlineEngine implements Engine, Observable {
   readonly #definitions: ActorDefinition[] = []
   readonly #listeners = new Listeners(() => {})
   #nextTask = 1
+  /** From when someone looks. */
+  #tally: Tally | undefined
   #closed = false
 
   constructor({ workers, resources = {}, validate = false }: InlineOptions) {
@@ -135,7 +139,11 @@ export class InlineEngine implements Engine, Observable {
   }
 
   invoke(id: number, method: string, args: unknown[], options: TaskOptions): Ref<unknown> {
-    return new Ref(this.#lives.invoke(callerHere(), id, method, prepare(args, method), options))
+    const given =
+      tally === undefined
+        ? prepare(args, method)
+        : tally.of(this.#actors.labelOf(id, method), () => prepare(args, method))
+    return new Ref(this.#lives.invoke(callerHere(), id, method, given, options))
   }
 
   put(value: unknown, { mutable = false }: PutOptions): Ref<unknown> {
@@ -206,11 +214,15 @@ export class InlineEngine implements Engine, Observable {
 
   observe(observer: Observer | undefined): void {
     this.#settling.observer = observer
+    if (observer !== undefined) setTally((this.#tally = new Tally()))
+    else if (tally === this.#tally) setTally(undefined)
   }
 
   look(): Look {
     const { running, workers } = this.#running.look()
-    return { stats: this.stats(), workers, running, actors: this.#actors.look(mostShown), holders: heap.holders() }
+    const actors = this.#actors.look(mostShown)
+    const transfers = this.#tally === undefined ? noTransfers : { ...this.#tally.look(), workers: [] }
+    return { stats: this.stats(), workers, running, actors, holders: heap.holders(), transfers }
   }
 
   async close(): Promise<void> {

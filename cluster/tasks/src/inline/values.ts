@@ -5,8 +5,9 @@ import { recordOf } from '../calls/arguments.ts'
 import { Prepacked, type Record } from '../calls/record.ts'
 import { Ref } from '../ref.ts'
 import { cellsOf } from '../values/cells.ts'
-import { classOf, kindOf } from '../values/kinds.ts'
+import { copyToHeap } from '../values/copy.ts'
 import { pack, unpack } from '../values/pack.ts'
+import { tally } from '../values/tally.ts'
 
 /** Arrays from this size on are returned in the heap. */
 const largeBytes = 1024
@@ -18,7 +19,9 @@ export function argumentsOf(record: Record): unknown[] {
     const values = given.refs.map(ref => copied(recordOf(name, ref).found, name, 'a dependency'))
     return unpack(given.bytes, values, given.holds) as unknown[]
   }
-  return given.map(value => (value instanceof Ref ? copied(recordOf(name, value).found, name, 'a dependency') : value))
+  return given.map(value =>
+    value instanceof Ref ? copied(recordOf(name, value).found, name, 'a dependency') : passed(value),
+  )
 }
 
 /**
@@ -30,9 +33,9 @@ export function argumentsOf(record: Record): unknown[] {
 export function resultOf(value: unknown, kept: boolean): unknown {
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
     const array = value as TypedArray
-    if (heap.owns(array) && !kept) return array
+    if (heap.owns(array) && !kept) return passed(array)
     if (heap.owns(array) || array.byteLength >= largeBytes) {
-      return heap.array(classOf(kindOf(array)), array as ArrayLike<any>, { label: 'task results' })
+      return copyToHeap(array, 'task results')
     }
   }
   return cellsOf(value) > 0 ? value : unpack(pack(value, 'the result of a task', 'result', true).bytes)
@@ -48,7 +51,13 @@ export function errorOf(thrown: unknown): unknown {
 }
 
 function copied(value: unknown, call: string, root: string): unknown {
-  if (cellsOf(value) > 0) return value
+  if (cellsOf(value) > 0) return passed(value)
   const { bytes, leaning } = pack(value, call, root)
   return unpack(bytes, [], leaning.holds)
+}
+
+/** What fits into cells, as it is: arrays of the heap among it. */
+function passed(value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) tally?.shared(value)
+  return value
 }

@@ -21,6 +21,7 @@ import { type FunctionSummary, outcomes } from './journal.ts'
 import type { LogLine } from './logs.ts'
 import { Observation, type Story } from './observation.ts'
 import { clock, type Look, type Observable } from './observer.ts'
+import { addTransfers, noTransfers, type Transfers } from './transfers.ts'
 
 export interface Hello {
   readonly is: 'hello'
@@ -129,6 +130,8 @@ export class Feed {
   #observedMs = 0
   #graphs: GraphBook | undefined
   #engine: Observable | undefined
+  /** Of engines that were there before this one. */
+  #transfersBefore = noTransfers
   readonly #followings = new Set<Following>()
   /** Those who keep it looking: followers, and whoever wants the whole story from the start. */
   #holders = 0
@@ -151,9 +154,11 @@ export class Feed {
     this.observation = new Observation()
     this.#observedMs = clock()
     this.#history = []
+    this.#transfersBefore = noTransfers
     this.#graphs = new GraphBook()
     this.#delay.enable()
     this.#leave = onEngine(engine => {
+      this.#transfersBefore = this.transfers()
       this.#engine?.observe(undefined)
       this.#engine = engine
       engine?.observe(this.observation)
@@ -217,15 +222,22 @@ export class Feed {
     }
   }
 
+  /** What bringing values from thread to thread has cost since looking began. */
+  transfers(look = this.#engine?.look()): Transfers {
+    return look === undefined ? this.#transfersBefore : addTransfers(this.#transfersBefore, look.transfers)
+  }
+
   /** The program at this moment. */
   glance(): Glance {
     const look = this.#engine?.look()
     const { journal } = this.observation
+    const transfers = this.transfers(look)
     return {
       is: 'glance',
       atMs: clock(),
       ...look,
-      ...(look && { holders: look.holders.slice(0, holdersShown) }),
+      ...(look && shortened(look)),
+      transfers: { ...transfers, calls: transfers.calls.slice(0, functionsShown) },
       functions: journal.functions().slice(0, functionsShown),
       written: journal.written,
       busyMs: Array.from(journal.busyMs, ms => ms ?? 0),
@@ -284,6 +296,13 @@ export class Feed {
     }
     follower.send(text)
   }
+}
+
+/** As much of the holders of memory as is shown. */
+function shortened({ holders, stats }: Look): Pick<Look, 'holders' | 'stats'> {
+  const { objects } = stats
+  const shown = { ...objects, holders: objects.holders.slice(0, holdersShown) }
+  return { holders: holders.slice(0, holdersShown), stats: { ...stats, objects: shown } }
 }
 
 let own: Feed | undefined

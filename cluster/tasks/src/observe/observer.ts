@@ -6,6 +6,7 @@
 import type { Holder } from '@skein/heap'
 import type { Outcome } from './journal.ts'
 import type { EngineStats } from './stats.ts'
+import type { Transfers } from './transfers.ts'
 
 export interface Observer {
   /**
@@ -41,6 +42,7 @@ export interface Look {
   readonly actors: readonly ActorLook[]
   /** Of the shared heap, by label: who holds how much, the largest first. */
   readonly holders: readonly Holder[]
+  readonly transfers: Transfers
 }
 
 export interface WorkerLook {

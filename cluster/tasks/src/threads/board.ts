@@ -4,6 +4,7 @@
  */
 
 import { wordsPerCell } from '../values/cells.ts'
+import { tallySize } from '../values/tally.ts'
 
 const line = 16
 
@@ -18,7 +19,7 @@ export const clientSleeps = 2 * line
 export const someSleep = 3 * line
 const workersAt = 4 * line
 
-// A worker's line.
+// A worker's first line; its tally lies in those that follow.
 export const state = 0
 /** 1: messages wait at its port. The client sets, the worker clears. */
 export const mail = 1
@@ -36,6 +37,8 @@ export const owesOutput = 6
 export const lentCpus = 7
 /** How often it has told the client that someone there listens to a topic, or no longer. The worker's. */
 export const listensTold = 8
+
+const workerWords = line + Math.ceil((2 * tallySize) / line) * line
 
 export const workerStates = ['absent', 'booting', 'awake', 'sleeping', 'gone', 'waiting'] as const
 export const absent = 0
@@ -143,13 +146,16 @@ const queueHeader = 2 * line
 
 /** @param slots a power of two */
 export function layoutOf(workers: number, slots: number): Layout {
-  const slotsAt = workersAt + workers * line
+  const slotsAt = workersAt + workers * workerWords
   const queuesAt = slotsAt + slots * slotWords
   const words = queuesAt + workers * queuesPerWorker * (queueHeader + 2 * slots)
   return { workers, slots, slotsAt, queuesAt, bytes: words * 4 }
 }
 
-export const workerAt = (worker: number): number => workersAt + worker * line
+export const workerAt = (worker: number): number => workersAt + worker * workerWords
+/** What bringing values costs there, in 64-bit floats: the worker's, while someone looks. */
+export const tallyOf = (board: SharedArrayBuffer, worker: number): Float64Array =>
+  new Float64Array(board, (workerAt(worker) + line) * 4, tallySize)
 export const slotAt = ({ slotsAt }: Layout, slot: number): number => slotsAt + slot * slotWords
 export const queueAt = ({ queuesAt, slots }: Layout, worker: number, queue: number): number =>
   queuesAt + (worker * queuesPerWorker + queue) * (queueHeader + 2 * slots)

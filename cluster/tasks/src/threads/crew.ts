@@ -89,6 +89,7 @@ export class Crew {
         worker,
         definitions: this.#notes,
         firstActor: 2 ** 30 + (starts++ % 2 ** 14) * 2 ** 16,
+        observed: this.#listener !== undefined,
       } satisfies WorkerStart,
       resourceLimits: this.#resourceLimits,
       ...(execArgv && { execArgv }),
@@ -116,9 +117,11 @@ export class Crew {
     return `${outOfMemory}${most === undefined ? '' : ` of ${most} MiB`} (resourceLimits)`
   }
 
-  /** Gives what workers print from now on to the listener as well. */
+  /** Gives what workers print from now on to the listener as well, and lets them count what bringing values costs while there is one. */
   listen(listener: Listener | undefined): void {
     this.#listener = listener
+    for (let worker = 0; worker < this.#members.length; worker++)
+      this.post(worker, { is: 'observed', on: listener !== undefined })
     if (listener === undefined) return
     this.#members.forEach((member, worker) => member && this.#hear(worker, member.thread))
   }

@@ -24,6 +24,7 @@ import { Ref } from '../ref.ts'
 import type { ActorDefinition, TaskDefinition } from '../registry.ts'
 import type { Strategy } from '../schedule/group.ts'
 import { type Reason, Scheduler } from '../schedule/scheduler.ts'
+import { tally } from '../values/tally.ts'
 import * as at from './board.ts'
 import { Callers } from './callers.ts'
 import { Crew } from './crew.ts'
@@ -41,6 +42,7 @@ import { Slots } from './slots.ts'
 import { Standstill } from './standstill.ts'
 import { Stopping } from './stopping.ts'
 import { Streams } from './streams.ts'
+import { Tallies } from './tallies.ts'
 import { Topics } from './topics.ts'
 import { Watch } from './watch.ts'
 
@@ -69,6 +71,7 @@ export class ThreadsEngine implements Engine, Observable {
   readonly #callers: Callers
   readonly #topics: Topics
   readonly #losses: Losses
+  readonly #tallies: Tallies
   #closing: Promise<void> | undefined
 
   constructor(options: ThreadsOptions) {
@@ -207,6 +210,7 @@ export class ThreadsEngine implements Engine, Observable {
     this.#callers = callers
     this.#topics = topics
     this.#losses = losses
+    this.#tallies = new Tallies(slots.board, workers)
     crew.start()
     for (let worker = 0; worker < workers; worker++) scheduler.workerJoined(worker)
   }
@@ -237,7 +241,11 @@ export class ThreadsEngine implements Engine, Observable {
   }
 
   invoke(actor: number, method: string, args: unknown[], options: TaskOptions): Ref<unknown> {
-    return new Ref(this.#lives.invoke(main, actor, method, this.#intake.prepare(args, method), options))
+    const given =
+      tally === undefined
+        ? this.#intake.prepare(args, method)
+        : tally.of(this.#actors.labelOf(actor, method), () => this.#intake.prepare(args, method))
+    return new Ref(this.#lives.invoke(main, actor, method, given, options))
   }
 
   put(value: unknown, { mutable = false, label = 'put' }: PutOptions): Ref<unknown> {
@@ -315,6 +323,7 @@ export class ThreadsEngine implements Engine, Observable {
 
   observe(observer: Observer | undefined): void {
     this.#settling.observer = observer
+    this.#tallies.count(observer !== undefined)
     this.#crew.listen(observer && ((worker, stream, text) => observer.printed(worker + 1, stream, text)))
   }
 
@@ -324,7 +333,8 @@ export class ThreadsEngine implements Engine, Observable {
       return { task: id, name: owner, worker: worker + 1, caller, startedMs }
     })
     const [workers, actors] = [this.#crew.look(), this.#actors.look(mostShown)]
-    return { stats: this.stats(), workers, running, actors, holders: heap.holders() }
+    const transfers = this.#tallies.look()
+    return { stats: this.stats(), workers, running, actors, holders: heap.holders(), transfers }
   }
 
   // How tasks end.

@@ -12,6 +12,8 @@ export interface WorkerStart {
   readonly definitions: readonly DefinitionNote[]
   /** Its tasks number the actors they make from here on: no other worker does. */
   readonly firstActor: number
+  /** It counts what bringing values costs. */
+  readonly observed: boolean
 }
 
 /** Which module and name a definition's number stands for. */
@@ -33,6 +35,8 @@ export type ToWorker =
   | { readonly is: 'actor'; readonly actor: number; readonly settings: ActorSettings }
   /** An actor should end. */
   | { readonly is: 'kill'; readonly actor: number }
+  /** Someone looks, or nobody does any more. */
+  | { readonly is: 'observed'; readonly on: boolean }
   /** To those who listen to a topic. */
   | { readonly is: 'published'; readonly topic: string; readonly value: Uint8Array }
   | { readonly is: 'answer'; readonly call: number; readonly ok: boolean; readonly value: Uint8Array }

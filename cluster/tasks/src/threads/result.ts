@@ -5,9 +5,11 @@
 
 import { type HeapArray, heap, type TypedArray } from '@skein/heap'
 import { CellReader, cellsOf, putCells, type Words } from '../values/cells.ts'
+import { copyToHeap } from '../values/copy.ts'
 import { classOf, kindOf } from '../values/kinds.ts'
 import { pack } from '../values/pack.ts'
 import { Packed } from '../values/packed.ts'
+import { tally } from '../values/tally.ts'
 import * as at from './board.ts'
 
 /** Arrays from this size on are copied once into the heap instead of being packed. */
@@ -107,6 +109,7 @@ export const stateLabel = 'actor states'
 function handOver(view: TypedArray): Given {
   try {
     const address = heap.disown(view)
+    tally?.shared(view)
     return { address, bytes: view.byteOffset + view.byteLength - address, from: view.byteOffset }
   } catch {
     return copyOf(view)
@@ -114,7 +117,7 @@ function handOver(view: TypedArray): Given {
 }
 
 function copyOf(view: TypedArray): Given {
-  const copy = heap.array(classOf(kindOf(view)), view as ArrayLike<any>, { label: 'task results', zero: false })
+  const copy = copyToHeap(view, 'task results')
   const address = heap.disown(copy)
   return { address, bytes: view.byteLength, from: address }
 }

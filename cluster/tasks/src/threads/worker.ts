@@ -19,6 +19,7 @@ import type { ActorDefinition, AnyFunction, Definition, TaskDefinition } from '.
 import { CellReader, type Words } from '../values/cells.ts'
 import { type MakeView, viewOf } from '../values/kinds.ts'
 import { pack, unpack } from '../values/pack.ts'
+import { setTally, Tally } from '../values/tally.ts'
 import * as at from './board.ts'
 import { Caller } from './caller.ts'
 import { Lease } from './lease.ts'
@@ -27,7 +28,7 @@ import type { DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.t
 import { type Block, get64, packedBlock, put64, putError, putResult, putState, stateLabel } from './result.ts'
 import { waitAsync } from './wait-async.ts'
 
-const { board, layout, worker, definitions: notes, firstActor } = workerData as WorkerStart
+const { board, layout, worker, definitions: notes, firstActor, observed } = workerData as WorkerStart
 const port = parentPort!
 /** Code of a program that was stopped in its import cannot end the worker by the one it sees. */
 const exit = process.exit.bind(process)
@@ -673,6 +674,8 @@ function handle(message: ToWorker): void {
       settingsOf.delete(message.actor)
       actors.kill(message.actor)
       return
+    case 'observed':
+      return count(message.on)
     case 'published':
       caller.listeners.deliver(message.topic, message.value)
       return
@@ -680,6 +683,12 @@ function handle(message: ToWorker): void {
       caller.answer(message)
   }
 }
+
+/** While someone looks, what bringing values costs is counted where the client sees it. */
+function count(on: boolean): void {
+  setTally(on ? new Tally(at.tallyOf(board, worker)) : undefined)
+}
+count(observed)
 
 // Messages that come while the event loop turns.
 port.on('message', (message: ToWorker) => {

@@ -11,6 +11,7 @@
 import { heap, type TypedArray } from '@skein/heap'
 import { classOf, kindOf, type MakeView, viewOf } from './kinds.ts'
 import { unpack } from './pack.ts'
+import { tally } from './tally.ts'
 
 const tag = { undefined: 0, null: 1, true: 2, false: 3, number: 4, string: 5, view: 6, packed: 7 } as const
 
@@ -72,6 +73,7 @@ export function putCells(to: Words, at: number, value: unknown): number {
     return at + wordsPerCell
   }
   const view = value as TypedArray
+  tally?.shared(view)
   return putSpan(to, at, tag.view, kindOf(view), heap.addressOf(view), view.length)
 }
 

@@ -16,7 +16,9 @@ import { NotCloneableError } from '../errors.ts'
 import { Handle } from '../handle.ts'
 import { Lazy } from '../lazy.ts'
 import { Ref } from '../ref.ts'
+import { copyToHeap } from './copy.ts'
 import { classOf, kindOf, type MakeView, viewOf } from './kinds.ts'
+import { tally } from './tally.ts'
 
 const tags = {
   undefined: 0,
@@ -224,6 +226,7 @@ class Packer {
   private putView(value: ArrayBufferView): void {
     if (!this.inline && heap.owns(value) && !(value instanceof DataView)) {
       this.leaning.holds.push(value)
+      tally?.shared(value)
       return putHeapView(value as TypedArray)
     }
     this.checkView(value)
@@ -234,9 +237,9 @@ class Packer {
     }
     const array = value as TypedArray
     if (!this.inline && array.byteLength >= largeBytes) {
-      const copy = heap.array(classOf(kindOf(array)), array as ArrayLike<any>, { label: 'task values' })
+      const copy = copyToHeap(array, 'task values')
       this.leaning.holds.push(copy)
-      return putHeapView(copy as unknown as TypedArray)
+      return putHeapView(copy)
     }
     putTag(tags.view)
     putTag(kindOf(array))
@@ -383,8 +386,11 @@ export function pack(value: unknown, call: string, root: string, inline = false)
   // A getter may pack something itself: what stands before it is not overwritten.
   const from = at
   const packer = new Packer(call, root, inline)
+  const told = tally
+  const began = told === undefined ? 0 : told.clock()
   try {
     packer.put(value)
+    told?.packed(at - from, began)
     // No Buffer: the slice of one would be a view of the same bytes.
     return { bytes: new Uint8Array(scratch.buffer, scratch.byteOffset + from, at - from), leaning: packer.leaning }
   } catch (error) {
@@ -563,6 +569,10 @@ export function unpack(
   holds?: readonly unknown[],
   view = viewOf,
 ): unknown {
+  const told = tally
+  const began = told === undefined ? 0 : told.clock()
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return new Unpacker(buffer, dependencies, holds, view).take()
+  const value = new Unpacker(buffer, dependencies, holds, view).take()
+  told?.unpacked(bytes.byteLength, began)
+  return value
 }
