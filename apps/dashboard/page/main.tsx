@@ -6,7 +6,7 @@ import { Chart } from './chart.tsx'
 import { bytes, count, ms, percent } from './format.ts'
 import { Graphs } from './graph.tsx'
 import { follow, Model } from './model.ts'
-import { Actors, Functions, Logs, Memory, Moved, Task } from './tables.tsx'
+import { Actors, Functions, Logs, Memory, Moved, Objects, Task } from './tables.tsx'
 import { Timeline } from './timeline.tsx'
 
 const model = new Model()
@@ -113,6 +113,7 @@ function App() {
           <Actors model={model} />
           <Memory model={model} />
         </div>
+        <Objects model={model} />
         <Moved model={model} />
         <Logs model={model} />
       </main>

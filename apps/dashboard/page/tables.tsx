@@ -1,4 +1,4 @@
-/** The tables of the page: functions, failures, actors, memory, serialization and transfer, logs, and the story of one task. */
+/** The tables of the page: functions, failures, actors, memory, objects, serialization and transfer, logs, and the story of one task. */
 
 import type { FunctionSummary, Row, Story, TransferCounts } from '@skein/tasks/observe'
 import { useEffect, useRef, useState } from 'preact/hooks'
@@ -254,6 +254,45 @@ export function Memory({ model }: { readonly model: Model }) {
             ))}
           </tbody>
         </table>
+      )}
+    </section>
+  )
+}
+
+/** Results of tasks, and what was `put`: whose, from which call, and where they lie. */
+export function Objects({ model }: { readonly model: Model }) {
+  const objects = model.glance?.stats?.objects
+  const holders = objects?.holders ?? []
+  return (
+    <section class="card" aria-labelledby="objects-title">
+      <header>
+        <h2 id="objects-title">Objects, by owner and call</h2>
+        {objects && (
+          <span class="dim" id="objects-summary">
+            {count(objects.count)}: {bytes(objects.bytes)} in memory, {bytes(objects.diskBytes)} on disk;{' '}
+            {count(objects.spilled)} written there, {count(objects.readBack)} read back, {count(objects.lost)} lost
+          </span>
+        )}
+      </header>
+      {holders.length === 0 ? (
+        <p class="dim">No result and nothing that was put takes 4 KiB or more.</p>
+      ) : (
+        <div class="scroll">
+          <table id="objects">
+            <Head titles={['owner', 'call', 'objects', 'in memory', 'on disk']} />
+            <tbody>
+              {holders.map(holder => (
+                <tr key={`${holder.owner} ${holder.site}`} data-owner={holder.owner}>
+                  <th scope="row">{holder.owner}</th>
+                  <td class="site">{holder.site || 'not known'}</td>
+                  <td>{count(holder.count)}</td>
+                  <td>{bytes(holder.bytes)}</td>
+                  <td>{bytes(holder.diskBytes)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
     </section>
   )

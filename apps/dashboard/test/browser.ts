@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { EngineStats } from '@skein/tasks'
 import { type Browser, chromium as launcher, type Page } from 'playwright-core'
 import { chromium } from '../../../scripts/components.mjs'
 
@@ -12,6 +13,7 @@ export interface Stats {
   readonly done: number
   readonly failed: number
   readonly workers: number
+  readonly objects: EngineStats['objects']
 }
 
 export interface Running {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { needs } from '@skein/testing'
 import type { Browser, Page } from 'playwright-core'
+import { bytes } from '../src/words.ts'
 import { openPage, type Running, startProgram } from './browser.ts'
 
 describe('the page', { skip: needs('chromium') }, () => {
@@ -44,6 +45,18 @@ describe('the page', { skip: needs('chromium') }, () => {
     assert.match(await page.locator('#actors tbody').innerText(), /Store\s+prices/)
     assert.match(await page.locator('[data-label="the grid"]').innerText(), /1\s+1\.0 MiB/)
     assert.match(await page.locator('#logs').innerText(), /\d one\n[\s\S]*\d two|\d two\n[\s\S]*\d one/)
+  })
+
+  it('shows objects by owner and call, in memory and on disk', async () => {
+    const { objects } = await program!.stats(0)
+    const layers = objects.holders.find(({ owner }) => owner === 'layer')!
+    assert(layers.diskBytes > 0 && layers.bytes > 0 && layers.site !== '', JSON.stringify(layers))
+    const cells = (owner: string) => page.locator(`#objects [data-owner="${owner}"] > *`).allInnerTexts()
+    for (const { owner, site, count, bytes: held, diskBytes } of objects.holders)
+      assert.deepEqual(await cells(owner), [owner, site, String(count), bytes(held), bytes(diskBytes)])
+    assert.match((await cells('put'))[1], /program\.ts:\d+/)
+    const summary = `${objects.count}: ${bytes(objects.bytes)} in memory, ${bytes(objects.diskBytes)} on disk; ${objects.spilled} written`
+    assert((await page.locator('#objects-summary').innerText()).startsWith(summary))
   })
 
   it('shows what it costs to bring values from thread to thread', async () => {
