@@ -119,6 +119,26 @@ for (const engine of ['threads', 'inline'] as const) {
       assert.equal(new Set(await get([stays(), stays()])).size, 2)
     })
 
+    it('gives a task that asks for two CPUs two workers, and none more than there are', async () => {
+      const both = stays.with({ resources: { cpus: 2 } })(1e6)
+      const [plain, other] = [where(), stays.with({ resources: { cpus: 2 } })()]
+      assert.equal((await wait([plain, other], { timeoutMs: 50 })).ready.length, 0)
+      cancel(both)
+      await assert.rejects(both.promise, CancelledError)
+      for (const place of await get([plain, other])) assert([1, 2].includes(place))
+      const lodger = await Lodger.with({ resources: { cpus: 2 } }).create()
+      const waiting = where()
+      assert.equal((await wait([waiting], { timeoutMs: 50 })).ready.length, 0)
+      await kill(lodger)
+      assert([1, 2].includes(await waiting))
+      const error = await where
+        .with({ resources: { cpus: 3 } })()
+        .catch((e: unknown) => e)
+      assert(error instanceof ArgumentError)
+      assert.match(error.message, /at most 2 cpus: there are 2 workers, of one each/)
+      await assert.rejects(placementGroup([{ cpus: 2 }]).ready.promise, PlacementError)
+    })
+
     it('puts actors into bundles', async () => {
       const group = placementGroup([{ cpus: 1 }, { cpus: 1 }], { strategy: 'strict-spread' })
       const make = (bundle: number) => Lodger.with({ resources: { cpus: 0.5 }, placement: { group, bundle } }).create()

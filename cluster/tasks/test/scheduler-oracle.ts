@@ -7,8 +7,8 @@ import assert from 'node:assert/strict'
 import { Random } from '@skein/base'
 import { Bundle, Group, strategies } from '../src/schedule/group.ts'
 import { Line } from '../src/schedule/line.ts'
-import type { Request } from '../src/schedule/place.ts'
-import { Scheduler } from '../src/schedule/scheduler.ts'
+import type { Request, Share } from '../src/schedule/place.ts'
+import { type Limits, Scheduler } from '../src/schedule/scheduler.ts'
 import { Work } from '../src/schedule/work.ts'
 
 export type Outcome = 'done' | 'failed' | 'dependency' | 'cancelled' | 'lost' | 'infeasible' | 'crowded' | 'removed'
@@ -31,6 +31,8 @@ export class Task extends Work {
   bundle: Bundle | undefined
   /** Someone cancelled it after it was dispatched. */
   stopped = false
+  /** CPUs of other workers that it holds. */
+  shares: readonly Share[] = []
   tries = 0
   outcome: Outcome | undefined
 
@@ -71,7 +73,7 @@ const kindOf = ({ request }: Task): string => JSON.stringify(request && { ...req
 
 class Run {
   readonly #random: Random
-  readonly #limits: { slots: number; depth: number; active: number }
+  readonly #limits: Limits
   readonly #scheduler: Scheduler<Task>
   readonly #all: Task[] = []
   /** In the order in which they are to be served within caller and priority. */
@@ -92,10 +94,15 @@ class Run {
 
   constructor(seed: number) {
     this.#random = new Random(seed)
-    this.#limits = { slots: 1 << this.#int(1, 6), depth: this.#int(1, 5), active: Number.POSITIVE_INFINITY }
+    this.#limits = {
+      slots: 1 << this.#int(1, 6),
+      depth: this.#int(1, 5),
+      active: Number.POSITIVE_INFINITY,
+      workers: workerCount,
+    }
     this.#scheduler = new Scheduler<Task>(
       {
-        dispatch: (task, worker, open) => this.#dispatch(task, worker, open),
+        dispatch: (task, worker, open, shares) => this.#dispatch(task, worker, open, shares),
         settle: (task, reason, origin) => {
           if (reason === 'dependency') assert(origin && origin.state === 'settled' && origin !== task)
           assert(!this.#settled.has(task), `task ${task.id} settles twice`)
@@ -184,7 +191,7 @@ class Run {
     if (this.#chance(0.02)) amounts.push(['unicorns', 1])
     const group = this.#chance(0.3) ? this.#one(this.#groups) : undefined
     return {
-      cpus: this.#one([0, 0.1, 0.3, 0.5, 1, 2])!,
+      cpus: this.#one([0, 0.1, 0.3, 0.5, 1, 1.5, 2, 3, 3.1])!,
       amounts: group && this.#chance(0.8) ? [] : amounts,
       worker: group ? -1 : worker,
       beside: false,
@@ -198,7 +205,9 @@ class Run {
   #isFeasible({ request }: Task): boolean {
     if (request === undefined) return true
     const { cpus, amounts, group, bundle } = request
-    if (group === undefined) return amounts.every(([name, amount]) => amount <= (total[name] ?? 0))
+    if (group === undefined) {
+      return cpus <= workerCount && amounts.every(([name, amount]) => amount <= (total[name] ?? 0))
+    }
     if (group.state === 'removed') return true
     return group.bundles.some(
       (one, i) =>
@@ -217,7 +226,7 @@ class Run {
     this.#groups.push(group)
     const isPossible =
       (group.amounts.get('gpus') ?? 0) <= total.gpus && (!this.#isSure(group) || this.#canPlace(group, () => 0, 3))
-    const isAsked = this.#scheduler.groupAsked(group, workerCount)
+    const isAsked = this.#scheduler.groupAsked(group)
     if (this.#isSure(group)) assert.equal(isAsked, isPossible, `group ${group.id} ${group.strategy} is possible`)
     // The engine refuses it then.
     if (!isAsked) this.#scheduler.groupRemoved(group)
@@ -339,10 +348,11 @@ class Run {
       assert.equal(this.#scheduler.failed(task, mayRetry), again)
       if (!again) this.#settled.set(task, 'failed')
     } else {
-      const { bundle } = task
+      const { bundle, shares } = task
       this.#settle(task, 'done')
       if (task.request?.keeps) {
         task.bundle = bundle
+        task.shares = shares
         this.#kept.push(task)
       }
       for (const other of this.#all) {
@@ -498,6 +508,7 @@ class Run {
   #backFromWorker(task: Task): void {
     this.#dispatched = this.#dispatched.filter(other => other !== task)
     task.to = task.by = task.bundle = undefined
+    task.shares = []
   }
 
   #settle(task: Task, outcome: Outcome): void {
@@ -525,14 +536,17 @@ class Run {
   }
   #cpus(worker: Worker): number {
     const held = this.#dispatched.filter(({ to, awaits, bundle }) => to === worker && !awaits && bundle === undefined)
-    return held.reduce((sum, { request }) => sum + (request?.cpus ?? 0), this.#aside(worker.number))
+    return held.reduce((sum, { request }) => sum + atHome(request), this.#aside(worker.number))
   }
   /** CPUs of a worker that no task runs with. */
   #aside(worker: number): number {
     const bundles = this.#groups.flatMap(({ state, bundles }) => (state === 'placed' ? bundles : []))
     const ofGroups = bundles.reduce((sum, bundle) => sum + (bundle.worker === worker ? bundle.cpus : 0), 0)
     const kept = this.#kept.filter(({ place, bundle }) => place!.worker === worker && bundle === undefined)
-    return kept.reduce((sum, { request }) => sum + request!.cpus, ofGroups)
+    const holding = [...this.#dispatched.filter(({ awaits }) => !awaits), ...this.#kept]
+    const shares = holding.flatMap(({ shares }) => shares.filter(share => share.worker === worker))
+    const ofOthers = shares.reduce((sum, { cpus }) => sum + cpus, ofGroups)
+    return kept.reduce((sum, { request }) => sum + atHome(request), ofOthers)
   }
   #load(worker: Worker): number {
     const kept = this.#kept.filter(({ place }) => place!.worker === worker.number).length
@@ -557,10 +571,15 @@ class Run {
     if (request.group) return this.#bundleOf(task)?.worker === worker.number
     if (request.amounts.some(([name, amount]) => this.#lent(name) + amount > total[name] + 1e-6)) return false
     if (request.cpus === 0) return true
-    return request.cpus >= 1 ? cpus < 1e-6 : cpus + request.cpus < 1 + 1e-6
+    if (cpus + atHome(request) > 1 + 1e-6) return false
+    // The rest: whole CPUs of others, and a part of one more.
+    const lent = [...this.#workers.values()].filter(other => other !== worker).map(other => this.#cpus(other))
+    const [whole, part] = request.cpus > 1 ? [Math.floor(request.cpus) - 1, request.cpus % 1] : [0, 0]
+    const [wholes, parts] = [1, part].map(share => lent.filter(cpus => cpus + share < 1 + 1e-6).length)
+    return wholes >= whole && parts >= whole + Math.ceil(part)
   }
 
-  #dispatch(task: Task, number: number, open: boolean): void {
+  #dispatch(task: Task, number: number, open: boolean, shares: readonly Share[]): void {
     const worker = this.#workers.get(number)
     assert(worker, `task ${task.id} is sent to worker ${number}, which is not there`)
     assert.equal(task.phase, 'ready', `task ${task.id}`)
@@ -568,6 +587,14 @@ class Run {
     assert.equal(open, task.request === undefined)
     this.#checkPreference(task, worker)
     task.bundle = task.request?.group && this.#bundleOf(task)
+    const rest = Math.max(0, (task.request?.cpus ?? 0) - 1)
+    assert(Math.abs(shares.reduce((sum, { cpus }) => sum + cpus, 0) - rest) < 1e-6, `task ${task.id} has all its CPUs`)
+    assert.equal(new Set([number, ...shares.map(({ worker }) => worker)]).size, shares.length + 1)
+    for (const share of shares) {
+      const lent = this.#cpus(this.#workers.get(share.worker)!)
+      assert(lent + share.cpus < 1 + 1e-6, `task ${task.id} takes ${share.cpus} of ${share.worker}`)
+    }
+    task.shares = shares
     this.#checkTurn(task)
     this.#ready = this.#ready.filter(other => other !== task)
     this.#overtaken.delete(lineOf(task))
@@ -679,6 +706,9 @@ class Run {
     for (const task of this.#all) assert(task.outcome, `task ${task.id} is lost`)
   }
 }
+
+/** What a task takes of the worker that runs it. */
+const atHome = (request: Request | undefined): number => Math.min(1, request?.cpus ?? 0)
 
 const amountOf = ({ request }: Task, name: string): number =>
   request?.amounts.find(([other]) => other === name)?.[1] ?? 0

@@ -25,17 +25,19 @@ class Teller {
   readonly #groups = new Map<number, Group>()
   readonly #reserved = new Set<number>()
   readonly #lines: Line<Named>[] = []
-  readonly #workers: number
   readonly #limits: Limits
   readonly #scheduler: Scheduler<Named>
   #out: string[] = []
 
   constructor(settings: string) {
     const { slots = 64, depth = 2, active = slots, workers = 1, ...resources } = pairs(settings.split(' '))
-    this.#limits = { slots, depth, active }
+    this.#limits = { slots, depth, active, workers: Math.max(1, workers) }
     this.#scheduler = new Scheduler<Named>(
       {
-        dispatch: ({ name }, worker, open) => this.#out.push(`${name} to ${worker}${open ? '' : ' alone'}`),
+        dispatch: ({ name }, worker, open, shares) => {
+          const others = shares.map(({ worker, cpus }) => `${cpus} of ${worker}`).join(' and ')
+          this.#out.push(`${name} to ${worker}${open ? '' : ' alone'}${others && ` with ${others}`}`)
+        },
         settle: ({ name }, reason, origin) => this.#out.push(`${name} ${reason}${origin ? ` ${origin.name}` : ''}`),
         placed: ({ id, bundles }) => this.#out.push(`group ${id} on ${bundles.map(({ worker }) => worker).join(' ')}`),
         reserved: (worker, on) => this.#reserve(worker, on),
@@ -44,7 +46,6 @@ class Teller {
       resources,
       true,
     )
-    this.#workers = workers
     for (let worker = 1; worker <= workers; worker++) this.#scheduler.workerJoined(worker)
   }
 
@@ -154,7 +155,7 @@ class Teller {
           }),
         )
         this.#groups.set(group.id, group)
-        if (!scheduler.groupAsked(group, this.#workers)) this.#out.push(`group ${first} infeasible`)
+        if (!scheduler.groupAsked(group)) this.#out.push(`group ${first} infeasible`)
         return
       }
       case 'removed':
@@ -205,7 +206,7 @@ describe('stories of the scheduler', () => {
 test('a broken invariant is told with the story of the task', () => {
   const scheduler = new Scheduler<Task>(
     { dispatch() {}, settle() {}, placed() {}, reserved() {} },
-    { slots: 8, depth: 1, active: 8 },
+    { slots: 8, depth: 1, active: 8, workers: 1 },
     {},
     true,
   )
@@ -239,7 +240,7 @@ test('a broken invariant is told with the story of the task', () => {
 
   const silent = new Scheduler<Task>(
     { dispatch() {}, settle() {}, placed() {}, reserved() {} },
-    { slots: 8, depth: 1, active: 8 },
+    { slots: 8, depth: 1, active: 8, workers: 1 },
   )
   assert.match(assertThrows(() => silent.finished(a)).message, /validate: true/)
 })

@@ -11,16 +11,20 @@ import type { Record } from './record.ts'
 import { withSite } from './site.ts'
 
 /** What a task fails with that the scheduler gave up for this reason; undefined: each engine says it for itself. */
-export function refusal(record: Record, reason: Reason): unknown {
+export function refusal(record: Record, reason: Reason, workers: number): unknown {
   if (reason === 'cancelled') return record.stopping
   if (reason === 'removed') return withSite(removal(record.request!.group!.id), record.site)
-  return reason === 'infeasible' ? infeasible(record) : undefined
+  return reason === 'infeasible' ? infeasible(record, workers) : undefined
 }
 
 /** It asks for what is not there. */
-function infeasible({ name, request }: Record): ArgumentError {
+function infeasible({ name, request }: Record, workers: number): ArgumentError {
   const { cpus, amounts, group } = request!
   const asked = JSON.stringify({ cpus, ...Object.fromEntries(amounts) })
+  if (group === undefined && cpus > workers) {
+    const most = `at most ${workers} cpus: there ${workers === 1 ? 'is 1 worker' : `are ${workers} workers`}, of one each`
+    return new ArgumentError(name, 'resources', most, asked, "'start({ workers })' says how many")
+  }
   return group === undefined
     ? new ArgumentError(name, 'resources', 'what the engine has', asked, "'start' says what there is")
     : new ArgumentError(name, 'resources', 'what a bundle of its group has', asked)

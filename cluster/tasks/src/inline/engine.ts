@@ -67,12 +67,12 @@ export class InlineEngine implements Engine, Observable {
         reserved: () => {},
       },
       // As many as anyone wants, one after the other.
-      { slots: 2 ** 30, depth: 1, active: Number.POSITIVE_INFINITY },
+      { slots: 2 ** 30, depth: 1, active: Number.POSITIVE_INFINITY, workers },
       resources,
       validate,
     )
     const groups = new Groups(workers, {
-      asked: group => scheduler.groupAsked(group, workers),
+      asked: group => scheduler.groupAsked(group),
       removed: group => scheduler.groupRemoved(group),
       waits: () => {},
     })
@@ -258,7 +258,7 @@ export class InlineEngine implements Engine, Observable {
 
   #errorOf(record: InlineRecord, reason: Reason, origin: InlineRecord | undefined): unknown {
     if (reason === 'dependency') return this.#lives.unmade(record, origin!) ?? origin!.outcome()
-    return refusal(record, reason) ?? new NotSupportedError('inline', record.label, reason)
+    return refusal(record, reason, this.parallelism) ?? new NotSupportedError('inline', record.label, reason)
   }
 }
 

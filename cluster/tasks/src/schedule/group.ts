@@ -98,9 +98,8 @@ const isFuller = (a: Room, b: Room): boolean =>
 
 const isEmptier = (a: Room, b: Room): boolean => (a.mine !== b.mine ? a.mine < b.mine : a.load < b.load)
 
-/** Whether a worker that has lent so many CPUs can lend more. One who asks for one or more has the worker to itself. */
-export const fits = (lent: number, cpus: number): boolean =>
-  cpus === 0 || (cpus >= 1 ? lent <= rounding : lent + cpus <= 1 + rounding)
+/** Whether a worker that has lent so many CPUs can lend more: it has one. */
+export const fits = (lent: number, cpus: number): boolean => cpus === 0 || lent + cpus <= 1 + rounding
 
 function fitAll(
   bundles: readonly Bundle[],

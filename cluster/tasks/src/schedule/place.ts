@@ -7,6 +7,7 @@ import { type Group, rounding } from './group.ts'
 
 /** What a task needs beyond one CPU of any worker. */
 export interface Request {
+  /** Beyond one: the worker's own, and those of others, which are set aside meanwhile. */
   readonly cpus: number
   /** Amounts of the engine's other resources, by name. */
   readonly amounts: readonly (readonly [name: string, amount: number])[]
@@ -21,6 +22,15 @@ export interface Request {
   readonly bundle?: number
   /** What it holds is kept when it has finished, until it is released: the constructor of an actor with resources. */
   readonly keeps?: boolean
+}
+
+/** What a task takes of the worker that runs it. */
+export const cpusAtHome = ({ cpus }: Request): number => Math.min(cpus, 1)
+
+/** What a task takes of another worker, which asks for more CPUs than one has. */
+export interface Share {
+  readonly worker: number
+  readonly cpus: number
 }
 
 export class Place {
@@ -46,7 +56,7 @@ export class Place {
   count(
     { request, awaits }: { readonly request: Request | undefined; readonly awaits: boolean },
     sign: 1 | -1,
-    cpus = request?.cpus ?? 0,
+    cpus = request === undefined ? 0 : cpusAtHome(request),
   ): void {
     this.dispatched += sign
     if (request === undefined) this.open += awaits ? 0 : sign

@@ -21,7 +21,7 @@
 import { InternalError } from '@skein/base'
 import { type Bundle, fits, type Group, rounding } from './group.ts'
 import type { Line, Standing } from './line.ts'
-import { Place, type Request } from './place.ts'
+import { cpusAtHome, Place, type Request, type Share } from './place.ts'
 import { ReadyQueue } from './ready-queue.ts'
 import { type Kind, RequestQueue } from './request-queue.ts'
 import { Story } from './story.ts'
@@ -32,8 +32,11 @@ import type { State, Work } from './work.ts'
 export type Reason = 'dependency' | 'cancelled' | 'lost' | 'infeasible' | 'crowded' | 'removed'
 
 export interface Instructions<W extends Work> {
-  /** Hand it to a worker: anyone may take it from there when `open`, else only that worker. */
-  dispatch(work: W, worker: number, open: boolean): void
+  /**
+   * Hand it to a worker: anyone may take it from there when `open`, else only that worker. `shares` are the CPUs of others that
+   * it takes as well.
+   */
+  dispatch(work: W, worker: number, open: boolean, shares: readonly Share[]): void
   /** It is over. `origin` is the dependency that failed. */
   settle(work: W, reason: Reason, origin?: W): void
   /** All that the group asked for is set aside. */
@@ -55,7 +58,11 @@ export interface Limits {
    * it has been raised, `assign`.
    */
   active: number
+  /** Workers there are when none is lost. */
+  readonly workers: number
 }
+
+const noShares: readonly Share[] = []
 
 export interface Counts {
   readonly waiting: number
@@ -84,6 +91,8 @@ export class Scheduler<W extends Work> {
   #followed = false
   /** Of dispatched tasks, and what is kept, the bundle that it takes its resources from, if it asked for a group's. */
   readonly #bundles = new Map<Work, Bundle>()
+  /** Of dispatched tasks, and what is kept: of those that take CPUs of others than their own worker, which. */
+  readonly #shares = new Map<Work, readonly Share[]>()
   #choices = 0
   /** Of each resource but CPUs: what there is, and what is lent. */
   readonly #amounts = new Map<string, { readonly total: number; lent: number }>()
@@ -245,6 +254,7 @@ export class Scheduler<W extends Work> {
     work.awaits = on
     this.#count(work, 1)
     this.#awaiting += on ? 1 : -1
+    for (const { worker } of this.#sharesOf(work)) this.#tellReserved(worker)
     this.#story?.tell(work.id, `task ${work.id} ${on ? 'awaits others' : 'goes on'}`)
     if (on) this.#assign()
     this.#check()
@@ -270,19 +280,22 @@ export class Scheduler<W extends Work> {
     this.#story?.tell(work.id, `task ${work.id}: released`)
     const place = work.place!
     const isPresent = this.#places.get(place.worker) === place
-    const { cpus } = work.request!
+    const cpus = cpusAtHome(work.request!)
     if (isPresent) place.kept--
     const bundle = this.#bundleOf(work)
     if (bundle !== undefined) bundle.lentCpus -= cpus
     else if (isPresent) place.cpus -= cpus
+    this.#countShares(work, -1)
     this.#giveAmounts(work)
     work.place = undefined
     this.#tellReserved(place.worker)
+    this.#forgetShares(work)
     this.assign()
   }
 
-  /** A group is asked for. False when it could not be placed if nothing else were there, on so many workers. */
-  groupAsked(group: Group, workers: number): boolean {
+  /** A group is asked for. False when it could not be placed if nothing else were there. */
+  groupAsked(group: Group): boolean {
+    const { workers } = this.limits
     for (const [name, amount] of group.amounts) if (amount > (this.#amounts.get(name)?.total ?? 0)) return false
     if (group.fit(Array.from({ length: workers }, (_, worker) => new Place(worker))) === undefined) return false
     this.#story?.tell(0, `group ${group.id} asked`)
@@ -528,13 +541,15 @@ export class Scheduler<W extends Work> {
       const { request } = kind
       const bundle = request.group && this.#bundleFor(request)
       const place = bundle ? this.#places.get(bundle.worker) : request.group ? undefined : this.#placeFor(request)
-      if (place === undefined) {
+      const shares = place && this.#sharesFor(request, place)
+      if (place === undefined || shares === undefined) {
         stuck.add(kind)
         continue
       }
       if (request.prefer === 'spread') place.chosen = ++this.#choices
       const work = this.#special.take(kind, this.#isCrowded) as W
       if (bundle) this.#bundles.set(work, bundle)
+      if (shares.length > 0) this.#shares.set(work, shares)
       for (const [name, amount] of request.amounts) {
         if (bundle) bundle.lent.set(name, (bundle.lent.get(name) ?? 0) + amount)
         else this.#amounts.get(name)!.lent += amount
@@ -553,7 +568,9 @@ export class Scheduler<W extends Work> {
   }
 
   /** A worker where a special task fits now. */
-  #placeFor({ cpus, amounts, worker, prefer }: Request): Place | undefined {
+  #placeFor(request: Request): Place | undefined {
+    const { amounts, worker, prefer } = request
+    const cpus = cpusAtHome(request)
     for (const [name, amount] of amounts) {
       const { total, lent } = this.#amounts.get(name)!
       if (lent + amount > total + rounding) return undefined
@@ -569,17 +586,62 @@ export class Scheduler<W extends Work> {
     return best
   }
 
+  /**
+   * What it takes of other workers now, if that is there. The part of a CPU first, where it fits beside most: whole ones are
+   * left for the rest.
+   */
+  #sharesFor({ cpus }: Request, home: Place): readonly Share[] | undefined {
+    if (cpus <= 1) return noShares
+    const others = new Set(this.#places.values())
+    others.delete(home)
+    const shares: Share[] = []
+    for (let left = cpus - 1; left > rounding; ) {
+      const part = left - Math.floor(left + rounding)
+      const share = part > rounding ? part : 1
+      let best: Place | undefined
+      for (const place of others) {
+        if (fits(place.cpus, share) && (best === undefined || isBetter(place, best, 'pack'))) best = place
+      }
+      if (best === undefined) return undefined
+      others.delete(best)
+      shares.push({ worker: best.worker, cpus: share })
+      left -= share
+    }
+    return shares
+  }
+
+  #sharesOf(work: Work): readonly Share[] {
+    return (this.#shares.size > 0 && this.#shares.get(work)) || noShares
+  }
+
+  #countShares(work: Work, sign: 1 | -1): void {
+    for (const { worker, cpus } of this.#sharesOf(work)) {
+      const place = this.#places.get(worker)
+      // One that comes in a lost worker's place begins with what is set aside there.
+      if (place) place.cpus += sign * cpus
+    }
+  }
+
+  #forgetShares(work: Work): void {
+    const shares = this.#sharesOf(work)
+    this.#shares.delete(work)
+    for (const { worker } of shares) this.#tellReserved(worker)
+  }
+
   #dispatch(work: W, place: Place, open: boolean): void {
     this.#become(work, 'dispatched', this.#story && `to worker ${place.worker}`)
     work.place = place
     this.#count(work, 1)
     this.#dispatched++
-    this.#out.dispatch(work, place.worker, open)
+    const shares = this.#sharesOf(work)
+    for (const { worker } of shares) this.#tellReserved(worker)
+    this.#out.dispatch(work, place.worker, open, shares)
   }
 
   /** Counts what a task holds, but for its amounts; with -1 it holds it no longer. */
   #count(work: W, sign: 1 | -1): void {
     if (!work.awaits && !work.request?.beside) this.#active += sign
+    if (!work.awaits) this.#countShares(work, sign)
     const bundle = this.#bundleOf(work)
     if (bundle === undefined) return work.place!.count(work, sign)
     work.place!.count(work, sign, 0)
@@ -605,6 +667,7 @@ export class Scheduler<W extends Work> {
     else {
       work.place = undefined
       this.#giveAmounts(work)
+      this.#forgetShares(work)
     }
   }
 
@@ -614,7 +677,8 @@ export class Scheduler<W extends Work> {
     this.#kept.add(work)
     place!.kept++
     if (bundle !== undefined) bundle.lentCpus += request!.cpus
-    else place!.cpus += request!.cpus
+    else place!.cpus += cpusAtHome(request!)
+    this.#countShares(work, 1)
     this.#tellReserved(place!.worker)
   }
 
@@ -636,7 +700,7 @@ export class Scheduler<W extends Work> {
     place.kept += sign * kept
   }
 
-  /** CPUs of a worker that bundles have, and what is kept without; and how much that is in number. */
+  /** CPUs of a worker that bundles have, what is kept without, and tasks of other workers; and how much that is in number. */
   #reservedOn(worker: number): { cpus: number; kept: number } {
     let cpus = 0
     let kept = 0
@@ -646,7 +710,11 @@ export class Scheduler<W extends Work> {
     for (const work of this.#kept) {
       if (work.place!.worker !== worker) continue
       kept++
-      if (this.#bundleOf(work) === undefined) cpus += work.request!.cpus
+      if (this.#bundleOf(work) === undefined) cpus += cpusAtHome(work.request!)
+    }
+    for (const [work, shares] of this.#shares) {
+      if (work.awaits) continue
+      for (const share of shares) if (share.worker === worker) cpus += share.cpus
     }
     return { cpus, kept }
   }
@@ -662,6 +730,7 @@ export class Scheduler<W extends Work> {
       if (bundle < 0) return group.bundles.some(one => one.holds(cpus, amounts))
       return group.bundles[bundle]?.holds(cpus, amounts) ?? false
     }
+    if (Math.ceil(cpus - rounding) > this.limits.workers) return false
     return amounts.every(([name, amount]) => amount <= (this.#amounts.get(name)?.total ?? 0))
   }
 
@@ -705,7 +774,7 @@ export class Scheduler<W extends Work> {
       if (sum === undefined) counted.set(place, (sum = new Place(place.worker)))
       const bundle = this.#bundleOf(work)
       must(bundle === undefined || bundle.worker === place.worker, 'it runs where its bundle is')
-      sum.count(work, 1, bundle === undefined ? request?.cpus : 0)
+      sum.count(work, 1, bundle === undefined ? undefined : 0)
       if (bundle !== undefined) addTo(ofBundles, bundle, work.awaits ? 0 : request!.cpus, request!.amounts)
       else for (const [name, amount] of request?.amounts ?? []) lent.set(name, (lent.get(name) ?? 0) + amount)
     }

@@ -99,7 +99,7 @@ export class ThreadsEngine implements Engine, Observable {
         placed: ({ id }) => groups.placed(id),
         reserved: (worker, on) => slots.reserve(worker, on),
       },
-      { slots: most, depth: pace.firstDepth, active: Number.POSITIVE_INFINITY },
+      { slots: most, depth: pace.firstDepth, active: Number.POSITIVE_INFINITY, workers },
       resources,
       validate,
     )
@@ -120,7 +120,7 @@ export class ThreadsEngine implements Engine, Observable {
 
     // What tasks belong to, and what they leave behind.
     const groups = new Groups(workers, {
-      asked: group => scheduler.groupAsked(group, workers),
+      asked: group => scheduler.groupAsked(group),
       removed: group => scheduler.groupRemoved(group),
       waits: more => (more > 0 ? watch.opened() : watch.closed()),
     })
@@ -359,7 +359,7 @@ export class ThreadsEngine implements Engine, Observable {
       case 'lost':
         return this.#losses.errorOf(record)
       default:
-        return refusal(record, reason)
+        return refusal(record, reason, this.parallelism)
     }
   }
 
