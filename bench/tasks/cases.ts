@@ -35,6 +35,18 @@ export const cases: BenchCase[] = [
     targets: [{ atMostSeconds: 40e-6 }],
   },
   {
+    ...none,
+    name: 'busy',
+    about: 'n tasks of 10 µs, all at once: what it costs to be looked at',
+    n: 50_000,
+    quick: 500,
+    items: tasks,
+    targets: [
+      { skein: 'skein:threads(traced)', than: 'skein:threads', atLeast: 0.9 },
+      { skein: 'skein:threads(dashboard)', than: 'skein:threads', atLeast: 0.95 },
+    ],
+  },
+  {
     name: 'array-heap',
     dtype: 'f64',
     about: '8 MiB in memory that workers share (heap, SharedArrayBuffer, object store) there, and their sum back',

@@ -1,23 +1,30 @@
 /**
  * Skein's side of the suite. With the argument `Promise.all` results are awaited by it instead of `get`; with `1 worker` there is one,
- * for what the others are compared with.
+ * for what the others are compared with; with `traced` it is recorded as by `skein run --trace`, and with `dashboard` a page looks on.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { here, serve as serveDashboard } from '@skein/dashboard'
+import { feed } from '@skein/tasks/observe'
 import { heap } from 'skein'
 import { bag, files, get, type Ref, start } from 'skein/tasks'
 import { serve, type Work } from '../harness/serve.ts'
 import { type Counts, checksumOf, flightsFile, routeOf, wordsOf } from './flights.ts'
 import * as tasks from './skeintasks.ts'
 import { afterRest, bytesQueued, oneByOne } from './timing.ts'
-import { arrayLength, fillArray, spinSteps } from './work.ts'
+import { arrayLength, fillArray, shortSpinSteps, spinSteps } from './work.ts'
 
 const [how] = process.argv.slice(2)
 let started = false
+if (how === 'dashboard') await openPage()
 
 async function prepare(id: string, n: number, threads: number): Promise<Work | { skip: string }> {
   if (!started) start({ workers: threads })
   started = true
   if (how === 'Promise.all' && id !== 'noop') return { skip: 'the same as with get' }
   if (how === '1 worker' && !id.startsWith('bag')) return { skip: 'measured with all workers' }
+  if ((how === 'traced' || how === 'dashboard') && id !== 'busy') return { skip: 'only what it costs to be looked at' }
   const checksum = () => null
   switch (id) {
     case 'noop':
@@ -26,6 +33,8 @@ async function prepare(id: string, n: number, threads: number): Promise<Work | {
       return { run: tasks.noop, time: oneByOne(tasks.noop), checksum }
     case 'noop-parked':
       return { run: tasks.noop, time: afterRest(tasks.noop), checksum }
+    case 'busy':
+      return { run: () => get(Array.from({ length: n }, () => tasks.spin(shortSpinSteps))), checksum }
     case 'array-heap_f64':
     case 'array_f64': {
       const x = id === 'array_f64' ? new Float64Array(arrayLength) : heap.f64(arrayLength)
@@ -72,6 +81,16 @@ async function prepare(id: string, n: number, threads: number): Promise<Work | {
     }
   }
   return { skip: 'not written for Skein' }
+}
+
+/** Serves the dashboard, and has another process take what a page takes. */
+async function openPage(): Promise<void> {
+  feed().hold()
+  const { url } = await serveDashboard(here, {})
+  const page = spawn(process.execPath, [fileURLToPath(new URL('page.ts', import.meta.url)), url], { stdio: ['ignore', 'pipe', 'inherit'] })
+  page.unref()
+  await once(page.stdout, 'data')
+  process.once('exit', () => page.kill())
 }
 
 async function atOnce(n: number, call: () => Ref<void>): Promise<void> {

@@ -7,10 +7,17 @@ import { cases } from './cases.ts'
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const setup = 'npm run bench:setup'
 
-const node = (file: string, ...args: string[]): Launch => ({
+const node = (file: string, ...args: string[]) => ({
   command: process.execPath,
   args: ['--expose-gc', here(file), ...args],
 })
+
+/** As `skein run --trace` starts it. */
+function traced(): Launch {
+  const recorder = new URL('../../apps/cli/src/run/record-trace.ts', import.meta.url).href
+  const { command, args } = node('skein.ts', 'traced')
+  return { command, args: ['--import', recorder, ...args], env: { SKEIN_TRACE: `${buildFolder}/tasks-trace.json` } }
+}
 
 const npmPeer = (name: string, ...args: string[]): Launch =>
   findNpmPeer(name) ? node('pools.ts', name, ...args) : { absent: `${name} is not in bench/peers: ${setup}` }
@@ -45,6 +52,8 @@ export const tasks: Suite = {
   peers: threads => [
     { label: 'skein:threads', threads, launch: node('skein.ts') },
     { label: 'skein:threads(Promise.all)', threads, launch: node('skein.ts', 'Promise.all') },
+    { label: 'skein:threads(traced)', threads, launch: traced() },
+    { label: 'skein:threads(dashboard)', threads, launch: node('skein.ts', 'dashboard') },
     { label: 'skein:threads(1 worker)', threads: 1, launch: node('skein.ts', '1 worker') },
     { label: 'plain JS, no worker', threads: 1, launch: node('pools.ts', 'none') },
     { label: 'shared memory by hand', threads, launch: node('byhand.ts') },
@@ -64,6 +73,7 @@ export const tasks: Suite = {
     "Python's spin is a loop of its own of about the same time: compare it with `Python, no worker`.",
     'shared memory by hand: one worker that spins, or sleeps, on a word; what the machine allows, without tasks.',
     'Bags: Dask on its default for them, processes that are kept from run to run, with the block size by which it was fastest.',
+    'traced: as by skein run --trace; dashboard: served, with a process that takes and parses what a page does, on the same cores.',
     'Bytes of a queued task are of the submitting thread; the pools queue 50,000.',
   ],
 }

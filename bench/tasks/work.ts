@@ -10,6 +10,9 @@ export interface Job {
 /** Steps of `spin` that take some 20 ms on a core of 3 GHz. */
 export const spinSteps = 20_000_000
 
+/** Steps of `spin` that take some 10 µs. */
+export const shortSpinSteps = 10_000
+
 /** Elements of the arrays that are sent: 8 MiB. */
 export const arrayLength = 1 << 20
 
