@@ -87,7 +87,9 @@ async function prepare(id: string, n: number, threads: number): Promise<Work | {
 async function openPage(): Promise<void> {
   feed().hold()
   const { url } = await serveDashboard(here, {})
-  const page = spawn(process.execPath, [fileURLToPath(new URL('page.ts', import.meta.url)), url], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const page = spawn(process.execPath, [fileURLToPath(new URL('page.ts', import.meta.url)), url], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   page.unref()
   await once(page.stdout, 'data')
   process.once('exit', () => page.kill())

@@ -8,6 +8,7 @@
  * were put. It is loaded on main threads only. A thread that is terminated while it loads koffi takes the process with it.
  */
 
+import { readlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
 
@@ -19,6 +20,15 @@ export interface Cores {
   current(): number
   /** Moves a thread of this process off a core, if it is there and may run elsewhere. Where it may run stays as it was. */
   moveOff(systemId: number, core: number): void
+}
+
+/** The system's number of the calling thread, as under /proc/self/task; 0 where there is none. */
+export const systemThreadId = (): number => {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1)) | 0
+  } catch {
+    return 0 // Only Linux has it.
+  }
 }
 
 /** What libc can say and do about cores; undefined where that cannot be had. */

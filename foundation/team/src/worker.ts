@@ -8,9 +8,9 @@
  * This file imports little: a thread's start should cost no more than the engine's own.
  */
 
-import { readlinkSync } from 'node:fs'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import * as at from './control.ts'
+import { systemThreadId } from './cores.ts'
 import type { BodyHeader, Mail, Reply, ThreadData } from './mail.ts'
 import { nesting } from './nesting.ts'
 import { type Entry, lastCall, workAt } from './schedule.ts'
@@ -233,14 +233,6 @@ const readMail = async (): Promise<void> => {
       version,
       ...(error !== undefined && { error: sayThrown(error) }),
     } satisfies Reply)
-  }
-}
-
-const systemThreadId = (): number => {
-  try {
-    return Number(readlinkSync('/proc/thread-self').split('/').at(-1)) | 0
-  } catch {
-    return 0 // Only Linux has it.
   }
 }
 

@@ -37,6 +37,8 @@ export const owesOutput = 6
 export const lentCpus = 7
 /** How often it has told the client that someone there listens to a topic, or no longer. The worker's. */
 export const listensTold = 8
+/** The system's number of its thread, or 0. The worker's. */
+export const systemId = 9
 
 const workerWords = line + Math.ceil((2 * tallySize) / line) * line
 

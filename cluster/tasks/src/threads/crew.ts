@@ -1,6 +1,7 @@
 /** The worker threads: started, replaced when they end, kept from keeping an idle process alive. */
 
 import { type ResourceLimits, Worker } from 'node:worker_threads'
+import { coresWhenNeeded } from '@skein/team/cores'
 import type { WorkerLook } from '../observe/observer.ts'
 import * as at from './board.ts'
 import type { DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
@@ -79,6 +80,7 @@ export class Crew {
     Atomics.store(this.#c, line + at.occupied, 0)
     Atomics.store(this.#c, line + at.owesOutput, 0)
     Atomics.store(this.#c, line + at.lentCpus, 0)
+    Atomics.store(this.#c, line + at.systemId, 0)
     Atomics.store(this.#c, line + at.state, at.booting)
     const execArgv = inheritedFlags()
     const thread = new Worker(workerUrl, {
@@ -194,6 +196,17 @@ export class Crew {
   /** What workers have printed is not all here. */
   get owesOutput(): boolean {
     return this.#members.some((member, worker) => member && this.#c[at.workerAt(worker) + at.owesOutput] !== 0)
+  }
+
+  /** Moves workers that are awake off the core of this thread: they may stand in its queue. */
+  clearCore(): void {
+    const cores = coresWhenNeeded()
+    const core = cores?.current() ?? -1
+    for (let worker = 0; cores && worker < this.#layout.workers; worker++) {
+      const line = at.workerAt(worker)
+      const id = this.#c[line + at.systemId]
+      if (id > 0 && Atomics.load(this.#c, line + at.state) === at.awake) cores.moveOff(id, core)
+    }
   }
 
   /** Whether work under way keeps the process alive. While the crew ends, its threads do, until the last is gone. */

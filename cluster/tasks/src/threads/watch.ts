@@ -1,6 +1,6 @@
 /**
  * When the client looks for what workers have brought. While something is under way it looks in each turn of its event loop as
- * long as the last news is fresh, naps between turns when tasks take that long, and else sleeps on the done bell, which a worker rings
+ * long as the last news is fresh, rests between turns while workers need every core, and else sleeps on the done bell, which a worker rings
  * that finds it asleep. Nobody else here knows that bell, or keeps the process alive for workers.
  *
  * It sleeps only after it has said so on the board and has looked once more: what came before that woke nobody. And it never sleeps
@@ -17,10 +17,21 @@ import { waitAsync } from './wait-async.ts'
 
 /** It looks in every turn of the event loop for this long after the last news, then sleeps. */
 const spinMs = 0.05
-/** When tasks take up to this long and a core is free, it naps between the turns before it sleeps: that ends sooner than a sleep. */
+/**
+ * When tasks take less than this and a core is free, it looks on for twice as long as they take: waking up would take a tenth of that.
+ * When they take more and no core is free, it does not look on.
+ */
 const longestFreshMs = 1
 const napMs = 0.1
+/** Beside workers on every core it leaves them the core for half a task's time within these bounds, if they have twice as much ahead. */
+const [leastLullMs, mostLullMs] = [0.2, 0.5]
+/** The program has work of its own in the event loop when a turn comes later than this. */
+const ownWorkMs = 0.05
+/** What has not come after this long may be worked on in the queue of this very core. */
+const lateMs = 0.04
 const cores = availableParallelism()
+/** Nobody rings it: who waits for it waits for the time to pass. */
+const never = new Int32Array(new SharedArrayBuffer(4))
 
 export interface WatchEvents {
   /** A turn of the event loop begins. */
@@ -48,6 +59,10 @@ export class Watch {
   /** Fires when a worker wakes the client; it may outlive the sleep that it was made for, and does for the next. */
   #waking: Promise<void> | undefined
   #lastNews = 0
+  /** When the last turn was over. */
+  #turnedMs = 0
+  /** Since the last news, workers have been moved off this core. */
+  #cleared = false
 
   constructor(slots: Slots, crew: Crew, pace: Pace, load: { readonly counts: Counts }, events: WatchEvents) {
     this.#slots = slots
@@ -59,7 +74,7 @@ export class Watch {
 
   /** Something is under way from now on: `begin` follows. */
   opened(): void {
-    this.#open++
+    if (this.#open++ === 0) this.#news(performance.now())
   }
 
   /** It is over. Asleep, the client would not see that nothing is left to wait for. */
@@ -76,7 +91,7 @@ export class Watch {
   begin(): void {
     if (this.#watching) return
     this.#watching = true
-    this.#lastNews = performance.now()
+    this.#news(performance.now())
     this.#crew.hold(true)
     Atomics.store(this.#slots.c, at.clientSleeps, 0)
     setImmediate(this.#turn)
@@ -84,20 +99,46 @@ export class Watch {
 
   #turn = (): void => {
     this.#events.turn()
+    const mayLull = this.#load.counts.dispatched > cores && performance.now() - this.#turnedMs < ownWorkMs
     const any = this.#events.drain() || (this.#shouldNap() && this.#nap())
     if (this.#open === 0) return this.#rest()
     this.#resting = false
     const now = performance.now()
-    if (any) this.#lastNews = now
-    if (now - this.#lastNews < this.#freshMs() || !this.#sleep()) setImmediate(this.#turn)
+    if (any) this.#news(now)
+    const waitedMs = now - this.#lastNews
+    const lullMs = mayLull && waitedMs < 2 * longestFreshMs ? this.#lullMs : 0
+    this.#turnedMs = now
+    if (lullMs > 0) {
+      Atomics.wait(never, 0, 0, lullMs)
+      this.#turnedMs = performance.now()
+    } else if (waitedMs >= this.#freshMs()) {
+      if (this.#sleep()) return
+    } else if (waitedMs > lateMs && !this.#cleared && this.#hasFreeCore) {
+      this.#crew.clearCore()
+      this.#cleared = true
+    }
+    setImmediate(this.#turn)
   }
 
-  /** A worker that was woken and has not begun, or one that takes long, may have been given this very core. */
+  /** How long the client is not needed: workers use every core, and have twice as much ahead. 0: it may be. */
+  get #lullMs(): number {
+    const { workers } = this.#slots.layout
+    const { meanMs } = this.#pace
+    const lullMs = Math.min(mostLullMs, Math.max(leastLullMs, meanMs / 2))
+    const aheadMs = (this.#load.counts.dispatched * meanMs) / workers
+    return workers >= cores && meanMs < longestFreshMs && aheadMs >= 2 * lullMs ? lullMs : 0
+  }
+
+  #news(now: number): void {
+    this.#lastNews = now
+    this.#cleared = false
+  }
+
+  /** A worker that was woken and has not begun may have been given this very core. */
   #shouldNap(): boolean {
     const hasWoken = this.#woke
     this.#woke = false
-    if (this.#open === 0) return false
-    return (hasWoken && this.#slots.hasAny(at.openQueue, at.ownQueue)) || performance.now() - this.#lastNews > spinMs
+    return hasWoken && this.#slots.hasAny(at.openQueue, at.ownQueue)
   }
 
   /** Leaves the core for a moment, or until a worker brings something: true when one has. */
@@ -111,10 +152,16 @@ export class Watch {
     return this.#events.drain()
   }
 
+  /** How long after the last news more is looked for. */
   #freshMs(): number {
-    const { meanMs } = this.#pace
-    const busy = Math.min(this.#slots.layout.workers, this.#load.counts.dispatched)
-    return busy < cores && meanMs < longestFreshMs ? Math.max(spinMs, Math.min(longestFreshMs, 2 * meanMs)) : spinMs
+    const { lastMs } = this.#pace
+    if (lastMs < longestFreshMs && this.#hasFreeCore) return Math.max(spinMs, 2 * lastMs)
+    return lastMs < longestFreshMs || this.#hasFreeCore ? spinMs : 0
+  }
+
+  /** There is a core that no worker needs. */
+  get #hasFreeCore(): boolean {
+    return Math.min(this.#slots.layout.workers, this.#load.counts.dispatched) < cores
   }
 
   /** Waits for a worker to bring something. False when one has. */

@@ -6,6 +6,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
+import { systemThreadId } from '@skein/team/cores'
 import { shareCpus } from '@skein/team/quota'
 import type { ActorSettings } from '../actors/instances.ts'
 import { Instances, type Saveable, type WaitingCall } from '../actors/instances.ts'
@@ -696,6 +697,7 @@ port.on('message', (message: ToWorker) => {
   wakeIdle?.()
 })
 
+c[me + at.systemId] = systemThreadId()
 Atomics.store(c, me + at.state, at.awake)
 process.on('exit', () => Atomics.store(c, me + at.state, at.gone))
 
