@@ -71,6 +71,7 @@ export function conform(engine: string, options: StartOptions, lacks: Lacks = {}
       assert.match(error.message, /'throws' failed on worker \d+: RangeError: bad/)
       assert.match(error.stack!, /conformance\.ts/)
       assert.match(error.cause.stack!, /jobs\.ts/)
+      assert.doesNotMatch(error.cause.stack!, /threads.worker/)
       assert.throws(() => jobs.add(Promise.resolve(1) as never, 1), NotCloneableError)
       await assert.rejects(jobs.add(jobs.throws('first'), 1).promise, /'throws' failed/)
     })

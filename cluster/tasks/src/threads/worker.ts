@@ -27,6 +27,7 @@ import { Lease } from './lease.ts'
 import { Lending } from './lending.ts'
 import type { DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
 import { type Block, get64, packedBlock, put64, putError, putResult, putState, stateLabel } from './result.ts'
+import { cutStacks } from './task-stack.ts'
 import { waitAsync } from './wait-async.ts'
 
 const { board, layout, worker, definitions: notes, firstActor, observed } = workerData as WorkerStart
@@ -469,6 +470,7 @@ function fail(slot: number, s: number, error: unknown): void {
 }
 
 function failWith(slot: number, s: number, error: unknown, state: Block | undefined): void {
+  cutStacks(error)
   try {
     putError(words, s, error)
   } catch (other) {
