@@ -173,6 +173,33 @@ export function conform(engine: string, options: StartOptions, lacks: Lacks = {}
       assert.equal(stats().replaced, replaced)
     })
 
+    it('tells the reader of a stream that it was cancelled or took too long, after the items before', async () => {
+      const read = async (items: AsyncIterable<number>, seen: (count: number) => void) => {
+        let count = 0
+        for await (const item of items) {
+          assert.equal(item, count++)
+          seen(count)
+        }
+      }
+      const stop = new AbortController()
+      const cancelled = jobs.ticks.with({ signal: stop.signal }).stream(heap.i32(1))
+      const enough = (count: number) => count === 20 && stop.abort('enough')
+      await assert.rejects(
+        read(cancelled, enough),
+        (e: unknown) => e instanceof CancelledError && e.reason === 'enough',
+      )
+      const late = jobs.ticks.with({ timeoutMs: 100 }).stream(heap.i32(1))
+      await assert.rejects(
+        read(late, () => {}),
+        TimeoutError,
+      )
+      const early = jobs.ticks.with({ signal: AbortSignal.abort() }).stream(heap.i32(1))
+      await assert.rejects(
+        read(early, () => assert.fail('an item')),
+        CancelledError,
+      )
+    })
+
     it('ends a generator that stands still when its reader has left', blocking, async () => {
       for await (const item of jobs.stalls.stream()) {
         assert.equal(item, 1)

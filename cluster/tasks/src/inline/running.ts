@@ -30,6 +30,7 @@ const timeoutGraceMs = 100
 interface Outlet {
   readonly stream: Stream
   credit: number
+  sent: number
   wake: (() => void) | undefined
 }
 
@@ -93,11 +94,13 @@ export class Running {
       },
       () => this.stop(record, unread(record), leftGraceMs),
     )
-    const outlet: Outlet = { stream, credit: streamWindow, wake: undefined }
+    const outlet: Outlet = { stream, credit: streamWindow, sent: 0, wake: undefined }
     this.#outlets.set(record, outlet)
     record.whenOver(() => {
       this.#outlets.delete(record)
+      // Not before it is known how the task has ended: one that was stopped gives no more items either.
       if (record.settlement === 'rejected') stream.fail(record.outcome())
+      else stream.expect(outlet.sent)
     })
     return stream
   }
@@ -169,15 +172,13 @@ export class Running {
   }
 
   async #pour(result: unknown, outlet: Outlet): Promise<undefined> {
-    let sent = 0
     for await (const item of (await result) as AsyncIterable<unknown>) {
       while (outlet.credit === 0) await new Promise<void>(resolve => (outlet.wake = resolve))
       if (outlet.credit < 0) break
       outlet.credit--
-      sent++
+      outlet.sent++
       outlet.stream.push(unpack(pack(item, 'the items of a stream', 'item', true).bytes))
     }
-    outlet.stream.expect(sent)
   }
 
   #startCall(record: InlineRecord, attempt: Attempt, { type: Type, methods }: ActorDefinition): void {
