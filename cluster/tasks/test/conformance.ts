@@ -7,6 +7,7 @@ import { heap } from '@skein/heap'
 import {
   ActorDiedError,
   cancel,
+  FreedError,
   free,
   get,
   getActor,
@@ -519,6 +520,26 @@ export function conform(engine: string, options: StartOptions, lacks: Lacks = {}
 
     it('names a task that is given as an argument', () => {
       assert.throws(() => jobs.echo([jobs.add]), /arguments\[0\]\[0\] is the function 'add'/)
+    })
+
+    it('fails a call with what became of a value that it needs', async () => {
+      const gone = put([1])
+      const ledger = await jobs.Ledger.create()
+      const { failed } = stats()
+      const goes = jobs.later(5, [2])
+      const calls = [jobs.echo(goes), jobs.echo({ deep: goes }), ledger.add(goes as never)]
+      free(goes)
+      free(gone)
+      calls.push(jobs.echo(gone), ledger.add(gone as never))
+      for (const ref of calls) await assert.rejects(ref.promise, FreedError)
+      assert.equal(stats().failed, failed + calls.length)
+      const read = async () => {
+        for await (const _ of jobs.count.stream(gone as never));
+      }
+      await assert.rejects(read(), FreedError)
+      await assert.rejects(jobs.Ledger.create(gone as never), FreedError)
+      assert.equal(await ledger.add(1), 1)
+      await kill(ledger)
     })
 
     it('counts what it did', async () => {

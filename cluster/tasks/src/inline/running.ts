@@ -141,6 +141,12 @@ export class Running {
       return
     }
     if (record.request?.keeps) this.#lives.lodge(record, worker)
+    let args: unknown[]
+    try {
+      args = argumentsOf(record)
+    } catch (problem) {
+      return this.#notBegun(record, problem)
+    }
     this.#ran[worker]++
     const attempt = new Attempt(record, worker, clock(), (record, on) => {
       // A call of an actor holds no place.
@@ -150,9 +156,8 @@ export class Running {
     this.#running.add(record)
     this.#limit(record, attempt)
     const { call, definition } = record
-    if (call.actor > 0) return this.#startCall(record, attempt, definition as ActorDefinition)
+    if (call.actor > 0) return this.#startCall(record, attempt, definition as ActorDefinition, args)
     try {
-      const args = argumentsOf(record)
       const { fn } = definition as TaskDefinition
       const result = contexts.run(attempt, () => this.#settled(record, fn(...args)))
       if (!isThenable(result)) return this.#finish(record, attempt, result)
@@ -163,6 +168,13 @@ export class Running {
     } catch (error) {
       this.#break(record, attempt, error)
     }
+  }
+
+  /** A value it needs was freed or released meanwhile, or the heap is full. */
+  #notBegun(record: InlineRecord, problem: unknown): void {
+    this.#settling.refuse(record, 'failed', problem)
+    this.#scheduler.failed(record, false)
+    this.#scheduler.assign()
   }
 
   /** A promise of what a promise or a generator gives; or the result itself. */
@@ -181,13 +193,13 @@ export class Running {
     }
   }
 
-  #startCall(record: InlineRecord, attempt: Attempt, { type: Type, methods }: ActorDefinition): void {
+  #startCall(record: InlineRecord, attempt: Attempt, { type: Type, methods }: ActorDefinition, args: unknown[]): void {
     const { actor, method } = record.call
     const done = (value: unknown) => this.#finish(record, attempt, value)
     const broke = (error: unknown) => this.#break(record, attempt, error)
     if (method < 0) {
       const settings = settingsOf(this.#actors.find(actor)!)
-      const make = () => contexts.run(attempt, () => new Type(...argumentsOf(record)))
+      const make = () => contexts.run(attempt, () => new Type(...args))
       return this.#instances.create(actor, settings, make, done, broke)
     }
     const call: WaitingCall = {
@@ -195,7 +207,6 @@ export class Running {
       run: object => {
         // It was given up while it waited.
         if (attempt.isOver) return undefined
-        const args = argumentsOf(record)
         return contexts.run(attempt, () =>
           this.#settled(record, (object as { [name: string]: AnyFunction })[methods[method]](...args)),
         )
