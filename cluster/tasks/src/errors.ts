@@ -74,12 +74,14 @@ export class NotCloneableError extends SkeinError {
   /** From the value that was given down to the part that cannot be cloned: `arguments[0].user.callback`. */
   declare readonly path: string
   declare readonly kind: string
+  declare readonly advice: string
 
   constructor(call: string, path: string, kind: string, advice: string) {
     super('SKEIN_NOT_CLONEABLE', `${call}: ${path} is ${kind}, which cannot be sent to another thread. ${advice}`, {
       call,
       path,
       kind,
+      advice,
     })
   }
 }

@@ -30,6 +30,30 @@ describe('farm', () => {
     assert.equal(stats().replaced - before.replaced, 2)
   })
 
+  it('names itself, and the item, when something is wrong', async () => {
+    const signal = AbortSignal.abort()
+    const wrong: [unknown, unknown, object | null, RegExp][] = [
+      [5, steps.square, {}, /^ArgumentError: CALL: items must be/],
+      [[1], 5, {}, /^ArgumentError: CALL: the function must be/],
+      [[1], steps.square, { chunk: 5 }, /^ArgumentError: CALL: options must be made of concurrency, signal, progress,/],
+      [[1], steps.square, { use: {} }, /^ArgumentError: CALL: options must be made of/],
+      [[1], steps.square, null, /^ArgumentError: CALL: options must be an object/],
+      [[1], steps.square, { concurrency: 0 }, /^ArgumentError: CALL: concurrency must be/],
+      [[1, 2], steps.fails, {}, /^ItemError: CALL: item 0 failed: RangeError: no 1$/],
+      [[1], steps.square, { signal }, /^CancelledError: CALL /],
+      [[1, { f: () => {} }], steps.same, {}, /^NotCloneableError: CALL: items\[1\]\.f is /],
+    ]
+    for (const [items, t, options, says] of wrong) {
+      const all = (call: string) => new RegExp(says.source.replace('CALL', call))
+      const given = [items, t, options] as unknown as Parameters<typeof distribute<number, number>>
+      await assert.rejects(distribute(...given), all('distribute'))
+      const each = async () => {
+        for await (const _ of distribute.each(...given));
+      }
+      await assert.rejects(each(), all('distribute\\.each'))
+    }
+  })
+
   it('hears in the main program what workers publish, in their order', async () => {
     const heard: number[] = []
     const all = Promise.withResolvers<void>()

@@ -137,6 +137,10 @@ describe('parallelMap', () => {
       throw new Error('the source broke')
     }
     await assert.rejects(parallelMap(broken(), steps.square), /the source broke/)
+    const brokenAtOnce = function* (): Generator<number> {
+      throw new Error('nothing came')
+    }
+    await assert.rejects(parallelMap(brokenAtOnce(), steps.square), /nothing came/)
   })
 
   it('does an item again when its worker was lost', async () => {
@@ -204,6 +208,7 @@ describe('parallelMap', () => {
         /progress must be true for a bar in the terminal, or a function that is told, but it is 1/,
       ],
       [[1], steps.square, { chunks: 1 }, /options must be made of .*'chunks'/],
+      [[1], steps.square, { use: { k: 1 } }, /use must be left out for a task, .* Its module has all/],
     ]
     for (const [items, fn, options, message] of bad) {
       await assert.rejects(
@@ -216,5 +221,22 @@ describe('parallelMap', () => {
       parallelMap([1], x => x + bad.length),
       NotPortableError,
     )
+  })
+
+  it('says which item cannot be sent, and which task asks for what is not there', async () => {
+    const bad = [...numbers(40), { on: () => {} }]
+    for (const chunk of [1, 7]) {
+      await assert.rejects(
+        parallelMap(bad, steps.same, { chunk }),
+        /^NotCloneableError: parallelMap: items\[40\]\.on is /,
+      )
+    }
+    const each = parallelMap.each([1], x => x, { use: { k: [Symbol.iterator] } })
+    await assert.rejects(each.next(), /^NotCloneableError: parallelMap\.each: use\[0\]\[0\] is a symbol/)
+    const everywhere = stats().workers + 1
+    const needs = steps.square.with({ resources: { cpus: everywhere } })
+    await assert.rejects(parallelMap([1], needs), /^ArgumentError: square: resources must be/)
+    const runs = steps.square.with({ runOn: everywhere })
+    await assert.rejects(parallelMap([1], runs), /^ArgumentError: square: runOn must be/)
   })
 })

@@ -18,16 +18,16 @@ export function refusal(record: Record, reason: Reason, workers: number): unknow
 }
 
 /** It asks for what is not there. */
-function infeasible({ name, request }: Record, workers: number): ArgumentError {
+function infeasible({ owner, request }: Record, workers: number): ArgumentError {
   const { cpus, amounts, group } = request!
   const asked = JSON.stringify({ cpus, ...Object.fromEntries(amounts) })
   if (group === undefined && cpus > workers) {
     const most = `at most ${workers} cpus: there ${workers === 1 ? 'is 1 worker' : `are ${workers} workers`}, of one each`
-    return new ArgumentError(name, 'resources', most, asked, "'start({ workers })' says how many")
+    return new ArgumentError(owner, 'resources', most, asked, "'start({ workers })' says how many")
   }
   return group === undefined
-    ? new ArgumentError(name, 'resources', 'what the engine has', asked, "'start' says what there is")
-    : new ArgumentError(name, 'resources', 'what a bundle of its group has', asked)
+    ? new ArgumentError(owner, 'resources', 'what the engine has', asked, "'start' says what there is")
+    : new ArgumentError(owner, 'resources', 'what a bundle of its group has', asked)
 }
 
 /** Of an attempt whose result, if it gave one, does not count. */

@@ -1,7 +1,9 @@
 /** Farm's `distribute`: a job for each item, results in order. */
 
 import type { ResultOf, Task } from '../definition.ts'
-import { type ParallelMapOptions, parallelMap } from '../map/parallel-map.ts'
+import type { Batches } from '../map/batches.ts'
+import { batchesOf, eachOf, resultsOf } from '../map/parallel-map.ts'
+import { checkKeys } from '../options.ts'
 import type { Progress } from '../progress/progress.ts'
 
 export interface DistributeOptions {
@@ -18,7 +20,7 @@ interface Distribute {
    * meanwhile: an item whose worker was lost is done again by another, as often as the task's `retries` allow (3), and nothing but
    * that item. (`parallelMap` batches short items and does whole batches again.)
    *
-   * @throws (rejects with) ItemError, WorkerLostError, CancelledError
+   * @throws (rejects with) ArgumentError, ItemError, WorkerLostError, CancelledError, NotCloneableError
    */
   <T, R>(
     items: Iterable<T> | AsyncIterable<T>,
@@ -33,13 +35,18 @@ interface Distribute {
   ): AsyncIterableIterator<ResultOf<R>>
 }
 
-const oneByOne = (options: ParallelMapOptions): ParallelMapOptions => ({ ...options, chunk: 1, ordered: true })
+const optionNames = new Set(['concurrency', 'signal', 'progress'])
+
+/** @throws ArgumentError */
+function jobsOf(call: string, items: unknown, t: unknown, options: DistributeOptions = {}): Batches {
+  checkKeys(call, options, optionNames)
+  return batchesOf(call, items, t, { ...options, chunk: 1, ordered: true })
+}
 
 export const distribute = Object.assign(
-  (items: Iterable<unknown>, t: Task<[unknown], unknown>, options: ParallelMapOptions = {}) =>
-    parallelMap(items, t, oneByOne(options)),
+  async (items: unknown, t: unknown, options?: DistributeOptions) => resultsOf(jobsOf('distribute', items, t, options)),
   {
-    each: (items: Iterable<unknown>, t: Task<[unknown], unknown>, options: ParallelMapOptions = {}) =>
-      parallelMap.each(items, t, oneByOne(options)),
+    each: (items: unknown, t: unknown, options?: DistributeOptions) =>
+      eachOf(jobsOf('distribute.each', items, t, options)),
   },
 ) as unknown as Distribute

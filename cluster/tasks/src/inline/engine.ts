@@ -115,7 +115,7 @@ export class InlineEngine implements Engine, Observable {
   }
 
   #callOf({ name }: TaskDefinition, options: TaskOptions, streams: boolean): Call {
-    const worker = workerFor(name, options.runOn, this.parallelism)
+    const worker = workerFor(options.name ?? name, options.runOn, this.parallelism)
     const request = requestOf(options, worker, id => this.#groups.at(id))
     const { priority = 0 } = options
     return { name, definition: 0, options, priority, request, actor: 0, method: 0, streams, tally: undefined }
@@ -238,7 +238,7 @@ export class InlineEngine implements Engine, Observable {
   }
 
   #accept(record: InlineRecord, after?: readonly Ref<unknown>[], line?: Line<InlineRecord>): void {
-    if (this.#closed) throw new EngineClosedError(record.name)
+    if (this.#closed) throw new EngineClosedError(record.owner)
     this.#settling.submitted(record)
     const dependencies = waitsFor(record, after) as InlineRecord[] | undefined
     const first = dependencies?.[0]

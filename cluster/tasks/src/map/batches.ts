@@ -11,7 +11,7 @@ import { CancelledError } from '@skein/base'
 import type { Callee } from '../callee/callee.ts'
 import { startTask } from '../definition.ts'
 import { engineHere } from '../engine.ts'
-import { ItemError } from '../errors.ts'
+import { ItemError, NotCloneableError } from '../errors.ts'
 import type { TaskOptions } from '../options.ts'
 import { Bar } from '../progress/bar.ts'
 import type { Progress } from '../progress/progress.ts'
@@ -91,8 +91,8 @@ export class Batches {
   async next(): Promise<readonly unknown[] | undefined> {
     if (this.#options.progress === true) this.#bar ??= new Bar(this.#callee.name, this.#total)
     for (;;) {
-      if (this.#failure) throw this.#failure.thrown
       this.#pump()
+      if (this.#failure) throw this.#failure.thrown
       const at = this.#options.ordered ? 0 : this.#here.findIndex(({ ref }) => ref.source.settlement !== 'pending')
       const first = this.#here[Math.max(0, at)]
       if (first !== undefined && first.ref.source.settlement !== 'pending') {
@@ -169,7 +169,7 @@ export class Batches {
       ref = startTask(batch.definition, [this.#callee, items, throws], this.#task) as Ref<BatchResult>
     } catch (error) {
       this.#sourceEnded = true
-      return this.#fail(error)
+      return this.#fail(this.#refusalOf(error))
     }
     const from = this.#taken
     this.#taken += items.length
@@ -185,6 +185,15 @@ export class Batches {
       settled()
       this.#pump()
     })
+  }
+
+  /** Items cannot be sent: said of them as they were given, not as arguments of a batch. */
+  #refusalOf(error: unknown): unknown {
+    if (!(error instanceof NotCloneableError)) return error
+    const path = error.path
+      .replace(/^arguments\[1\]\[(\d+)\]/, (_, at: string) => `items[${this.#taken + Number(at)}]`)
+      .replace(/^arguments\[0\]\.values/, 'use')
+    return new NotCloneableError(this.#options.call, path, error.kind, error.advice)
   }
 
   #measure({ source }: Ref<BatchResult>, items: number): void {

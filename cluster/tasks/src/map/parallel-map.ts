@@ -51,8 +51,8 @@ interface ParallelMap {
   each<T, R>(items: Items<T>, fn: (item: T) => R, options?: ParallelMapOptions): AsyncIterableIterator<ResultOf<R>>
 }
 
-async function mapped(items: unknown, fn: unknown, options?: ParallelMapOptions): Promise<unknown[]> {
-  const batches = batchesOf('parallelMap', items, fn, options)
+/** All results, in one array. */
+export async function resultsOf(batches: Batches): Promise<unknown[]> {
   const all: unknown[] = []
   try {
     for (let results = await batches.next(); results; results = await batches.next()) {
@@ -64,19 +64,24 @@ async function mapped(items: unknown, fn: unknown, options?: ParallelMapOptions)
   }
 }
 
-function each(items: unknown, fn: unknown, options?: ParallelMapOptions): AsyncIterableIterator<unknown> {
-  // Checked at once, not when the first result is asked for.
-  const batches = batchesOf('parallelMap.each', items, fn, options)
-  return (async function* () {
-    try {
-      for (let results = await batches.next(); results; results = await batches.next()) yield* results
-    } finally {
-      batches.close()
-    }
-  })()
+/** The same, as they come. */
+export async function* eachOf(batches: Batches): AsyncGenerator<unknown> {
+  try {
+    for (let results = await batches.next(); results; results = await batches.next()) yield* results
+  } finally {
+    batches.close()
+  }
 }
 
-export const parallelMap = Object.assign(mapped, { each }) as unknown as ParallelMap
+export const parallelMap = Object.assign(
+  async (items: unknown, fn: unknown, options?: ParallelMapOptions) =>
+    resultsOf(batchesOf('parallelMap', items, fn, options)),
+  {
+    // The input is checked at once, not when the first result is asked for.
+    each: (items: unknown, fn: unknown, options?: ParallelMapOptions) =>
+      eachOf(batchesOf('parallelMap.each', items, fn, options)),
+  },
+) as unknown as ParallelMap
 
 const optionNames = new Set(['concurrency', 'chunk', 'progress', 'signal', 'ordered', 'use'])
 
@@ -98,6 +103,9 @@ export function batchesOf(call: string, items: unknown, fn: unknown, options: Pa
   checkSignal(call, signal)
   if (typeof ordered !== 'boolean') throw new ArgumentError(call, 'ordered', 'true or false', ordered)
   const callee = calleeOf(call, fn, use)
+  if (callee.defined && use !== undefined) {
+    throw new ArgumentError(call, 'use', 'left out for a task', use, 'Its module has all that it needs')
+  }
   const task: TaskOptions = callee.defined ? (fn as { options: TaskOptions }).options : {}
   const most = concurrency ?? 2 * engineHere().parallelism
   const settings: BatchesOptions = { call, concurrency: most, chunk, progress, signal, ordered }

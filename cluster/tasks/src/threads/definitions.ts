@@ -49,7 +49,7 @@ export class Definitions {
   }
 
   newCall(url: string, name: string, options: TaskOptions, streams = false): Call {
-    const worker = workerFor(name, options.runOn, this.#workers)
+    const worker = workerFor(options.name ?? name, options.runOn, this.#workers)
     const request = requestOf(options, worker, id => this.#groups.at(id))
     const definition = this.numberOf('task', url, name)
     const { priority = 0 } = options

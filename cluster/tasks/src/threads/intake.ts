@@ -98,7 +98,7 @@ export class Intake {
    * @throws EngineClosedError
    */
   accept(record: Record, after?: readonly Ref<unknown>[], line?: Line<Record>): void {
-    if (this.isClosed) throw new EngineClosedError(record.name)
+    if (this.isClosed) throw new EngineClosedError(record.owner)
     this.#settling.submitted(record)
     const dependencies = waitsFor(record, after)
     const first = dependencies?.[0]
