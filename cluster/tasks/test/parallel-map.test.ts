@@ -137,10 +137,11 @@ describe('parallelMap', () => {
       throw new Error('the source broke')
     }
     await assert.rejects(parallelMap(broken(), steps.square), /the source broke/)
-    const brokenAtOnce = function* (): Generator<number> {
+    const next = (): never => {
       throw new Error('nothing came')
     }
-    await assert.rejects(parallelMap(brokenAtOnce(), steps.square), /nothing came/)
+    const brokenAtOnce: Iterable<number> = { [Symbol.iterator]: () => ({ next }) }
+    await assert.rejects(parallelMap(brokenAtOnce, steps.square), /nothing came/)
   })
 
   it('does an item again when its worker was lost', async () => {
