@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { isMainThread } from 'node:worker_threads'
 import { ArgumentError, TimeoutError } from '@skein/base'
-import { current, get, start, stop, task } from '../src/index.ts'
+import { current, get, start, stop, TaskError, task } from '../src/index.ts'
 
 const log: string[] = []
 const leaf = task(import.meta, 'leaf', (name: string) => {
@@ -45,6 +45,26 @@ describe('the inline engine', () => {
   it('finds out afterwards that a task took too long', async () => {
     start({ engine: 'inline' })
     await assert.rejects(busy.with({ timeoutMs: 5 })(20).promise, TimeoutError)
+  })
+
+  it('says of a stream that its task gives no items', async () => {
+    await stop()
+    start({ engine: 'inline' })
+    const read = async (items: AsyncIterable<unknown>) => {
+      const all: unknown[] = []
+      for await (const item of items) all.push(item)
+      return all
+    }
+    for (const none of [busy.stream(0), leaf.with({ retries: 2 }).stream(null as never)]) {
+      const error = await read(none).catch((e: unknown) => e)
+      assert(error instanceof TaskError && error.cause instanceof ArgumentError)
+      assert.match(
+        error.message,
+        /\w+\.stream: what the task gives must be a generator, or something else with items, but/,
+      )
+    }
+    assert.deepEqual(await read(branch.stream('text', 0)), [])
+    assert.deepEqual(await read(place.stream()), [true, true])
   })
 
   it('is one of those there are', () => {

@@ -1,6 +1,6 @@
 /** The reader's side of a stream: items as they come, credit as they are taken. */
 
-import { CancelledError } from '@skein/base'
+import { ArgumentError, CancelledError } from '@skein/base'
 import type { Record } from './record.ts'
 
 /** Items that may be on their way, or here and not taken: a worker may send so many before it hears of any credit. */
@@ -10,6 +10,19 @@ export const streamWindow = 16
 export const leftGraceMs = 1000
 
 export const unread = ({ label }: Record): CancelledError => new CancelledError(`task ${label}`, 'nobody reads it')
+
+/** What a task's stream is made of. @throws ArgumentError for a result that has no items */
+export function itemsOf(result: unknown, task: string): Iterable<unknown> | AsyncIterable<unknown> {
+  const given = Object(result) as Partial<Iterable<unknown> & AsyncIterable<unknown>>
+  if (given[Symbol.asyncIterator] ?? given[Symbol.iterator]) return result as Iterable<unknown>
+  throw new ArgumentError(
+    `${task}.stream`,
+    'what the task gives',
+    'a generator, or something else with items',
+    result,
+    'Call the task itself for its result',
+  )
+}
 
 export class Stream implements AsyncIterableIterator<unknown> {
   readonly #ended: () => void

@@ -12,7 +12,7 @@ import { after } from '../after.ts'
 import { contexts } from '../calls/context.ts'
 import { failureOf, isWorthAnother, outcomeOf } from '../calls/failure.ts'
 import type { Settling } from '../calls/settling.ts'
-import { leftGraceMs, Stream, streamWindow, unread } from '../calls/stream.ts'
+import { itemsOf, leftGraceMs, Stream, streamWindow, unread } from '../calls/stream.ts'
 import { isThenable, resultOf as settledResultOf } from '../deferred.ts'
 import type { Outcome } from '../observe/journal.ts'
 import { clock, mostShown, type RunningLook, type WorkerLook } from '../observe/observer.ts'
@@ -180,11 +180,11 @@ export class Running {
   /** A promise of what a promise or a generator gives; or the result itself. */
   #settled(record: InlineRecord, result: unknown): unknown {
     const outlet = this.#outlets.get(record)
-    return outlet === undefined ? settledResultOf(result) : this.#pour(result, outlet)
+    return outlet === undefined ? settledResultOf(result) : this.#pour(result, outlet, record.name)
   }
 
-  async #pour(result: unknown, outlet: Outlet): Promise<undefined> {
-    for await (const item of (await result) as AsyncIterable<unknown>) {
+  async #pour(result: unknown, outlet: Outlet, task: string): Promise<undefined> {
+    for await (const item of itemsOf(await result, task)) {
       while (outlet.credit === 0) await new Promise<void>(resolve => (outlet.wake = resolve))
       if (outlet.credit < 0) break
       outlet.credit--
