@@ -537,7 +537,9 @@ export function conform(engine: string, options: StartOptions, lacks: Lacks = {}
         for await (const _ of jobs.count.stream(gone as never));
       }
       await assert.rejects(read(), FreedError)
+      const { actors } = stats()
       await assert.rejects(jobs.Ledger.create(gone as never), FreedError)
+      assert.equal(stats().actors, actors, 'an actor that could not be made is none')
       assert.equal(await ledger.add(1), 1)
       await kill(ledger)
     })

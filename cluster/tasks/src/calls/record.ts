@@ -152,6 +152,8 @@ export class Record extends Work implements Source {
 
   /** The same for the engine, which awaits nothing. */
   whenOver(listener: (source: Source) => void): void {
+    // It may be over before the call has returned: it was refused, or a worker was that fast.
+    if (this.settlement !== 'pending') return listener(this)
     if (this.#listeners === undefined) this.#listeners = listener
     else if (typeof this.#listeners === 'function') this.#listeners = [this.#listeners, listener]
     else this.#listeners.push(listener)
