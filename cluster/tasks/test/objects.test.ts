@@ -7,7 +7,10 @@ import { after, afterEach, beforeEach, describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ArgumentError, OutOfMemoryError } from '@skein/base'
 import { heap } from '@skein/heap'
+import { callOfPut } from '../src/calls/call.ts'
+import { Prepacked, Record } from '../src/calls/record.ts'
 import { free, get, ObjectLostError, put, type Ref, SpillError, start, stats, stop, TaskError } from '../src/index.ts'
+import { lineageOf } from '../src/objects/lineage.ts'
 import type { SpillOptions } from '../src/objects/spill-folder.ts'
 import * as jobs from './jobs.ts'
 import {
@@ -252,6 +255,14 @@ describe('a lost object', () => {
     lose()
     assert.equal((await chain)[9], 4)
     assert.deepEqual([...runs], [2, 2, 2, 2])
+  })
+
+  it('is not made again from arrays that a worker kept for the call alone', () => {
+    const call = { ...callOfPut, name: 'sum', options: {} }
+    const made = (holds: readonly unknown[] | undefined) =>
+      lineageOf(new Record(1, 1, call, new Prepacked(new Uint8Array(8), [], holds, []), undefined), () => '')
+    assert.match(String(made(undefined)), /arrays of another, which may be gone/)
+    assert.equal(typeof made([]), 'object')
   })
 
   it('is not made again without end', async () => {

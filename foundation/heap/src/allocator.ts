@@ -10,6 +10,9 @@
  *   - a granule that is neither a head, nor the tail of a free span, nor part of a slab has kind `inside`;
  *   - a slab with room is in its class's list, a full one is not;
  *   - the counters are the sums over the blocks in use.
+ *
+ * A block has an owner: the thread whose end is the block's end too, since nothing else would release it (`releaseOf`); or 0,
+ * when whoever knows its address does.
  */
 
 import * as at from './layout.ts'
@@ -49,6 +52,8 @@ export class Allocator {
   /** Header and label counters. */
   readonly #doubles: Float64Array<SharedArrayBuffer>
   readonly #me: number
+  /** This thread as an owner: of this memory, no other thread has or had the number. 0 when there are no more. */
+  readonly thread: number
 
   /** `me` is this thread's number, for the lock. */
   constructor(memory: WebAssembly.Memory, me: number) {
@@ -56,6 +61,8 @@ export class Allocator {
     this.#slabs = new Slabs(this.#spans)
     this.#doubles = new Float64Array(memory.buffer as unknown as SharedArrayBuffer, 0, at.tableByte / 8)
     this.#me = me
+    const thread = Atomics.add(this.#spans.words, at.threadCount, 1) + 1
+    this.thread = thread > 0 && thread <= at.mostThreads ? thread : 0
   }
 
   /** Writes the header of a new memory. */
@@ -133,13 +140,13 @@ export class Allocator {
    * The address of a block of at least `bytes`, a multiple of `align` (a power of two), or 0 when there is no room.
    * `zero` asks for zeros, which memory that was never used has already.
    */
-  allocate(bytes: number, align: number, label: number, zero: boolean): number {
+  allocate(bytes: number, align: number, label: number, zero: boolean, owner: number): number {
     const isSmall = bytes <= at.mostClassBytes && align <= 64
     this.#enter()
     const clean = this.#spans.words[at.clean]
     let address: number
     try {
-      address = isSmall ? this.#allocateSlot(bytes, label) : this.#allocateSpan(bytes, align, label)
+      address = isSmall ? this.#allocateSlot(bytes, label, owner) : this.#allocateSpan(bytes, align, label, owner)
     } catch (error) {
       this.#fail(error)
     }
@@ -149,21 +156,22 @@ export class Allocator {
     return address
   }
 
-  #allocateSlot(bytes: number, label: number): number {
+  #allocateSlot(bytes: number, label: number, owner: number): number {
     const k = at.classOfLines[bytes === 0 ? 1 : (bytes + 63) >>> 6]
-    let address = this.#slabs.take(k, label)
-    if (address === 0 && this.#slabs.trim()) address = this.#slabs.take(k, label)
+    let address = this.#slabs.take(k, label, owner)
+    if (address === 0 && this.#slabs.trim()) address = this.#slabs.take(k, label, owner)
     if (address !== 0) this.#count(label, at.classBytes[k], 1)
     return address
   }
 
-  #allocateSpan(bytes: number, align: number, label: number): number {
+  #allocateSpan(bytes: number, align: number, label: number, owner: number): number {
     const spans = this.#spans
     const granules = Math.ceil(bytes / at.granuleBytes) || 1
     const alignment = align <= at.granuleBytes ? 1 : align / at.granuleBytes
     let granule = spans.take(granules, alignment)
     if (granule < 0 && this.#slabs.trim()) granule = spans.take(granules, alignment)
     if (granule < 0) return 0
+    spans.words[spans.entry(granule) + 2] = owner
     spans.words[spans.entry(granule)] = at.large | (label << 16)
     this.#count(label, granules * at.granuleBytes, 1)
     return spans.address(granule)
@@ -236,6 +244,57 @@ export class Allocator {
     const kind = spans.kind(granule)
     if (kind === at.large || kind === at.inside) return false
     return kind === at.freeHead || kind === at.freeTail || this.blockAt(address) === undefined
+  }
+
+  /** Gives the block that holds an address to this thread, from whoever has it. */
+  claim(address: number): void {
+    const granule = this.#headOf(address)
+    this.#locked(() => this.#setOwner(granule, address, () => this.thread))
+  }
+
+  /** Gives the block that holds an address up, if it is this thread's. */
+  disclaim(address: number): void {
+    const granule = this.#headOf(address)
+    this.#locked(() => this.#setOwner(granule, address, had => (had === this.thread ? 0 : had)))
+  }
+
+  /** The granule of an address or, inside a span, its head. Far from the head that takes long, so it is done without the lock. */
+  #headOf(address: number): number {
+    const spans = this.#spans
+    let granule = Math.floor((address - spans.base) / at.granuleBytes)
+    if (!(granule >= 0 && granule < spans.words[at.top])) return -1
+    while (granule > 0 && spans.kind(granule) === at.inside) granule--
+    return granule
+  }
+
+  #setOwner(granule: number, address: number, owner: (had: number) => number): void {
+    const spans = this.#spans
+    if (granule < 0 || granule >= spans.words[at.top]) return
+    const kind = spans.kind(granule)
+    if (kind === at.slab || kind === at.slabInside) {
+      this.#slabs.setOwner(kind === at.slab ? granule : spans.length(granule), address, owner)
+    } else if (kind === at.large && address < spans.address(granule + spans.length(granule))) {
+      const word = spans.entry(granule) + 2
+      spans.words[word] = owner(spans.words[word])
+    }
+  }
+
+  /** Frees every block that a thread owns which has ended; returns how many. */
+  releaseOf(thread: number): number {
+    return this.#locked(() => {
+      const spans = this.#spans
+      // All are found before one is freed: freeing joins spans and breaks slabs.
+      const found: number[] = []
+      const top = spans.words[at.top]
+      for (let g = 0; g < top; ) {
+        const kind = spans.kind(g)
+        if (kind === at.slab) this.#slabs.eachOf(g, thread, address => found.push(address))
+        else if (kind === at.large && spans.words[spans.entry(g) + 2] === thread) found.push(spans.address(g))
+        g += kind === at.slab ? this.#slabLength(g) : spans.length(g)
+      }
+      for (const address of found) this.#free(address)
+      return found.length
+    })
   }
 
   trim(): void {

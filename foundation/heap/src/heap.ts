@@ -73,6 +73,8 @@ interface Token {
   readonly bytes: number
   readonly label: string
   live: boolean
+  /** Times it was lent and not taken back: while there are any, its block has no owner. */
+  lent: number
   weak: WeakRef<SharedArrayBuffer> | undefined
   /** Of a borrowed array: called at its end, since the block is another's. */
   readonly ended?: (() => void) | undefined
@@ -133,7 +135,7 @@ export class Heap extends ArrayMaker {
   }
 
   #stamp(buffer: Tokened): void {
-    buffer[tokenKey] = { heap: this, address: 0, bytes: 0, label: '', live: true, weak: undefined }
+    buffer[tokenKey] = { heap: this, address: 0, bytes: 0, label: '', live: true, lent: 0, weak: undefined }
   }
 
   /**
@@ -149,7 +151,7 @@ export class Heap extends ArrayMaker {
     if (!(Number.isSafeInteger(align) && align >= 1 && align <= mostAlign && (align & (align - 1)) === 0)) {
       throw new ArgumentError('heap.allocate', 'align', 'a power of two up to 2^24', align)
     }
-    return this.#take(bytes, align, options?.label ?? '', options?.zero === true)
+    return this.#take(bytes, align, options?.label ?? '', options?.zero === true, 0)
   }
 
   /** Releases what `allocate` gave. @throws DoubleFreeError; ArgumentError for an address it never gave. */
@@ -160,12 +162,12 @@ export class Heap extends ArrayMaker {
     throw new ArgumentError('heap.free', 'address', 'one that heap.allocate gave', address)
   }
 
-  #take(bytes: number, align: number, label: string, zero: boolean): number {
+  #take(bytes: number, align: number, label: string, zero: boolean, owner: number): number {
     const allocator = this.#allocator ?? this.#start()
     const number = label === '' ? 0 : this.#labelNumber(allocator, label)
     if (bytes > 4096 && allocator.inUseBytes + bytes > this.#pressureBytes) this.#relieve(allocator, bytes)
-    let address = allocator.allocate(bytes, align, number, zero)
-    if (address === 0 && this.collect() > 0) address = allocator.allocate(bytes, align, number, zero)
+    let address = allocator.allocate(bytes, align, number, zero, owner)
+    if (address === 0 && this.collect() > 0) address = allocator.allocate(bytes, align, number, zero, owner)
     if (address === 0) throw this.#outOfMemory(allocator, bytes)
     return address
   }
@@ -201,7 +203,7 @@ export class Heap extends ArrayMaker {
       throw new ArgumentError(`heap.${methodOf(type)}`, 'length', 'a whole number from 0 to 2^53 - 1 bytes', length)
     }
     const label = options?.label ?? ''
-    const address = this.#take(bytes, 64, label, values === undefined && options?.zero !== false)
+    const address = this.#take(bytes, 64, label, values === undefined && options?.zero !== false, this.thread)
     const array = this.#own(type, address, length, bytes, label)
     if (values !== undefined) {
       try {
@@ -216,11 +218,13 @@ export class Heap extends ArrayMaker {
 
   /** Takes a block of `allocate` into an array that releases it: by `using`, `release`, or the garbage collector. */
   adopt<T extends TypedArray>(type: TypedArrayClass<T>, address: number, length: number, label = ''): HeapArray<T> {
-    const block = (this.#allocator ?? this.#start()).blockAt(address)
+    const allocator = this.#allocator ?? this.#start()
+    const block = allocator.blockAt(address)
     const bytes = length * type.BYTES_PER_ELEMENT
     if (block === undefined || block.address !== address || !(bytes <= block.bytes)) {
       throw new ArgumentError('heap.adopt', 'address', `a block in use of at least ${bytes} bytes`, address)
     }
+    allocator.claim(address)
     return this.#own(type, address, length, bytes, label)
   }
 
@@ -229,7 +233,49 @@ export class Heap extends ArrayMaker {
     const token = this.#ownerOf('heap.disown', view)
     token.live = false
     this.#forget(token)
+    this.#allocator!.disclaim(token.address)
     return token.address
+  }
+
+  /** This thread's number as an owner of blocks, for `releaseOf` once it has ended. */
+  get thread(): number {
+    return (this.#allocator ?? this.#start()).thread
+  }
+
+  /**
+   * Releases the arrays that a thread has left which has ended: what it made or adopted, and did not release, disown or lend. Its
+   * finalizers do not run, so nothing else would. Returns how many. The time is that of a walk over all blocks.
+   *
+   * @param thread what `heap.thread` was there
+   */
+  releaseOf(thread: number): number {
+    const allocator = this.#allocator ?? this.#start()
+    if (!Number.isSafeInteger(thread) || thread < 1 || thread === allocator.thread) {
+      throw new ArgumentError('heap.releaseOf', 'thread', 'the number of a thread that has ended', thread)
+    }
+    return allocator.releaseOf(thread)
+  }
+
+  /**
+   * Another thread uses an array from now on, and may do so after the end of this one: then its block stays. Counted; of a view that
+   * was not made as an array here, for good.
+   */
+  lend(view: View): void {
+    const token = this.#lentToken(view)
+    if (token === undefined) (this.#allocator ?? this.#start()).disclaim(this.addressOf(view))
+    else if (token.lent++ === 0) this.#allocator!.disclaim(token.address)
+  }
+
+  /** The other thread has done with what `lend` gave it. */
+  takeBack(view: View): void {
+    const token = this.#lentToken(view)
+    // Disowned meanwhile, it is someone else's.
+    if (token !== undefined && --token.lent === 0) this.#allocator!.claim(token.address)
+  }
+
+  #lentToken(view: View): Token | undefined {
+    const token = (view.buffer as Tokened)[tokenKey]
+    return token?.heap === this && token.live && token.address !== 0 && !token.ended ? token : undefined
   }
 
   /** A view that owns nothing, on a block that someone else keeps. */
@@ -267,7 +313,7 @@ export class Heap extends ArrayMaker {
   #track(address: number, bytes: number, label: string, ended?: () => void): SharedArrayBuffer {
     const buffer: Tokened = structuredClone(this.#allocator!.bufferTo(address + bytes))
     const weak = new WeakRef(buffer)
-    const token: Token = { heap: this, address, bytes, label, live: true, weak, ended }
+    const token: Token = { heap: this, address, bytes, label, live: true, lent: 0, weak, ended }
     buffer[tokenKey] = token
     this.#collectable.add(token)
     this.#finalization.register(buffer, token, token)

@@ -24,6 +24,7 @@ export const top = 34 // granules below are in spans, those above have never bee
 export const clean = 35 // granules from here on have never been in use, and are zero
 export const is64 = 36
 export const labelCount = 37
+export const threadCount = 38 // threads numbered so far
 export const classHeads = 64 // a slab with room per size class, else 0
 export const binHeads = 256 // first free span per bin, else 0
 export const binBits = 448 // a bit per bin
@@ -41,7 +42,7 @@ export const mostLabels = 1024
 export const labelCounters = (labelNames + mostLabels * labelNameBytes) / 8
 
 export const tableByte = 3 * 65536
-/** In words, per granule: kind and label or class, length or head, previous, next. */
+/** In words, per granule: kind and label or class, length or head, previous (of a large span, its owner), next. */
 export const tableWords = 4
 
 /** Kinds of granule, the low three bits of its first word. */
@@ -81,7 +82,7 @@ export const classOfLines = (() => {
 /** Granules of a slab: long enough for at least seven slots. */
 export const slabGranules = (size: number): number => (size <= 2048 ? 4 : size <= 16384 ? 16 : 32)
 
-/** A slab's head, in words from its start; the slot table follows: 0 or next free slot + 1, or `taken` with the label. */
+/** A slab's head, in words from its start; the slot table follows: 0 or next free slot + 1, or `taken` with owner and label. */
 export const slabUsed = 0
 export const slabFree = 1 // first free slot + 1
 export const slabFresh = 2 // slots from here on have never been given
@@ -90,6 +91,12 @@ export const slabSlotBytes = 4
 export const slabData = 5 // where slots start, in bytes from the slab's start
 export const slabTable = 16
 export const taken = 1 << 31
+/** Of a slot in use: the label in the low bits, the owner above. */
+export const labelBits = 10
+export const labelMask = mostLabels - 1
+/** Threads are numbered up to here; those that come later own nothing, and leave what they had. */
+export const mostThreads = (1 << (31 - labelBits)) - 1
+export const ownerOf = (state: number): number => (state & ~taken) >>> labelBits
 
 /** Bins for free spans: exact up to 16 granules, then eight per doubling. */
 export const binCount = 192

@@ -1,6 +1,6 @@
 /**
  * Slabs: spans cut into equal slots, for blocks up to 64 KiB. A slab's head holds its counters and a word per slot: `taken`
- * with the block's label, or the next free slot. A slab with room stands in its class's list, a full one in none. The last
+ * with the block's label and owner, or the next free slot. A slab with room stands in its class's list, a full one in none. The last
  * empty slab of a class is kept, so that a loop which allocates and frees one block does not make and break it each time.
  *
  * Called under the heap's lock, and in an order that `repair` can make sense of: the slot table tells what is in use,
@@ -24,7 +24,7 @@ export class Slabs {
   }
 
   /** The address of a slot of a class, 0 when there is no room. */
-  take(k: number, label: number): number {
+  take(k: number, label: number, owner: number): number {
     const spans = this.#spans
     let head = spans.words[at.classHeads + k] - 1
     if (head < 0) {
@@ -35,13 +35,14 @@ export class Slabs {
     const words = spans.words
     const start = spans.address(head)
     const w = start / 4
+    const state = at.taken | (owner << at.labelBits) | label
     let slot = words[w + at.slabFree] - 1
     if (slot >= 0) {
       words[w + at.slabFree] = words[w + at.slabTable + slot]
-      words[w + at.slabTable + slot] = at.taken | label
+      words[w + at.slabTable + slot] = state
     } else {
       slot = words[w + at.slabFresh]
-      words[w + at.slabTable + slot] = at.taken | label
+      words[w + at.slabTable + slot] = state
       words[w + at.slabFresh] = slot + 1
     }
     if (++words[w + at.slabUsed] === words[w + at.slabSlots]) spans.unlink(at.classHeads + k, head)
@@ -103,7 +104,7 @@ export class Slabs {
     const used = --words[w + at.slabUsed]
     if (used === words[w + at.slabSlots] - 1) spans.link(at.classHeads + k, head)
     if (used === 0 && !spans.isAlone(at.classHeads + k, head)) this.#break(k, head)
-    return { bytes, label: state & 0xffff }
+    return { bytes, label: state & at.labelMask }
   }
 
   #break(k: number, head: number): void {
@@ -146,6 +147,34 @@ export class Slabs {
     return { address: data + slot * bytes, bytes }
   }
 
+  /** Changes the owner of the slot that holds an address, if it is in use. */
+  setOwner(head: number, address: number, owner: (had: number) => number): void {
+    const spans = this.#spans
+    spans.reach(head + at.slabGranules(at.classBytes[this.classOf(head)]))
+    const block = this.blockAt(head, address)
+    if (block === undefined) return
+    const { words } = spans
+    const start = spans.address(head)
+    const w = start / 4
+    const word = w + at.slabTable + (block.address - start - words[w + at.slabData]) / block.bytes
+    const state = words[word]
+    words[word] = at.taken | (owner(at.ownerOf(state)) << at.labelBits) | (state & at.labelMask)
+  }
+
+  /** Tells the address of each slot that a thread owns. */
+  eachOf(head: number, owner: number, onBlock: (address: number) => void): void {
+    const spans = this.#spans
+    spans.reach(head + at.slabGranules(at.classBytes[this.classOf(head)]))
+    const { words } = spans
+    const start = spans.address(head)
+    const w = start / 4
+    for (let slot = 0; slot < words[w + at.slabFresh]; slot++) {
+      const state = words[w + at.slabTable + slot]
+      if ((state & at.taken) === 0 || at.ownerOf(state) !== owner) continue
+      onBlock(start + words[w + at.slabData] + slot * words[w + at.slabSlotBytes])
+    }
+  }
+
   forgetLists(): void {
     this.#spans.words.fill(0, at.classHeads, at.classHeads + at.classBytes.length)
   }
@@ -163,7 +192,7 @@ export class Slabs {
       const state = words[w + at.slabTable + slot]
       if ((state & at.taken) !== 0) {
         used++
-        onBlock(state & 0xffff, at.classBytes[k])
+        onBlock(state & at.labelMask, at.classBytes[k])
       } else {
         words[w + at.slabTable + slot] = free
         free = slot + 1

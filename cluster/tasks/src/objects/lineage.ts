@@ -79,8 +79,10 @@ export function lineageOf({ call, given }: Record, known: (part: Stored) => Line
   if (call.actor > 0) return 'a method of an actor gave it, whose state has changed since'
   if (retries === 0) return "its task may not run again ('retries' is 0)"
   const packed = given instanceof Prepacked ? given : undefined
+  if (packed !== undefined && packed.holds === undefined)
+    return 'its task was given arrays of another, which may be gone'
   let bytes = packed?.bytes.length ?? 0
-  for (const value of packed ? (packed.holds ?? []) : (given as readonly unknown[])) {
+  for (const value of packed?.holds ?? (given as readonly unknown[])) {
     if (ArrayBuffer.isView(value)) bytes += value.byteLength
   }
   if (bytes > mostArgumentBytes) return 'arguments of its task were too large to be kept (give them as references)'

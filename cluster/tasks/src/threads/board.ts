@@ -39,6 +39,8 @@ export const lentCpus = 7
 export const listensTold = 8
 /** The system's number of its thread, or 0. The worker's. */
 export const systemId = 9
+/** Its number as an owner of blocks of the heap, or 0. The worker's. */
+export const heapThread = 10
 
 const workerWords = line + Math.ceil((2 * tallySize) / line) * line
 

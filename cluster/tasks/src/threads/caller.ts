@@ -6,7 +6,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { MessagePort } from 'node:worker_threads'
 import { ArgumentError, NotSupportedError } from '@skein/base'
-import { heap } from '@skein/heap'
+import { heap, type TypedArray } from '@skein/heap'
 import { Holds } from '../actors/holds.ts'
 import { contexts } from '../calls/context.ts'
 import type { ActorFound, CancelOptions, Engine, EngineStats, PutOptions } from '../engine.ts'
@@ -31,12 +31,14 @@ class Promised implements Source {
   readonly label: string
   settlement: Settlement = 'pending'
   /** Arrays of this thread's heap that the call needs until then. */
-  holds: unknown
+  holds: readonly unknown[] | undefined
+  /** An actor may use them on when the call is over; a task does not. */
+  givesBack = false
   #outcome: unknown
   #listeners: ((source: Source) => void)[] | undefined
   readonly #onAwait: () => () => void
 
-  constructor(call: number, label: string, holds: unknown, onAwait: () => () => void) {
+  constructor(call: number, label: string, holds: readonly unknown[] | undefined, onAwait: () => () => void) {
     this.call = call
     this.label = label
     this.holds = holds
@@ -116,7 +118,9 @@ export class Caller implements Engine {
     const copy = Uint8Array.from(bytes)
     const refs = leaning.refs.map(ref => callOf(call, ref))
     const handles = leaning.handles.map(({ actor }) => actor)
-    const number = this.#post(make({ args: copy, refs, handles }), [copy.buffer])
+    // Should this worker be lost, the call goes on.
+    for (const array of leaning.holds) heap.lend(array as TypedArray)
+    const number = this.#post(make({ args: copy, refs, leans: leaning.holds.length > 0, handles }), [copy.buffer])
     const promised = new Promised(number, `${label}#${number}`, leaning.holds, () => this.onAwait())
     this.#waiting.set(number, promised)
     this.#collected.register(promised, number)
@@ -138,6 +142,7 @@ export class Caller implements Engine {
       definition.name,
       definition.name,
     )
+    promised.givesBack = true
     options.signal?.addEventListener('abort', () => this.#post({ do: 'cancel', ref: promised.call, graceMs: 1000 }), {
       once: true,
     })
@@ -236,6 +241,8 @@ export class Caller implements Engine {
     const promised = this.#waiting.get(call)
     this.#waiting.delete(call)
     if (promised === undefined) return
+    // A task that has failed may still run, until it is stopped.
+    if (ok && promised.givesBack) for (const array of promised.holds ?? []) heap.takeBack(array as TypedArray)
     // Arrays in the value are the client's, which keeps them for as long as this worker has the reference: so they hold it.
     const view: MakeView = (type, address, length) => heap.borrow(type, address, length, () => void promised.call)
     promised.settle(ok ? 'fulfilled' : 'rejected', unpack(value, [], undefined, view))

@@ -74,11 +74,11 @@ export class Callers {
     const caller = worker + 1
     const held = this.#held[worker]
     const refOf = (call: number) => new Ref<unknown>(heldRecord(held, call))
-    const given = ({ args, refs, handles }: Arguments): Given =>
+    const given = ({ args, refs, leans, handles }: Arguments): Given =>
       new Prepacked(
         this.#calls.prepare(() => heap.array(Uint8Array, args, { label: 'task arguments' })),
         refs.map(refOf),
-        undefined,
+        leans ? undefined : [],
         handles.map(actor => this.#calls.hold(actor)),
       )
     switch (request.do) {

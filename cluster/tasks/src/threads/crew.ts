@@ -81,6 +81,7 @@ export class Crew {
     Atomics.store(this.#c, line + at.owesOutput, 0)
     Atomics.store(this.#c, line + at.lentCpus, 0)
     Atomics.store(this.#c, line + at.systemId, 0)
+    Atomics.store(this.#c, line + at.heapThread, 0)
     Atomics.store(this.#c, line + at.state, at.booting)
     const execArgv = inheritedFlags()
     const thread = new Worker(workerUrl, {

@@ -3,6 +3,7 @@
  * goes elsewhere, and its actors die or are made again on the one that takes its place.
  */
 
+import { heap } from '@skein/heap'
 import type { ActorEntry, ActorTable } from '../actors/actor-table.ts'
 import type { Lives } from '../actors/lives.ts'
 import { main } from '../calls/call.ts'
@@ -12,6 +13,7 @@ import { withSite } from '../calls/site.ts'
 import { ActorDiedError, WorkerLostError } from '../errors.ts'
 import { clock } from '../observe/observer.ts'
 import type { Scheduler } from '../schedule/scheduler.ts'
+import * as at from './board.ts'
 import type { Callers } from './callers.ts'
 import { outOfMemory } from './crew.ts'
 import type { Leases } from './lease.ts'
@@ -51,6 +53,7 @@ export class Losses {
     topics.forget(worker)
     const held = slots.reclaim(worker, back => returning.take(back))
     leases.forget(worker)
+    releaseHeapOf(slots, worker)
     actors.forgetHolder(worker)
     const started = held.filter(({ started }) => started)
     const living = actors.on(worker)
@@ -84,6 +87,12 @@ export class Losses {
       : new WorkerLostError(record.name, this.#worker + 1, record.attempts, this.#reason)
     return record.stopping ?? withSite(lost, record.site)
   }
+}
+
+/** What it made in the heap and kept; its results are the client's by now. */
+function releaseHeapOf({ c }: Slots, worker: number): void {
+  const thread = Atomics.load(c, at.workerAt(worker) + at.heapThread)
+  if (thread !== 0) heap.releaseOf(thread)
 }
 
 /** What a worker that has no memory left had to do. */

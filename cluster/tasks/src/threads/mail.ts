@@ -60,6 +60,8 @@ export interface Arguments {
   readonly args: Uint8Array
   /** References in it, by the worker's number of the call that made them. */
   readonly refs: readonly number[]
+  /** There are arrays of the worker's among them, which are there until the call is over. */
+  readonly leans: boolean
   /** Actors whose handles are in it. */
   readonly handles: readonly number[]
 }

@@ -37,6 +37,8 @@ const exit = process.exit.bind(process)
 const c = new Int32Array(board)
 const words: Words = { ints: c, floats: new Float64Array(board), bytes: new Uint8Array(board) }
 const me = at.workerAt(worker)
+// Before anything of the program's runs here.
+Atomics.store(c, me + at.heapThread, heap.thread)
 const mine = {
   open: at.queueAt(layout, worker, at.openQueue),
   own: at.queueAt(layout, worker, at.ownQueue),
