@@ -174,6 +174,20 @@ export function conform(engine: string, options: StartOptions, lacks: Lacks = {}
       assert.equal(stats().replaced, replaced)
     })
 
+    it('says of a stream that its task gives no items', async () => {
+      for (const none of [jobs.add, jobs.later]) {
+        const error = await none
+          .stream(3, 4 as never)
+          .next()
+          .catch((e: unknown) => e)
+        assert(error instanceof TaskError && error.cause instanceof ArgumentError)
+        assert.match(
+          error.message,
+          /\w+\.stream: what the task gives must be a generator, or something else with items, but/,
+        )
+      }
+    })
+
     it('tells the reader of a stream that it was cancelled or took too long, after the items before', async () => {
       const read = async (items: AsyncIterable<number>, seen: (count: number) => void) => {
         let count = 0

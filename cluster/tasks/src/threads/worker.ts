@@ -11,7 +11,7 @@ import { shareCpus } from '@skein/team/quota'
 import type { ActorSettings } from '../actors/instances.ts'
 import { Instances, type Saveable, type WaitingCall } from '../actors/instances.ts'
 import { type Context, contexts, type Scope } from '../calls/context.ts'
-import { streamWindow } from '../calls/stream.ts'
+import { itemsOf, streamWindow } from '../calls/stream.ts'
 import { isGenerator, isThenable, resultOf } from '../deferred.ts'
 import { engineHere, setEngineFactory } from '../engine.ts'
 import { ActorDiedError } from '../errors.ts'
@@ -336,7 +336,7 @@ function start(slot: number): void {
 }
 
 const isDeferred = (x: unknown, s: number): boolean =>
-  x !== null && typeof x === 'object' && (isThenable(x) || isGenerator(x) || c[s + at.slotStreams] !== 0)
+  (x !== null && typeof x === 'object' && (isThenable(x) || isGenerator(x))) || c[s + at.slotStreams] !== 0
 
 /** A generator's items go into a stream, or together are the result; a promise's value is the result. */
 async function settleResult(result: unknown, s: number): Promise<unknown> {
@@ -349,7 +349,7 @@ async function stream(items: unknown, s: number): Promise<undefined> {
   const credit = creditOf(task)
   const isStopped = () => Atomics.load(c, s + at.slotCancel) !== 0
   try {
-    for await (const item of items as AsyncIterable<unknown>) {
+    for await (const item of itemsOf(items, noted[c[s + at.slotDefinition]].name)) {
       while (credit.items === 0 && !isStopped()) await new Promise<void>(resolve => (credit.wake = resolve))
       if (isStopped()) break
       credit.items--
