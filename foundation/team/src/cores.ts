@@ -20,6 +20,8 @@ export interface Cores {
   current(): number
   /** Moves a thread of this process off a core, if it is there and may run elsewhere. Where it may run stays as it was. */
   moveOff(systemId: number, core: number): void
+  /** Moves threads off the core this one runs on; a number of 0 is none. */
+  clear(systemIds: readonly number[]): void
 }
 
 /** The system's number of the calling thread, as under /proc/self/task; 0 where there is none. */
@@ -50,7 +52,11 @@ const openCores = (): Cores | undefined => {
       // The system refuses an empty set: a thread with one core stays there.
       if (set(systemId, setBytes, others) === 0) set(systemId, setBytes, allowed)
     }
-    return { current, moveOff }
+    const clear = (systemIds: readonly number[]): void => {
+      const core = current()
+      for (const id of systemIds) if (id > 0) moveOff(id, core)
+    }
+    return { current, moveOff, clear }
   } catch {
     return undefined
   }

@@ -382,15 +382,13 @@ export class Team implements AsyncDisposable {
   /** Moves threads that are not in the synchronous job off this core, in whose queue they may stand. */
   #clearCore(): void {
     const c = this.#c
-    const cores = coresWhenNeeded()
-    const core = cores?.current() ?? -1
-    for (let t = 0; cores && t < this.#crew.size; t++) {
+    const ids = Array.from({ length: this.#crew.size }, (_, t) => {
       const line = at.threadAt(t)
       const state = Atomics.load(c, line + at.state)
       const lives = state === at.awake || state === at.sleeping
-      if (lives && c[line + at.systemId] > 0 && Atomics.load(c, line + at.job) !== 1)
-        cores.moveOff(c[line + at.systemId], core)
-    }
+      return lives && Atomics.load(c, line + at.job) !== 1 ? c[line + at.systemId] : 0
+    })
+    coresWhenNeeded()?.clear(ids)
   }
 
   #staff(): void {

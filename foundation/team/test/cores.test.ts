@@ -37,6 +37,8 @@ test('cores that are none and threads that are gone change nothing', { skip }, (
   const before = allowed()
   for (const core of [-1, 1024, 1e9, Number.NaN]) cores!.moveOff(self, core)
   cores!.moveOff(2 ** 30, 0)
+  cores!.clear([2 ** 30, 0])
+  cores!.clear([])
   assert.equal(allowed(), before)
 })
 

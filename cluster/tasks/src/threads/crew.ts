@@ -201,13 +201,11 @@ export class Crew {
 
   /** Moves workers that are awake off the core of this thread: they may stand in its queue. */
   clearCore(): void {
-    const cores = coresWhenNeeded()
-    const core = cores?.current() ?? -1
-    for (let worker = 0; cores && worker < this.#layout.workers; worker++) {
+    const ids = Array.from({ length: this.#layout.workers }, (_, worker) => {
       const line = at.workerAt(worker)
-      const id = this.#c[line + at.systemId]
-      if (id > 0 && Atomics.load(this.#c, line + at.state) === at.awake) cores.moveOff(id, core)
-    }
+      return Atomics.load(this.#c, line + at.state) === at.awake ? this.#c[line + at.systemId] : 0
+    })
+    coresWhenNeeded()?.clear(ids)
   }
 
   /** Whether work under way keeps the process alive. While the crew ends, its threads do, until the last is gone. */

@@ -38,7 +38,7 @@ export class Stopping {
     else if (this.#slots.withdraw(record)) this.#events.withdrawn(record)
     else {
       const disarm = this.#interrupt(record, error, graceMs, 'a task on it did not stop when it was cancelled')
-      record.whenSettled(() => disarm?.())
+      record.whenOver(() => disarm?.())
     }
     return true
   }
@@ -81,6 +81,6 @@ export class Stopping {
       disarm = after(Math.ceil(ms), check)
     }
     arm(limitMs)
-    record.whenSettled(() => disarm?.())
+    record.whenOver(() => disarm?.())
   }
 }

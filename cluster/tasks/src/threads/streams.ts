@@ -40,11 +40,9 @@ export class Streams {
     }
     const stream = new Stream(over, credit, () => this.#stopping.stop(record, unread(record), leftGraceMs))
     this.#streams.set(record.id, stream)
-    const look = () => {
+    record.whenOver(() => {
       if (record.settlement === 'rejected') stream.fail(record.outcome())
-    }
-    if (record.settlement === 'pending') record.whenOver(look)
-    else look()
+    })
     return stream
   }
 
