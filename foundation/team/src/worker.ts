@@ -10,7 +10,7 @@
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import * as at from './control.ts'
-import { systemThreadId } from './cores.ts'
+import { pause, systemThreadId } from './cores.ts'
 import type { BodyHeader, Mail, Reply, ThreadData } from './mail.ts'
 import { nesting } from './nesting.ts'
 import { type Entry, lastCall, workAt } from './schedule.ts'
@@ -42,7 +42,6 @@ const longestSpinMs = 0.2
 const longestAfterWorkMs = 1
 let spinMs = 0.1
 let workedMs = 0
-const pause: (n?: number) => void = (Atomics as { pause?: (n?: number) => void }).pause ?? (() => {})
 
 /**
  * A JavaScript body ran, and the event loop has to turn for what it left behind: its output goes to the parent a piece per

@@ -42,6 +42,18 @@ test('cores that are none and threads that are gone change nothing', { skip }, (
   assert.equal(allowed(), before)
 })
 
+test('a thread that yields goes on where others stand in its queue and where none does', { skip }, async () => {
+  const before = allowed()
+  for (let i = 0; i < 1000; i++) cores!.yield()
+  const text = 'const end = Date.now() + 300; while (Date.now() < end)'
+  const others = Array.from({ length: 3 }, () => new Worker(text, { eval: true }))
+  const ended = Promise.all(others.map(other => new Promise(resolve => other.once('exit', resolve))))
+  const until = Date.now() + 300
+  while (Date.now() < until) cores!.yield()
+  await ended
+  assert.equal(allowed(), before)
+})
+
 test('a worker thread does without', async () => {
   const text = `const { coresWhenNeeded } = await import(${JSON.stringify(import.meta.resolve('../src/cores.ts'))});
     coresWhenNeeded(); (await import('node:worker_threads')).parentPort.postMessage(coresWhenNeeded())`

@@ -74,7 +74,7 @@ export interface Lent {
 export class Record extends Work implements Source {
   readonly call: Call
   /** Where the call was made, or near it. */
-  readonly site: Error | undefined
+  site: Error | undefined
   given: Given
   slot = -1
   /** Milliseconds since the epoch; 0 when nobody looked. */

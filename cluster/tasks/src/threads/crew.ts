@@ -208,6 +208,13 @@ export class Crew {
     coresWhenNeeded()?.clear(ids)
   }
 
+  /** Lets others run on the core of this thread, if any stand in its queue. False where that cannot be said. */
+  yieldCore(): boolean {
+    const cores = coresWhenNeeded()
+    cores?.yield()
+    return cores !== undefined
+  }
+
   /** Whether work under way keeps the process alive. While the crew ends, its threads do, until the last is gone. */
   hold(held: boolean): void {
     if (this.#closed || this.#held === held) return

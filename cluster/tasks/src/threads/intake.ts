@@ -79,7 +79,7 @@ export class Intake {
   }
 
   submit(caller: number, call: Call, given: Given, after?: readonly Ref<unknown>[]): Record {
-    const record = this.record(caller, call, given)
+    const record = new Record(this.#nextId++, caller, call, given, undefined)
     this.accept(record, after)
     return record
   }
@@ -101,15 +101,23 @@ export class Intake {
     if (this.isClosed) throw new EngineClosedError(record.owner)
     this.#settling.submitted(record)
     const dependencies = waitsFor(record, after)
+    const { signal } = record.call.options
+    // What may fail here and now tells where it was called.
+    if (dependencies !== undefined || signal !== undefined || record.request !== undefined) this.#keepSite(record)
     const first = dependencies?.[0]
     if (first?.settlement === 'rejected') return this.#settling.refuse(record, 'failed', first.outcome())
-    const { signal } = record.call.options
     if (signal?.aborted) return this.#settling.refuse(record, 'cancelled', cancelledBy(signal, record))
     if (signal !== undefined) stopWith(signal, record, error => this.#stopping.stop(record, error, 1000))
     this.#watch.opened()
     this.#scheduler.submit(record, dependencies, line)
+    // Meanwhile the worker that had to be woken is on its way.
+    this.#keepSite(record)
     if ((++this.#submits & (submitsPerDrain - 1)) === 0) this.#returning.drain()
     this.#watch.begin()
+  }
+
+  #keepSite(record: Record): void {
+    record.site ??= this.#sites.of(record.call.definition)
   }
 
   /** An object of `put`. @throws NotCloneableError, OutOfMemoryError */

@@ -1,6 +1,6 @@
 /**
- * When the client looks for what workers have brought. While something is under way it looks in each turn of its event loop as
- * long as the last news is fresh, rests between turns while workers need every core, and else sleeps on the done bell, which a worker rings
+ * When the client looks for what workers have brought. After it has woken a worker it awaits the result of a short task at once.
+ * While something is under way it looks in each turn of its event loop as long as the last news is fresh, rests between turns while workers need every core, and else sleeps on the done bell, which a worker rings
  * that finds it asleep. Nobody else here knows that bell, or keeps the process alive for workers.
  *
  * It sleeps only after it has said so on the board and has looked once more: what came before that woke nobody. And it never sleeps
@@ -8,6 +8,7 @@
  */
 
 import { availableParallelism } from 'node:os'
+import { pause } from '@skein/team/cores'
 import type { Counts } from '../schedule/scheduler.ts'
 import * as at from './board.ts'
 import type { Crew } from './crew.ts'
@@ -23,6 +24,9 @@ const spinMs = 0.05
  */
 const longestFreshMs = 1
 const napMs = 0.1
+/** For the result of a short task that a worker was woken for it looks so long, and from then on leaves its core to others in between. */
+const [meetMs, alonePartMs] = [0.1, 0.02]
+const ready = Promise.resolve()
 /** Beside workers on every core it leaves them the core for half a task's time within these bounds, if they have twice as much ahead. */
 const [leastLullMs, mostLullMs] = [0.2, 0.5]
 /** The program has work of its own in the event loop when a turn comes later than this. */
@@ -52,7 +56,7 @@ export class Watch {
   #open = 0
   /** It looks in every turn of the event loop. */
   #watching = false
-  /** A worker was woken since the last turn. */
+  /** A worker was woken by what runs now. */
   #woke = false
   /** Nothing was under way in the last turn. */
   #resting = false
@@ -84,6 +88,7 @@ export class Watch {
 
   /** A worker was woken for a task. */
   woke(): void {
+    if (!this.#woke) ready.then(this.#meet)
     this.#woke = true
   }
 
@@ -100,7 +105,7 @@ export class Watch {
   #turn = (): void => {
     this.#events.turn()
     const mayLull = this.#load.counts.dispatched > cores && performance.now() - this.#turnedMs < ownWorkMs
-    const any = this.#events.drain() || (this.#shouldNap() && this.#nap())
+    const any = this.#events.drain()
     if (this.#open === 0) return this.#rest()
     this.#resting = false
     const now = performance.now()
@@ -134,11 +139,32 @@ export class Watch {
     this.#cleared = false
   }
 
-  /** A worker that was woken and has not begun may have been given this very core. */
-  #shouldNap(): boolean {
-    const hasWoken = this.#woke
+  /**
+   * After what woke a worker, before the event loop turns, which takes as long as a short task with its way there and back. The worker
+   * may have been given this very core.
+   */
+  #meet = (): void => {
     this.#woke = false
-    return hasWoken && this.#slots.hasAny(at.openQueue, at.ownQueue)
+    // Asleep it is woken for what comes, and has to stay known as sleeping.
+    if (!this.#watching || this.#open === 0) return
+    const hasMet = this.#events.drain() || (this.#pace.lastMs < alonePartMs && this.#expect()) || this.#giveWay()
+    if (hasMet) this.#news(performance.now())
+  }
+
+  /** Looks for the result of a short task: true when one has come. */
+  #expect(): boolean {
+    const from = performance.now()
+    for (let waitedMs = 0; waitedMs < meetMs; waitedMs = performance.now() - from) {
+      if (waitedMs > alonePartMs && !this.#crew.yieldCore()) return false
+      for (let i = 0; i < 16; i++) pause()
+      if (this.#events.drain()) return true
+    }
+    return false
+  }
+
+  /** Leaves the core for a moment to a worker that has not begun: true when one has brought something. */
+  #giveWay(): boolean {
+    return this.#slots.hasAny(at.openQueue, at.ownQueue) && this.#nap()
   }
 
   /** Leaves the core for a moment, or until a worker brings something: true when one has. */

@@ -6,7 +6,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
-import { systemThreadId } from '@skein/team/cores'
+import { pause, systemThreadId } from '@skein/team/cores'
 import { shareCpus } from '@skein/team/quota'
 import type { ActorSettings } from '../actors/instances.ts'
 import { Instances, type Saveable, type WaitingCall } from '../actors/instances.ts'
@@ -145,7 +145,6 @@ let turns = true
 const { timeOrigin } = performance
 /** When the last task ended, if another begins at once: reading the clock takes as long as a short task. */
 let since = 0
-const pause: () => void = (Atomics as { pause?: () => void }).pause ?? (() => {})
 
 /**
  * How long to look for news before sleeping: between these bounds, and so long that the last wait which was worth it would
