@@ -56,6 +56,7 @@ export class Watch {
   #open = 0
   /** It looks in every turn of the event loop. */
   #watching = false
+  #next: NodeJS.Immediate | undefined
   /** A worker was woken by what runs now. */
   #woke = false
   /** Nothing was under way in the last turn. */
@@ -97,9 +98,8 @@ export class Watch {
     if (this.#watching) return
     this.#watching = true
     this.#news(performance.now())
-    this.#crew.hold(true)
     Atomics.store(this.#slots.c, at.clientSleeps, 0)
-    setImmediate(this.#turn)
+    this.#next = setImmediate(this.#turn)
   }
 
   #turn = (): void => {
@@ -122,7 +122,7 @@ export class Watch {
       this.#crew.clearCore()
       this.#cleared = true
     }
-    setImmediate(this.#turn)
+    this.#next = setImmediate(this.#turn)
   }
 
   /** How long the client is not needed: workers use every core, and have twice as much ahead. 0: it may be. */
@@ -141,14 +141,15 @@ export class Watch {
 
   /**
    * After what woke a worker, before the event loop turns, which takes as long as a short task with its way there and back. The worker
-   * may have been given this very core.
+   * may have been given this very core: while it does something long the client sleeps, as long as there is no other news.
    */
   #meet = (): void => {
     this.#woke = false
     // Asleep it is woken for what comes, and has to stay known as sleeping.
     if (!this.#watching || this.#open === 0) return
-    const hasMet = this.#events.drain() || (this.#pace.lastMs < alonePartMs && this.#expect()) || this.#giveWay()
-    if (hasMet) this.#news(performance.now())
+    const isLong = this.#pace.lastMs > alonePartMs
+    if (this.#events.drain() || (!isLong && (this.#expect() || this.#giveWay()))) this.#news(performance.now())
+    else if (isLong) this.#sleep()
   }
 
   /** Looks for the result of a short task: true when one has come. */
@@ -198,8 +199,11 @@ export class Watch {
     // What came before that store woke nobody.
     const hasNews = this.#events.drain() || (this.#open === 0 && !this.#crew.owesOutput)
     const waits = !hasNews && (this.#waking ??= waitAsync(c, at.doneBell, seen)?.then(this.#wake)) !== undefined
-    if (waits) this.#watching = false
-    else Atomics.store(c, at.clientSleeps, 0)
+    if (waits) {
+      this.#watching = false
+      this.#crew.hold(true)
+      clearImmediate(this.#next)
+    } else Atomics.store(c, at.clientSleeps, 0)
     return waits
   }
 
@@ -220,14 +224,14 @@ export class Watch {
       this.letGo()
     } else if (!(this.#resting && this.#sleep())) {
       this.#resting = true
-      setImmediate(this.#turn)
+      this.#next = setImmediate(this.#turn)
     }
   }
 
   /** Lets the process end, if nothing keeps it. */
   letGo(): void {
-    if (this.#watching || this.#open > 0 || this.#events.awaitsMessages()) return
+    if (this.#watching || this.#open > 0) return
     if (this.#crew.owesOutput) this.begin()
-    else this.#crew.hold(false)
+    else this.#crew.hold(this.#events.awaitsMessages())
   }
 }
