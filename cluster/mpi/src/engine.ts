@@ -1,0 +1,163 @@
+/**
+ * The contract between communicators and what carries their messages. Everything given to an engine has been checked by the caller; an
+ * engine reports what only it can see: truncation, types or collectives that do not match, a rank that is gone, and what it cannot do.
+ */
+
+import type { Datatype } from './datatype/datatype.ts'
+import type { Op } from './op.ts'
+import type { Status } from './status.ts'
+
+/** Elements of a buffer: `count` of `type`, from the first byte of `view` on. */
+export interface Part {
+  readonly view: ArrayBufferView
+  readonly count: number
+  readonly type: Datatype
+}
+
+/** A part for each rank: `counts[r]` of `type`, from `displs[r]` extents of the type into the view. */
+export interface Parts {
+  readonly view: ArrayBufferView
+  readonly counts: readonly number[]
+  readonly displs: readonly number[]
+  readonly type: Datatype
+}
+
+/** The same with a type for each rank; displacements are in bytes. */
+export interface TypedParts {
+  readonly view: ArrayBufferView
+  readonly counts: readonly number[]
+  readonly displs: readonly number[]
+  readonly types: readonly Datatype[]
+}
+
+export type SendMode = 'standard' | 'synchronous' | 'buffered' | 'ready'
+
+/** `send` is undefined in place, and where it is not significant; so is `recv` where it is not. */
+export type Collective =
+  | { readonly is: 'barrier' }
+  | { readonly is: 'bcast'; readonly part: Part; readonly root: number }
+  | { readonly is: 'gather'; readonly send?: Part; readonly recv?: Part; readonly root: number }
+  | { readonly is: 'gatherv'; readonly send?: Part; readonly recv?: Parts; readonly root: number }
+  | { readonly is: 'scatter'; readonly send?: Part; readonly recv?: Part; readonly root: number }
+  | { readonly is: 'scatterv'; readonly send?: Parts; readonly recv?: Part; readonly root: number }
+  | { readonly is: 'allgather' | 'alltoall' | 'neighborAllgather' | 'neighborAlltoall'; readonly send?: Part; readonly recv: Part }
+  | { readonly is: 'allgatherv' | 'neighborAllgatherv'; readonly send?: Part; readonly recv: Parts }
+  | { readonly is: 'alltoallv' | 'neighborAlltoallv'; readonly send?: Parts; readonly recv: Parts }
+  | { readonly is: 'alltoallw' | 'neighborAlltoallw'; readonly send?: TypedParts; readonly recv: TypedParts }
+  | { readonly is: 'reduce'; readonly send?: Part; readonly recv?: Part; readonly op: Op; readonly root: number }
+  | { readonly is: 'allreduce' | 'scan' | 'exscan' | 'reduceScatterBlock'; readonly send?: Part; readonly recv: Part; readonly op: Op }
+  | { readonly is: 'reduceScatter'; readonly send?: Part; readonly recv: Part; readonly counts: readonly number[]; readonly op: Op }
+
+/** A call under way, or one that can be started again and again. */
+export interface Pending {
+  /** Makes progress; true, with the status filled in, once it is complete. */
+  test(status: Status): boolean
+  /** Blocks until it is complete. */
+  wait(status: Status): void
+  /** Asks for it to be cancelled: it still completes, and its status tells whether it was. */
+  cancel(): void
+  /** The engine may forget it; if it is under way it goes on. */
+  free(): void
+}
+
+export interface Persistent extends Pending {
+  start(): void
+}
+
+export interface Partitioned extends Persistent {
+  /** A partition to send may go. */
+  ready(partition: number): void
+  /** Whether a partition has come. */
+  arrived(partition: number): boolean
+}
+
+/** A message that a matched probe has taken out of the queue. */
+export interface Matched {
+  recv(part: Part, status: Status): void
+  irecv(part: Part): Pending
+}
+
+/** A communicator as an engine has it. Ranks are those of its group, or of its remote group where it has one. */
+export interface Port {
+  readonly rank: number
+  readonly size: number
+  /** Of an intercommunicator; else 0. */
+  readonly remoteSize: number
+  /** The processes of the local and the remote group, by numbers that are the same on every rank. */
+  readonly members: readonly number[]
+  readonly remoteMembers: readonly number[]
+
+  send(mode: SendMode, part: Part, dest: number, tag: number): void
+  isend(mode: SendMode, part: Part, dest: number, tag: number): Pending
+  sendInit(mode: SendMode, part: Part, dest: number, tag: number): Persistent
+  recv(part: Part, source: number, tag: number, status: Status): void
+  irecv(part: Part, source: number, tag: number): Pending
+  recvInit(part: Part, source: number, tag: number): Persistent
+  sendrecv(send: Part, dest: number, sendTag: number, recv: Part, source: number, recvTag: number, status: Status): void
+  psendInit(partitions: number, part: Part, dest: number, tag: number): Partitioned
+  precvInit(partitions: number, part: Part, source: number, tag: number): Partitioned
+
+  /** Blocks until there is one. */
+  probe(source: number, tag: number, status: Status): void
+  iprobe(source: number, tag: number, status: Status): boolean
+  mprobe(source: number, tag: number, status: Status): Matched
+  improbe(source: number, tag: number, status: Status): Matched | undefined
+
+  run(collective: Collective): void
+  start(collective: Collective): Pending
+  init(collective: Collective): Persistent
+
+  // All of these are collective over the port.
+  dup(): Port
+  /** @param color ranks of one color come together; undefined: into none */
+  split(color: number | undefined, key: number): Port | undefined
+  /** Ranks that share memory. */
+  splitShared(key: number): Port
+  /** @param ranks of this port, in the order of the new one; all ranks of the port call it */
+  create(ranks: readonly number[]): Port | undefined
+  /** Only the ranks of the group call it. */
+  createGroup(ranks: readonly number[], tag: number): Port | undefined
+  intercomm(localLeader: number, peer: Port | undefined, remoteLeader: number, tag: number): Port
+  /** Of an intercommunicator: both groups in one. */
+  merge(high: boolean): Port
+  cart(dims: readonly number[], periods: readonly boolean[], reorder: boolean): Port | undefined
+  distGraphAdjacent(topology: Neighbors, reorder: boolean): Port
+  free(): void
+  abort(code: number): never
+
+  // Fault tolerance, where the engine has it.
+  revoke(): void
+  shrink(): Port
+  agree(flag: number): number
+  failed(): readonly number[]
+}
+
+export interface Neighbors {
+  readonly sources: readonly number[]
+  readonly destinations: readonly number[]
+  readonly sourceWeights?: readonly number[]
+  readonly destinationWeights?: readonly number[]
+}
+
+export type ThreadLevel = 'single' | 'funneled' | 'serialized' | 'multiple'
+
+export interface Engine {
+  readonly name: 'threads' | 'openmpi' | 'mpich' | 'mpi'
+  /** What the library calls itself. */
+  readonly version: string
+  /** Of MPI: [4, 0]. */
+  readonly standard: readonly [number, number]
+  readonly threadLevel: ThreadLevel
+  readonly world: Port
+  readonly self: Port
+  /** The largest tag. */
+  readonly tagUb: number
+  readonly processorName: string
+  /** Seconds from some time on, and the resolution of that. */
+  wtime(): number
+  readonly wtick: number
+  /** Memory from which messages go with the fewest copies. */
+  allocate(bytes: number): ArrayBufferLike
+  finalize(): void
+  readonly isFinalized: boolean
+}
