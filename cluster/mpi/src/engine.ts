@@ -40,13 +40,28 @@ export type Collective =
   | { readonly is: 'gatherv'; readonly send?: Part; readonly recv?: Parts; readonly root: number }
   | { readonly is: 'scatter'; readonly send?: Part; readonly recv?: Part; readonly root: number }
   | { readonly is: 'scatterv'; readonly send?: Parts; readonly recv?: Part; readonly root: number }
-  | { readonly is: 'allgather' | 'alltoall' | 'neighborAllgather' | 'neighborAlltoall'; readonly send?: Part; readonly recv: Part }
+  | {
+      readonly is: 'allgather' | 'alltoall' | 'neighborAllgather' | 'neighborAlltoall'
+      readonly send?: Part
+      readonly recv: Part
+    }
   | { readonly is: 'allgatherv' | 'neighborAllgatherv'; readonly send?: Part; readonly recv: Parts }
   | { readonly is: 'alltoallv' | 'neighborAlltoallv'; readonly send?: Parts; readonly recv: Parts }
   | { readonly is: 'alltoallw' | 'neighborAlltoallw'; readonly send?: TypedParts; readonly recv: TypedParts }
   | { readonly is: 'reduce'; readonly send?: Part; readonly recv?: Part; readonly op: Op; readonly root: number }
-  | { readonly is: 'allreduce' | 'scan' | 'exscan' | 'reduceScatterBlock'; readonly send?: Part; readonly recv: Part; readonly op: Op }
-  | { readonly is: 'reduceScatter'; readonly send?: Part; readonly recv: Part; readonly counts: readonly number[]; readonly op: Op }
+  | {
+      readonly is: 'allreduce' | 'scan' | 'exscan' | 'reduceScatterBlock'
+      readonly send?: Part
+      readonly recv: Part
+      readonly op: Op
+    }
+  | {
+      readonly is: 'reduceScatter'
+      readonly send?: Part
+      readonly recv: Part
+      readonly counts: readonly number[]
+      readonly op: Op
+    }
 
 /** A call under way, or one that can be started again and again. */
 export interface Pending {

@@ -1,0 +1,134 @@
+/**
+ * Combining elements of buffers. What comes here has been checked by `checkDefined`, and the buffers hold `count` elements each. Which
+ * operand is of the lower ranks matters for ops of users: it is the first.
+ *
+ * The result may be written where an operand lies, from the same element on; no other overlap is allowed.
+ */
+
+import type { Datatype, Kind } from '../datatype/datatype.ts'
+import { kinds, type NumberArray, type NumberArrayClass, type PairKind } from '../datatype/kinds.ts'
+import { gather, scatterInto } from '../datatype/packing.ts'
+import type { Op, OpName } from '../op.ts'
+import { loopOf, pairLoopOf } from './loops.ts'
+import { combineByUser } from './user.ts'
+
+/** `inout[i] = input[i] op inout[i]` */
+export const reduceInto = (
+  op: Op,
+  type: Datatype,
+  input: ArrayBufferView,
+  inout: ArrayBufferView,
+  count: number,
+): void => reduce3(op, type, input, inout, inout, count)
+
+/** `out[i] = a[i] op b[i]` */
+export const reduce3 = (
+  op: Op,
+  type: Datatype,
+  a: ArrayBufferView,
+  b: ArrayBufferView,
+  out: ArrayBufferView,
+  count: number,
+): void => {
+  const { name } = op
+  if (count === 0) return
+  if (name === 'user') return combineByUser(op, type, a, b, out, count)
+  if (name === 'noOp') return copy(type, a, out, count)
+  if (name === 'replace') return copy(type, b, out, count)
+  const kind = type.kind!
+  const { array, lanes } = kinds[kind]
+  if (array === undefined) return reducePairs(name, type, [a, b], out, count)
+  const n = count * lanes
+  const to = numbersOf(array, out, n)
+  loopOf(name, kind, 2)(n, to, 0, numbersOf(array, a, n), 0, numbersOf(array, b, n), 0)
+  putBack(to, out)
+}
+
+/** `out[i] = inputs[0][i] op inputs[1][i] op …`, from the left. MPI's ops take one pass over all of them. */
+export const reduceAll = (
+  op: Op,
+  type: Datatype,
+  inputs: readonly ArrayBufferView[],
+  out: ArrayBufferView,
+  count: number,
+): void => {
+  const { name } = op
+  if (count === 0) return
+  if (inputs.length === 1) return copy(type, inputs[0], out, count)
+  if (name === 'user') return foldByUser(op, type, inputs, out, count)
+  if (name === 'noOp') return copy(type, inputs[0], out, count)
+  if (name === 'replace') return copy(type, inputs[inputs.length - 1], out, count)
+  const kind = type.kind!
+  const { array, lanes } = kinds[kind]
+  if (array === undefined) return reducePairs(name, type, inputs, out, count)
+  const n = count * lanes
+  const to = numbersOf(array, out, n)
+  const operands = inputs.flatMap(view => [numbersOf(array, view, n), 0])
+  loopOf(name, kind, inputs.length)(n, to, 0, ...operands)
+  putBack(to, out)
+}
+
+const reducePairs = (
+  name: OpName,
+  type: Datatype,
+  inputs: readonly ArrayBufferView[],
+  out: ArrayBufferView,
+  count: number,
+): void => {
+  const kind = type.kind as PairKind
+  const { extent, alignment, pair } = kinds[kind]
+  const { value, index, indexOffset } = pair!
+  const before = (count - 1) * extent
+  const both = (view: ArrayBufferView): NumberArray[] => [
+    arrayAt(value, view, before + kinds[value].size),
+    arrayAt(index, view, before + indexOffset + kinds[index].size),
+  ]
+  const bytes = before + type.trueExtent
+  const to = aligned(out, alignment, bytes)
+  const operands = inputs.flatMap(view => both(aligned(view, alignment, bytes)))
+  pairLoopOf(name as 'maxloc' | 'minloc', kind, inputs.length)(count, ...both(to), ...operands)
+  putBack(to, out)
+}
+
+const foldByUser = (
+  op: Op,
+  type: Datatype,
+  inputs: readonly ArrayBufferView[],
+  out: ArrayBufferView,
+  count: number,
+): void => {
+  // Not in `out`: that may be one of the inputs yet to come.
+  const bytes = (count - 1) * type.extent + type.trueExtent
+  const result = new Uint8Array(bytes)
+  combineByUser(op, type, inputs[0], inputs[1], result, count)
+  for (let k = 2; k < inputs.length; k++) combineByUser(op, type, result, inputs[k], result, count)
+  copy(type, result, out, count)
+}
+
+const copy = (type: Datatype, from: ArrayBufferView, to: ArrayBufferView, count: number): void => {
+  if (from.buffer === to.buffer && from.byteOffset === to.byteOffset) return
+  scatterInto(gather(from, count, type), to, type)
+}
+
+/** The first `n` numbers of a view: the view itself, another one of its memory, or, where that is not aligned for them, a copy. */
+const numbersOf = (Class: NumberArrayClass, view: ArrayBufferView, n: number): NumberArray => {
+  if (view.constructor === Class) return view as NumberArray
+  const size = Class.BYTES_PER_ELEMENT
+  const there = aligned(view, size, n * size)
+  return new Class(there.buffer, there.byteOffset, n)
+}
+
+const arrayAt = (kind: Kind, view: ArrayBufferView, bytes: number): NumberArray =>
+  new kinds[kind].array!(view.buffer, view.byteOffset, bytes / kinds[kind].size)
+
+const aligned = (view: ArrayBufferView, alignment: number, bytes: number): ArrayBufferView =>
+  view.byteOffset % alignment === 0 ? view : new Uint8Array(view.buffer, view.byteOffset, bytes).slice()
+
+/** Once a copy of `out` has been written, `out` has to have it. */
+const putBack = (written: ArrayBufferView, out: ArrayBufferView): void => {
+  if (written.buffer === out.buffer) return
+  const { byteLength } = written
+  new Uint8Array(out.buffer, out.byteOffset, byteLength).set(
+    new Uint8Array(written.buffer, written.byteOffset, byteLength),
+  )
+}
