@@ -41,17 +41,49 @@ export const components = [
     elsewhere: 'install Chromium or Chrome (dnf install chromium, pacman -S chromium, brew install --cask chromium)',
     probe: () => chromium() !== undefined,
   },
+  {
+    name: 'openmpi',
+    why: 'ranks are also run as its processes, and C with it is a peer of the benchmarks',
+    commands: ['test'],
+    apt: ['openmpi-bin', 'libopenmpi-dev'],
+    elsewhere: 'install Open MPI (dnf install openmpi-devel, pacman -S openmpi, brew install open-mpi)',
+    probe: () => mpiProgram('openmpi', 'mpirun') !== undefined,
+  },
+  {
+    name: 'mpich',
+    why: 'ranks are also run as its processes',
+    commands: ['test'],
+    apt: ['mpich', 'libmpich-dev'],
+    elsewhere: 'install MPICH (dnf install mpich-devel, pacman -S mpich, brew install mpich)',
+    probe: () => mpiProgram('mpich', 'mpirun') !== undefined,
+  },
 ]
+
+const folders = () => (process.env.PATH ?? '').split(delimiter)
+/** @param {string} name */
+const onPath = name =>
+  folders()
+    .map(folder => join(folder, name))
+    .find(path => existsSync(path))
+
+/**
+ * The path of an MPI's program, `mpirun` or `mpicc`. Debian has both libraries side by side and ends their names with the library's;
+ * elsewhere there is one, told by a program that only it has.
+ * @param {'openmpi' | 'mpich'} library @param {'mpirun' | 'mpicc'} program
+ */
+export function mpiProgram(library, program) {
+  const own = onPath(`${program}.${library}`)
+  return own ?? (onPath(library === 'openmpi' ? 'ompi_info' : 'mpichversion') && onPath(program))
+}
 
 /** The path of a Chromium or Chrome of this machine. */
 export function chromium() {
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-  const folders = (process.env.PATH ?? '').split(delimiter)
   const apps = [
     '/Applications/Chromium.app/Contents/MacOS/Chromium',
     '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   ]
-  return [...names.flatMap(name => folders.map(folder => join(folder, name))), ...apps].find(path => existsSync(path))
+  return [...names.flatMap(name => folders().map(folder => join(folder, name))), ...apps].find(path => existsSync(path))
 }
 
 /** The command that installs a component here. @param {Component} component */

@@ -1,0 +1,102 @@
+/** Open MPI, MPICH, or any library with the ABI of MPI-5, as an engine. */
+
+import { ArgumentError } from '@skein/base'
+import type { Engine, ThreadLevel } from '../engine.ts'
+import { type Launcher, launcherOf, loadKoffi, openLibrary } from './library.ts'
+import { NativePort } from './port.ts'
+import { Runtime } from './runtime.ts'
+
+const levels: readonly ThreadLevel[] = ['single', 'funneled', 'serialized', 'multiple']
+
+/** Of Linux. */
+const setParentDeathSignal = 1
+const sigKill = 9
+
+/**
+ * A rank does not outlive what started it: a launcher that was killed cannot end its ranks itself. Only Linux has a word for it; elsewhere a rank ends
+ * when it finds its connection closed.
+ */
+const dieWithLauncher = (): void => {
+  if (process.platform !== 'linux') return
+  const parent = process.ppid
+  const prctl = loadKoffi().load(null).func('int prctl(int, long, long, long, long)')
+  prctl(setParentDeathSignal, sigKill, 0, 0, 0)
+  // It was gone before.
+  if (process.ppid !== parent) process.exit(1)
+}
+
+let opened: Engine | undefined
+
+/**
+ * The engine of the library that belongs to the launcher of this process. MPI can be initialised once in a process, so there is one.
+ *
+ * @throws MpiLibraryError where there is none
+ */
+export const openNativeEngine = (launcher?: Launcher): Engine => {
+  opened ??= start(launcher ?? launcherOf() ?? 'mpi')
+  return opened
+}
+
+const start = (launcher: Launcher): Engine => {
+  const library = openLibrary(launcher)
+  if (launcherOf() !== undefined) dieWithLauncher()
+  const runtime = new Runtime(library)
+  const { calls, family } = runtime
+
+  const level = new Int32Array(1)
+  calls.MPI_Initialized(runtime.int)
+  const wasInitialised = runtime.int[0] !== 0
+  if (wasInitialised) calls.MPI_Query_thread(level)
+  else {
+    // All calls come from this thread, which need not be the one that called main.
+    const code = calls.MPI_Init_thread(null, null, family.threadLevels[2], level)
+    if (code !== 0) runtime.fail(code, 'init', { rank: -1, name: 'world' })
+  }
+  const threadLevel = levels[family.threadLevels.indexOf(level[0])] ?? 'single'
+  const world = new NativePort(runtime, library.resolve(family.commWorld), 'world')
+  const self = new NativePort(runtime, library.resolve(family.commSelf), 'self')
+
+  let isFinalized = false
+  return {
+    name: family.name,
+    version: library.version,
+    standard: library.standard,
+    threadLevel,
+    world,
+    self,
+    tagUb: tagUb(runtime, world),
+    processorName: processorName(runtime),
+    wtime: calls.MPI_Wtime,
+    wtick: calls.MPI_Wtick(),
+    // The library takes any memory by its address, and maps what it must.
+    allocate: bytes => {
+      if (!Number.isSafeInteger(bytes) || bytes < 0)
+        throw new ArgumentError('allocate', 'bytes', 'a whole number', bytes)
+      return new ArrayBuffer(bytes)
+    },
+    finalize: () => {
+      if (isFinalized) return
+      isFinalized = true
+      runtime.close()
+      const code = calls.MPI_Finalize()
+      if (code !== 0) runtime.fail(code, 'finalize', world)
+    },
+    get isFinalized() {
+      return isFinalized
+    },
+  }
+}
+
+/** An attribute's value is an address of the int. */
+const tagUb = ({ calls, family, library, int }: Runtime, world: NativePort): number => {
+  const address = new BigInt64Array(1)
+  calls.MPI_Comm_get_attr(world.comm, family.tagUb, address, int)
+  // MPI promises this much.
+  return int[0] === 0 ? 32767 : library.koffi.decode.int(address[0])
+}
+
+const processorName = ({ calls, int }: Runtime): string => {
+  const text = new Uint8Array(256)
+  calls.MPI_Get_processor_name(text, int)
+  return new TextDecoder().decode(text.subarray(0, int[0]))
+}

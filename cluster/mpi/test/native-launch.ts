@@ -1,0 +1,36 @@
+/** Starts rank programs under a library's own launcher. */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { mpiProgram } from '../../../scripts/components.mjs'
+
+export type Library = 'openmpi' | 'mpich'
+export const libraries: readonly Library[] = ['openmpi', 'mpich']
+
+/** As root Open MPI starts only when it is told twice; and where there are fewer cores than ranks, when it is told that too. */
+export const launcherEnvironment = {
+  ...process.env,
+  OMPI_ALLOW_RUN_AS_ROOT: '1',
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
+  OMPI_MCA_rmaps_base_oversubscribe: '1',
+  OMPI_MCA_mpi_yield_when_idle: '1',
+}
+
+export const startRanks = (library: Library, ranks: number, program: string, args: readonly string[] = []) =>
+  spawn(
+    mpiProgram(library, 'mpirun')!,
+    ['-n', String(ranks), process.execPath, join(import.meta.dirname, 'programs', program), ...args],
+    { env: launcherEnvironment, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+
+/** Runs a program to its end. */
+export const runRanks = async (library: Library, ranks: number, program: string, args: readonly string[] = []) => {
+  const launcher = startRanks(library, ranks, program, args)
+  let stdout = ''
+  let stderr = ''
+  launcher.stdout.on('data', chunk => (stdout += chunk))
+  launcher.stderr.on('data', chunk => (stderr += chunk))
+  const [code] = await once(launcher, 'close')
+  return { code: code as number | null, stdout, stderr }
+}
