@@ -71,6 +71,12 @@ export class Binding {
     if (this.#isWide) cell[1] = handle / two32
   }
 
+  /** What lies at an address that the library gives to a callback. */
+  decodeHandle(address: bigint): number {
+    const { decode } = this.library.koffi
+    return this.#isWide ? Number(decode.uint64(address)) : decode.int(address)
+  }
+
   handleArray(handles: readonly number[]): Int32Array | BigInt64Array {
     return this.#isWide ? BigInt64Array.from(handles, BigInt) : Int32Array.from(handles)
   }

@@ -1,24 +1,17 @@
 /** Handles of datatypes: a basic kind's is predefined; a derived one is made from its recipe when it is first used. */
 
 import type { Datatype, Kind } from '../datatype/datatype.ts'
+import { kinds } from '../datatype/kinds.ts'
 import type { Binding } from './binding.ts'
 
 const ints = (values: readonly number[]): Int32Array => Int32Array.from(values)
 /** MPI_Aint is 64 bits wide wherever handles can be pointers. */
 export const addresses = (values: readonly number[]): BigInt64Array => BigInt64Array.from(values, BigInt)
 
-/** What an operation of a user gets to know of the elements it is called with. */
-export interface ElementKind {
-  readonly kind: Kind
-  /** Basic elements in one. */
-  readonly basics: number
-  readonly size: number
-}
-
 export class TypeHandles {
   readonly #binding: Binding
   readonly #basic = new Map<Kind, number>()
-  readonly #kinds = new Map<number, ElementKind>()
+  readonly #announced = new Map<number, WeakRef<Datatype>>()
   /** Derived ones, until their datatype is collected. */
   readonly #made = new Set<number>()
   readonly #collected: FinalizationRegistry<number>
@@ -35,26 +28,32 @@ export class TypeHandles {
 
   basic(kind: Kind): number {
     let handle = this.#basic.get(kind)
-    if (handle === undefined) {
-      const { library } = this.#binding
-      handle = library.resolve(library.family.datatypes[kind])
-      this.#basic.set(kind, handle)
-    }
+    if (handle === undefined) this.#basic.set(kind, (handle = this.#predefined(kind)))
     return handle
   }
 
-  /** Notes what elements of a type are, for an operation that will be called with its handle. */
-  describe(type: Datatype): number {
+  #predefined(kind: Kind): number {
+    const { library, calls, cell } = this.#binding
+    const predefined = library.family.datatypes[kind]
+    if (predefined !== undefined) return library.resolve(predefined)
+    return this.#commit(calls.MPI_Type_contiguous(kinds[kind].size, this.basic('byte'), cell), kind)
+  }
+
+  /** The library knows its elements as bytes alone. */
+  isLacking(type: Datatype): boolean {
+    return type.kind !== undefined && this.#binding.family.datatypes[type.kind] === undefined
+  }
+
+  /** An operation will be called with the handle of a type, and ask for the type. */
+  announce(type: Datatype): void {
     const handle = this.of(type)
-    if (type.kind === undefined || !type.isContiguous) {
-      this.#binding.notSupported('an operation of a user', 'it is given elements of one kind, without gaps')
-    }
-    this.#kinds.set(handle, { kind: type.kind, basics: type.basics, size: type.size })
-    return handle
+    if (this.#announced.get(handle)?.deref() !== type) this.#announced.set(handle, new WeakRef(type))
   }
 
-  kindOf(handle: number): ElementKind | undefined {
-    return this.#kinds.get(handle)
+  announced(handle: number): Datatype {
+    const type = this.#announced.get(handle)?.deref()
+    if (type === undefined) throw new TypeError('The library asks for an operation on elements of an unknown type.')
+    return type
   }
 
   #make(type: Datatype): number {
@@ -64,15 +63,20 @@ export class TypeHandles {
       type.handle = handle
       return handle
     }
+    const handle = this.#commit(this.#construct(type), recipe.is)
+    type.handle = handle
+    this.#collected.register(type, handle)
+    return handle
+  }
+
+  /** Takes the type that a constructor has written to the cell. */
+  #commit(constructed: number, call: string): number {
     const binding = this.#binding
-    const code = this.#construct(type)
-    if (code !== 0) binding.fail(code, recipe.is, { rank: 0, name: 'a datatype' })
-    const handle = binding.readHandle()
+    if (constructed !== 0) binding.fail(constructed, call, { rank: 0, name: 'a datatype' })
     const committed = binding.calls.MPI_Type_commit(binding.cell)
     if (committed !== 0) binding.fail(committed, 'commit', { rank: 0, name: 'a datatype' })
-    type.handle = handle
+    const handle = binding.readHandle()
     this.#made.add(handle)
-    this.#collected.register(type, handle)
     return handle
   }
 
@@ -142,7 +146,7 @@ export class TypeHandles {
   #free(handle: number): void {
     // Freed already, before MPI was finalized.
     if (!this.#made.delete(handle)) return
-    this.#kinds.delete(handle)
+    this.#announced.delete(handle)
     this.#binding.calls.MPI_Type_free(this.#binding.handleArray([handle]))
   }
 

@@ -28,7 +28,8 @@ export interface Family {
   readonly requestNull: Predefined
   readonly infoNull: Predefined
   readonly errorsReturn: Predefined
-  readonly datatypes: { readonly [kind in Kind]: Predefined }
+  /** Kinds that the library lacks are left out. */
+  readonly datatypes: { readonly [kind in Exclude<Kind, 'float16'>]: Predefined } & { readonly float16?: Predefined }
   readonly ops: { readonly [name in OpName]: Predefined }
 
   // Ranks and tags that stand for none or any.
@@ -96,7 +97,6 @@ const openMpi: Family = {
     uint32: 'ompi_mpi_uint32_t',
     int64: 'ompi_mpi_int64_t',
     uint64: 'ompi_mpi_uint64_t',
-    float16: 'ompi_mpi_uint16_t',
     float32: 'ompi_mpi_float',
     float64: 'ompi_mpi_double',
     complex64: 'ompi_mpi_c_float_complex',
@@ -200,7 +200,6 @@ const mpich: Family = {
     uint32: 0x4c00043d,
     int64: 0x4c00083a,
     uint64: 0x4c00083e,
-    float16: 0x4c00023c,
     float32: 0x4c00040a,
     float64: 0x4c00080b,
     complex64: 0x4c000840,
@@ -303,7 +302,6 @@ const abi: Family = {
     uint32: 0x251,
     int64: 0x258,
     uint64: 0x259,
-    float16: 0x249,
     float32: 0x210,
     float64: 0x214,
     complex64: 0x212,

@@ -1,42 +1,22 @@
 /**
- * Handles of operations: MPI's are predefined; a user's function becomes one by a callback, which the library calls with two runs of
- * elements, the second of which takes the result: inout = in op inout.
+ * Handles of operations: MPI's are predefined; a user's becomes one by a callback, which the library calls with two runs of elements,
+ * the second of which takes the result: inout = in op inout. So do MPI's own on kinds of elements that the library does not know.
  */
 
-import type { Datatype, Kind } from '../datatype/datatype.ts'
+import type { Datatype } from '../datatype/datatype.ts'
 import type { Op } from '../op.ts'
+import { reduceInto } from '../reduce.ts'
 import type { Binding } from './binding.ts'
-import type { ElementKind, TypeHandles } from './datatypes.ts'
-
-type Elements = { [index: number]: number | bigint; readonly length: number }
-type ElementsOf = new (buffer: ArrayBuffer) => Elements
-
-const arrays = (): { readonly [kind in Kind]?: ElementsOf } => ({
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array as unknown as ElementsOf,
-  uint64: BigUint64Array as unknown as ElementsOf,
-  // Since Node 24.
-  float16: (globalThis as { Float16Array?: ElementsOf }).Float16Array,
-  float32: Float32Array,
-  float64: Float64Array,
-  complex64: Float32Array,
-  complex128: Float64Array,
-  bool: Uint8Array,
-  byte: Uint8Array,
-})
+import type { TypeHandles } from './datatypes.ts'
 
 export class OpHandles {
   readonly #binding: Binding
   readonly #types: TypeHandles
-  /** Those of users, with their callbacks, until their operation is collected. */
+  /** Those with callbacks, until their operation is collected. */
   readonly #made = new Map<number, bigint>()
+  /** MPI's, on kinds the library lacks. */
+  readonly #onLacking = new Map<Op, number>()
   readonly #collected: FinalizationRegistry<number>
-  readonly #arrays = arrays()
   #signature: ReturnType<Binding['library']['koffi']['pointer']> | undefined
 
   constructor(binding: Binding, types: TypeHandles) {
@@ -47,34 +27,34 @@ export class OpHandles {
 
   /** The handle by which elements of a type are combined. */
   of(op: Op, type: Datatype): number {
+    if (op.name !== 'user' && !this.#types.isLacking(type)) {
+      const { library, family } = this.#binding
+      if (typeof op.handle !== 'number') op.handle = library.resolve(family.ops[op.name])
+      return op.handle as number
+    }
+    this.#types.announce(type)
     if (op.name === 'user') {
-      this.#types.describe(type)
-      return typeof op.handle === 'number' ? op.handle : this.#make(op)
+      if (typeof op.handle !== 'number') op.handle = this.#make(op)
+      return op.handle as number
     }
-    if (type.kind === 'float16') {
-      this.#binding.notSupported(`${op.name} of float16`, 'MPI has no such type; give an operation of your own')
-    }
-    if (typeof op.handle !== 'number') op.handle = this.#binding.library.resolve(this.#binding.family.ops[op.name])
-    return op.handle as number
+    let handle = this.#onLacking.get(op)
+    if (handle === undefined) this.#onLacking.set(op, (handle = this.#make(op)))
+    return handle
   }
 
   #make(op: Op): number {
     const binding = this.#binding
     const { koffi } = binding.library
-    const { family } = binding
     this.#signature ??= koffi.pointer(koffi.proto('void', ['void *', 'void *', 'void *', 'void *']))
-    const { combine, combineArrays } = op
+    // The callback lives until the operation is collected, which must not wait for the callback.
+    const weak = new WeakRef(op)
     const callback = koffi.register((input: bigint, inout: bigint, length: bigint, datatype: bigint) => {
-      // A reduction that failed once is not worth calling the user again.
+      // After the first error the result is lost anyway.
       if (binding.hasThrown) return
       try {
-        const handle = family.handle === 'int' ? koffi.decode.int(datatype) : Number(koffi.decode(datatype, 'intptr_t'))
-        const elements = this.#types.kindOf(handle)
-        if (!elements) throw new TypeError('The library asks for an operation on elements of an unknown type.')
-        const a = this.#view(input, koffi.decode.int(length), elements)
-        const b = this.#view(inout, koffi.decode.int(length), elements)
-        if (combineArrays) combineArrays(a, b)
-        else for (let i = 0; i < b.length; i++) b[i] = combine!(a[i], b[i]) as number
+        const type = this.#types.announced(binding.decodeHandle(datatype))
+        const count = koffi.decode.int(length)
+        reduceInto(weak.deref()!, type, this.#view(input, count, type), this.#view(inout, count, type), count)
       } catch (error) {
         binding.thrown = error
         binding.hasThrown = true
@@ -83,10 +63,15 @@ export class OpHandles {
     const code = binding.calls.MPI_Op_create(callback, op.isCommutative ? 1 : 0, binding.cell)
     if (code !== 0) binding.fail(code, 'op', { rank: 0, name: 'an operation' })
     const handle = binding.readHandle()
-    op.handle = handle
     this.#made.set(handle, callback)
     this.#collected.register(op, handle)
     return handle
+  }
+
+  /** Elements in the library's memory, good until the callback returns. */
+  #view(address: bigint, count: number, { trueLb, trueExtent, extent }: Datatype): Uint8Array {
+    const bytes = Math.max(0, (count - 1) * extent + trueLb + trueExtent)
+    return new Uint8Array(this.#binding.library.koffi.view(address, bytes))
   }
 
   #free(handle: number): void {
@@ -100,12 +85,5 @@ export class OpHandles {
 
   freeAll(): void {
     for (const handle of this.#made.keys()) this.#free(handle)
-  }
-
-  /** Elements in the library's memory, good until the callback returns. */
-  #view(address: bigint, count: number, { kind, size }: ElementKind): Elements {
-    const ArrayOf = this.#arrays[kind]
-    if (!ArrayOf) throw new TypeError(`An operation of a user cannot have elements of ${kind}.`)
-    return new ArrayOf(this.#binding.library.koffi.view(address, count * size))
   }
 }

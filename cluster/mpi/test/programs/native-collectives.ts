@@ -3,16 +3,18 @@
 import assert from 'node:assert/strict'
 import { NotSupportedError } from '@skein/base'
 import { root as rootOfInter } from '../../src/constants.ts'
+import { doubleInt, float16, int32 } from '../../src/datatype/basic.ts'
 import type { Collective, Port } from '../../src/engine.ts'
 import { openNativeEngine } from '../../src/native/engine.ts'
-import { basic, doubles, int32, ints, newStatus, op, userOp, valuesOf } from './native-parts.ts'
+import { max, maxloc, min, Op, sum } from '../../src/op.ts'
+import { doubles, ints, newStatus, valuesOf } from './native-parts.ts'
 
 const engine = openNativeEngine()
 const { world } = engine
 const { rank, size } = world
 const status = newStatus()
 const ranks = Array.from({ length: size }, (_, r) => r)
-const total = ranks.reduce((sum, r) => sum + r, 0)
+const total = ranks.reduce((a, b) => a + b, 0)
 const last = size - 1
 const zeros = (n: number) => ints(...Array(n).fill(0))
 
@@ -163,7 +165,7 @@ each('alltoallw', () => {
 each('reduce', () => {
   const recv = rank === last ? doubles(0, 0) : undefined
   return {
-    call: { is: 'reduce', send: doubles(rank, 0.5), recv, op: op('sum'), root: last },
+    call: { is: 'reduce', send: doubles(rank, 0.5), recv, op: sum, root: last },
     check: () => recv && assert.deepEqual(valuesOf(recv), [total, size / 2]),
   }
 })
@@ -172,7 +174,7 @@ each('reduce in place', () => {
   const part = doubles(rank)
   const mine: { send?: typeof part; recv?: typeof part } = rank === 0 ? { recv: part } : { send: part }
   return {
-    call: { is: 'reduce', ...mine, op: op('max'), root: 0 },
+    call: { is: 'reduce', ...mine, op: max, root: 0 },
     check: () => rank === 0 && assert.deepEqual(valuesOf(part), [last]),
   }
 })
@@ -180,7 +182,7 @@ each('reduce in place', () => {
 each('allreduce', () => {
   const recv = doubles(0)
   return {
-    call: { is: 'allreduce', send: doubles(rank), recv, op: op('sum') },
+    call: { is: 'allreduce', send: doubles(rank), recv, op: sum },
     check: () => assert.deepEqual(valuesOf(recv), [total]),
   }
 })
@@ -188,7 +190,7 @@ each('allreduce', () => {
 each('allreduce in place', () => {
   const recv = ints(rank, -rank)
   return {
-    call: { is: 'allreduce', recv, op: op('min') },
+    call: { is: 'allreduce', recv, op: min },
     check: () =>
       assert.deepEqual(
         valuesOf(recv).map(x => x + 0),
@@ -198,7 +200,6 @@ each('allreduce in place', () => {
 })
 
 each('maxloc', () => {
-  const doubleInt = basic('doubleInt', 16)
   const pair = (value: number, index: number) => {
     const view = new DataView(new ArrayBuffer(16))
     view.setFloat64(0, value, true)
@@ -207,7 +208,7 @@ each('maxloc', () => {
   }
   const recv = pair(0, 0)
   return {
-    call: { is: 'allreduce', send: pair(rank / 2, rank), recv, op: op('maxloc') },
+    call: { is: 'allreduce', send: pair(rank / 2, rank), recv, op: maxloc },
     check: () => assert.deepEqual([recv.view.getFloat64(0, true), recv.view.getInt32(8, true)], [last / 2, last]),
   }
 })
@@ -215,7 +216,7 @@ each('maxloc', () => {
 each('scan', () => {
   const recv = ints(0)
   return {
-    call: { is: 'scan', send: ints(rank + 1), recv, op: op('sum') },
+    call: { is: 'scan', send: ints(rank + 1), recv, op: sum },
     check: () => assert.deepEqual(valuesOf(recv), [((rank + 1) * (rank + 2)) / 2]),
   }
 })
@@ -223,7 +224,7 @@ each('scan', () => {
 each('exscan', () => {
   const recv = ints(-1)
   return {
-    call: { is: 'exscan', send: ints(rank + 1), recv, op: op('sum') },
+    call: { is: 'exscan', send: ints(rank + 1), recv, op: sum },
     check: () => rank > 0 && assert.deepEqual(valuesOf(recv), [(rank * (rank + 1)) / 2]),
   }
 })
@@ -231,7 +232,7 @@ each('exscan', () => {
 each('reduceScatterBlock', () => {
   const recv = ints(0)
   return {
-    call: { is: 'reduceScatterBlock', send: ints(...ranks.map(r => rank * r)), recv, op: op('sum') },
+    call: { is: 'reduceScatterBlock', send: ints(...ranks.map(r => rank * r)), recv, op: sum },
     check: () => assert.deepEqual(valuesOf(recv), [total * rank]),
   }
 })
@@ -239,38 +240,31 @@ each('reduceScatterBlock', () => {
 each('reduceScatter', () => {
   const recv = zeros(rank + 1)
   return {
-    call: { is: 'reduceScatter', send: ints(...spread), recv, counts, op: op('sum') },
+    call: { is: 'reduceScatter', send: ints(...spread), recv, counts, op: sum },
     check: () => assert.deepEqual(valuesOf(recv), Array(rank + 1).fill(rank * size)),
   }
 })
 
 // A function that depends on the order of its arguments: 2 by 2 matrices, of integers.
-const first = userOp(a => a, false)
-const matrices = {
-  name: 'user' as const,
-  isCommutative: false,
-  combine: undefined,
-  combineArrays: (a: Int32Array, b: Int32Array) => {
-    for (let i = 0; i < b.length; i += 4) {
-      const [p, q, r, s] = [b[i], b[i + 1], b[i + 2], b[i + 3]]
-      b.set(
-        [a[i] * p + a[i + 1] * r, a[i] * q + a[i + 1] * s, a[i + 2] * p + a[i + 3] * r, a[i + 2] * q + a[i + 3] * s],
-        i,
-      )
-    }
-  },
-  isFree: false,
-  handle: undefined as unknown,
-}
-const matrix = { ...basic('int32', 16), recipe: { is: 'contiguous' as const, count: 4, of: int32 }, basics: 4 }
+const first = Op.create(a => a)
+const matrices = Op.createForArrays((a: Int32Array, b: Int32Array) => {
+  for (let i = 0; i < b.length; i += 4) {
+    const [p, q, r, s] = [b[i], b[i + 1], b[i + 2], b[i + 3]]
+    b.set(
+      [a[i] * p + a[i + 1] * r, a[i] * q + a[i + 1] * s, a[i + 2] * p + a[i + 3] * r, a[i + 2] * q + a[i + 3] * s],
+      i,
+    )
+  }
+})
+const matrix = int32.contiguous(4)
 const matrixOf = (r: number) => [1, r, 1, 1]
 const expectedProduct = ranks
   .map(matrixOf)
   .reduce(([a, b, c, d], [p, q, r, s]) => [a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s])
 
 each("a user's operation, not commutative, on arrays", () => {
-  const recv = { ...zeros(4), count: 1, type: matrix as never }
-  const send = { ...ints(...matrixOf(rank)), count: 1, type: matrix as never }
+  const recv = { ...zeros(4), count: 1, type: matrix }
+  const send = { ...ints(...matrixOf(rank)), count: 1, type: matrix }
   return {
     call: { is: 'allreduce', send, recv, op: matrices },
     check: () => assert.deepEqual(valuesOf(recv), expectedProduct),
@@ -285,8 +279,17 @@ each("a user's operation on elements", () => {
   }
 })
 
+each('a kind of elements that the library lacks', () => {
+  const halves = (...values: number[]) => ({ view: Float16Array.from(values), count: values.length, type: float16 })
+  const recv = halves(0, 0)
+  return {
+    call: { is: 'allreduce', send: halves(rank / 2, 1), recv, op: sum },
+    check: () => assert.deepEqual(Array.from(recv.view), [total / 2, size]),
+  }
+})
+
 if (size > 1) {
-  const failing = userOp(() => {
+  const failing = Op.create(() => {
     throw new RangeError('a sum too far')
   })
   // Ranks that combine nothing see no exception.
@@ -297,7 +300,7 @@ if (size > 1) {
     message = (error as Error).message
   }
   const someone = ints(0)
-  world.run({ is: 'allreduce', send: ints(message === 'a sum too far' ? 1 : 0), recv: someone, op: op('max') })
+  world.run({ is: 'allreduce', send: ints(message === 'a sum too far' ? 1 : 0), recv: someone, op: max })
   assert.deepEqual(valuesOf(someone), [1])
   if (rank === 0) console.log("ok what a user's operation throws")
 }

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { openNativeEngine } from '../../src/native/engine.ts'
-import { ints, newStatus, op, valuesOf } from './native-parts.ts'
+import { sum } from '../../src/op.ts'
+import { ints, newStatus, valuesOf } from './native-parts.ts'
 
 const engine = openNativeEngine()
 const { world, self } = engine
@@ -63,7 +64,7 @@ assert.deepEqual(
       ],
 )
 const remote = ints(0)
-inter.run({ is: 'allreduce', send: ints(rank), recv: remote, op: op('sum') })
+inter.run({ is: 'allreduce', send: ints(rank), recv: remote, op: sum })
 assert.deepEqual(valuesOf(remote), [rank < 2 ? 5 : 1])
 assert.deepEqual(inter.merge(rank < 2).members, [2, 3, 0, 1])
 inter.free()

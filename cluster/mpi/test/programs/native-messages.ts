@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { anySource, anyTag, procNull } from '../../src/constants.ts'
+import { byte, int32 } from '../../src/datatype/basic.ts'
 import type { SendMode } from '../../src/engine.ts'
 import { openNativeEngine } from '../../src/native/engine.ts'
-import { byte, derived, doubles, int32, ints, newStatus, valuesOf } from './native-parts.ts'
+import { doubles, ints, newStatus, valuesOf } from './native-parts.ts'
 
 const engine = openNativeEngine()
 const { world } = engine
@@ -216,7 +217,7 @@ const exchange: { [name: string]: readonly [zero: () => void, one: () => void] }
   ],
 }
 
-const column = derived({ is: 'vector', count: 3, blockLength: 1, stride: 3, of: int32 }, 12, 28)
+const column = int32.vector(3, 1, 3)
 
 for (const [name, [zero, one]] of Object.entries(exchange)) {
   if (rank === 0) zero()
