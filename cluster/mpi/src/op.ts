@@ -44,6 +44,8 @@ export class Op {
   isFree = false
   /** What an engine keeps for it. */
   handle: unknown
+  /** What reductions keep for it: what they found for the type it was last used on. */
+  found: unknown
 
   /** For this room; users have the ops below, `Op.create` and `Op.createForArrays`. */
   constructor(name: OpName | 'user', isCommutative: boolean, combine?: Combine<any>, combineArrays?: CombineArrays) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ArgumentError } from '@skein/base'
+import { heap } from '@skein/heap'
 import { basics, complex128, doubleInt, float64, int32, uint8 } from '../src/datatype/basic.ts'
 import { Datatype, type Kind } from '../src/datatype/datatype.ts'
 import { kinds } from '../src/datatype/kinds.ts'
@@ -115,6 +116,37 @@ describe('each op on each kind it is defined for, against the naive one', () => 
         assert.deepEqual(exact(new Class!(there.slice().buffer), kind), pair)
         assert.deepEqual([bytes[0], bytes[bytes.length - 1]], [77, 77])
       })
+    }
+})
+
+test('loops of vectors in the heap give the bits of the others, and stay within their arrays', t => {
+  const next = chance(seedOf(t).seed)
+  for (const kind of plain)
+    for (const op of predefined) {
+      const type = basics[kind]
+      if (!isDefined(op, type) || op === replace || op === noOp) continue
+      const { array: Class, lanes } = kinds[kind]
+      for (const count of [64, 333])
+        for (const operands of [2, 3, 5]) {
+          const length = count * lanes
+          const bits = (array: { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }) =>
+            new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+          // Off the middle of a larger one, so that addresses are those of no vector.
+          const arrays = Array.from({ length: operands + 1 }, () => heap.array(Class as any, length + 2) as any)
+          const [out, ...inputs] = arrays.map(array => fill(array, kind, next).subarray(1, length + 1))
+          const edges = [arrays[0][0], arrays[0][length + 1]]
+          const copies = inputs.map(array => array.slice())
+          const expected = new Class!(length)
+          reduceAll(op, type, copies, expected, count)
+          reduceAll(op, type, inputs, out, count)
+          assert.deepEqual(bits(out), bits(expected), `${op} of ${count} ${kind}, ${operands} operands`)
+          assert.deepEqual([arrays[0][0], arrays[0][length + 1]], edges)
+          if (operands === 2) {
+            reduceInto(op, type, inputs[0], inputs[1], count)
+            assert.deepEqual(bits(inputs[1]), bits(expected), `${op} of ${count} ${kind}, in place`)
+          }
+          for (const array of arrays) heap.release(array)
+        }
     }
 })
 

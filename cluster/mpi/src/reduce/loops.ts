@@ -5,8 +5,9 @@
  */
 
 import type { Kind } from '../datatype/datatype.ts'
-import { kinds, type NumberArray, type PairKind } from '../datatype/kinds.ts'
+import { kinds, type NumberArray } from '../datatype/kinds.ts'
 import type { OpName } from '../op.ts'
+import { kept } from './kept.ts'
 
 /** An array and from which of its elements on, in turns: `n` numbers of `out` from `o` on, of the first operand, and so on. */
 export type Loop = (n: number, out: NumberArray, o: number, ...operands: (NumberArray | number)[]) => void
@@ -16,7 +17,7 @@ export type PairLoop = (n: number, ...arrays: NumberArray[]) => void
 
 const isBig = (kind: Kind): boolean => kind === 'int64' || kind === 'uint64'
 
-/** `r op y`, in the numbers of a kind. Stores into typed arrays wrap by themselves; products of integers would lose bits before. */
+/** `r op y`, in the numbers of a kind. Stores into typed arrays wrap by themselves; before, integers are kept to 32 bits. */
 const expression = (op: OpName, kind: Kind): string => {
   const big = isBig(kind)
   const wrap = (text: string): string => (big ? `BigInt.as${kind === 'int64' ? 'Int' : 'Uint'}N(64, ${text})` : text)
@@ -24,7 +25,7 @@ const expression = (op: OpName, kind: Kind): string => {
   const [zero, one] = big ? ['0n', '1n'] : ['0', '1']
   switch (op) {
     case 'sum':
-      return wrap('r + y')
+      return isFloat || big ? wrap('r + y') : 'r + y | 0'
     case 'prod':
       return isFloat || big ? wrap('r * y') : 'Math.imul(r, y)'
     case 'max':
@@ -44,17 +45,6 @@ const expression = (op: OpName, kind: Kind): string => {
     default:
       return 'r ^ y'
   }
-}
-
-const loops = new Map<string, Loop>()
-const pairLoops = new Map<string, PairLoop>()
-
-/** The loop of an op that is defined for a kind which is no pair. Complex sums are sums of their numbers: `n` counts those. */
-export const loopOf = (op: OpName, kind: Kind, operands: number): Loop => {
-  const key = `${op} ${kind} ${operands}`
-  let loop = loops.get(key)
-  if (loop === undefined) loops.set(key, (loop = makeLoop(op, kind, operands)))
-  return loop
 }
 
 /** Each step gives a number of the kind, so that three operands give the bits of two and then the third. A store rounds by itself. */
@@ -97,15 +87,7 @@ const makeComplexProduct = (kind: Kind, operands: number): Loop => {
   ) as Loop
 }
 
-/** maxloc and minloc: of equal values the lower index counts. */
-export const pairLoopOf = (op: 'maxloc' | 'minloc', kind: PairKind, operands: number): PairLoop => {
-  const key = `${op} ${kind} ${operands}`
-  let loop = pairLoops.get(key)
-  if (loop === undefined) pairLoops.set(key, (loop = makePairLoop(op, kind, operands)))
-  return loop
-}
-
-const makePairLoop = (op: 'maxloc' | 'minloc', kind: PairKind, operands: number): PairLoop => {
+const makePairLoop = (op: OpName, kind: Kind, operands: number): PairLoop => {
   const { extent, pair } = kinds[kind]
   const { value, index, indexOffset } = pair!
   const v = `${extent / kinds[value].size} * t`
@@ -126,3 +108,9 @@ const makePairLoop = (op: 'maxloc' | 'minloc', kind: PairKind, operands: number)
     }`,
   ) as PairLoop
 }
+
+/** The loop of an op that is defined for a kind which is no pair. Complex sums are sums of their numbers: `n` counts those. */
+export const loopOf = kept(makeLoop)
+
+/** maxloc and minloc: of equal values the lower index counts. */
+export const pairLoopOf = kept(makePairLoop)

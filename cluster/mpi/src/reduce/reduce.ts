@@ -5,12 +5,14 @@
  * The result may be written where an operand lies, from the same element on; no other overlap is allowed.
  */
 
+import { heap } from '@skein/heap'
 import type { Datatype, Kind } from '../datatype/datatype.ts'
 import { kinds, type NumberArray, type NumberArrayClass, type PairKind } from '../datatype/kinds.ts'
 import { gather, scatterInto } from '../datatype/packing.ts'
 import type { Op, OpName } from '../op.ts'
-import { loopOf, pairLoopOf } from './loops.ts'
+import { type Loop, loopOf, pairLoopOf } from './loops.ts'
 import { combineByUser } from './user.ts'
+import { blockBytes, vectorLoopOf } from './vector.ts'
 
 /** `inout[i] = input[i] op inout[i]` */
 export const reduceInto = (
@@ -35,13 +37,30 @@ export const reduce3 = (
   if (name === 'user') return combineByUser(op, type, a, b, out, count)
   if (name === 'noOp') return copy(type, a, out, count)
   if (name === 'replace') return copy(type, b, out, count)
-  const kind = type.kind!
-  const { array, lanes } = kinds[kind]
+  let found = op.found as Found | undefined
+  if (found?.type !== type) op.found = found = find(name, type)
+  const { array, lanes, loop } = found
   if (array === undefined) return reducePairs(name, type, [a, b], out, count)
   const n = count * lanes
+  const bytes = n * array.BYTES_PER_ELEMENT
+  if (bytes >= leastVectors && isInHeap(a, bytes) && isInHeap(b, bytes) && isInHeap(out, bytes))
+    return reduceVectors(name, type.kind!, array, [a, b], out, n)
   const to = numbersOf(array, out, n)
-  loopOf(name, kind, 2)(n, to, 0, numbersOf(array, a, n), 0, numbersOf(array, b, n), 0)
-  putBack(to, out)
+  loop!(n, to, 0, numbersOf(array, a, n), 0, numbersOf(array, b, n), 0)
+  if (to !== out) putBack(to, out)
+}
+
+/** For two operands; of pairs there is neither array nor loop. */
+interface Found {
+  readonly type: Datatype
+  readonly lanes: number
+  readonly array: NumberArrayClass | undefined
+  readonly loop: Loop | undefined
+}
+
+const find = (name: OpName, type: Datatype): Found => {
+  const { array, lanes } = kinds[type.kind!]
+  return { type, lanes, array, loop: array && loopOf(name, type.kind!, 2) }
 }
 
 /** `out[i] = inputs[0][i] op inputs[1][i] op …`, from the left. MPI's ops take one pass over all of them. */
@@ -62,10 +81,43 @@ export const reduceAll = (
   const { array, lanes } = kinds[kind]
   if (array === undefined) return reducePairs(name, type, inputs, out, count)
   const n = count * lanes
+  const bytes = count * type.size
+  if (bytes >= leastVectors && isInHeap(out, bytes) && inputs.every(view => isInHeap(view, bytes)))
+    return reduceVectors(name, kind, array, inputs, out, n)
   const to = numbersOf(array, out, n)
   const operands = inputs.flatMap(view => [numbersOf(array, view, n), 0])
   loopOf(name, kind, inputs.length)(n, to, 0, ...operands)
-  putBack(to, out)
+  if (to !== out) putBack(to, out)
+}
+
+/** From so many bytes on finding out where the arrays lie costs less than vectors gain. */
+const leastVectors = 256
+
+/** The length is looked at since WebAssembly is held back by no bounds but those of the heap. */
+const isInHeap = (view: ArrayBufferView, bytes: number): boolean => view.byteLength >= bytes && heap.owns(view)
+
+const reduceVectors = (
+  name: OpName,
+  kind: Kind,
+  array: NumberArrayClass,
+  inputs: readonly ArrayBufferView[],
+  out: ArrayBufferView,
+  n: number,
+): void => {
+  const loop = vectorLoopOf(name, kind, inputs.length)
+  const size = array.BYTES_PER_ELEMENT
+  let done = 0
+  if (loop !== null) {
+    const at = heap.addressOf(out)
+    const bytes = Math.floor((n * size) / blockBytes) * blockBytes
+    if (inputs.length === 2) loop(at, at + bytes, heap.addressOf(inputs[0]), heap.addressOf(inputs[1]))
+    else loop(at, at + bytes, ...inputs.map(view => heap.addressOf(view)))
+    done = bytes / size
+  }
+  if (done === n) return
+  const to = numbersOf(array, out, n)
+  loopOf(name, kind, inputs.length)(n - done, to, done, ...inputs.flatMap(view => [numbersOf(array, view, n), done]))
+  if (to !== out) putBack(to, out)
 }
 
 const reducePairs = (
@@ -87,7 +139,7 @@ const reducePairs = (
   const to = aligned(out, alignment, bytes)
   const operands = inputs.flatMap(view => both(aligned(view, alignment, bytes)))
   pairLoopOf(name as 'maxloc' | 'minloc', kind, inputs.length)(count, ...both(to), ...operands)
-  putBack(to, out)
+  if (to !== out) putBack(to, out)
 }
 
 const foldByUser = (
@@ -124,7 +176,7 @@ const arrayAt = (kind: Kind, view: ArrayBufferView, bytes: number): NumberArray 
 const aligned = (view: ArrayBufferView, alignment: number, bytes: number): ArrayBufferView =>
   view.byteOffset % alignment === 0 ? view : new Uint8Array(view.buffer, view.byteOffset, bytes).slice()
 
-/** Once a copy of `out` has been written, `out` has to have it. */
+/** Once a copy of `out` has been written, and no other view of its memory, `out` has to have it. */
 const putBack = (written: ArrayBufferView, out: ArrayBufferView): void => {
   if (written.buffer === out.buffer) return
   const { byteLength } = written
