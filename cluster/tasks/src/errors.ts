@@ -65,27 +65,6 @@ export class DefinitionError extends SkeinError {
   }
 }
 
-/** A value that must travel cannot be cloned. */
-export class NotCloneableError extends SkeinError {
-  static {
-    registerError(NotCloneableError, 'NotCloneableError')
-  }
-  declare readonly call: string
-  /** From the value that was given down to the part that cannot be cloned: `arguments[0].user.callback`. */
-  declare readonly path: string
-  declare readonly kind: string
-  declare readonly advice: string
-
-  constructor(call: string, path: string, kind: string, advice: string) {
-    super('SKEIN_NOT_CLONEABLE', `${call}: ${path} is ${kind}, which cannot be sent to another thread. ${advice}`, {
-      call,
-      path,
-      kind,
-      advice,
-    })
-  }
-}
-
 /** A function that should go to a worker as text needs more than its text. */
 export class NotPortableError extends SkeinError {
   static {

@@ -1,3 +1,4 @@
+export { NotCloneableError } from '@skein/values'
 export type { Bag, Frequencies, JoinOptions, ShuffleOptions } from './bag/bag.ts'
 export type { BagOptions } from './bag/evaluation.ts'
 export type { ReadLinesOptions } from './bag/files.ts'
@@ -21,7 +22,6 @@ export {
   EngineClosedError,
   FreedError,
   ItemError,
-  NotCloneableError,
   NotPortableError,
   ObjectLostError,
   PlacementError,

@@ -9,7 +9,8 @@
  */
 
 import { heap } from '@skein/heap'
-import { isLatin1, pack, unpack } from '../values/pack.ts'
+import { isLatin1 } from '@skein/values'
+import { pack, unpack } from '../values/pack.ts'
 
 export type Lists = readonly (readonly unknown[])[]
 

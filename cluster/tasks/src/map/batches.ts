@@ -8,10 +8,11 @@
  */
 
 import { CancelledError } from '@skein/base'
+import { NotCloneableError } from '@skein/values'
 import type { Callee } from '../callee/callee.ts'
 import { startTask } from '../definition.ts'
 import { engineHere } from '../engine.ts'
-import { ItemError, NotCloneableError } from '../errors.ts'
+import { ItemError } from '../errors.ts'
 import type { TaskOptions } from '../options.ts'
 import { Bar } from '../progress/bar.ts'
 import type { Progress } from '../progress/progress.ts'

@@ -13,9 +13,9 @@
 
 import { type MemoryHolder, OutOfMemoryError } from '@skein/base'
 import { HeapOutOfMemoryError, heap, type TypedArray } from '@skein/heap'
+import { classOf, kindOf } from '@skein/values'
 import { ObjectLostError, type SpillError } from '../errors.ts'
 import type { ObjectStats } from '../observe/stats.ts'
-import { classOf, kindOf } from '../values/kinds.ts'
 import { pack } from '../values/pack.ts'
 import { Packed } from '../values/packed.ts'
 import { type Holding, holdersOf } from './holdings.ts'

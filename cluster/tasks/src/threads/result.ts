@@ -4,9 +4,9 @@
  */
 
 import { type HeapArray, heap, type TypedArray } from '@skein/heap'
+import { classOf, kindOf } from '@skein/values'
 import { CellReader, cellsOf, putCells, type Words } from '../values/cells.ts'
 import { copyToHeap } from '../values/copy.ts'
-import { classOf, kindOf } from '../values/kinds.ts'
 import { pack } from '../values/pack.ts'
 import { Packed } from '../values/packed.ts'
 import { tally } from '../values/tally.ts'

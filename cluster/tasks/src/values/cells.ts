@@ -9,9 +9,10 @@
  */
 
 import { heap, type TypedArray } from '@skein/heap'
-import { classOf, kindOf, type MakeView, viewOf } from './kinds.ts'
+import { classOf, kindOf } from '@skein/values'
 import { unpack } from './pack.ts'
 import { tally } from './tally.ts'
+import { type MakeView, viewOf } from './views.ts'
 
 const tag = { undefined: 0, null: 1, true: 2, false: 3, number: 4, string: 5, view: 6, packed: 7 } as const
 

@@ -1,7 +1,7 @@
 /** Typed arrays that are copied into the heap on their way to another thread. */
 
 import { type HeapArray, heap, type TypedArray } from '@skein/heap'
-import { classOf, kindOf } from './kinds.ts'
+import { classOf, kindOf } from '@skein/values'
 import { tally } from './tally.ts'
 
 /** @param label for people, in statistics */

@@ -1,6 +1,6 @@
-/** The kinds of views, by the number that stands for them on the board and in packed bytes. */
+/** The kinds of typed arrays, by the number that stands for them in packed bytes. */
 
-import { heap, type TypedArray, type TypedArrayClass } from '@skein/heap'
+import type { TypedArray, TypedArrayClass } from '@skein/heap'
 
 const classes: readonly (TypedArrayClass | undefined)[] = [
   Float64Array,
@@ -23,10 +23,6 @@ const numbers = new Map<string, number>(classes.flatMap((type, kind) => (type ? 
 /** A Buffer counts as a Uint8Array, as in structured clone. */
 export const kindOf = (view: TypedArray): number =>
   numbers.get((view as { [Symbol.toStringTag]: string })[Symbol.toStringTag])!
+
+/** Of a number that `kindOf` gave; undefined of any other, and of one that this Node has no class for. */
 export const classOf = (kind: number): TypedArrayClass => classes[kind]!
-
-/** Makes a view on an array of the heap that someone else owns. */
-export type MakeView = (type: TypedArrayClass, address: number, length: number) => TypedArray
-
-/** One that is valid while its owner keeps the array. */
-export const viewOf: MakeView = (type, address, length) => heap.view(type, address, length)

@@ -1,0 +1,7 @@
+export { MalformedValueError, NotCloneableError } from './errors.ts'
+export { firstForeignTag } from './format.ts'
+export { classOf, kindOf } from './kinds.ts'
+export { PackBuffer } from './pack-buffer.ts'
+export { type Foreign, type Packer, pack, packInto } from './packer.ts'
+export { isLatin1 } from './text.ts'
+export { type ForeignReader, type Unpacker, unpack } from './unpacker.ts'
