@@ -39,7 +39,8 @@ export function inlineText(b: Uint8Array, i: number, length: number): string {
  * Keys that were read lately, by a hash of their bytes: nearly every key comes again, and one that was a key before is found at once when it is
  * used as one. A key has one place; what hashes to it next takes it.
  */
-const places = 512
+const placeBits = 10
+const places = 1 << placeBits
 const width = 32
 const keys: string[] = new Array(places).fill('')
 const codes = new Uint8Array(places * width)
@@ -47,8 +48,9 @@ const codes = new Uint8Array(places * width)
 /** @param length below `width` */
 export function keyText(bytes: Uint8Array, at: number, length: number): string {
   let hash = length
-  for (let i = 0; i < length; i++) hash = (hash * 31 + bytes[at + i]) | 0
-  const place = (hash ^ (hash >>> 15)) & (places - 1)
+  for (let i = 0; i < length; i++) hash = Math.imul(hash, 31) + bytes[at + i]
+  // The upper bits of the product depend on all of the hash (Knuth, The Art of Computer Programming, 6.4).
+  const place = Math.imul(hash, 0x9e3779b1) >>> (32 - placeBits)
   const key = keys[place]
   const from = place * width
   if (key.length === length) {
