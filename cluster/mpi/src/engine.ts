@@ -32,7 +32,10 @@ export interface TypedParts {
 
 export type SendMode = 'standard' | 'synchronous' | 'buffered' | 'ready'
 
-/** `send` is undefined in place, and where it is not significant; so is `recv` where it is not. */
+/**
+ * `send` is undefined in place, and where it is not significant; so is `recv` where it is not. As in MPI, the count of a part that holds a share for each
+ * rank (or neighbour), as `recv` of a gather or `send` of a scatter, is that of one share; of `reduceScatter`, `send` holds all shares and `recv` its own.
+ */
 export type Collective =
   | { readonly is: 'barrier' }
   | { readonly is: 'bcast'; readonly part: Part; readonly root: number }
@@ -92,8 +95,12 @@ export interface Matched {
   irecv(part: Part): Pending
 }
 
-/** A communicator as an engine has it. Ranks are those of its group, or of its remote group where it has one. */
+/**
+ * A communicator as an engine has it. Ranks are those of its group, or of its remote group where it has one; messages to and from `procNull` never come here.
+ */
 export interface Port {
+  /** What its errors call it; its communicator sets it. */
+  name?: string
   readonly rank: number
   readonly size: number
   /** Of an intercommunicator; else 0. */
@@ -109,6 +116,7 @@ export interface Port {
   irecv(part: Part, source: number, tag: number): Pending
   recvInit(part: Part, source: number, tag: number): Persistent
   sendrecv(send: Part, dest: number, sendTag: number, recv: Part, source: number, recvTag: number, status: Status): void
+  /** The part is all partitions, of equal length. */
   psendInit(partitions: number, part: Part, dest: number, tag: number): Partitioned
   precvInit(partitions: number, part: Part, source: number, tag: number): Partitioned
 
@@ -171,8 +179,8 @@ export interface Engine {
   /** Seconds from some time on, and the resolution of that. */
   wtime(): number
   readonly wtick: number
-  /** Memory from which messages go with the fewest copies. */
-  allocate(bytes: number): ArrayBufferLike
+  /** Zeros, from which messages go with the fewest copies; aligned for every kind of element. */
+  allocate(bytes: number): Uint8Array
   finalize(): void
   readonly isFinalized: boolean
 }

@@ -72,7 +72,7 @@ const start = (launcher: Launcher): Engine => {
     allocate: bytes => {
       if (!Number.isSafeInteger(bytes) || bytes < 0)
         throw new ArgumentError('allocate', 'bytes', 'a whole number', bytes)
-      return new ArrayBuffer(bytes)
+      return new Uint8Array(bytes)
     },
     finalize: () => {
       if (isFinalized) return

@@ -1,0 +1,506 @@
+/** Communicators: groups of ranks that talk among themselves, with a topology or without, and pairs of groups that talk to each other. */
+
+import type { Engine, Neighbors, Port } from '../engine.ts'
+import { type Caller, refusal } from '../message/refusal.ts'
+import { AsyncCalls } from './async.ts'
+import { Attributes } from './attributes.ts'
+import { Collectives } from './collectives.ts'
+import { Grid } from './grid.ts'
+import { type Comparison, Group } from './group.ts'
+import { checkLive } from './roots.ts'
+
+export abstract class Comm extends Collectives {
+  readonly attributes: Attributes<Comm> = new Attributes(this)
+  /** Hints to the engine, by name. */
+  info: ReadonlyMap<string, string> = new Map()
+  #async: AsyncCalls | undefined
+
+  /** The same calls as promises that leave the event loop free. */
+  get async(): AsyncCalls {
+    return (this.#async ??= new AsyncCalls(this))
+  }
+
+  /** Its processes, in the order of ranks. */
+  get group(): Group {
+    return new Group(this.port.members, this.#me)
+  }
+
+  /** Of an intercommunicator the other group; else an empty one. */
+  get remoteGroup(): Group {
+    return new Group(this.port.remoteMembers, this.#me)
+  }
+
+  get #me(): number {
+    const { members, rank } = this.engine.world
+    return members[rank]
+  }
+
+  /** The same ranks and attributes, whose messages are apart from those here. */
+  dup(): this {
+    return this.collective('dup', () => {
+      const copy = this.again(this.port.dup(), `${this.name} dup`)
+      this.attributes.copyTo(copy.attributes)
+      copy.info = this.info
+      copy.errorHandler = this.errorHandler
+      return copy
+    })
+  }
+
+  /** A communicator of the same kind on another port. */
+  protected abstract again(port: Port, name: string): this
+
+  /** Identical: the same communicator; congruent: the same ranks in the same order; similar: in another. */
+  compare(other: Comm): Comparison {
+    if (this.port === other.port) return 'identical'
+    if (this.isInter !== other.isInter) return 'unequal'
+    const both = [this.group.compare(other.group), this.remoteGroup.compare(other.remoteGroup)]
+    return both.includes('unequal') ? 'unequal' : both.includes('similar') ? 'similar' : 'congruent'
+  }
+
+  /** All its ranks call it. Messages under way are still delivered. */
+  free(): void {
+    this.collective('free', () => {
+      this.attributes.deleteAll()
+      this.release()
+    })
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.isFree) this.free()
+  }
+
+  /** No call on it succeeds from now on, on any rank: what waits is ended. */
+  revoke(): void {
+    this.collective('revoke', () => this.port.revoke())
+  }
+
+  /** Ranks known to have failed. */
+  failedRanks(): readonly number[] {
+    return this.collective('failedRanks', () => this.port.failed())
+  }
+
+  /** The bitwise and of all living ranks' flags: the same on each, whoever fails meanwhile. */
+  agree(flag: number): number {
+    return this.collective('agree', () => this.port.agree(flag))
+  }
+
+  /** For this room: an error of the engine goes to the error handler. */
+  protected collective<T>(call: string, does: () => T): T {
+    checkLive(this, call)
+    try {
+      return does()
+    } catch (error) {
+      throw this.failed(error)
+    }
+  }
+}
+
+export interface CartOptions {
+  /** Which dimensions are rings; none, if it is left out. */
+  readonly periods?: readonly boolean[]
+  /** Ranks may be numbered anew. */
+  readonly reorder?: boolean
+}
+
+export class Intracomm extends Comm {
+  protected again(port: Port, name: string): this {
+    return new Intracomm(port, this.engine, name) as this
+  }
+
+  #made<C extends Intracomm>(
+    port: Port | undefined,
+    name: string,
+    kind: new (port: Port, engine: Engine, name: string) => C,
+  ): C | undefined {
+    if (port === undefined) return undefined
+    const made = new kind(port, this.engine, name)
+    made.errorHandler = this.errorHandler
+    return made
+  }
+
+  /**
+   * Ranks that give the same color come together, in the order of keys, and of ranks where keys are equal.
+   *
+   * @param color undefined: in none
+   */
+  split(color: undefined, key?: number): undefined
+  split(color: number, key?: number): Intracomm
+  split(color: number | undefined, key?: number): Intracomm | undefined
+  split(color: number | undefined, key = this.rank): Intracomm | undefined {
+    if (color !== undefined) checkInteger(this, 'split', 'color', color, 0)
+    checkInteger(this, 'split', 'key', key)
+    return this.collective('split', () =>
+      this.#made(this.port.split(color, key), `${this.name} split ${color}`, Intracomm),
+    )
+  }
+
+  /** Ranks that share memory come together. */
+  splitType(type: 'shared', key = this.rank): Intracomm {
+    if (type !== 'shared') throw refusal(this, 'splitType', 'MPI_ERR_ARG', 'type', "'shared'", type)
+    checkInteger(this, 'splitType', 'key', key)
+    return this.collective('splitType', () => this.#made(this.port.splitShared(key), `${this.name} shared`, Intracomm)!)
+  }
+
+  /** Of the ranks of a group; all ranks here call it, and those that are not in their group get undefined. */
+  create(group: Group): Intracomm | undefined {
+    const ranks = this.#ranksOf('create', group)
+    return this.collective('create', () => this.#made(this.port.create(ranks), `${this.name} create`, Intracomm))
+  }
+
+  /** Of the ranks of a group, which alone call it. */
+  createGroup(group: Group, tag = 0): Intracomm | undefined {
+    const ranks = this.#ranksOf('createGroup', group)
+    return this.collective('createGroup', () =>
+      group.rank === undefined
+        ? undefined
+        : this.#made(this.port.createGroup(ranks, tag), `${this.name} group`, Intracomm),
+    )
+  }
+
+  #ranksOf(call: string, group: Group): number[] {
+    if (!(group instanceof Group)) throw refusal(this, call, 'MPI_ERR_GROUP', 'group', 'a Group', group)
+    const here = this.group
+    const ranks = group.translateRanks([...group.members.keys()], here)
+    const outside = ranks.indexOf(undefined)
+    if (outside < 0) return ranks as number[]
+    throw refusal(
+      this,
+      call,
+      'MPI_ERR_GROUP',
+      'group',
+      'a subset of the communicator',
+      `one whose rank ${outside} is not in it`,
+    )
+  }
+
+  /**
+   * Two groups that talk to each other. Their leaders must be able to talk.
+   *
+   * @param peer where both leaders are; significant at the leader
+   * @param remoteLeader the other group's, in `peer`
+   */
+  intercomm(localLeader: number, peer: Intracomm | undefined, remoteLeader: number, tag = 0): Intercomm {
+    if (!Number.isInteger(localLeader) || localLeader < 0 || localLeader >= this.size) {
+      throw refusal(this, 'intercomm', 'MPI_ERR_RANK', 'localLeader', `a rank from 0 to ${this.size - 1}`, localLeader)
+    }
+    if (this.rank === localLeader && peer !== undefined) {
+      checkLive(peer, 'intercomm')
+      if (!Number.isInteger(remoteLeader) || remoteLeader < 0 || remoteLeader >= peer.size) {
+        throw refusal(
+          peer,
+          'intercomm',
+          'MPI_ERR_RANK',
+          'remoteLeader',
+          `a rank from 0 to ${peer.size - 1}`,
+          remoteLeader,
+        )
+      }
+    }
+    return this.collective('intercomm', () => {
+      const made = new Intercomm(
+        this.port.intercomm(localLeader, peer?.port, remoteLeader, tag),
+        this.engine,
+        `${this.name} intercomm`,
+      )
+      made.errorHandler = this.errorHandler
+      return made
+    })
+  }
+
+  /**
+   * The first ranks on a grid. Ranks for which there is no place get undefined.
+   *
+   * @param dims lengths, as `dims(size, 2)` finds them
+   */
+  cart(dims: readonly number[], { periods = [], reorder = false }: CartOptions = {}): Cartesian | undefined {
+    const lengths = [...dims]
+    if (lengths.some(length => !Number.isInteger(length) || length < 1)) {
+      throw refusal(this, 'cart', 'MPI_ERR_DIMS', 'dims', 'whole numbers from 1 on', lengths)
+    }
+    const needed = lengths.reduce((a, b) => a * b, 1)
+    if (needed > this.size)
+      throw refusal(
+        this,
+        'cart',
+        'MPI_ERR_DIMS',
+        'the product of dims',
+        `${this.size} at most, the ranks there are`,
+        needed,
+      )
+    if (periods.length !== 0 && periods.length !== lengths.length) {
+      throw refusal(
+        this,
+        'cart',
+        'MPI_ERR_DIMS',
+        'periods',
+        `${lengths.length} of them, one for each dimension`,
+        periods,
+      )
+    }
+    const rings = lengths.map((_, d) => periods[d] ?? false)
+    return this.collective('cart', () => {
+      const port = this.port.cart(lengths, rings, reorder)
+      return port && this.#topology(new Cartesian(port, this.engine, `${this.name} cart`, new Grid(lengths, rings)))
+    })
+  }
+
+  /**
+   * A graph of which every rank knows the whole: `edges` of rank r are those from `index[r - 1]` up to `index[r]`.
+   */
+  graph(index: readonly number[], edges: readonly number[], reorder = false): Graph | undefined {
+    const nodes = index.length
+    const isRising = index.every((end, node) => Number.isInteger(end) && end >= (node === 0 ? 0 : index[node - 1]))
+    if (nodes > this.size || !isRising || (index.at(-1) ?? 0) !== edges.length) {
+      throw refusal(
+        this,
+        'graph',
+        'MPI_ERR_TOPOLOGY',
+        'index',
+        `up to ${this.size} rising numbers, the last ${edges.length}, the edges`,
+        index,
+      )
+    }
+    const wrong = edges.find(node => !Number.isInteger(node) || node < 0 || node >= nodes)
+    if (wrong !== undefined)
+      throw refusal(this, 'graph', 'MPI_ERR_TOPOLOGY', 'an edge', `to a node from 0 to ${nodes - 1}`, wrong)
+    const shape = new GraphShape([...index], [...edges])
+    return this.collective('graph', () => {
+      // An engine knows neighbours alone. Those of a graph are sent to and received from in the order of its edges.
+      const part = this.port.split(this.rank < nodes ? 0 : undefined, this.rank)
+      if (part === undefined) return undefined
+      const destinations = shape.neighbors(this.rank)
+      const port = part.distGraphAdjacent({ sources: shape.sources(this.rank), destinations }, reorder)
+      part.free()
+      return this.#topology(new Graph(port, this.engine, `${this.name} graph`, shape))
+    })
+  }
+
+  /** A graph of which every rank knows its own edges: from whom it receives and to whom it sends. */
+  distGraphAdjacent(topology: Neighbors, reorder = false): DistGraph {
+    const { sources, destinations, sourceWeights, destinationWeights } = topology
+    for (const ranks of [sources, destinations]) {
+      const wrong = ranks.find(rank => !Number.isInteger(rank) || rank < 0 || rank >= this.size)
+      if (wrong !== undefined)
+        throw refusal(
+          this,
+          'distGraphAdjacent',
+          'MPI_ERR_RANK',
+          'a neighbour',
+          `a rank from 0 to ${this.size - 1}`,
+          wrong,
+        )
+    }
+    if (
+      (sourceWeights ?? sources).length !== sources.length ||
+      (destinationWeights ?? destinations).length !== destinations.length
+    ) {
+      throw refusal(this, 'distGraphAdjacent', 'MPI_ERR_ARG', 'weights', 'one for each neighbour', topology)
+    }
+    return this.collective('distGraphAdjacent', () => {
+      const port = this.port.distGraphAdjacent(topology, reorder)
+      return this.#topology(new DistGraph(port, this.engine, `${this.name} distGraph`, topology))
+    })
+  }
+
+  /**
+   * A graph of which any rank gives any edges: `[from, to, weight]`.
+   */
+  distGraph(edges: readonly (readonly [from: number, to: number, weight?: number])[], reorder = false): DistGraph {
+    for (const [from, to] of edges) {
+      for (const rank of [from, to]) checkInteger(this, 'distGraph', 'an end of an edge', rank, 0, this.size - 1)
+    }
+    const all = this.allgather(edges.map(edge => [...edge])).flat()
+    const incoming = all.filter(edge => edge[1] === this.rank)
+    const outgoing = all.filter(edge => edge[0] === this.rank)
+    const isWeighted = all.some(edge => edge[2] !== undefined)
+    return this.distGraphAdjacent(
+      {
+        sources: incoming.map(edge => edge[0]!),
+        destinations: outgoing.map(edge => edge[1]!),
+        ...(isWeighted && {
+          sourceWeights: incoming.map(edge => edge[2] ?? 1),
+          destinationWeights: outgoing.map(edge => edge[2] ?? 1),
+        }),
+      },
+      reorder,
+    )
+  }
+
+  #topology<C extends Intracomm>(made: C): C {
+    made.errorHandler = this.errorHandler
+    return made
+  }
+
+  /** Those that have not failed. */
+  shrink(): Intracomm {
+    return this.collective('shrink', () => this.#made(this.port.shrink(), `${this.name} shrunk`, Intracomm)!)
+  }
+}
+
+export class Intercomm extends Comm {
+  protected again(port: Port, name: string): this {
+    return new Intercomm(port, this.engine, name) as this
+  }
+
+  /**
+   * Both groups in one.
+   *
+   * @param high the group that says so comes after the other
+   */
+  merge(high = false): Intracomm {
+    return this.collective('merge', () => new Intracomm(this.port.merge(high), this.engine, `${this.name} merged`))
+  }
+}
+
+export class Cartesian extends Intracomm {
+  readonly grid: Grid
+  override readonly sources: readonly number[]
+  override readonly destinations: readonly number[]
+
+  /** For this room; users have `comm.cart`. */
+  constructor(port: Port, engine: Engine, name: string, grid: Grid) {
+    super(port, engine, name)
+    this.grid = grid
+    // The same list, as collectives between neighbours of a grid see by it that what goes one way comes from the other.
+    this.sources = this.destinations = grid.neighbors(this.rank)
+  }
+
+  protected override again(port: Port, name: string): this {
+    return new Cartesian(port, this.engine, name, this.grid) as this
+  }
+
+  get dims(): readonly number[] {
+    return this.grid.dims
+  }
+
+  get periods(): readonly boolean[] {
+    return this.grid.periods
+  }
+
+  coords(rank = this.rank): number[] {
+    checkInteger(this, 'coords', 'rank', rank, 0, this.size - 1)
+    return this.grid.coords(rank)
+  }
+
+  /** In a ring coordinates go round. */
+  rankOf(coords: readonly number[]): number {
+    const rank =
+      coords.length === this.dims.length && coords.every(Number.isInteger) ? this.grid.rankOf(coords) : undefined
+    if (rank !== undefined) return rank
+    throw refusal(this, 'rankOf', 'MPI_ERR_ARG', 'coords', `a place of the grid ${this.dims.join(' × ')}`, coords)
+  }
+
+  /** From whom and to whom all shift by so many steps along a dimension; `procNull` at an end. */
+  shift(dimension: number, steps = 1): { source: number; dest: number } {
+    checkInteger(this, 'shift', 'dimension', dimension, 0, this.dims.length - 1)
+    checkInteger(this, 'shift', 'steps', steps)
+    const { grid, rank } = this
+    return { source: grid.step(rank, dimension, -steps), dest: grid.step(rank, dimension, steps) }
+  }
+
+  /** Grids of fewer dimensions: those that are kept. */
+  sub(keep: readonly boolean[]): Cartesian {
+    const { dims, periods } = this
+    if (keep.length !== dims.length)
+      throw refusal(this, 'sub', 'MPI_ERR_DIMS', 'keep', `${dims.length} of them, one for each dimension`, keep)
+    const kept = dims.flatMap((_, d) => (keep[d] ? [d] : []))
+    const grid = new Grid(
+      kept.map(d => dims[d]),
+      kept.map(d => periods[d]),
+    )
+    const coords = this.coords()
+    const color = coords.reduce((sum, at, d) => (keep[d] ? sum : sum * dims[d] + at), 0)
+    return this.collective('sub', () => {
+      const flat = this.port.split(color, grid.rankOf(kept.map(d => coords[d])) ?? 0)!
+      const port = flat.cart(grid.dims, grid.periods, false)!
+      flat.free()
+      return new Cartesian(port, this.engine, `${this.name} sub`, grid)
+    })
+  }
+}
+
+/** The edges of a graph of which all is known. */
+class GraphShape {
+  readonly index: readonly number[]
+  readonly edges: readonly number[]
+
+  constructor(index: readonly number[], edges: readonly number[]) {
+    this.index = index
+    this.edges = edges
+  }
+
+  neighbors(node: number): number[] {
+    return this.edges.slice(node === 0 ? 0 : this.index[node - 1], this.index[node])
+  }
+
+  /** Nodes with an edge to this one: as often as they have one. */
+  sources(node: number): number[] {
+    const own = this.neighbors(node)
+    const all = this.index.flatMap((_, from) => this.neighbors(from).flatMap(to => (to === node ? [from] : [])))
+    // In a symmetric graph, as MPI wants one to be, they come in the order of its own edges.
+    const isSame = own.length === all.length && [...own].sort().join() === [...all].sort().join()
+    return isSame ? own : all
+  }
+}
+
+export class Graph extends Intracomm {
+  readonly #shape: GraphShape
+  override readonly sources: readonly number[]
+  override readonly destinations: readonly number[]
+
+  /** For this room; users have `comm.graph`. */
+  constructor(port: Port, engine: Engine, name: string, shape: GraphShape) {
+    super(port, engine, name)
+    this.#shape = shape
+    this.sources = shape.sources(this.rank)
+    this.destinations = shape.neighbors(this.rank)
+  }
+
+  protected override again(port: Port, name: string): this {
+    return new Graph(port, this.engine, name, this.#shape) as this
+  }
+
+  get index(): readonly number[] {
+    return this.#shape.index
+  }
+
+  get edges(): readonly number[] {
+    return this.#shape.edges
+  }
+
+  neighbors(rank = this.rank): number[] {
+    checkInteger(this, 'neighbors', 'rank', rank, 0, this.size - 1)
+    return this.#shape.neighbors(rank)
+  }
+}
+
+export class DistGraph extends Intracomm {
+  readonly neighbors: Neighbors
+  override readonly sources: readonly number[]
+  override readonly destinations: readonly number[]
+
+  /** For this room; users have `comm.distGraph` and `comm.distGraphAdjacent`. */
+  constructor(port: Port, engine: Engine, name: string, neighbors: Neighbors) {
+    super(port, engine, name)
+    this.neighbors = neighbors
+    this.sources = [...neighbors.sources]
+    this.destinations = [...neighbors.destinations]
+  }
+
+  protected override again(port: Port, name: string): this {
+    return new DistGraph(port, this.engine, name, this.neighbors) as this
+  }
+}
+
+function checkInteger(
+  caller: Caller,
+  call: string,
+  argument: string,
+  value: number,
+  least?: number,
+  most?: number,
+): void {
+  if (Number.isSafeInteger(value) && value >= (least ?? value) && value <= (most ?? value)) return
+  const range = least === undefined ? '' : most === undefined ? ` from ${least} on` : ` from ${least} to ${most}`
+  throw refusal(caller, call, 'MPI_ERR_ARG', argument, `a whole number${range}`, value)
+}
