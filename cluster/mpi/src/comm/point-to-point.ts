@@ -2,7 +2,7 @@
 
 import { anySource, anyTag, procNull } from '../constants.ts'
 import type { Matched, Pending, SendMode } from '../engine.ts'
-import { pack, packedPart, packNow } from '../message/object.ts'
+import { pack, packedPart } from '../message/object.ts'
 import { checkKept, checkNoOverlap, type Data, Elements, isData, partOf } from '../message/part.ts'
 import { refusal } from '../message/refusal.ts'
 import { Both, NoMessage, Probing, setNull } from '../request/pendings.ts'
@@ -76,7 +76,7 @@ export abstract class PointToPoint extends CommBase {
     if (dest >>> 0 !== dest || dest >= this.peers || tag >>> 0 !== tag || tag > this.engine.tagUb) {
       if (this.#isNull(call, 'dest', dest, tag)) return
     }
-    const part = isData(data) ? partOf(this, call, 'data', data) : packedPart(packNow(this, call, data))
+    const part = isData(data) ? partOf(this, call, 'data', data) : packedPart(pack(this, call, data))
     try {
       this.port.send(mode, part, dest, tag)
     } catch (error) {
