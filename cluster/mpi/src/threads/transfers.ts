@@ -1,0 +1,117 @@
+/**
+ * Messages under way, as the rank at either end has them: what is sent, and what waits for something to come. Short messages are over when they
+ * are written. A long one is offered; what happens then is decided where it is received (see `Exchange`).
+ */
+
+import type { Datatype } from '../datatype/datatype.ts'
+import { countIn, scatterInto } from '../datatype/packing.ts'
+import { receivable } from '../datatype/signature.ts'
+import type { Part } from '../engine.ts'
+import type { Status } from '../status.ts'
+
+/** The bytes of a part whose elements follow one another. */
+export const bytesOf = ({ view, count, type }: Part): Uint8Array =>
+  new Uint8Array(view.buffer, view.byteOffset, count * type.size)
+
+/** What goes to another rank. */
+export class Sending {
+  /** By which the other side answers; -1: it does not. */
+  id = -1
+  readonly bytes: Uint8Array
+  readonly to: number
+  readonly context: number
+  readonly tag: number
+  readonly signature: number
+  /** It is over only when the message is received. */
+  readonly isSync: boolean
+  isDone = false
+  error: unknown
+
+  constructor(bytes: Uint8Array, to: number, context: number, tag: number, signature: number, isSync: boolean) {
+    this.bytes = bytes
+    this.to = to
+    this.context = context
+    this.tag = tag
+    this.signature = signature
+    this.isSync = isSync
+  }
+
+  finish(): void {
+    this.isDone = true
+  }
+
+  tell(status: Status): void {
+    status.source = status.tag = -1
+    status.bytes = status.count = 0
+    status.isCancelled = false
+  }
+}
+
+/** What waits for a message. */
+export class Receiving {
+  /** By which the sender answers; -1: there is nothing to answer. */
+  id = -1
+  /** Where elements go; those of a type with gaps are spread when all have come. */
+  readonly bytes: Uint8Array
+  readonly #part: Part | undefined
+  /** Number of a rank in the world, or -1: of any. */
+  readonly from: number
+  readonly tag: number
+  readonly signature: number
+  readonly #type: Datatype | undefined
+  // Of the message that it was given.
+  source = -1
+  foundTag = -1
+  length = 0
+  /** Bytes of it that have come. */
+  arrived = 0
+  isDone = false
+  isCancelled = false
+  isMatched = false
+  error: unknown
+
+  private constructor(bytes: Uint8Array, from: number, tag: number, signature: number, type?: Datatype, part?: Part) {
+    this.bytes = bytes
+    this.from = from
+    this.tag = tag
+    this.signature = signature
+    this.#type = type
+    this.#part = part
+  }
+
+  static ofBytes(bytes: Uint8Array, from: number, tag: number, signature: number): Receiving {
+    return new Receiving(bytes, from, tag, signature)
+  }
+
+  static of(part: Part, from: number, tag: number): Receiving {
+    const { type, count } = part
+    return type.isContiguous
+      ? new Receiving(bytesOf(part), from, tag, type.signature, type)
+      : new Receiving(new Uint8Array(count * type.size), from, tag, type.signature, type, part)
+  }
+
+  takes(source: number, tag: number): boolean {
+    return (this.from === source || this.from === -1) && (this.tag === tag || (this.tag === -1 && tag >= 0))
+  }
+
+  /** Whether elements of this signature may be received as its own. */
+  suits(signature: number, length: number): boolean {
+    if (signature === this.signature) return true
+    return this.#type !== undefined && receivable(signature, length, this.#type.layout.root)
+  }
+
+  finish(): void {
+    if (this.#part !== undefined && this.error === undefined && !this.isCancelled) {
+      scatterInto(this.bytes.subarray(0, this.length), this.#part.view, this.#part.type)
+    }
+    this.isDone = true
+  }
+
+  tell(status: Status): void {
+    status.source = this.source
+    status.tag = this.foundTag
+    status.bytes = this.length
+    status.count = this.#type === undefined ? this.length : countIn(this.length, this.#type)
+    status.isCancelled = this.isCancelled
+  }
+}
