@@ -16,68 +16,104 @@ export const spanOf = (count: number, type: Datatype): { from: number; to: numbe
   return { from, to }
 }
 
-/** Elements are copied in words of the largest of these sizes that goes. Not of 8: float64 may lose the bits of a NaN. */
-type Unit = 1 | 2 | 4
-type Words = Uint8Array | Uint16Array | Uint32Array
+/** Elements are copied in words of the largest of these sizes that goes. */
+type Unit = 1 | 2 | 4 | 8
 
-const units = new WeakMap<Datatype, Unit>()
+const classes = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }
+type Words = Uint8Array | Uint16Array | Uint32Array | BigUint64Array
 
-/** In which words all runs of a type can be copied. */
-const unitOf = (type: Datatype): Unit => {
-  let unit = units.get(type)
-  if (unit === undefined) {
-    const { offsets, lengths } = type
-    let bits = type.extent
-    for (let r = 0; r < offsets.length; r++) bits |= offsets[r] | lengths[r]
-    unit = unitOfBits(bits)
-    units.set(type, unit)
+/** The runs of a type, in words. */
+interface Plan {
+  readonly extent: number
+  readonly offsets: List
+  /** Absent where runs are short: then there is an offset for each word. */
+  readonly lengths: List | undefined
+}
+
+/** Float64Array for what has no place in 31 bits. */
+type List = Int32Array | Float64Array
+
+/** The largest unit that a type allows, and plans for the units that were needed. */
+interface Plans {
+  readonly unit: Unit
+  readonly of: { [unit in Unit]?: Plan }
+}
+
+const plansOf = new WeakMap<Datatype, Plans>()
+
+const unitOf = (bits: number): Unit => (bits & 1 ? 1 : bits & 2 ? 2 : bits & 4 ? 4 : 8)
+
+const makePlans = (type: Datatype): Plans => {
+  const { offsets, lengths, extent } = type
+  let bits = extent
+  for (let r = 0; r < offsets.length; r++) bits |= offsets[r] | lengths[r]
+  const plans = { unit: unitOf(bits), of: {} }
+  plansOf.set(type, plans)
+  return plans
+}
+
+/** Runs of up to so many words on the average are copied word by word. */
+const shortRun = 8
+
+const makePlan = (type: Datatype, unit: Unit): Plan => {
+  const { offsets, lengths, size, trueLb, trueExtent } = type
+  const extent = type.extent / unit
+  const words = size / unit
+  const isShort = words <= shortRun * offsets.length
+  const List = Math.max(-trueLb, trueLb + trueExtent) / unit < 2 ** 31 ? Int32Array : Float64Array
+  const list = new List(isShort ? words : offsets.length)
+  if (!isShort) {
+    for (let r = 0; r < list.length; r++) list[r] = offsets[r] / unit
+    const inWords = new List(list.length)
+    for (let r = 0; r < list.length; r++) inWords[r] = lengths[r] / unit
+    return { extent, offsets: list, lengths: inWords }
   }
-  return unit
+  let w = 0
+  for (let r = 0; r < offsets.length; r++) for (let i = 0; i < lengths[r] / unit; i++) list[w++] = offsets[r] / unit + i
+  return { extent, offsets: list, lengths: undefined }
 }
 
-const unitOfBits = (bits: number): Unit => (bits & 1 ? 1 : bits & 2 ? 2 : 4)
-
-const wordsOf = (buffer: ArrayBufferLike, at: number, bytes: number, unit: Unit): Words => {
-  if (unit === 4) return new Uint32Array(buffer, at, bytes / 4)
-  return unit === 2 ? new Uint16Array(buffer, at, bytes / 2) : new Uint8Array(buffer, at, bytes)
-}
-
-type CopyRuns = (
-  flat: Words,
-  spread: Words,
-  base: number,
-  extent: number,
-  offsets: Float64Array,
-  lengths: Float64Array,
-  unit: Unit,
-) => void
+type CopyRuns = (flat: Words, spread: Words, base: number, plan: Plan) => void
 
 /**
- * A loop over all runs of the elements that fill `flat`; the last may be cut short. From 192 words on a run is left to `set`, which
- * takes some 50 ns to begin. One loop for each class of words and each direction, each made from its own text, so that each is compiled for its class alone.
+ * A loop over all runs of the elements that fill `flat`; the last may be cut short. From 128 words on a run is left to `set`, which
+ * takes some 50 ns to begin. There is one loop for each class of words and direction, each made from its own text, so that V8
+ * compiles it for that class alone; words of 8 bytes are bigints in name only, once it has.
  */
 const makeLoop = (isGather: boolean): CopyRuns => {
   const move = isGather ? 'flat[f + i] = spread[s + i]' : 'spread[s + i] = flat[f + i]'
   const moveLong = isGather ? 'flat.set(spread.subarray(s, s + n), f)' : 'spread.set(flat.subarray(f, f + n), s)'
   return new Function(
-    ...['flat', 'spread', 'base', 'extent', 'offsets', 'lengths', 'unit'],
-    `const runs = offsets.length, end = flat.length
+    ...['flat', 'spread', 'base', 'plan'],
+    `const { extent, offsets, lengths } = plan
+    const runs = offsets.length, end = flat.length
     let f = 0
-    for (let at = base; f < end; at += extent)
+    if (lengths === undefined) {
+      const i = 0
+      for (let at = base; f < end; at += extent)
+        for (let r = 0; r < runs && f < end; r++, f++) {
+          const s = at + offsets[r]
+          ${move}
+        }
+    } else for (let at = base; f < end; at += extent)
       for (let r = 0; r < runs && f < end; r++) {
-        const s = at + offsets[r] / unit
-        const n = Math.min(lengths[r] / unit, end - f)
-        if (n < 192) for (let i = 0; i < n; i++) ${move}
+        const s = at + offsets[r]
+        const n = Math.min(lengths[r], end - f)
+        if (n < 128) for (let i = 0; i < n; i++) ${move}
         else ${moveLong}
         f += n
       }`,
   ) as CopyRuns
 }
 
-const loops = {
-  gather: { 1: makeLoop(true), 2: makeLoop(true), 4: makeLoop(true) },
-  scatter: { 1: makeLoop(false), 2: makeLoop(false), 4: makeLoop(false) },
-}
+const makeLoops = (isGather: boolean) => ({
+  1: makeLoop(isGather),
+  2: makeLoop(isGather),
+  4: makeLoop(isGather),
+  8: makeLoop(isGather),
+})
+
+const loops = { gather: makeLoops(true), scatter: makeLoops(false) }
 
 const copy = (direction: 'gather' | 'scatter', flat: Uint8Array, view: ArrayBufferView, type: Datatype): void => {
   if (flat.length === 0) return
@@ -87,11 +123,14 @@ const copy = (direction: 'gather' | 'scatter', flat: Uint8Array, view: ArrayBuff
     else there.set(flat)
     return
   }
-  const unit = Math.min(unitOf(type), unitOfBits(view.byteOffset | flat.byteOffset | flat.length)) as Unit
+  const plans = plansOf.get(type) ?? makePlans(type)
+  const unit = Math.min(plans.unit, unitOf(view.byteOffset | flat.byteOffset | flat.length)) as Unit
+  const plan = (plans.of[unit] ??= makePlan(type, unit))
   const { from, to } = spanOf(Math.ceil(flat.length / type.size), type)
-  const spread = wordsOf(view.buffer, view.byteOffset + from, to - from, unit)
-  const words = wordsOf(flat.buffer, flat.byteOffset, flat.length, unit)
-  loops[direction][unit](words, spread, -from / unit, type.extent / unit, type.offsets, type.lengths, unit)
+  const Words: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => Words = classes[unit]
+  const spread = new Words(view.buffer, view.byteOffset + from, (to - from) / unit)
+  const words = new Words(flat.buffer, flat.byteOffset, flat.length / unit)
+  loops[direction][unit](words, spread, (0 - from) / unit, plan)
 }
 
 /** Copies the bytes of `count` elements, one after another, into `into`, or into a new array of just their size. */
