@@ -14,6 +14,8 @@ export interface Command {
   readonly description?: string
   /** Command lines and what they do. */
   readonly examples: readonly (readonly [line: string, does: string])[]
+  /** The option as declared, for one as typed: where users know it by other words. */
+  readonly spelling?: (word: string) => string
   /** Adds arguments and options. */
   declare(command: Declaration): void
   /**

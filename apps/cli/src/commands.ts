@@ -6,7 +6,8 @@ import { dashboard } from './commands/dashboard.ts'
 import { doctor } from './commands/doctor.ts'
 import { explain } from './commands/explain.ts'
 import { help } from './commands/help.ts'
+import { mpirun } from './commands/mpirun.ts'
 import { run } from './commands/run.ts'
 import { tasks } from './commands/tasks.ts'
 
-export const commands: readonly Command[] = [run, tasks, dashboard, explain, bench, doctor, help, completion]
+export const commands: readonly Command[] = [run, mpirun, tasks, dashboard, explain, bench, doctor, help, completion]

@@ -7,6 +7,8 @@ export const exitCode = {
   failed: 1,
   /** The command line asks for something that there is not: nothing was started. */
   usage: 2,
+  /** Time was up: as `timeout` of the shell ends. */
+  late: 124,
 } as const
 
 /** The command line cannot be followed: an unknown word, a file that is not there, a value that does not fit. */

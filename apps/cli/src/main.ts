@@ -22,7 +22,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     code = (await command.run(given)) ?? exitCode.ok
   })
   try {
-    await root.parseAsync(argv.length === 0 ? ['--help'] : bindOptional(root, argv), { from: 'user' })
+    await root.parseAsync(argv.length === 0 ? ['--help'] : bindOptional(root, argv, commands), { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) {

@@ -1,6 +1,6 @@
 /** The command line as declared: the table of commands as a tree that parses, helps and suggests. */
 import { readFileSync } from 'node:fs'
-import { Command as Declaration } from 'commander'
+import { Command as Declaration, type Option } from 'commander'
 import type { Command, Given } from './command.ts'
 import { hasColours, styleFor } from './style.ts'
 
@@ -50,13 +50,25 @@ export function declare(
 }
 
 /**
- * An option whose value may be left out takes it behind `=` only: `--dashboard main.ts` names a program, not a port. The parser
- * would take the next word, so it is given an empty value instead.
+ * The words as the parser wants them, up to the first that is no option: `spelling` is another's way to say an option, and an option
+ * whose value may be left out takes it behind `=` only. `--dashboard main.ts` names a program, not a port: the parser would take the
+ * next word, so it is given an empty value instead.
  */
-export function bindOptional(root: Declaration, argv: readonly string[]): string[] {
-  const words = [...argv]
-  const declared = root.commands.find(command => command.name() === words[0])?.options ?? []
-  for (let i = 1; i < words.length && words[i].startsWith('-') && words[i] !== '--'; i++) {
+export function bindOptional(root: Declaration, argv: readonly string[], commands: readonly Command[] = []): string[] {
+  const [name, ...words] = argv
+  const declared = root.commands.find(command => command.name() === name)?.options ?? []
+  return [name, ...bindWords(declared, words, commands.find(command => command.name === name)?.spelling)]
+}
+
+/** The same for the words behind a command. */
+export function bindWords(
+  declared: readonly Option[],
+  given: readonly string[],
+  spelling = (word: string): string => word,
+): string[] {
+  const words = [...given]
+  for (let i = 0; i < words.length && words[i].startsWith('-') && words[i] !== '--'; i++) {
+    words[i] = spelling(words[i])
     const option = declared.find(({ short, long }) => words[i] === short || words[i] === long)
     if (option?.required) i++
     else if (option?.optional) words[i] = `${words[i]}=`

@@ -1,0 +1,61 @@
+/**
+ * The first thing that runs on the thread of a rank: sets its streams up, then becomes the program as if Node had been started with it.
+ * What is imported here is loaded once for each rank before anything of the user's runs, so there is next to nothing.
+ */
+
+import { createReadStream, fstatSync, readlinkSync } from 'node:fs'
+import { runMain } from 'node:module'
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
+import { type OutputForm, printDirectly } from './rank-output.ts'
+
+/** What the launcher tells, the same for all ranks. */
+export interface RankSettings {
+  readonly files: readonly string[]
+  readonly size: number
+  readonly form: OutputForm
+  readonly stdin: number | 'all' | 'none'
+  /** First the lock of the output; then a word for each rank: 1 when it is to wait for its cores, its thread's number while it does. */
+  readonly board: Int32Array<SharedArrayBuffer>
+  /** The environment names a folder for compiled code only for the start of the ranks. */
+  readonly ownCache: boolean
+}
+
+const key = 'skein.mpi.launch'
+const { files, size, form, stdin, board, ownCache } = getEnvironmentData(key) as unknown as RankSettings
+// It is meant for the ranks, not for the threads that they start.
+setEnvironmentData(key, undefined as unknown as string)
+if (ownCache) delete process.env.NODE_COMPILE_CACHE
+const rank = Number(process.env.SKEIN_MPI_RANK)
+
+printDirectly(rank, size, form, board.subarray(0, 1))
+if (stdin === rank) readDirectly()
+
+const mine = 1 + rank
+if (board[mine] === 1) {
+  // The launcher ties this thread to its cores, before it makes memory and threads of its own.
+  Atomics.store(board, mine, Number(readlinkSync('/proc/thread-self').split('/').at(-1)))
+  Atomics.notify(board, mine)
+  for (let seen = 0; (seen = Atomics.load(board, mine)) !== 0; ) Atomics.wait(board, mine, seen)
+}
+
+process.argv[1] = files[rank]
+runMain(files[rank])
+
+/** Standard input is the process's own, opened when the program asks for it: until then it may read descriptor 0 by itself. */
+function readDirectly(): void {
+  const given = Object.getOwnPropertyDescriptor(process, 'stdin')!
+  let stream: unknown
+  const open = (): unknown => {
+    const kind = fstatSync(0)
+    if (kind.isFile()) return createReadStream('', { fd: 0, autoClose: false })
+    const tty = process.getBuiltinModule('node:tty')
+    if (tty.isatty(0)) return new tty.ReadStream(0)
+    if (kind.isFIFO() || kind.isSocket()) {
+      const net = process.getBuiltinModule('node:net')
+      return new net.Socket({ fd: 0, readable: true, writable: false })
+    }
+    // Nothing comes from /dev/null.
+    return given.get!.call(process)
+  }
+  Object.defineProperty(process, 'stdin', { ...given, get: () => (stream ??= open()) })
+}
