@@ -9,6 +9,7 @@ const programs: readonly [program: string, ranks: readonly number[], only?: stri
   ['native-messages.ts', [2]],
   ['native-collectives.ts', [1, 2, 4]],
   ['native-communicators.ts', [4]],
+  ['native-buffers.ts', [2]],
   ['native-errors.ts', [2]],
   // Open MPI has them from version 5 on.
   ['native-partitioned.ts', [2], 'mpich'],

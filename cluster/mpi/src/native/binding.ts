@@ -8,6 +8,8 @@ import { anySource, anyTag, procNull, root } from '../constants.ts'
 import type { Datatype } from '../datatype/datatype.ts'
 import { MpiError } from '../errors.ts'
 import type { Status } from '../status.ts'
+import { CallBlock } from './call-block.ts'
+import { directCalls } from './direct.ts'
 import type { Family } from './family.ts'
 import { bind, type Calls } from './functions.ts'
 import type { MpiLibrary } from './library.ts'
@@ -30,8 +32,8 @@ export class Binding {
   readonly infoNull: number
 
   /** Where calls write an int, a flag, a handle, a status. */
-  readonly int = new Int32Array(1)
-  readonly cell = new Int32Array(2)
+  readonly int: Int32Array
+  readonly cell: Int32Array
   readonly status: Int32Array
 
   /** What a user's operation threw, in a call of the library: an exception must not pass through it. */
@@ -46,11 +48,17 @@ export class Binding {
   constructor(library: MpiLibrary) {
     this.library = library
     this.family = library.family
-    this.calls = bind(library.handle, library.family, library.version)
     this.commNull = library.resolve(library.family.commNull)
     this.requestNull = library.resolve(library.family.requestNull)
     this.infoNull = library.resolve(library.family.infoNull)
-    this.status = new Int32Array(library.family.status.ints)
+    const calls = bind(library.handle, library.family, library.version)
+    const block = CallBlock.open(library.koffi)
+    const output = (ints: number) => block?.take(ints) ?? { view: new Int32Array(ints), address: 0 }
+    const outputs = { int: output(1), cell: output(2), status: output(library.family.status.ints) }
+    this.int = outputs.int.view
+    this.cell = outputs.cell.view
+    this.status = outputs.status.view
+    this.calls = block ? { ...calls, ...directCalls(calls, library, block, outputs) } : calls
     this.#isWide = library.family.handle !== 'int'
     this.#source = library.family.status.source
     this.#tag = library.family.status.tag

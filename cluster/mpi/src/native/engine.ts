@@ -48,8 +48,10 @@ const start = (launcher: Launcher): Engine => {
   const wasInitialised = runtime.int[0] !== 0
   if (wasInitialised) calls.MPI_Query_thread(level)
   else {
-    // All calls come from this thread, which need not be the one that called main.
-    const code = calls.MPI_Init_thread(null, null, family.threadLevels[2], level)
+    // Node has other threads, but none of them calls MPI: nothing in the library needs a lock or an atomic instruction. Those
+    // that it would use at any higher level cost Open MPI half as much again for a short message.
+    const asked = levels.indexOf((process.env.SKEIN_MPI_THREAD_LEVEL ?? 'single') as ThreadLevel)
+    const code = calls.MPI_Init_thread(null, null, family.threadLevels[Math.max(asked, 0)], level)
     if (code !== 0) runtime.fail(code, 'init', { rank: -1, name: 'world' })
   }
   const threadLevel = levels[family.threadLevels.indexOf(level[0])] ?? 'single'

@@ -1,0 +1,47 @@
+/** How ranks of a library's launcher end: with it, and not later. */
+
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { test } from 'node:test'
+import { setTimeout as after } from 'node:timers/promises'
+import { needs } from '@skein/testing'
+import { launcherOf, MpiLibraryError, openLibrary } from '../src/native/library.ts'
+import { libraries, runRanks, startRanks } from './native-launch.ts'
+
+const notLinux = process.platform !== 'linux' && 'only Linux ends a process with its parent'
+
+for (const library of libraries) {
+  test(`a killed launcher of ${library} leaves no rank behind`, { skip: needs(library) || notLinux }, async () => {
+    const launcher = startRanks(library, 2, 'native-endless.ts')
+    let text = ''
+    for await (const chunk of launcher.stdout) {
+      text += chunk
+      if (text.split('\n').length > 2) break
+    }
+    const ranks = [...text.matchAll(/^pid (\d+)$/gm)].map(match => match[1])
+    assert.equal(ranks.length, 2, text)
+    launcher.kill('SIGKILL')
+    while (ranks.some(pid => existsSync(`/proc/${pid}`))) await after(5)
+  })
+
+  test(`abort ends all ranks of ${library}, with its code`, { skip: needs(library) }, async () => {
+    const { code } = await runRanks(library, 2, 'native-abort.ts')
+    assert.equal(code, 7)
+  })
+}
+
+test('the launcher is known by its environment', () => {
+  assert.equal(launcherOf({ OMPI_COMM_WORLD_RANK: '0', PMIX_RANK: '0' }), 'openmpi')
+  assert.equal(launcherOf({ PMI_RANK: '1', PMI_SIZE: '2' }), 'mpich')
+  assert.equal(launcherOf({ PMIX_RANK: '1' }), 'mpi')
+  assert.equal(launcherOf({ PATH: '/usr/bin' }), undefined)
+})
+
+test('a library that is not there, or is none, is refused', () => {
+  const nowhere = { SKEIN_MPI_LIBRARY: '/nowhere/libmpi.so' }
+  assert.throws(
+    () => openLibrary('openmpi', nowhere),
+    /SKEIN_MPI_LIBRARY: the file must be a library that can be loaded/,
+  )
+  assert.throws(() => openLibrary('mpich', { SKEIN_MPI_LIBRARY: 'libc.so.6' }), MpiLibraryError)
+})
