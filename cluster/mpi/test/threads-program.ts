@@ -55,7 +55,11 @@ function pointToPoint(port: Port, messages: number): void {
   }
 }
 
-const ints = (values: number[]) => ({ view: Int32Array.from(values), count: values.length, type: int32 })
+/** In the heap or not, which may differ from rank to rank. */
+const ints = (values: number[]) => {
+  const view = Math.random() < 0.5 ? Int32Array.from(values) : heap.i32(values)
+  return { view, count: values.length, type: int32 }
+}
 
 /** One after the other of x → mx + c, modulo 31 and written as 31m + c: associative, and the order of operands shows. */
 const compose = (a: number, b: number): number => {
@@ -64,10 +68,10 @@ const compose = (a: number, b: number): number => {
 }
 const composition = Op.create(compose)
 
-function collectives(port: Port): void {
+/** @param count elements: few go over the board, many from buffer to buffer */
+function collectives(port: Port, count: number): void {
   const { rank: me, size } = port
   const all = Array.from({ length: size }, (_, r) => r)
-  const count = 1 + below(40)
   const of = (r: number) => Array.from({ length: count }, (_, i) => r * 3 + i)
   const root = below(size)
   for (const [op, combine] of [
@@ -79,6 +83,9 @@ function collectives(port: Port): void {
     const out = ints(new Array(count).fill(0))
     port.run({ is: 'allreduce', send: ints(of(me)), recv: out, op })
     assert.deepEqual([...out.view], expected, `allreduce ${op.name}`)
+    const inPlace = ints(of(me))
+    port.run({ is: 'allreduce', recv: inPlace, op })
+    assert.deepEqual([...inPlace.view], expected, `allreduce ${op.name} in place`)
     const atRoot = ints(new Array(count).fill(0))
     port.run({ is: 'reduce', send: ints(of(me)), recv: me === root ? atRoot : undefined, op, root })
     if (me === root) assert.deepEqual([...atRoot.view], expected, `reduce ${op.name}`)
@@ -96,6 +103,13 @@ function collectives(port: Port): void {
   gathered.count = count
   port.run({ is: 'allgather', send: ints(of(me)), recv: gathered })
   assert.deepEqual([...gathered.view], all.flatMap(of))
+  const [mine, theirs] = [ints(all.flatMap(to => of(me + to))), ints(new Array(count * size).fill(-1))]
+  mine.count = theirs.count = count
+  port.run({ is: 'alltoall', send: mine, recv: theirs })
+  assert.deepEqual(
+    [...theirs.view],
+    all.flatMap(from => of(from + me)),
+  )
   const sends = ints(all.flatMap(to => of(me * size + to)))
   const receives = ints(new Array(count * size).fill(-1))
   sends.count = receives.count = count
@@ -112,13 +126,16 @@ function collectives(port: Port): void {
 }
 
 pointToPoint(world, 60)
-collectives(world)
+collectives(world, 1)
+collectives(world, 1 + below(400))
+collectives(world, 2000 + below(40_000))
 const color = below(2) + 1
 const half = world.split(rank % color, -rank)!
 pointToPoint(half, 20)
-collectives(half)
+collectives(half, 1 + below(40))
+collectives(half, 3000)
 const copy = half.dup()
-collectives(copy)
+collectives(copy, 700)
 copy.free()
 world.run({ is: 'barrier' })
 parentPort!.postMessage('done')

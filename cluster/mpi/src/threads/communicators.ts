@@ -45,10 +45,12 @@ export function allSay(port: Members, said: readonly number[]): number[][] {
 
 /** What rank 0 says. */
 export function firstSays(port: Members, say: () => number): number {
-  const said = words(port.rank === 0 ? say() : 0)
+  // An address may not fit into a word.
+  const said = Float64Array.of(port.rank === 0 ? say() : 0)
+  const bytes = new Uint8Array(said.buffer)
   port.drive('bcast', function* (kit) {
-    if (kit.rank > 0) yield kit.receive(0, bytes(said))
-    else for (let rank = 1; rank < kit.size; rank++) yield kit.send(rank, bytes(said))
+    if (kit.rank > 0) yield kit.receive(0, bytes)
+    else for (let rank = 1; rank < kit.size; rank++) yield kit.send(rank, bytes)
   })
   return said[0]
 }

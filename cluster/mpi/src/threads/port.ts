@@ -16,11 +16,14 @@ import type {
 } from '../engine.ts'
 import { MpiError } from '../errors.ts'
 import { Status } from '../status.ts'
+import { Board, newBoard } from './board.ts'
 import { algorithmOf } from './collectives/algorithms.ts'
 import { algorithmBetween } from './collectives/between.ts'
 import { Kit, type Steps } from './collectives/kit.ts'
+import { barrier } from './collectives/moves.ts'
 import { algorithmAlong, type Edges, edgesOfGraph, edgesOfGrid } from './collectives/neighbors.ts'
 import { Schedule } from './collectives/schedule.ts'
+import { Shared } from './collectives/shared.ts'
 import { allSay, firstSays, grouped, leaderSays, leadersSay, newContexts } from './communicators.ts'
 import { type Exchange, Mismatch } from './exchange.ts'
 import type { Context, Unexpected } from './matching.ts'
@@ -46,6 +49,7 @@ export class ThreadPort implements Port {
   #edges: Edges | undefined
   /** Collectives so far. */
   #calls = 0
+  #shared: Shared | undefined
   // The bytes of the buffers that were used last: making such a view takes as long as sending a short message.
   #sent: ArrayBufferView | undefined
   #sentBytes: Uint8Array = new Uint8Array(0)
@@ -281,9 +285,25 @@ export class ThreadPort implements Port {
   }
 
   run(collective: Collective): void {
+    if (this.size > 1 && this.#local === undefined && Shared.takes(collective)) {
+      try {
+        return this.#openShared().run(collective)
+      } catch (error) {
+        throw this.errorOf(error, collective.is)
+      }
+    }
     const schedule = new Schedule(this, this.#steps(collective), collective.is)
     this.exchange.drive(schedule)
     schedule.wait(unseen)
+  }
+
+  /** The board is made when it is first needed, which all ranks see at the same call. */
+  #openShared(): Shared {
+    if (this.#shared === undefined) {
+      const address = firstSays(this, () => newBoard(this.size))
+      this.#shared = new Shared(new Board(this.exchange, address, this.rank, this.members))
+    }
+    return this.#shared
   }
 
   start(collective: Collective): Pending {
@@ -409,6 +429,11 @@ export class ThreadPort implements Port {
   }
 
   free(): void {
+    if (this.#shared !== undefined) {
+      // Nobody is in a call of the board any more.
+      this.drive('barrier', barrier)
+      this.#shared.free()
+    }
     this.exchange.forget(this.context.number)
     this.exchange.forget(this.collectives.number)
     this.#local?.free()

@@ -1,0 +1,140 @@
+/**
+ * Where the ranks of a communicator meet for collectives in which each waits for all: shared memory instead of messages. For a call each
+ * writes into a place of its own what the others need (its elements if they are few, else where they lie), then the number of the call; and
+ * reads the others' when theirs has come.
+ *
+ * There are two sets of places, for calls in turn. Whoever has finished call k knows that all have begun it, so they have finished
+ * k - 1: its places are free for k + 1.
+ */
+
+import { heap } from '@skein/heap'
+import type { ErrorClass } from '../errors.ts'
+import { type Exchange, Mismatch } from './exchange.ts'
+import { line, lineBytes } from './world-block.ts'
+
+/** Bytes of elements that a place holds, and of a place: what is written there fits into one line if it is short. */
+export const placeDataBytes = 2032
+const placeBytes = 2048
+const placeWords = placeBytes / 4
+
+// Words of a place; behind them the elements, or two addresses (floats).
+const stamp = 0
+const what = 1
+const length = 2
+export const dataWord = 4
+
+const boardBytes = (size: number): number => 2 * size * placeBytes + size * lineBytes
+
+/** Makes the memory of a board. @returns its address */
+export function newBoard(size: number): number {
+  const address = heap.allocate(boardBytes(size), { align: lineBytes, label: 'mpi' })
+  heap.view(Uint8Array, address, boardBytes(size)).fill(0)
+  return address
+}
+
+const looks = 400
+
+export class Board {
+  readonly #address: number
+  readonly size: number
+  readonly rank: number
+  readonly #exchange: Exchange
+  readonly #members: readonly number[]
+  readonly c: Int32Array
+  readonly f: Float64Array
+  readonly #b: Uint8Array
+  /** In words: where each says that it is through with a call of two halves. */
+  readonly #throughAt: number
+  /** By half, then rank: the elements of a place. */
+  readonly data: readonly Uint8Array[][]
+  #calls = 0
+
+  constructor(exchange: Exchange, address: number, rank: number, members: readonly number[]) {
+    const size = members.length
+    const bytes = boardBytes(size)
+    this.#address = address
+    this.size = size
+    this.rank = rank
+    this.#exchange = exchange
+    this.#members = members
+    this.c = heap.view(Int32Array, address, bytes / 4)
+    this.f = heap.view(Float64Array, address, bytes / 8)
+    this.#b = heap.view(Uint8Array, address, bytes)
+    this.#throughAt = 2 * size * placeWords
+    this.data = [0, 1].map(half =>
+      members.map((_, r) => {
+        const at = (half * size + r) * placeBytes + 4 * dataWord
+        return this.#b.subarray(at, at + placeDataBytes)
+      }),
+    )
+  }
+
+  /** The words of a rank's place in the call under way. */
+  placeOf(rank: number): number {
+    return ((this.#calls & 1) * this.size + rank) * placeWords
+  }
+
+  /** Begins a call: what the rank has to say is written into its place next, and then `post`. */
+  begin(): number {
+    this.#calls = (this.#calls + 1) | 0
+    return this.placeOf(this.rank)
+  }
+
+  /** Elements of the call under way, by rank. */
+  get elements(): readonly Uint8Array[] {
+    return this.data[this.#calls & 1]
+  }
+
+  /**
+   * Tells the others that the place is written, and waits for theirs.
+   *
+   * @param kind of the call; all say the same, and the same number of bytes
+   */
+  meet(kind: number, bytes: number): void {
+    const { c } = this
+    const mine = this.placeOf(this.rank)
+    c[mine + what] = kind
+    c[mine + length] = bytes
+    Atomics.store(c, mine + stamp, this.#calls)
+    this.#wakeOthers()
+    for (let rank = 0; rank < this.size; rank++) {
+      if (rank === this.rank) continue
+      const place = this.placeOf(rank)
+      this.#await(place + stamp)
+      if (c[place + what] !== kind || c[place + length] !== bytes) this.#refuse(rank, kind, bytes, place)
+    }
+  }
+
+  /** Says that this rank is through with its half of the call, and waits until all are. */
+  finish(): void {
+    Atomics.store(this.c, this.#throughAt + this.rank * line, this.#calls)
+    this.#wakeOthers()
+    for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.#await(this.#throughAt + rank * line)
+  }
+
+  /** All ranks have finished their calls: the first gives the memory back. */
+  free(): void {
+    if (this.rank === 0) heap.free(this.#address)
+  }
+
+  #wakeOthers(): void {
+    const { views } = this.#exchange
+    for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) views.wake(this.#members[rank])
+  }
+
+  /** Until the word has the number of this call. Nobody can be further: for that this rank would have to be. */
+  #await(word: number): void {
+    const { c } = this
+    for (let i = 0; i < looks; i++) if (Atomics.load(c, word) === this.#calls) return
+    this.#exchange.waitUntil(() => Atomics.load(c, word) === this.#calls)
+  }
+
+  #refuse(rank: number, kind: number, bytes: number, place: number): never {
+    const [theirKind, theirBytes] = [this.c[place + what], this.c[place + length]]
+    const problem =
+      theirKind === kind
+        ? `rank ${rank} gives ${theirBytes} bytes and this one ${bytes}`
+        : `rank ${rank} is in another collective`
+    throw new Mismatch((theirKind === kind ? 'MPI_ERR_COUNT' : 'MPI_ERR_OTHER') satisfies ErrorClass, problem)
+  }
+}
