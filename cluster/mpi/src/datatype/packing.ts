@@ -77,15 +77,16 @@ type CopyRuns = (flat: Words, spread: Words, base: number, plan: Plan) => void
 
 /**
  * A loop over all runs of the elements that fill `flat`; the last may be cut short. From 128 words on a run is left to `set`, which
- * takes some 50 ns to begin. There is one loop for each class of words and direction, each made from its own text, so that V8
+ * takes some 50 ns to begin. There is one loop for each class of words and direction, each made from a text that no other has, so that V8
  * compiles it for that class alone; words of 8 bytes are bigints in name only, once it has.
  */
-const makeLoop = (isGather: boolean): CopyRuns => {
+const makeLoop = (isGather: boolean, unit: Unit): CopyRuns => {
   const move = isGather ? 'flat[f + i] = spread[s + i]' : 'spread[s + i] = flat[f + i]'
   const moveLong = isGather ? 'flat.set(spread.subarray(s, s + n), f)' : 'spread.set(flat.subarray(f, f + n), s)'
   return new Function(
     ...['flat', 'spread', 'base', 'plan'],
-    `const { extent, offsets, lengths } = plan
+    `// in words of ${unit}
+    const { extent, offsets, lengths } = plan
     const runs = offsets.length, end = flat.length
     let f = 0
     if (lengths === undefined) {
@@ -107,10 +108,10 @@ const makeLoop = (isGather: boolean): CopyRuns => {
 }
 
 const makeLoops = (isGather: boolean) => ({
-  1: makeLoop(isGather),
-  2: makeLoop(isGather),
-  4: makeLoop(isGather),
-  8: makeLoop(isGather),
+  1: makeLoop(isGather, 1),
+  2: makeLoop(isGather, 2),
+  4: makeLoop(isGather, 4),
+  8: makeLoop(isGather, 8),
 })
 
 const loops = { gather: makeLoops(true), scatter: makeLoops(false) }

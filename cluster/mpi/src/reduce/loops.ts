@@ -1,7 +1,7 @@
 /**
  * Loops over elements, `out[o + t] = first[…] op second[…] op …`, for MPI's ops. V8 compiles a function for the classes of arrays that
  * it has seen in it, and slowly for many; so each op has a loop of its own for each kind and number of operands, made from its
- * text when it is first asked for.
+ * text when it is first asked for. The text names the kind, for of equal texts V8 makes one function.
  */
 
 import type { Kind } from '../datatype/datatype.ts'
@@ -60,7 +60,8 @@ const makeLoop = (op: OpName, kind: Kind, operands: number): Loop => {
   const body = others.map(k => `y = a${k}[i${k} + t]; r = ${round}(${expression(op, scalar)})`)
   return new Function(
     ...['n', 'out', 'o', ...parameters],
-    `for (let t = 0; t < n; t++) {
+    `// ${op} of ${kind}
+    for (let t = 0; t < n; t++) {
       let r = a0[i0 + t], y
       ${body.join('\n')}
       out[o + t] = r
@@ -78,7 +79,8 @@ const makeComplexProduct = (kind: Kind, operands: number): Loop => {
   )
   return new Function(
     ...['n', 'out', 'o', ...parameters],
-    `for (let t = 0; t < n; t += 2) {
+    `// products of ${kind}
+    for (let t = 0; t < n; t += 2) {
       let re = a0[i0 + t], im = a0[i0 + t + 1], x, y, s
       ${body.join('\n')}
       out[o + t] = re
@@ -100,7 +102,8 @@ const makePairLoop = (op: OpName, kind: Kind, operands: number): PairLoop => {
   )
   return new Function(
     ...['n', 'outV', 'outI', 'v0', 'i0', ...others.flatMap(k => [`v${k}`, `i${k}`])],
-    `for (let t = 0; t < n; t++) {
+    `// ${op} of ${kind}
+    for (let t = 0; t < n; t++) {
       let r = v0[${v}], at = i0[${i}], x, j
       ${body.join('\n')}
       outV[${v}] = r

@@ -11,6 +11,7 @@ import { kinds, type NumberArray, type NumberArrayClass, type PairKind } from '.
 import { gather, scatterInto } from '../datatype/packing.ts'
 import type { Op, OpName } from '../op.ts'
 import { type Loop, loopOf, pairLoopOf } from './loops.ts'
+import { aligned, numbersOf, putBack } from './numbers.ts'
 import { combineByUser } from './user.ts'
 import { blockBytes, vectorLoopOf } from './vector.ts'
 
@@ -162,25 +163,5 @@ const copy = (type: Datatype, from: ArrayBufferView, to: ArrayBufferView, count:
   scatterInto(gather(from, count, type), to, type)
 }
 
-/** The first `n` numbers of a view: the view itself, another one of its memory, or, where that is not aligned for them, a copy. */
-const numbersOf = (Class: NumberArrayClass, view: ArrayBufferView, n: number): NumberArray => {
-  if (view.constructor === Class) return view as NumberArray
-  const size = Class.BYTES_PER_ELEMENT
-  const there = aligned(view, size, n * size)
-  return new Class(there.buffer, there.byteOffset, n)
-}
-
 const arrayAt = (kind: Kind, view: ArrayBufferView, bytes: number): NumberArray =>
   new kinds[kind].array!(view.buffer, view.byteOffset, bytes / kinds[kind].size)
-
-const aligned = (view: ArrayBufferView, alignment: number, bytes: number): ArrayBufferView =>
-  view.byteOffset % alignment === 0 ? view : new Uint8Array(view.buffer, view.byteOffset, bytes).slice()
-
-/** Once a copy of `out` has been written, and no other view of its memory, `out` has to have it. */
-const putBack = (written: ArrayBufferView, out: ArrayBufferView): void => {
-  if (written.buffer === out.buffer) return
-  const { byteLength } = written
-  new Uint8Array(out.buffer, out.byteOffset, byteLength).set(
-    new Uint8Array(written.buffer, written.byteOffset, byteLength),
-  )
-}

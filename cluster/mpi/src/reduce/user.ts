@@ -4,7 +4,8 @@ import { ArgumentError } from '@skein/base'
 import type { Datatype, Kind } from '../datatype/datatype.ts'
 import { kinds, type NumberArray } from '../datatype/kinds.ts'
 import { gather, scatterInto, spanOf } from '../datatype/packing.ts'
-import type { Op } from '../op.ts'
+import type { Combine, Op } from '../op.ts'
+import { numbersOf, putBack } from './numbers.ts'
 
 /** `out[i] = a[i] op b[i]`; `out` may lie where `a` or `b` does. */
 export const combineByUser = (
@@ -16,6 +17,14 @@ export const combineByUser = (
   count: number,
 ): void => {
   const { kind } = type
+  if (kind !== undefined && op.combine !== undefined && type.isContiguous && isNumber(kind)) {
+    const { array, size } = kinds[kind]
+    const n = (count * type.size) / size
+    const to = numbersOf(array!, out, n)
+    eachLoop(op)(op.combine, to, numbersOf(array!, a, n), numbersOf(array!, b, n), n)
+    if (to !== out) putBack(to, out)
+    return
+  }
   if (kind !== undefined && (kinds[kind].pair === undefined || op.combine !== undefined)) {
     const x = elementsOf(type, a, count)
     const y = elementsOf(type, b, count)
@@ -54,7 +63,24 @@ const elementsOf = (type: Datatype, view: ArrayBufferView, count: number): Numbe
   return array === undefined ? new DataView(bytes.buffer) : new array(bytes.buffer, bytes.byteOffset)
 }
 
+/** Elements of such a kind are those of its typed array. */
+const isNumber = (kind: Kind): boolean => kinds[kind].lanes === 1 && kind !== 'bool'
+
+type EachLoop = (combine: Combine<any>, out: NumberArray, x: NumberArray, y: NumberArray, n: number) => void
+
+let loopsMade = 0
+
+/** A loop for each op, so that V8 puts the user's function into it. Each has a text of its own: of equal ones V8 would make one. */
+const eachLoop = (op: Op): EachLoop => {
+  if (op.found === undefined) {
+    const text = `/* ${loopsMade++} */ for (let i = 0; i < n; i++) out[i] = combine(x[i], y[i])`
+    op.found = new Function('combine', 'out', 'x', 'y', 'n', text)
+  }
+  return op.found as EachLoop
+}
+
 const combineEach = (op: Op, kind: Kind, x: NumberArray | DataView, y: NumberArray | DataView, n: number): void => {
+  if (isNumber(kind)) return eachLoop(op)(op.combine!, y as NumberArray, x as NumberArray, y as NumberArray, n)
   const { get, set } = access(kind)
   for (let i = 0; i < n; i++) set(y, i, op.combine!(get(x, i), get(y, i)))
 }
@@ -64,7 +90,7 @@ interface Access {
   set(array: any, index: number, value: any): void
 }
 
-/** Elements as a user's function has them. */
+/** Elements as a user's function has them, where they are no numbers: pairs, complex numbers and truths. */
 const access = (kind: Kind): Access => {
   const { lanes, pair, size } = kinds[kind]
   if (pair !== undefined) {
@@ -81,9 +107,7 @@ const access = (kind: Kind): Access => {
       get: (array, i) => [array[2 * i], array[2 * i + 1]],
       set: (array, i, [re, im]) => ((array[2 * i] = re), (array[2 * i + 1] = im)),
     }
-  if (kind === 'bool')
-    return { get: (array, i) => array[i] !== 0, set: (array, i, value) => (array[i] = value ? 1 : 0) }
-  return { get: (array, i) => array[i], set: (array, i, value) => (array[i] = value) }
+  return { get: (array, i) => array[i] !== 0, set: (array, i, value) => (array[i] = value ? 1 : 0) }
 }
 
 /** A number at a byte of a DataView, in this machine's order. */
