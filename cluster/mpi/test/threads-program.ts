@@ -68,6 +68,9 @@ const compose = (a: number, b: number): number => {
 }
 const composition = Op.create(compose)
 
+const foldOf = (rows: number[][], combine: (a: number, b: number) => number): number[] =>
+  rows.reduce((found, row) => found.map((value, i) => combine(value, row[i])))
+
 /** @param count elements: few go over the board, many from buffer to buffer */
 function collectives(port: Port, count: number): void {
   const { rank: me, size } = port
@@ -79,7 +82,7 @@ function collectives(port: Port, count: number): void {
     [max, Math.max],
     [composition, compose],
   ] as const) {
-    const expected = Array.from({ length: count }, (_, i) => all.map(r => of(r)[i]).reduce((a, b) => combine(a, b)))
+    const expected = foldOf(all.map(of), combine)
     const out = ints(new Array(count).fill(0))
     port.run({ is: 'allreduce', send: ints(of(me)), recv: out, op })
     assert.deepEqual([...out.view], expected, `allreduce ${op.name}`)
@@ -89,12 +92,7 @@ function collectives(port: Port, count: number): void {
     const atRoot = ints(new Array(count).fill(0))
     port.run({ is: 'reduce', send: ints(of(me)), recv: me === root ? atRoot : undefined, op, root })
     if (me === root) assert.deepEqual([...atRoot.view], expected, `reduce ${op.name}`)
-    const upTo = Array.from({ length: count }, (_, i) =>
-      all
-        .slice(0, me + 1)
-        .map(r => of(r)[i])
-        .reduce((a, b) => combine(a, b)),
-    )
+    const upTo = foldOf(all.slice(0, me + 1).map(of), combine)
     const scanned = ints(of(me))
     port.run({ is: 'scan', recv: scanned, op })
     assert.deepEqual([...scanned.view], upTo, `scan ${op.name}`)
