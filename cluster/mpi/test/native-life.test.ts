@@ -30,6 +30,19 @@ for (const library of libraries) {
   })
 }
 
+for (const library of libraries) {
+  test(`a rank of ${library} that throws ends the others, with its code`, { skip: needs(library) }, async () => {
+    const { code, stderr } = await runRanks(library, 2, 'native-abort.ts', ['throw'])
+    assert.equal(code, 1)
+    assert.match(stderr, /RangeError: out of luck/)
+  })
+
+  test(`ranks of ${library} that end without finalize end well`, { skip: needs(library) }, async () => {
+    const { code, stderr } = await runRanks(library, 2, 'native-abort.ts', ['end'])
+    assert.equal(code, 0, stderr)
+  })
+}
+
 test('the launcher is known by its environment', () => {
   assert.equal(launcherOf({ OMPI_COMM_WORLD_RANK: '0', PMIX_RANK: '0' }), 'openmpi')
   assert.equal(launcherOf({ PMI_RANK: '1', PMI_SIZE: '2' }), 'mpich')

@@ -1,6 +1,5 @@
 /** Open MPI, MPICH, or any library with the ABI of MPI-5, as an engine. */
 
-import { ArgumentError } from '@skein/base'
 import type { Engine, ThreadLevel } from '../engine.ts'
 import { type Launcher, launcherOf, loadKoffi, openLibrary } from './library.ts'
 import { NativePort } from './port.ts'
@@ -59,6 +58,17 @@ const start = (launcher: Launcher): Engine => {
   const self = new NativePort(runtime, library.resolve(family.commSelf), 'self')
 
   let isFinalized = false
+  const finalize = () => {
+    if (isFinalized) return
+    isFinalized = true
+    runtime.close()
+    const code = calls.MPI_Finalize()
+    if (code !== 0) runtime.fail(code, 'finalize', world)
+  }
+  // A rank that ends in error is left to its launcher, which sees that it did not finalize, and ends the others.
+  process.on('exit', code => {
+    if (code === 0) finalize()
+  })
   return {
     name: family.name,
     version: library.version,
@@ -71,18 +81,8 @@ const start = (launcher: Launcher): Engine => {
     wtime: calls.MPI_Wtime,
     wtick: calls.MPI_Wtick(),
     // The library takes any memory by its address, and maps what it must.
-    allocate: bytes => {
-      if (!Number.isSafeInteger(bytes) || bytes < 0)
-        throw new ArgumentError('allocate', 'bytes', 'a whole number', bytes)
-      return new Uint8Array(bytes)
-    },
-    finalize: () => {
-      if (isFinalized) return
-      isFinalized = true
-      runtime.close()
-      const code = calls.MPI_Finalize()
-      if (code !== 0) runtime.fail(code, 'finalize', world)
-    },
+    allocate: bytes => new Uint8Array(bytes),
+    finalize,
     get isFinalized() {
       return isFinalized
     },
