@@ -45,7 +45,7 @@ function newFor(comm: Member, call: string, send: Part | undefined, shares = 1):
     throw refusal(comm, call, 'MPI_ERR_TYPE', 'recv', 'a buffer, for elements of a derived datatype', undefined)
   }
   const perElement = type.size / ((view as Uint8Array).BYTES_PER_ELEMENT ?? 1)
-  return new Elements(arrayLike(view, count * perElement * shares), count, type)
+  return new Elements(arrayLike(view, count * perElement * shares), shares === 0 ? 0 : count, type)
 }
 
 /** The elements of a part as an array: for values. */

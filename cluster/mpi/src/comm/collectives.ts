@@ -1,6 +1,7 @@
 /** Collective calls: their arguments come to a plan, which is done now, started, or made persistent. */
 
-import type { Collective, Pending } from '../engine.ts'
+import { NotSupportedError } from '@skein/base'
+import type { Collective, Pending, Persistent } from '../engine.ts'
 import { checkKept, partOf } from '../message/part.ts'
 import { Op } from '../op.ts'
 import { PersistentRequest, Remade } from '../request/persistent.ts'
@@ -65,7 +66,7 @@ export abstract class CollectiveCalls extends PointToPoint {
     try {
       if (plan instanceof Plan) {
         checkAllKept(this, call, plan.collective)
-        return new PersistentRequest(this, call, this.port.init(plan.collective), plan.value, plan.finish)
+        return new PersistentRequest(this, call, this.#init(plan.collective), plan.value, plan.finish)
       }
       const channel = this.valueChannel()
       let exchange: ValueExchange<T> | undefined
@@ -73,6 +74,16 @@ export abstract class CollectiveCalls extends PointToPoint {
       return new PersistentRequest(this, call, remade, undefined as T, () => exchange!.result())
     } catch (error) {
       throw this.failed(error)
+    }
+  }
+
+  /** Where the library has no persistent collectives, as none of before MPI-4 has, it is started anew each time. */
+  #init(collective: Collective): Persistent {
+    try {
+      return this.port.init(collective)
+    } catch (error) {
+      if (!(error instanceof NotSupportedError)) throw error
+      return new Remade(() => this.port.start(collective))
     }
   }
 

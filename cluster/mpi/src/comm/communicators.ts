@@ -66,7 +66,7 @@ export abstract class Comm extends Collectives {
   }
 
   [Symbol.dispose](): void {
-    if (!this.isFree) this.free()
+    if (!this.isFree && !this.engine.isFinalized) this.free()
   }
 
   /** No call on it succeeds from now on, on any rank: what waits is ended. */

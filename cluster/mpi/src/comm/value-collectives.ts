@@ -4,7 +4,7 @@ import { InternalError } from '@skein/base'
 import { object } from '../datatype/basic.ts'
 import type { Parts, Pending, Port } from '../engine.ts'
 import { pack, packedPart, unpack } from '../message/object.ts'
-import { prefixSums } from '../message/part.ts'
+import { Elements, prefixSums } from '../message/part.ts'
 import { ValueQueue, ValueReceive } from '../request/value-receive.ts'
 import type { Status } from '../status.ts'
 import type { ValuePlan } from './plan.ts'
@@ -40,8 +40,8 @@ function packAll(comm: Member, call: string, values: readonly unknown[]): { byte
   return { bytes, lengths }
 }
 
-/** Part of `count` lengths in an array of them. */
-const lengthsPart = (lengths: Float64Array, count: number) => packedPart(lengths.subarray(0, count))
+/** A length for each rank. */
+const lengthsPart = (lengths: Float64Array) => new Elements(lengths, 8, object)
 
 /** Does it, blocking. */
 export function runValues<T>(comm: Member, call: string, plan: ValuePlan<T>): T {
@@ -57,7 +57,7 @@ export function runValues<T>(comm: Member, call: string, plan: ValuePlan<T>): T 
       const mine = pack(comm, call, plan.given)
       const lengths = new Float64Array(comm.peers)
       const send = packedPart(Float64Array.of(mine.length))
-      port.run({ is: 'allgather', send, recv: lengthsPart(lengths, 1) })
+      port.run({ is: 'allgather', send, recv: lengthsPart(lengths) })
       const bytes = new Uint8Array(total(lengths))
       port.run({ is: 'allgatherv', send: packedPart(mine), recv: packedParts(bytes, [...lengths]) })
       return plan.finish(unpackAll(bytes, lengths))
@@ -65,7 +65,7 @@ export function runValues<T>(comm: Member, call: string, plan: ValuePlan<T>): T 
     case 'alltoall': {
       const given = packAll(comm, call, plan.given as unknown[])
       const lengths = new Float64Array(comm.peers)
-      port.run({ is: 'alltoall', send: lengthsPart(given.lengths, 1), recv: lengthsPart(lengths, 1) })
+      port.run({ is: 'alltoall', send: lengthsPart(given.lengths), recv: lengthsPart(lengths) })
       const bytes = new Uint8Array(total(lengths))
       const send = packedParts(given.bytes, [...given.lengths])
       port.run({ is: 'alltoallv', send, recv: packedParts(bytes, [...lengths]) })
@@ -107,7 +107,7 @@ function gather<T>(comm: Member, call: string, { given, root, finish }: ValuePla
     return finish([])
   }
   const lengths = new Float64Array(comm.peers)
-  port.run({ is: 'gather', send, recv: lengthsPart(lengths, 1), root })
+  port.run({ is: 'gather', send, recv: lengthsPart(lengths), root })
   const bytes = new Uint8Array(total(lengths))
   port.run({ is: 'gatherv', send: packedPart(mine), recv: packedParts(bytes, [...lengths]), root })
   return finish(unpackAll(bytes, lengths))
@@ -119,7 +119,7 @@ function scatter<T>(comm: Member, call: string, { given, root, finish }: ValuePl
   const recv = packedPart(length)
   if (isRoot(comm, root)) {
     const all = packAll(comm, call, given as unknown[])
-    port.run({ is: 'scatter', send: lengthsPart(all.lengths, 1), recv, root })
+    port.run({ is: 'scatter', send: lengthsPart(all.lengths), recv, root })
     const bytes = new Uint8Array(length[0])
     const send = packedParts(all.bytes, [...all.lengths])
     port.run({ is: 'scatterv', send, recv: packedPart(bytes), root })

@@ -102,7 +102,8 @@ export class ThreadPort implements Port {
       if (this.exchange.putDirect(this.peers[dest], this.context.number, tag, type.signature, bytes)) return
     }
     const sending = this.#send(mode, part, dest, tag)
-    this.exchange.waitUntil(() => sending.isDone)
+    // A buffered one has its own copy, and goes when it can.
+    if (mode !== 'buffered') this.exchange.waitUntil(() => sending.isDone)
   }
 
   #send(mode: SendMode, part: Part, dest: number, tag: number): Sending {

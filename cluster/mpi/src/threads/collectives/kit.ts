@@ -48,7 +48,8 @@ export class Kit {
 
   /** For what only some ranks do, told apart by a tag of the user's: it counts as no call. */
   static apart(exchange: Exchange, context: Context, rank: number, peers: readonly number[], tag: number): Kit {
-    return new Kit(exchange, context, rank, peers, -1 - tag, 'bcast')
+    // Not -1, which a receive takes for any tag.
+    return new Kit(exchange, context, rank, peers, -2 - tag, 'bcast')
   }
 
   /** @param lane tells messages of one call between the same two ranks apart, below `lanes` */

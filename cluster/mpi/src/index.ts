@@ -1,0 +1,69 @@
+export { AttributeKey, type Attributes, type KeyOptions } from './comm/attributes.ts'
+export { Cartesian, type CartOptions, Comm, DistGraph, Graph, Intercomm, Intracomm } from './comm/communicators.ts'
+export { type ErrorHandler, errorsAbort, errorsThrow } from './comm/error-handlers.ts'
+export { dims } from './comm/grid.ts'
+export { type Comparison, Group, type Range } from './comm/group.ts'
+export type { Message } from './comm/message.ts'
+export { anySource, anyTag, inPlace, procNull, root } from './constants.ts'
+export {
+  bool,
+  byte,
+  complex64,
+  complex128,
+  doubleInt,
+  float16,
+  float32,
+  float64,
+  floatInt,
+  int8,
+  int16,
+  int32,
+  int64,
+  longInt,
+  packed,
+  shortInt,
+  twoDouble,
+  twoFloat,
+  twoInt,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+} from './datatype/basic.ts'
+export { Datatype, type Kind } from './datatype/datatype.ts'
+export type { Neighbors, ThreadLevel } from './engine.ts'
+export {
+  abort,
+  allocate,
+  finalize,
+  isFinalized,
+  processorName,
+  tagUb,
+  version,
+  wtick,
+  wtime,
+} from './environment.ts'
+export { type ErrorClass, MpiError } from './errors.ts'
+export type { Data, Memory, Slice, Slices, TypedSlices } from './message/part.ts'
+export {
+  band,
+  bor,
+  bxor,
+  land,
+  lor,
+  lxor,
+  max,
+  maxloc,
+  min,
+  minloc,
+  noOp,
+  Op,
+  type OpName,
+  prod,
+  replace,
+  sum,
+} from './op.ts'
+export type { PartitionedRequest, PersistentRequest } from './request/persistent.ts'
+export { Request } from './request/request.ts'
+export { Status } from './status.ts'
+export { self, world } from './world.ts'

@@ -1,0 +1,31 @@
+/** What all programs of the suite end with, and what they compare with. */
+
+import assert from 'node:assert/strict'
+import { type ErrorClass, finalize, MpiError, world } from '@skein/mpi'
+
+export { assert }
+
+export const { rank, size } = world
+
+/** Numbers that tell from whom they are, and which they are. */
+export const numbered = (from: number, count: number): Float64Array =>
+  Float64Array.from({ length: count }, (_, i) => from * 1000 + i)
+
+export const list = (x: ArrayLike<number>): number[] => Array.from(x)
+
+/** All ranks came here: the suite looks for the line. */
+export function ok(program: string): void {
+  world.barrier()
+  if (rank === 0) console.log(`ok ${program}`)
+  finalize()
+}
+
+export function fails(errorClass: ErrorClass | readonly ErrorClass[], call: string, does: () => unknown): void {
+  assert.throws(does, error => {
+    assert.ok(error instanceof MpiError, String(error))
+    assert.ok([errorClass].flat().includes(error.errorClass), `${error.errorClass} of ${error.message}`)
+    assert.equal(error.call, call)
+    assert.equal(error.rank, rank)
+    return true
+  })
+}

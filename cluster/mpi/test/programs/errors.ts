@@ -1,0 +1,45 @@
+/** Bad arguments: refused before anyone else hears of the call, so that all ranks go on. */
+
+import { anySource, float64, inPlace, max, Op, world } from '@skein/mpi'
+import { assert, fails, ok, rank, size } from './check.ts'
+
+const x = new Float64Array(4)
+fails('MPI_ERR_RANK', 'send', () => world.send(x, size))
+fails('MPI_ERR_RANK', 'irecv', () => world.irecv(x, -7))
+fails('MPI_ERR_TAG', 'send', () => world.send(x, 0, -1))
+fails('MPI_ERR_COUNT', 'send', () => world.send({ buffer: x, offset: 2, count: 3 }, 0))
+fails('MPI_ERR_BUFFER', 'sendrecv', () => world.sendrecv(x, 0, 0, x, 0, 0))
+fails('MPI_ERR_BUFFER', 'recv', () => world.recv({ buffer: x, offset: 9 }, anySource))
+fails('MPI_ERR_ROOT', 'bcast', () => world.bcast(x, size))
+fails('MPI_ERR_ROOT', 'reduce', () => world.reduce(x, max, -1))
+fails('MPI_ERR_BUFFER', 'allreduce', () => world.allreduce(x, x.subarray(1), max))
+fails('MPI_ERR_COUNT', 'allgather', () => world.allgather(x, new Float64Array(4 * size + 1)))
+fails('MPI_ERR_COUNT', 'allgatherv', () => world.allgatherv(x, { buffer: x, counts: [1] }))
+fails('MPI_ERR_COUNT', 'alltoall', () => world.alltoall([1]))
+fails('MPI_ERR_BUFFER', 'gather', () =>
+  rank === 0 ? world.gather(inPlace, undefined, 0) : world.gather(inPlace, undefined, 0),
+)
+fails('MPI_ERR_TYPE', 'send', () => world.send({ buffer: x, type: 'double' as any }, 0))
+const type = float64.contiguous(2)
+type.free()
+fails('MPI_ERR_TYPE', 'send', () => world.send({ buffer: x, type }, 0))
+const op = Op.create((a: number) => a)
+op.free()
+fails('MPI_ERR_OP', 'allreduce', () => world.allreduce(1, op))
+const request = world.irecv(new Float64Array(1), 0, 77)
+request.cancel()
+request.wait()
+request.free()
+fails('MPI_ERR_REQUEST', 'wait', () => request.wait())
+
+const heard: string[] = []
+const comm = world.dup()
+comm.name = 'mine'
+comm.errorHandler = (_, error) => heard.push((error as Error).message)
+if (rank === 0) comm.send(x, 1, 5)
+if (rank === 1) {
+  assert.throws(() => comm.recv(new Float64Array(1), 0, 5))
+  assert.match(heard[0], /^recv on rank 1 of mine: /)
+}
+
+ok('errors')
