@@ -72,6 +72,7 @@ export class Shared {
     const place = board.begin()
     if (
       count === 1 &&
+      type.recipe.is === 'basic' &&
       type.kind === 'float64' &&
       send.view instanceof Float64Array &&
       recv.view instanceof Float64Array
