@@ -27,9 +27,9 @@ for (const engine of ['openmpi', 'mpich']) {
   }
 
   test(`${engine}: ranks, arguments, variables, the working directory`, { skip }, () => {
-    const { status, stdout, stderr } = mpirun('-n 3 -x A=1=2 --wdir / $ tell x -n')
+    const { status, stdout, stderr } = mpirun('-n 3 -x A=1=2 -x SKEIN_THREADS=3 --wdir / $ tell x -n')
     assert.equal(status, 0, stderr)
-    const expected = [0, 1, 2].map(rank => ({ rank, args: ['x', '-n'], A: '1=2', folder: '/', engine }))
+    const expected = [0, 1, 2].map(rank => ({ rank, args: ['x', '-n'], A: '1=2', folder: '/', engine, threads: '3' }))
     assert.deepEqual(
       sorted(stdout).map(line => JSON.parse(line)),
       expected,

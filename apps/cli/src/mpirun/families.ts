@@ -13,6 +13,8 @@ export interface Family {
   /** Its launcher's names, in order. Others may be called `mpirun` too, so the text of that one's version is looked at. */
   readonly launchers: readonly string[]
   readonly version: RegExp
+  /** Variables for the launcher, unless they are set. */
+  readonly env: Readonly<Record<string, string>>
   // Of all programs.
   readonly always: readonly string[]
   /** @param hosts where ranks go; none: here */
@@ -44,6 +46,8 @@ const openmpi: Family = {
   title: 'Open MPI',
   launchers: ['mpirun.openmpi', 'mpirun'],
   version: /\(Open MPI\)|PRRTE/,
+  // Seconds that ranks have between SIGTERM and SIGKILL when another has failed: those that wait in a call of MPI can use none of them.
+  env: { OMPI_MCA_odls_base_sigkill_timeout: '0' },
   always: ['-x', 'SKEIN_MPI_ENGINE'],
   // Here more ranks than cores are welcome, as with threads; its own default is to refuse them.
   hosts: hosts => (hosts.length === 0 ? ['--oversubscribe'] : ['--host', hostList(hosts)]),
@@ -86,6 +90,7 @@ const mpich: Family = {
   title: 'MPICH',
   launchers: ['mpirun.mpich', 'mpiexec.hydra', 'mpirun.hydra', 'mpirun'],
   version: /HYDRA/,
+  env: {},
   always: [],
   hosts: hosts => (hosts.length === 0 ? [] : ['-hosts', hostList(hosts)]),
   hostsOfEach: false,

@@ -1,11 +1,10 @@
 /** Ranks as threads of this process. */
-import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { NotSupportedError } from '@skein/base'
 import { type LaunchSettings, launch, mostRanks, type Outcome } from '@skein/mpi/launch'
 import { exitCode, UsageError } from '../errors.ts'
-import type { Plan } from './programs.ts'
+import { type Plan, threadsOfEach } from './programs.ts'
 import { say, sayLate } from './say.ts'
 
 /** @returns the exit code */
@@ -25,8 +24,7 @@ export async function runOnThreads({ programs, size, options }: Plan): Promise<n
     if (placement.bound) cores = placement.on
     if (options.displayMap) console.error(mapText(programs, placement))
   }
-  // Kernels of all ranks together use the cores there are, unless the user said otherwise.
-  const { SKEIN_THREADS: threads = String(Math.max(1, Math.floor(availableParallelism() / size))) } = process.env
+  const threads = threadsOfEach(size)
   const { outcome, stuck } = await launch({
     programs: programs.map(({ ranks, file, args, env }) => {
       const given = [...env].filter((pair): pair is [string, string] => pair[1] !== undefined)

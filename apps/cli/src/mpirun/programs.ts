@@ -76,6 +76,10 @@ export function programsOf(
 const slotsOf = (hosts: readonly Host[]): number =>
   hosts.length === 0 ? availableParallelism() : hosts.reduce((sum, { slots = 1 }) => sum + slots, 0)
 
+/** `SKEIN_THREADS` of ranks on one machine: their kernels together use the cores there are, unless the user said otherwise. */
+export const threadsOfEach = (size: number): string =>
+  process.env.SKEIN_THREADS ?? String(Math.max(1, Math.floor(availableParallelism() / size)))
+
 function variable(text: string): [string, string | undefined] {
   const [, name, value] = /^([A-Za-z_]\w*)(?:=(.*))?$/s.exec(text) ?? []
   if (name === undefined) throw new UsageError('mpirun', `-x takes NAME or NAME=value, and not '${text}'`)

@@ -8,7 +8,7 @@ import { CommandError, exitCode } from '../errors.ts'
 import { noRuntime, runtimeFor } from '../runtime.mjs'
 import { type Family, families, type LibraryName, type Words } from './families.ts'
 import { isHere } from './hosts.ts'
-import type { Plan } from './programs.ts'
+import { type Plan, threadsOfEach } from './programs.ts'
 import { sayLate } from './say.ts'
 
 /** The path of a library's launcher, if it is here. */
@@ -44,7 +44,13 @@ export async function runUnderLibrary(plan: Plan, name: LibraryName): Promise<nu
   const [file, ...args] = [...diesWithParent(), launcher, ...words]
   // Open MPI's ranks print to a terminal, and would colour what goes to a file.
   const plain = process.env.FORCE_COLOR === undefined && (folder !== undefined || !process.stdout.isTTY)
-  const env = { ...process.env, SKEIN_MPI_ENGINE: name, ...(plain && { NODE_DISABLE_COLORS: '1' }) }
+  const env = {
+    ...family.env,
+    ...process.env,
+    ...(isLocal(plan) && { SKEIN_THREADS: threadsOfEach(plan.size) }),
+    ...(plain && { NODE_DISABLE_COLORS: '1' }),
+    SKEIN_MPI_ENGINE: name,
+  }
   const ended = await follow(file, args, env, stdin === 'none' ? 'ignore' : 'inherit', timeout)
   if (folder !== undefined) family.tidy?.(folder)
   if (!ended.isLate) return ended.code
@@ -53,7 +59,8 @@ export async function runUnderLibrary(plan: Plan, name: LibraryName): Promise<nu
 }
 
 /** The whole command line of the library's launcher. */
-export function wordsFor({ programs, options }: Plan, name: LibraryName): string[] {
+export function wordsFor(plan: Plan, name: LibraryName): string[] {
+  const { programs, options } = plan
   const family: Family = families[name]
   const runtime = runtimeFor(programs.map(({ file }) => file))
   if (!runtime) throw new CommandError('mpirun', noRuntime)
@@ -67,7 +74,6 @@ export function wordsFor({ programs, options }: Plan, name: LibraryName): string
     const reason = 'skein mpirun does not hand it on'
     throw new NotSupportedError(name, `user= of the host ${user.name}`, reason, 'Say it in ~/.ssh/config: User …')
   }
-  const local = hosts.every(isHere)
   const alike = new Set(programs.map(({ hosts }) => family.hosts(hosts).join(' '))).size === 1
   if (!alike && !family.hostsOfEach) {
     throw new NotSupportedError(name, '--host of each program', 'its launcher has one list of hosts for all')
@@ -91,7 +97,7 @@ export function wordsFor({ programs, options }: Plan, name: LibraryName): string
     ...[...env].flatMap(([variable, value]) => family.variable(variable, value)),
     ...(wdir === undefined ? [] : family.wdir(resolve(wdir))),
     // Elsewhere there may be no such program.
-    ...(local ? diesWithParent() : []),
+    ...(isLocal(plan) ? diesWithParent() : []),
     runtime.node,
     ...runtime.flags,
     file,
@@ -99,6 +105,8 @@ export function wordsFor({ programs, options }: Plan, name: LibraryName): string
   ])
   return [...all, ...each.flatMap((words, i) => (i === 0 ? words : [':', ...words]))]
 }
+
+const isLocal = ({ programs }: Plan): boolean => programs.every(({ hosts }) => hosts.every(isHere))
 
 let prefix: string[] | undefined
 
