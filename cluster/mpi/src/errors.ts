@@ -58,3 +58,18 @@ export class MpiError extends SkeinError {
     super('SKEIN_MPI', `${call} on rank ${rank} of ${comm}: ${problem}`, { errorClass, call, rank, comm }, options)
   }
 }
+
+/** Every rank waits for another, so none will go on. */
+export class DeadlockError extends SkeinError {
+  static {
+    registerError(DeadlockError, 'DeadlockError')
+  }
+  declare readonly rank: number
+  /** By rank of the world: what it waits for, and where. */
+  declare readonly waits: readonly string[]
+
+  constructor(rank: number, waits: readonly string[]) {
+    const lines = waits.map((wait, other) => `  rank ${other} ${wait}`)
+    super('SKEIN_DEADLOCK', `Every rank waits for another:\n${lines.join('\n')}`, { rank, waits })
+  }
+}

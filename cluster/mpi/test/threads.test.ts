@@ -7,15 +7,15 @@ import { heap } from '@skein/heap'
 import { endWorld, makeWorld } from '../src/threads/world-block.ts'
 import { seedOf } from './seed.ts'
 
-async function runRanks(size: number, seed: number): Promise<void> {
+/** What each rank says at its end. */
+async function runRanks(size: number, program: string, data: object): Promise<any[]> {
   const start = makeWorld(size)
   const ranks = Array.from(
     { length: size },
-    (_, rank) => new Worker(new URL('./threads-program.ts', import.meta.url), { workerData: { start, rank, seed } }),
+    (_, rank) => new Worker(new URL(program, import.meta.url), { workerData: { start, rank, ...data } }),
   )
   try {
-    const answers = await Promise.all(ranks.map(rank => once(rank, 'message')))
-    assert.deepEqual(answers.flat(), new Array(size).fill('done'))
+    return (await Promise.all(ranks.map(rank => once(rank, 'message')))).flat()
   } finally {
     await Promise.all(ranks.map(rank => rank.terminate()))
     endWorld(start)
@@ -25,7 +25,10 @@ async function runRanks(size: number, seed: number): Promise<void> {
 for (const size of [1, 2, 3, 4, 5, 8]) {
   test(`messages and collectives of ${size} ranks are what the plan says`, async t => {
     const { seed } = seedOf(t)
-    for (let round = 0; round < 3; round++) await runRanks(size, seed + round)
+    for (let round = 0; round < 3; round++) {
+      const answers = await runRanks(size, './threads-program.ts', { seed: seed + round })
+      assert.deepEqual(answers, new Array(size).fill('done'))
+    }
   })
 }
 
@@ -33,4 +36,36 @@ test('a world that has ended leaves nothing in the heap', () => {
   const before = heap.inUseBytes
   endWorld(makeWorld(4))
   assert.equal(heap.inUseBytes, before)
+})
+
+const stuck = (size: number, kind: string) => runRanks(size, './deadlock-program.ts', { kind })
+
+test('ranks that wait for each other are told who waits for whom, and where', async () => {
+  for (const { error } of await stuck(3, 'circle')) {
+    assert.match(error, /^DeadlockError: Every rank waits for another:/)
+    assert.match(error, /rank 0 waits in recv from rank 1, tag 5 \(.*deadlock-program\.ts:\d+/)
+    assert.match(error, /rank 1 waits in recv from rank 2, tag 5/)
+    assert.match(error, /rank 2 waits in recv from rank 0, tag 5/)
+  }
+})
+
+test('a rank that waits for one that has ended is told so', async () => {
+  const [first] = await stuck(2, 'ended')
+  assert.match(first.error, /rank 0 waits in recv from rank 1, any tag[\s\S]*rank 1 has ended/)
+})
+
+test('a message that nobody receives, and a barrier', async () => {
+  for (const { error } of await stuck(2, 'unreceived')) {
+    assert.match(error, /rank 0 waits in send to rank 1, tag 9/)
+    assert.match(error, /rank 1 waits in (barrier|bcast) for rank 0/)
+  }
+})
+
+test('collectives that do not match are told apart from deadlock', async () => {
+  for (const { error } of await stuck(2, 'mismatched')) {
+    assert.match(
+      error,
+      /^MpiError: (barrier|allreduce) on rank \d of its communicator: rank \d is in (allreduce|barrier)/,
+    )
+  }
 })

@@ -9,6 +9,7 @@
 
 import { heap } from '@skein/heap'
 import type { ErrorClass } from '../errors.ts'
+import { callNames } from './collectives/names.ts'
 import { type Exchange, Mismatch } from './exchange.ts'
 import { line, lineBytes } from './world-block.ts'
 
@@ -100,7 +101,7 @@ export class Board {
     for (let rank = 0; rank < this.size; rank++) {
       if (rank === this.rank) continue
       const place = this.placeOf(rank)
-      this.#await(place + stamp)
+      this.#await(place + stamp, rank, kind)
       if (c[place + what] !== kind || c[place + length] !== bytes) this.#refuse(rank, kind, bytes, place)
     }
   }
@@ -109,7 +110,8 @@ export class Board {
   finish(): void {
     Atomics.store(this.c, this.#throughAt + this.rank * line, this.#calls)
     this.#wakeOthers()
-    for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.#await(this.#throughAt + rank * line)
+    for (let rank = 0; rank < this.size; rank++)
+      if (rank !== this.rank) this.#await(this.#throughAt + rank * line, rank, this.c[this.placeOf(this.rank) + what])
   }
 
   /** All ranks have finished their calls: the first gives the memory back. */
@@ -123,10 +125,13 @@ export class Board {
   }
 
   /** Until the word has the number of this call. Nobody can be further: for that this rank would have to be. */
-  #await(word: number): void {
+  #await(word: number, rank: number, kind: number): void {
     const { c } = this
     for (let i = 0; i < looks; i++) if (Atomics.load(c, word) === this.#calls) return
-    this.#exchange.waitUntil(() => Atomics.load(c, word) === this.#calls)
+    this.#exchange.waitUntil(
+      () => Atomics.load(c, word) === this.#calls,
+      () => `waits in ${callNames[kind]} for rank ${this.#members[rank]}`,
+    )
   }
 
   #refuse(rank: number, kind: number, bytes: number, place: number): never {
@@ -134,7 +139,7 @@ export class Board {
     const problem =
       theirKind === kind
         ? `rank ${rank} gives ${theirBytes} bytes and this one ${bytes}`
-        : `rank ${rank} is in another collective`
+        : `rank ${rank} is in ${callNames[theirKind]} meanwhile`
     throw new Mismatch((theirKind === kind ? 'MPI_ERR_COUNT' : 'MPI_ERR_OTHER') satisfies ErrorClass, problem)
   }
 }

@@ -28,6 +28,7 @@ class ThreadsEngine implements Engine {
     const all = Array.from({ length: start.size }, (_, member) => member)
     this.world = new ThreadPort(exchange, worldContext, all)
     this.self = new ThreadPort(exchange, selfContext, [rank])
+    process.once('exit', () => exchange.ended())
   }
 
   wtime(): number {

@@ -11,6 +11,7 @@ import type { MpiError } from '../errors.ts'
 import * as ch from './channel.ts'
 import { callNames } from './collectives/names.ts'
 import { Context, type Unexpected } from './matching.ts'
+import { Standstill } from './standstill.ts'
 import type { Receiving, Sending } from './transfers.ts'
 import { pause, type Views } from './views.ts'
 import * as at from './world-block.ts'
@@ -48,12 +49,14 @@ export class Exchange {
   readonly #waiting: Waiting[][]
   #waitingCount = 0
   readonly #looks: number
+  readonly #standstill: Standstill
   /** Collectives under way. */
   #driven: Driven[] = []
 
   constructor(views: Views) {
     this.views = views
     this.rank = views.rank
+    this.#standstill = new Standstill(views)
     const ranks = Array.from({ length: views.layout.size }, (_, rank) => rank)
     this.#out = ranks.map(to => new ch.Outbox(views, to))
     this.#in = ranks.map(from => new ch.Inbox(views, from))
@@ -378,26 +381,44 @@ export class Exchange {
     return true
   }
 
-  /** Serves everyone until the condition holds. */
-  waitUntil(holds: () => boolean): void {
+  /**
+   * Serves everyone until the condition holds.
+   *
+   * @param describe what it waits for, should that be for ever
+   * @throws DeadlockError
+   */
+  waitUntil(holds: () => boolean, describe: () => string): void {
     for (let looks = 0; !holds(); ) {
       if (this.poll()) looks = 0
       else if (looks++ < this.#looks) pause()
       else {
-        this.#sleep(holds)
+        this.#sleep(holds, describe)
         looks = 0
       }
     }
   }
 
   /** Sleeps until someone brings something. */
-  #sleep(holds: () => boolean): void {
+  #sleep(holds: () => boolean, describe: () => string): void {
     const { c, me } = this.views
-    const seen = Atomics.load(c, me + at.bell)
-    Atomics.store(c, me + at.sleeps, 1)
-    // What came before that store woke nobody.
-    if (!this.poll() && !holds()) Atomics.wait(c, me + at.bell, seen)
-    Atomics.store(c, me + at.sleeps, 0)
+    for (let hasSlept = false; ; hasSlept = true) {
+      const seen = Atomics.load(c, me + at.bell)
+      Atomics.store(c, me + at.sleeps, 1)
+      // What came before that store woke nobody.
+      const hasNews = this.poll() || holds()
+      const outcome = hasNews ? 'ok' : Atomics.wait(c, me + at.bell, seen, this.#standstill.napMs)
+      Atomics.store(c, me + at.sleeps, 0)
+      if (outcome !== 'timed-out') {
+        if (hasSlept) this.#standstill.check()
+        return this.#standstill.awake()
+      }
+      this.#standstill.slept(describe)
+    }
+  }
+
+  /** The rank's thread ends. */
+  ended(): void {
+    this.#standstill.ended()
   }
 }
 

@@ -36,7 +36,10 @@ export class TransferPending implements Pending {
 
   wait(status: Status): void {
     const transfer = this.#transfer
-    this.#caller.exchange.waitUntil(() => transfer.isDone)
+    this.#caller.exchange.waitUntil(
+      () => transfer.isDone,
+      () => `waits for its ${this.#call} ${transfer.about}`,
+    )
     this.#caller.tell(transfer, status, this.#call)
   }
 

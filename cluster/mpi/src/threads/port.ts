@@ -103,7 +103,7 @@ export class ThreadPort implements Port {
     }
     const sending = this.#send(mode, part, dest, tag)
     // A buffered one has its own copy, and goes when it can.
-    if (mode !== 'buffered') this.exchange.waitUntil(() => sending.isDone)
+    if (mode !== 'buffered') this.#wait(sending, 'send')
   }
 
   #send(mode: SendMode, part: Part, dest: number, tag: number): Sending {
@@ -154,7 +154,7 @@ export class ThreadPort implements Port {
       }
     }
     const receiving = this.#receive(part, source, tag)
-    exchange.waitUntil(() => receiving.isDone)
+    this.#wait(receiving, 'recv')
     this.tell(receiving, status, 'recv')
   }
 
@@ -183,8 +183,16 @@ export class ThreadPort implements Port {
   ): void {
     const receiving = this.#receive(recv, source, recvTag)
     const sending = this.#send('standard', send, dest, sendTag)
-    this.exchange.waitUntil(() => receiving.isDone && sending.isDone)
+    this.#wait(receiving, 'sendrecv')
+    this.#wait(sending, 'sendrecv')
     this.tell(receiving, status, 'sendrecv')
+  }
+
+  #wait(transfer: Sending | Receiving, call: string): void {
+    this.exchange.waitUntil(
+      () => transfer.isDone,
+      () => `waits in ${call} ${transfer.about}`,
+    )
   }
 
   /** Fills in the status. @throws MpiError for what went wrong */
@@ -224,7 +232,11 @@ export class ThreadPort implements Port {
 
   probe(source: number, tag: number, status: Status): void {
     let index = -1
-    this.exchange.waitUntil(() => (index = this.#find(source, tag)) >= 0)
+    this.exchange.waitUntil(
+      () => (index = this.#find(source, tag)) >= 0,
+      () =>
+        `waits in probe for ${source < 0 ? 'any rank' : `rank ${this.peers[source]}`}, ${tag < 0 ? 'any tag' : `tag ${tag}`}`,
+    )
     this.#told(this.context.unexpected[index], status)
   }
 
@@ -237,7 +249,11 @@ export class ThreadPort implements Port {
 
   mprobe(source: number, tag: number, status: Status): Matched {
     let index = -1
-    this.exchange.waitUntil(() => (index = this.#find(source, tag)) >= 0)
+    this.exchange.waitUntil(
+      () => (index = this.#find(source, tag)) >= 0,
+      () =>
+        `waits in probe for ${source < 0 ? 'any rank' : `rank ${this.peers[source]}`}, ${tag < 0 ? 'any tag' : `tag ${tag}`}`,
+    )
     return this.#takeOut(index, status)
   }
 
@@ -258,7 +274,7 @@ export class ThreadPort implements Port {
     return {
       recv: (part, status) => {
         const receiving = accept(part)
-        this.exchange.waitUntil(() => receiving.isDone)
+        this.#wait(receiving, 'mrecv')
         this.tell(receiving, status, 'mrecv')
       },
       irecv: part => new TransferPending(this, accept(part), 'imrecv'),

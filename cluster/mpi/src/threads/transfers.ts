@@ -36,6 +36,14 @@ export class Sending {
     this.isSync = isSync
   }
 
+  get peer(): string {
+    return `rank ${this.to}`
+  }
+
+  get about(): string {
+    return `to ${this.peer}, tag ${this.tag}`
+  }
+
   finish(): void {
     this.isDone = true
   }
@@ -92,6 +100,14 @@ export class Receiving {
 
   takes(source: number, tag: number): boolean {
     return (this.from === source || this.from === -1) && (this.tag === tag || (this.tag === -1 && tag >= 0))
+  }
+
+  get peer(): string {
+    return this.from < 0 ? 'any rank' : `rank ${this.from}`
+  }
+
+  get about(): string {
+    return `from ${this.peer}, ${this.tag < 0 ? 'any tag' : `tag ${this.tag}`}`
   }
 
   /** Whether elements of this signature may be received as its own. */

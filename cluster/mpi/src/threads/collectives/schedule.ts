@@ -51,7 +51,10 @@ export class Schedule implements Pending, Driven {
   }
 
   wait(status: Status): void {
-    this.#caller.exchange.waitUntil(() => this.#isDone)
+    this.#caller.exchange.waitUntil(
+      () => this.#isDone,
+      () => `waits in ${this.#call} for ${this.#waitsFor?.peer ?? 'nobody'}`,
+    )
     this.#end(status)
   }
 

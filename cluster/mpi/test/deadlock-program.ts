@@ -1,0 +1,32 @@
+/** Ranks of `threads.test.ts` that wait for ever: what each fails with goes to the test. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { byte, float64 } from '../src/datatype/basic.ts'
+import { sum } from '../src/op.ts'
+import { Status } from '../src/status.ts'
+import { openThreadsEngine } from '../src/threads/engine.ts'
+
+const { start, rank, kind } = workerData
+const { world } = openThreadsEngine(start, rank)
+const part = { view: new Uint8Array(8), count: 8, type: byte }
+const number = () => ({ view: new Float64Array(1), count: 1, type: float64 })
+
+/** What rank 0 does, and what the others do. */
+const kinds: Record<string, [() => void, () => void]> = {
+  circle: [
+    () => world.recv(part, 1, 5, new Status()),
+    () => world.recv(part, (rank + 1) % start.size, 5, new Status()),
+  ],
+  ended: [() => world.recv(part, 1, -1, new Status()), () => {}],
+  unreceived: [() => world.send('synchronous', part, 1, 9), () => world.run({ is: 'barrier' })],
+  mismatched: [
+    () => world.run({ is: 'barrier' }),
+    () => world.run({ is: 'allreduce', send: number(), recv: number(), op: sum }),
+  ],
+}
+
+try {
+  kinds[kind][rank === 0 ? 0 : 1]()
+  parentPort!.postMessage({ rank, error: undefined })
+} catch (error) {
+  parentPort!.postMessage({ rank, error: `${(error as Error).name}: ${(error as Error).message}` })
+}
