@@ -32,8 +32,9 @@ assert.equal(total, (size * (size - 1)) / 2)
 assert.equal(all.length, size)
 
 const probing = world.async.probe(before, 4)
-world.send(1, next, 4)
+const last = world.isend(1, next, 4)
 assert.equal((await probing).source, before)
 assert.equal(world.recv(before, 4), 1)
+await last
 
 ok('awaited')
