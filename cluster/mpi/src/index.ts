@@ -43,7 +43,7 @@ export {
   wtick,
   wtime,
 } from './environment.ts'
-export { type ErrorClass, MpiError } from './errors.ts'
+export { DeadlockError, type ErrorClass, MpiError } from './errors.ts'
 export type { Data, Memory, Slice, Slices, TypedSlices } from './message/part.ts'
 export {
   band,

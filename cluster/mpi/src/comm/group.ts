@@ -22,7 +22,10 @@ export class Group {
     this.rank = rank < 0 ? undefined : rank
   }
 
-  static readonly empty = new Group([], -1)
+  /** Of no process. */
+  static get empty(): Group {
+    return emptyGroup
+  }
 
   get size(): number {
     return this.members.length
@@ -113,3 +116,5 @@ function ranksOf(call: string, ranges: readonly Range[]): number[] {
     return Array.from({ length: count }, (_, i) => first + i * stride)
   })
 }
+
+const emptyGroup = new Group([], -1)
