@@ -67,10 +67,12 @@ class House {
 const installNode = `mkdir -p node_modules/node/bin && ln -sf '${process.execPath}' node_modules/node/bin/node`
 const gcc = 'echo /usr/lib/libgomp.so'
 const chromium = 'exit 0'
+/** All that may be absent, present. */
+const components = { gcc, chromium, 'mpirun.openmpi': 'exit 0', 'mpirun.mpich': 'exit 0' }
 const quiet = '--no-audit --no-fund --loglevel=error'
 
 test('packages are installed once for each lock, and the script gets its arguments', { skip }, () => {
-  using house = new House({ npm: installNode, gcc, chromium })
+  using house = new House({ npm: installNode, ...components })
   const first = house.setup('test', ['a', '--b'])
   assert.deepEqual([first.code, first.out, first.asked], [7, 'ran a --b', [`npm ci ${quiet}`]])
   const second = house.setup()
@@ -81,7 +83,7 @@ test('packages are installed once for each lock, and the script gets its argumen
 })
 
 test('what a developer installed by hand is not installed again', { skip }, () => {
-  using house = new House({ npm: 'exit 1', gcc, chromium })
+  using house = new House({ npm: 'exit 1', ...components })
   execFileSync('/bin/sh', ['-c', `mkdir -p node_modules/x && ${installNode}`], { cwd: house.root })
   const record = { packages: { 'node_modules/x': { version: '1' } } }
   writeFileSync(join(house.root, 'node_modules/.package-lock.json'), JSON.stringify(record))
@@ -93,7 +95,7 @@ test('what a developer installed by hand is not installed again', { skip }, () =
 })
 
 test('a Node that was not fetched is fetched again', { skip }, () => {
-  using house = new House({ npm: `[ "$1" = rebuild ] && ${installNode} || mkdir -p node_modules`, gcc, chromium })
+  using house = new House({ npm: `[ "$1" = rebuild ] && ${installNode} || mkdir -p node_modules`, ...components })
   const run = house.setup()
   assert.deepEqual(
     [run.out, run.asked],
@@ -107,8 +109,8 @@ test('an absent component is installed by apt as root, else the command is told;
 }, () => {
   using house = new House({
     npm: installNode,
+    ...components,
     gcc: 'exit 1',
-    chromium,
     'apt-get': 'echo apt; [ "$3" = update ] && exit 100 || exit 0',
   })
   const run = house.setup()
