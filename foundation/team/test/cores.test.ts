@@ -45,7 +45,7 @@ test('cores that are none and threads that are gone change nothing', { skip }, (
 test('a thread that yields goes on where others stand in its queue and where none does', { skip }, async () => {
   const before = allowed()
   for (let i = 0; i < 1000; i++) cores!.yield()
-  const text = 'const end = Date.now() + 300; while (Date.now() < end)'
+  const text = 'const end = Date.now() + 300; while (Date.now() < end);'
   const others = Array.from({ length: 3 }, () => new Worker(text, { eval: true }))
   const ended = Promise.all(others.map(other => new Promise(resolve => other.once('exit', resolve))))
   const until = Date.now() + 300

@@ -130,9 +130,14 @@ const layout = (runtime: Runtime, collective: Collective): Argument[] => {
     }
     case 'allgather':
     case 'alltoall':
-    case 'neighborAllgather':
-    case 'neighborAlltoall':
       return [...part(collective.send, inPlace), ...part(collective.recv)]
+    case 'neighborAllgather':
+    case 'neighborAlltoall': {
+      const { send, recv } = collective
+      // Open MPI 4.1 takes a count of 0 to receive for a sign that there is nothing to send either: where nobody sends it may be any.
+      const share = { ...recv, count: recv.count || send!.count }
+      return [...part(send, inPlace), ...part(share)]
+    }
     case 'allgatherv':
     case 'neighborAllgatherv':
       return [...part(collective.send, inPlace), ...parts(collective.recv)]
