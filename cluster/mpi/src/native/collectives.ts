@@ -41,6 +41,8 @@ const names: { readonly [is in Collective['is']]: CollectiveName } = {
   reduceScatter: 'Reduce_scatter',
 }
 
+const nowhere = new Uint8Array(8)
+
 export const run = (port: Members, collective: Collective): void => {
   const { runtime, comm } = port
   const { calls } = runtime
@@ -135,7 +137,8 @@ const layout = (runtime: Runtime, collective: Collective): Argument[] => {
     case 'neighborAlltoall': {
       const { send, recv } = collective
       // Open MPI 4.1 takes a count of 0 to receive for a sign that there is nothing to send either: where nobody sends it may be any.
-      const share = { ...recv, count: recv.count || send!.count }
+      // MPICH asks for a buffer then, though nothing comes.
+      const share = recv.count > 0 ? recv : { view: nowhere, count: send!.count, type: recv.type }
       return [...part(send, inPlace), ...part(share)]
     }
     case 'allgatherv':

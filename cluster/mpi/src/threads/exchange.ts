@@ -7,13 +7,14 @@
 
 import { availableParallelism } from 'node:os'
 import { heap } from '@skein/heap'
+import { pause } from '@skein/team/cores'
 import type { MpiError } from '../errors.ts'
 import * as ch from './channel.ts'
 import { callNames } from './collectives/names.ts'
 import { Context, type Unexpected } from './matching.ts'
 import { Standstill } from './standstill.ts'
 import type { Receiving, Sending } from './transfers.ts'
-import { pause, type Views } from './views.ts'
+import type { Views } from './views.ts'
 import * as at from './world-block.ts'
 
 /** Elements in the heap are worth an offer from here on; others are copied twice in any case. */

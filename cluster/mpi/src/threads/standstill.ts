@@ -14,7 +14,6 @@ import * as at from './world-block.ts'
 const suspectMs = 250
 const lookMs = 400
 
-const deadlocked = 2
 const ownFolder = new URL('..', import.meta.url).href
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -42,7 +41,7 @@ export class Standstill {
       Atomics.store(c, me + at.state, at.blocked)
       this.#isSuspect = true
     } else if (this.#nobodyMoves()) {
-      Atomics.store(c, at.isEnding, deadlocked)
+      Atomics.store(c, at.isDeadlocked, 1)
       for (let rank = 0; rank < this.#views.layout.size; rank++) this.#views.wake(rank)
     }
     this.check()
@@ -50,7 +49,7 @@ export class Standstill {
 
   /** @throws DeadlockError once someone has found it */
   check(): void {
-    if (Atomics.load(this.#views.c, at.isEnding) !== deadlocked) return
+    if (Atomics.load(this.#views.c, at.isDeadlocked) === 0) return
     const { rank, layout } = this.#views
     const waits = Array.from({ length: layout.size }, (_, other) => this.#read(other))
     throw new DeadlockError(rank, waits)
@@ -69,7 +68,7 @@ export class Standstill {
   ended(): void {
     const { c, me } = this.#views
     // After a deadlock the others may still have to read what it waited for.
-    if (Atomics.load(c, at.isEnding) !== deadlocked) this.#write('has ended')
+    if (Atomics.load(c, at.isDeadlocked) === 0) this.#write('has ended')
     Atomics.store(c, me + at.state, at.ended)
   }
 

@@ -1,7 +1,6 @@
 /** A rank's views of the block, and how ranks wake each other. */
 
 import { heap } from '@skein/heap'
-import { pause } from '@skein/team/cores'
 import * as at from './world-block.ts'
 
 export class Views {
@@ -31,10 +30,6 @@ export class Views {
     Atomics.add(c, r + at.bell, 1)
     Atomics.notify(c, r + at.bell)
   }
-
-  get isEnding(): boolean {
-    return Atomics.load(this.c, at.isEnding) !== 0
-  }
 }
 
 /** Copies bytes: a loop for a few, which a call would take longer for. */
@@ -42,5 +37,3 @@ export function copy(to: Uint8Array, toAt: number, from: Uint8Array, fromAt: num
   if (bytes <= 32) for (let i = 0; i < bytes; i++) to[toAt + i] = from[fromAt + i]
   else to.set(fromAt === 0 && from.length === bytes ? from : from.subarray(fromAt, fromAt + bytes), toAt)
 }
-
-export { pause }

@@ -2,7 +2,7 @@
  * The block of the shared heap through which the ranks of a world of threads meet. The launcher makes it before it starts the threads,
  * and tells them where it lies; nothing in it is an object, and every rank makes its own views.
  *
- *     header      words: the next context, whether all must end, how many ranks were started and have ended
+ *     header      words: the next context, whether all wait for each other
  *     ranks       two lines each: where it sleeps, and what it does (`rankAt`)
  *     texts       for each rank, what it waits for, in words: for reports of deadlock
  *     channels    for each pair, from row to column: slots, the reader's counters, a ring of bytes (`channelAt`)
@@ -34,9 +34,8 @@ export interface Layout extends WorldStart {
 
 // Header, a line each.
 export const nextContext = 0
-/** Not 0: every rank ends at its next call. */
-export const isEnding = line
-export const endedRanks = 2 * line
+/** 1: all ranks wait for each other, and each fails. */
+export const isDeadlocked = line
 
 // Of a rank.
 /** It sleeps on this word. */
@@ -47,7 +46,7 @@ export const sleeps = 1
 export const taken = line
 /** `state` of a rank. */
 export const state = line + 1
-export const [starting, running, blocked, ended] = [0, 1, 2, 3]
+export const [running, blocked, ended] = [0, 1, 2]
 /** Bytes of its text; what it waits for is written down only after a while. */
 export const textBytes = line + 2
 const rankWords = 2 * line
@@ -103,16 +102,4 @@ export function makeWorld(size: number): WorldStart {
 /** Gives the block back, once every rank has ended. */
 export function endWorld({ address }: WorldStart): void {
   heap.free(address)
-}
-
-/** Tells every rank to end at its next call, or now if it waits in one. */
-export function endRanks(start: WorldStart): void {
-  const layout = layoutOf(start)
-  const c = heap.view(Int32Array, start.address, layout.words)
-  Atomics.store(c, isEnding, 1)
-  for (let rank = 0; rank < start.size; rank++) {
-    const r = rankAt(layout, rank)
-    Atomics.add(c, r + bell, 1)
-    Atomics.notify(c, r + bell)
-  }
 }
