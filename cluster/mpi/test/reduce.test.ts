@@ -6,7 +6,9 @@ import { basics, complex128, doubleInt, float64, int32, uint8 } from '../src/dat
 import { Datatype, type Kind } from '../src/datatype/datatype.ts'
 import { kinds } from '../src/datatype/kinds.ts'
 import * as ops from '../src/op.ts'
-import { checkDefined, isDefined, reduce3, reduceAll, reduceInto, reduceValues } from '../src/reduce.ts'
+import { checkDefined, isDefined } from '../src/reduce/defined.ts'
+import { reduce3, reduceAll, reduceInto } from '../src/reduce/reduce.ts'
+import { reduceValues } from '../src/reduce/values.ts'
 import { seedOf } from './seed.ts'
 
 const { Op, sum, max, maxloc, minloc, noOp, replace } = ops

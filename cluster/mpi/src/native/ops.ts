@@ -5,7 +5,7 @@
 
 import type { Datatype } from '../datatype/datatype.ts'
 import type { Op } from '../op.ts'
-import { reduceInto } from '../reduce.ts'
+import { reduceInto } from '../reduce/reduce.ts'
 import type { Binding } from './binding.ts'
 import type { TypeHandles } from './datatypes.ts'
 

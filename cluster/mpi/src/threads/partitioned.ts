@@ -5,7 +5,7 @@
 
 import type { Partitioned, Pending } from '../engine.ts'
 import { Status } from '../status.ts'
-import { nothingOf } from './pending.ts'
+import { nothingOf, PersistentCall } from './pending.ts'
 
 /** Of a look that nobody sees. */
 const seen = new Status()
@@ -63,44 +63,18 @@ export class PartitionedSend implements Partitioned {
   free(): void {}
 }
 
-export class PartitionedReceive implements Partitioned {
-  readonly #begin: () => Pending
-  #under: Pending | undefined
+export class PartitionedReceive extends PersistentCall implements Partitioned {
   #hasAll = false
 
-  constructor(begin: () => Pending) {
-    this.#begin = begin
-  }
-
-  start(): void {
-    this.#under = this.#begin()
+  override start(): void {
+    super.start()
     this.#hasAll = false
   }
 
   ready(): void {}
 
   arrived(): boolean {
-    this.#hasAll ||= this.#under?.test(seen) ?? true
+    this.#hasAll ||= this.under?.test(seen) ?? true
     return this.#hasAll
   }
-
-  test(status: Status): boolean {
-    if (this.#under === undefined) {
-      nothingOf(status)
-      return true
-    }
-    if (!this.#under.test(status)) return false
-    this.#under = undefined
-    return true
-  }
-
-  wait(status: Status): void {
-    if (this.#under) this.#under.wait(status)
-    else nothingOf(status)
-    this.#under = undefined
-  }
-
-  cancel(): void {}
-
-  free(): void {}
 }

@@ -63,34 +63,34 @@ export function nothingOf(status: Status): void {
 /** A call that can be started again and again: each time as if it were made anew. */
 export class PersistentCall implements Persistent {
   readonly #begin: () => Pending
-  #under: Pending | undefined
+  protected under: Pending | undefined
 
   constructor(begin: () => Pending) {
     this.#begin = begin
   }
 
   start(): void {
-    this.#under = this.#begin()
+    this.under = this.#begin()
   }
 
   test(status: Status): boolean {
-    if (this.#under === undefined) {
+    if (this.under === undefined) {
       nothingOf(status)
       return true
     }
-    if (!this.#under.test(status)) return false
-    this.#under = undefined
+    if (!this.under.test(status)) return false
+    this.under = undefined
     return true
   }
 
   wait(status: Status): void {
-    if (this.#under) this.#under.wait(status)
+    if (this.under) this.under.wait(status)
     else nothingOf(status)
-    this.#under = undefined
+    this.under = undefined
   }
 
   cancel(): void {
-    this.#under?.cancel()
+    this.under?.cancel()
   }
 
   free(): void {}

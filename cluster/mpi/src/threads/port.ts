@@ -2,7 +2,7 @@
 
 import { NotSupportedError } from '@skein/base'
 import { Grid } from '../comm/grid.ts'
-import { gather } from '../datatype/packing.ts'
+import { countIn, gather } from '../datatype/packing.ts'
 import type {
   Collective,
   Matched,
@@ -148,7 +148,7 @@ export class ThreadPort implements Port {
         status.source = source
         status.tag = tag
         status.bytes = came
-        status.count = came === length ? part.count : countOf(came, type.size)
+        status.count = came === length ? part.count : countIn(came, type)
         status.isCancelled = false
         return
       }
@@ -485,6 +485,3 @@ const unsupported = (call: string): never => {
 
 /** For calls whose status nobody sees. */
 const unseen = new Status()
-
-const countOf = (bytes: number, size: number): number | undefined =>
-  size === 0 ? 0 : bytes % size === 0 ? bytes / size : undefined
