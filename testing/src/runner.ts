@@ -13,7 +13,7 @@ export interface RunOptions {
   root: string
   /** Absolute paths of the test files, in the order in which they start. */
   files: string[]
-  /** How many files run at a time. */
+  /** How many files run at a time; those named `*.alone.test.ts`, whose processes want every core, run after the others with none beside them. */
   concurrency: number
   /** The longest that one file may take, its process' end included. */
   fileTimeoutMs: number
@@ -45,7 +45,9 @@ type TestEvent = { type: string; data: EventData.TestPass & EventData.TestFail &
 /** Runs the files and prints a line for each, with the story of each failure; the closing lines are the caller's. */
 export async function runFiles(options: RunOptions): Promise<Tally> {
   const tally: Tally = { passed: 0, failures: [], skips: [], seconds: [] }
-  const waiting = [...options.files]
+  const isAlone = (path: string) => path.endsWith('.alone.test.ts')
+  const waiting = options.files.filter(path => !isAlone(path))
+  const alone = options.files.filter(isAlone)
   const running = new Set<string>()
   let status = ''
 
@@ -56,7 +58,7 @@ export async function runFiles(options: RunOptions): Promise<Tally> {
   }
   const showStatus = () => {
     if (!options.terminal || running.size === 0) return
-    const done = options.files.length - waiting.length - running.size
+    const done = options.files.length - waiting.length - alone.length - running.size
     const text = `  ${done}/${options.files.length} files, ${tally.passed} passed, ${tally.failures.length} failed: ${[...running].join(' ')}`
     status = text.slice(0, (process.stdout.columns ?? 80) - 1)
     options.write(`\r\x1b[K${styleText('dim', status)}`)
@@ -99,14 +101,15 @@ export async function runFiles(options: RunOptions): Promise<Tally> {
     }
   }
 
-  const lane = async () => {
+  const lane = async (queue: string[]) => {
     while (!options.signal?.aborted) {
-      const path = waiting.shift()
+      const path = queue.shift()
       if (path === undefined) return
       await runFile(path)
     }
   }
-  await Promise.all(Array.from({ length: options.concurrency }, lane))
+  await Promise.all(Array.from({ length: options.concurrency }, () => lane(waiting)))
+  await lane(alone)
   return tally
 }
 

@@ -140,3 +140,21 @@ test('an absent component is a skip with its reason, and a failure where CI is s
   const ci = runTests({ 'a.test.ts': text }, ['.test.ts'], { ...nothing, CI: 'true' })
   assert.deepEqual([ci.code, ci.last], [1, '0 passed, 1 failed, 0 skipped'])
 })
+
+test('a file named so runs alone, after the others', () => {
+  const mark = (name: string) => `${one}import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+const at = (name: string) => join(import.meta.dirname, name)
+test('writes', async () => {
+  await new Promise(done => setTimeout(done, 200))
+  writeFileSync(at('${name}'), '')
+})
+`
+  const { code, last } = runTests({
+    'a.alone.test.ts': `${mark('a')}test('comes last', () => { if (!existsSync(at('b')) || !existsSync(at('c'))) throw new Error('early') })`,
+    'a2.alone.test.ts': `${mark('a2')}test('comes after it', () => { if (!existsSync(at('a'))) throw new Error('beside') })`,
+    'b.test.ts': mark('b'),
+    'c.test.ts': mark('c'),
+  })
+  assert.deepEqual({ code, last }, { code: 0, last: '6 passed, 0 failed, 0 skipped' })
+})

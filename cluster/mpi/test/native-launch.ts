@@ -35,5 +35,7 @@ export const runRanks = async (library: Library, ranks: number, program: string,
   launcher.stdout.on('data', chunk => (stdout += chunk))
   launcher.stderr.on('data', chunk => (stderr += chunk))
   const [code] = await once(launcher, 'close')
+  // Its launcher ends quietly with 1.
+  if (launcher.killed) stderr += `${program} was ended, as it had not come to its end in ${mostMs / 1000} s\n`
   return { code: code as number | null, stdout, stderr }
 }

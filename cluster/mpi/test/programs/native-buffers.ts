@@ -17,7 +17,7 @@ let state = 1
 const random = (below: number) => (state = (state * 1103515245 + 12345) & 0x7fffffff) % below
 
 let views = Array.from({ length: 12 }, (_, i) => new Int32Array(1 + i))
-for (let turn = 0; turn < 5000; turn++) {
+for (let turn = 0; turn < 2000; turn++) {
   const which = random(views.length - 1)
   // Often the same, so that it is remembered; at times its memory goes to another array.
   for (let again = random(6); again >= 0; again--) {
