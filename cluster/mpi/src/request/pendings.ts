@@ -2,7 +2,7 @@
 
 import { anyTag, procNull } from '../constants.ts'
 import type { Partitioned, Pending, Port } from '../engine.ts'
-import type { Status } from '../status.ts'
+import { Status } from '../status.ts'
 import { waitUntil } from './progress.ts'
 
 /** What is known of a message from `procNull`. */
@@ -50,13 +50,13 @@ export class Both implements Pending {
 
   test(status: Status): boolean {
     // The second last, for its status.
-    this.#isFirstDone ||= this.#first.test(this.#isSecondDone ? { ...status } : status)
+    this.#isFirstDone ||= this.#first.test(this.#isSecondDone ? new Status() : status)
     this.#isSecondDone ||= this.#second.test(status)
     return this.#isFirstDone && this.#isSecondDone
   }
 
   wait(status: Status): void {
-    if (!this.#isFirstDone) this.#first.wait({ ...status })
+    if (!this.#isFirstDone) this.#first.wait(new Status())
     if (!this.#isSecondDone) this.#second.wait(status)
     this.#isFirstDone = this.#isSecondDone = true
   }

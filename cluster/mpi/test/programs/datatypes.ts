@@ -1,6 +1,6 @@
 /** Derived datatypes: columns, blocks, structures; what is sent as one may be received as another of the same elements. */
 
-import { Datatype, float64, int32, uint8, world } from '@skein/mpi'
+import { Datatype, float64, int32, pack, packed, packSize, uint8, unpack, world } from '@skein/mpi'
 import { assert, list, ok, rank, size } from './check.ts'
 
 const next = (rank + 1) % size
@@ -111,5 +111,29 @@ const shared = rank === 0 ? matrix(5) : new Float64Array(rows * columns)
 world.bcast({ buffer: shared, type: inner }, 0)
 assert.equal(shared[columns + 1], 506)
 assert.equal(shared[0], rank === 0 ? 500 : 0)
+
+// Packed by hand: two numbers and a column, which come as one message, and may be received as what they are when they are of one kind.
+const parcel = new Uint8Array(packSize(Int32Array.of(0, 0)) + packSize({ buffer: matrix(0), count: 1, type: column }))
+let position = pack(Int32Array.of(rank, 17), parcel)
+position = pack({ buffer: matrix(rank), offset: 1, count: 1, type: column }, parcel, position)
+assert.equal(position, 8 + 8 * rows)
+const received = new Uint8Array(parcel.length)
+world.sendrecv(
+  { buffer: parcel, count: position, type: packed },
+  next,
+  3,
+  { buffer: received, type: packed },
+  before,
+  3,
+)
+const [numbers, oneColumn] = [new Int32Array(2), new Float64Array(rows)]
+position = unpack(received, unpack(received, 0, numbers), oneColumn)
+assert.deepEqual([position, list(numbers)], [received.length, [before, 17]])
+assert.equal(oneColumn[rows - 1], before * 100 + (rows - 1) * columns + 1)
+const bare = new Uint8Array(8 * rows)
+pack({ buffer: matrix(rank), count: 1, type: column }, bare)
+const came = world.sendrecv({ buffer: bare, type: packed }, next, 4, oneColumn, before, 4)
+assert.equal(oneColumn[1], before * 100 + columns)
+assert.deepEqual([came.count, came.countOf(column), came.elementsOf(column)], [rows, 1, rows])
 
 ok('datatypes')
