@@ -29,20 +29,46 @@ function mpirun(
   })
 }
 
-const programs: readonly [file: string, args: readonly string[], says: RegExp][] = [
+/** The same population and checksum on any number of ranks. */
+function lives(grid: string): RegExp {
+  const on = (population: number, checksum: string) =>
+    `30 generations of 37 × 37 on ${grid} ranks: ${population} live, checksum ${checksum}, 0 differences`
+  return new RegExp(`^glider: ${on(5, '01ad4958')}\nsoup: ${on(183, 'ef0b0724')}$`, 'm')
+}
+
+function multiplies(ranks: number): RegExp {
+  const found = `101 × 101 on ${ranks} ranks, \\|A x\\| = 3736\\.124, 0 differences, in .* s`
+  return new RegExp(`^by rows: ${found}\nby blocks: ${found}$`, 'm')
+}
+
+/** On four ranks, unless others are named. */
+const programs: readonly [file: string, args: readonly string[], says: RegExp, ranks?: number][] = [
   ['ring.ts', ['7'], /^7 rounds of 4 ranks: 42$/m],
   ['cpi.ts', ['100000'], /^π is about 3\.14159265\d+, off by .* on 4 ranks$/m],
   ['mandelbrot.ts', ['60'], /^60 × 48 on 4 ranks: \d+ points inside, 0 differences$/m],
   ['heat.ts', ['37', '20'], /^20 steps of 37 × 37 on 2 × 2 ranks .*, 0 differences$/m],
   ['sort.ts', ['1001'], /^4004 numbers on 4 ranks: sorted$/m],
+  ['life.ts', ['37', '30'], lives('1 × 1'), 1],
+  ['life.ts', ['37', '30'], lives('2 × 1'), 2],
+  ['life.ts', ['37', '30'], lives('2 × 2')],
+  ['matrix-vector.ts', ['101'], multiplies(1), 1],
+  ['matrix-vector.ts', ['101'], multiplies(2), 2],
+  ['matrix-vector.ts', ['101'], multiplies(4)],
 ]
 
-for (const [file, args, says] of programs) {
+for (const [file, args, says, ranks = 4] of programs) {
   for (const engine of ['threads', 'openmpi']) {
-    test(`${file} on ${engine}`, { skip: engine === 'openmpi' && needs('openmpi') }, async () => {
-      const { code, printed } = await mpirun(engine, 4, file, ...args)
+    if (engine === 'openmpi' && ranks === 1) continue
+    test(`${file} on ${engine}, ${ranks} ranks`, { skip: engine === 'openmpi' && needs('openmpi') }, async () => {
+      const { code, printed } = await mpirun(engine, ranks, file, ...args)
       assert.equal(code, 0, printed)
       assert.match(printed, says)
     })
   }
 }
+
+test('life.ts with fewer rows than ranks fails', async () => {
+  const { code, printed } = await mpirun('threads', 4, 'life.ts', '1')
+  assert.equal(code, 1, printed)
+  assert.match(printed, /RangeError: 4 ranks need a side of 2 at least, and it is 1/)
+})
