@@ -4,6 +4,7 @@
  */
 
 import type { Datatype } from './datatype/datatype.ts'
+import type { Hints } from './info.ts'
 import type { Op } from './op.ts'
 import type { Status } from './status.ts'
 
@@ -131,7 +132,8 @@ export interface Port {
   init(collective: Collective): Persistent
 
   // All of these are collective over the port.
-  dup(): Port
+  /** @param info none: MPI_Comm_dup, else MPI_Comm_dup_with_info */
+  dup(info?: Hints): Port
   /** @param color ranks of one color come together; undefined: into none */
   split(color: number | undefined, key: number): Port | undefined
   /** Ranks that share memory. */

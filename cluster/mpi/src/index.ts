@@ -44,6 +44,7 @@ export {
   wtime,
 } from './environment.ts'
 export { DeadlockError, type ErrorClass, MpiError } from './errors.ts'
+export type { Hints, Info } from './info.ts'
 export { pack, packSize, reduceLocal, unpack } from './local.ts'
 export type { Data, Memory, Slice, Slices, TypedSlices } from './message/part.ts'
 export {

@@ -40,6 +40,7 @@ const programs: Readonly<Record<string, readonly number[]>> = {
   intercommunicators: [2, 3, 5],
   topologies: [1, 2, 4, 6, 8],
   neighborhoods: [1, 2, 4, 6],
+  info: [1, 2],
   errors: [2, 3],
 }
 

@@ -1,6 +1,7 @@
 /** Communicators: groups of ranks that talk among themselves, with a topology or without, and pairs of groups that talk to each other. */
 
 import type { Engine, Neighbors, Port } from '../engine.ts'
+import { type Hints, hintsOf, type Info, noHints } from '../info.ts'
 import { type Caller, refusal } from '../message/refusal.ts'
 import { AsyncCalls } from './async.ts'
 import { Attributes } from './attributes.ts'
@@ -11,8 +12,7 @@ import { checkLive } from './roots.ts'
 
 export abstract class Comm extends Collectives {
   readonly attributes: Attributes<Comm> = new Attributes(this)
-  /** Hints to the engine, by name. */
-  info: ReadonlyMap<string, string> = new Map()
+  #info: Hints = noHints
   #async: AsyncCalls | undefined
 
   /** The same calls as promises that leave the event loop free. */
@@ -35,12 +35,23 @@ export abstract class Comm extends Collectives {
     return members[rank]
   }
 
-  /** The same ranks and attributes, whose messages are apart from those here. */
-  dup(): this {
+  /** Hints that were given to the engine, by name. */
+  get info(): Hints {
+    return this.#info
+  }
+
+  /**
+   * The same ranks and attributes, whose messages are apart from those here.
+   *
+   * @param options info: hints for the engine, instead of those of this one
+   */
+  dup(options: { readonly info?: Info } = {}): this {
+    const { info } = options
+    const hints = info && hintsOf(this, 'dup', info)
     return this.collective('dup', () => {
-      const copy = this.again(this.port.dup(), `${this.name} dup`)
+      const copy = this.again(this.port.dup(hints), `${this.name} dup`)
       this.attributes.copyTo(copy.attributes)
-      copy.info = this.info
+      copy.#info = hints ?? this.#info
       copy.errorHandler = this.errorHandler
       return copy
     })

@@ -82,6 +82,7 @@ const communicators = {
   MPI_Comm_set_errhandler: 'hh',
   MPI_Comm_get_attr: 'hipp',
   MPI_Comm_dup: 'hp',
+  MPI_Comm_dup_with_info: 'hhp',
   MPI_Comm_split: 'hiip',
   MPI_Comm_split_type: 'hiihp',
   MPI_Comm_create: 'hhp',
@@ -124,6 +125,15 @@ const types = {
   MPI_Op_free: 'p',
 } as const
 
+const infos = {
+  MPI_Info_create: 'p',
+  MPI_Info_set: 'hpp',
+  MPI_Info_free: 'p',
+  MPI_Info_get_nkeys: 'hp',
+  MPI_Info_get_nthkey: 'hip',
+  MPI_Info_get: 'hpipp',
+} as const
+
 const environment = {
   MPI_Init_thread: 'ppip',
   MPI_Initialized: 'p',
@@ -147,6 +157,7 @@ type Names =
   | keyof typeof pointToPoint
   | keyof typeof communicators
   | keyof typeof types
+  | keyof typeof infos
   | keyof typeof environment
   | `MPI_${CollectiveName}`
   | `MPI_I${Uncapitalize<CollectiveName>}`
@@ -155,7 +166,13 @@ type Names =
 export type Calls = { readonly [name in Names]: Call } & { MPI_Wtime(): number; MPI_Wtick(): number }
 
 const prototypes = (): [name: string, prototype: string][] => {
-  const all: [string, string][] = Object.entries({ ...pointToPoint, ...communicators, ...types, ...environment })
+  const all: [string, string][] = Object.entries({
+    ...pointToPoint,
+    ...communicators,
+    ...types,
+    ...infos,
+    ...environment,
+  })
   for (const [name, prototype] of Object.entries(collectives)) {
     all.push([`MPI_${name}`, prototype])
     all.push([`MPI_I${name[0].toLowerCase()}${name.slice(1)}`, `${prototype}p`])

@@ -11,9 +11,11 @@ import type {
   Port,
   SendMode,
 } from '../engine.ts'
+import type { Hints } from '../info.ts'
 import type { Status } from '../status.ts'
 import * as collectives from './collectives.ts'
 import type { Argument, Call } from './functions.ts'
+import { withInfo } from './info.ts'
 import {
   BufferedSend,
   complete,
@@ -300,8 +302,13 @@ export class NativePort implements Port {
     return comm === this.runtime.commNull ? undefined : this.#port(comm, call)
   }
 
-  dup(): Port {
-    return this.#port(this.#made('dup', this.runtime.calls.MPI_Comm_dup, this.comm), 'dup')
+  dup(hints?: Hints): Port {
+    const { runtime } = this
+    const { calls } = runtime
+    if (hints === undefined) return this.#port(this.#made('dup', calls.MPI_Comm_dup, this.comm), 'dup')
+    return withInfo(runtime, hints, 'dup', this, info =>
+      this.#port(this.#made('dup', calls.MPI_Comm_dup_with_info, this.comm, info), 'dup'),
+    )
   }
 
   split(color: number | undefined, key: number): Port | undefined {
