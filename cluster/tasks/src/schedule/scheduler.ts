@@ -19,16 +19,16 @@
  */
 
 import { InternalError } from '@skein/base'
-import { type Bundle, fits, type Group, rounding } from './group.ts'
+import type { Group } from './group.ts'
 import type { Line, Standing } from './line.ts'
-import { cpusAtHome, Place, type Request, type Share } from './place.ts'
+import type { Place, Share } from './place.ts'
 import { ReadyQueue } from './ready-queue.ts'
 import { type Kind, RequestQueue } from './request-queue.ts'
+import { Resources } from './resources.ts'
 import { Story } from './story.ts'
 import type { State, Work } from './work.ts'
 
-/** Why a task settled without a result of its own. */
-/** 'removed': its group was. */
+/** Why a task settled without a result of its own. 'removed': its group was. */
 export type Reason = 'dependency' | 'cancelled' | 'lost' | 'infeasible' | 'crowded' | 'removed'
 
 export interface Instructions<W extends Work> {
@@ -62,8 +62,6 @@ export interface Limits {
   readonly workers: number
 }
 
-const noShares: readonly Share[] = []
-
 export interface Counts {
   readonly waiting: number
   readonly ready: number
@@ -79,23 +77,13 @@ export class Scheduler<W extends Work> {
   /** By worker, those that run beside whatever else runs there: calls of its actors. */
   readonly #beside = new Map<number, ReadyQueue>()
   #besideSize = 0
-  readonly #places = new Map<number, Place>()
-  /** Those that wait to be placed, in order; and those that are. */
+  readonly #resources: Resources
+  /** Those that wait to be placed, in order. */
   readonly #waitingGroups = new Set<Group>()
-  readonly #placedGroups = new Set<Group>()
-  /** What has finished and keeps what it held. */
-  readonly #kept = new Set<W>()
   /** Of waiting tasks that keep an order. */
   readonly #standing = new Map<W, Standing<W>>()
   /** One of them became ready since the one ahead no longer waits. */
   #followed = false
-  /** Of dispatched tasks, and what is kept, the bundle that it takes its resources from, if it asked for a group's. */
-  readonly #bundles = new Map<Work, Bundle>()
-  /** Of dispatched tasks, and what is kept: of those that take CPUs of others than their own worker, which. */
-  readonly #shares = new Map<Work, readonly Share[]>()
-  #choices = 0
-  /** Of each resource but CPUs: what there is, and what is lent. */
-  readonly #amounts = new Map<string, { readonly total: number; lent: number }>()
   #waiting = 0
   #dispatched = 0
   /** Of those dispatched, how many await others. */
@@ -114,7 +102,7 @@ export class Scheduler<W extends Work> {
   ) {
     this.#out = out
     this.limits = limits
-    for (const [name, total] of Object.entries(resources)) this.#amounts.set(name, { total, lent: 0 })
+    this.#resources = new Resources(resources, (worker, on) => out.reserved(worker, on))
     this.#all = validate ? new Set() : undefined
     this.#story = validate ? new Story() : undefined
   }
@@ -148,19 +136,14 @@ export class Scheduler<W extends Work> {
 
   workerJoined(worker: number): void {
     this.#story?.tell(0, `worker ${worker} joined`)
-    const place = new Place(worker)
-    this.#places.set(worker, place)
-    for (const work of this.#kept) if (work.place!.worker === worker) work.place = place
-    this.#countReserved(place, 1)
+    this.#resources.join(worker)
     this.assign()
   }
 
   /** @param held what it had, in the order it was dispatched: what it ran is an attempt, the others merely go elsewhere */
   workerLeft(worker: number, held: readonly { readonly work: W; readonly started: boolean }[]): void {
     this.#story?.tell(0, `worker ${worker} left`)
-    const place = this.#places.get(worker)
-    this.#places.delete(worker)
-    if (place !== undefined) this.#countReserved(place, -1)
+    this.#resources.leave(worker)
     // Backwards, since each goes to the front.
     for (const { work, started } of held.toReversed()) {
       this.#giveBack(work)
@@ -184,7 +167,7 @@ export class Scheduler<W extends Work> {
    */
   submit(work: W, dependencies: readonly W[] | undefined, line?: Line<W>): void {
     this.#all?.add(work)
-    if (work.request !== undefined && !this.#feasible(work)) {
+    if (work.request !== undefined && !this.#resources.isFeasible(work.request, this.limits.workers)) {
       this.#settle(work, 'infeasible')
       this.#out.settle(work, 'infeasible')
       return
@@ -254,7 +237,7 @@ export class Scheduler<W extends Work> {
     work.awaits = on
     this.#count(work, 1)
     this.#awaiting += on ? 1 : -1
-    for (const { worker } of this.#sharesOf(work)) this.#tellReserved(worker)
+    this.#tellShares(work)
     this.#story?.tell(work.id, `task ${work.id} ${on ? 'awaits others' : 'goes on'}`)
     if (on) this.#assign()
     this.#check()
@@ -276,28 +259,14 @@ export class Scheduler<W extends Work> {
 
   /** What it kept when it finished is free again. */
   released(work: W): void {
-    if (!this.#kept.delete(work)) return
+    if (!this.#resources.release(work)) return
     this.#story?.tell(work.id, `task ${work.id}: released`)
-    const place = work.place!
-    const isPresent = this.#places.get(place.worker) === place
-    const cpus = cpusAtHome(work.request!)
-    if (isPresent) place.kept--
-    const bundle = this.#bundleOf(work)
-    if (bundle !== undefined) bundle.lentCpus -= cpus
-    else if (isPresent) place.cpus -= cpus
-    this.#countShares(work, -1)
-    this.#giveAmounts(work)
-    work.place = undefined
-    this.#tellReserved(place.worker)
-    this.#forgetShares(work)
     this.assign()
   }
 
   /** A group is asked for. False when it could not be placed if nothing else were there. */
   groupAsked(group: Group): boolean {
-    const { workers } = this.limits
-    for (const [name, amount] of group.amounts) if (amount > (this.#amounts.get(name)?.total ?? 0)) return false
-    if (group.fit(Array.from({ length: workers }, (_, worker) => new Place(worker))) === undefined) return false
+    if (!this.#resources.isGroupFeasible(group, this.limits.workers)) return false
     this.#story?.tell(0, `group ${group.id} asked`)
     this.#waitingGroups.add(group)
     this.assign()
@@ -311,20 +280,13 @@ export class Scheduler<W extends Work> {
     const was = group.state
     group.state = 'removed'
     this.#waitingGroups.delete(group)
-    this.#placedGroups.delete(group)
-    for (const bundle of was === 'placed' ? group.bundles : []) {
-      bundle.isGone = true
-      const place = this.#places.get(bundle.worker)
-      if (place) place.cpus += bundle.lentCpus - bundle.cpus
-      for (const [name, amount] of bundle.amounts)
-        this.#amounts.get(name)!.lent += (bundle.lent.get(name) ?? 0) - amount
-    }
+    if (was === 'placed') this.#resources.dissolve(group)
     for (const work of [...this.#special]) {
       if (work.request!.group !== group) continue
       this.#special.remove(work)
       this.#settleRemoved(work as W)
     }
-    for (const { worker } of group.bundles) this.#tellReserved(worker)
+    for (const { worker } of group.bundles) this.#resources.tellReserved(worker)
     this.assign()
   }
 
@@ -475,7 +437,7 @@ export class Scheduler<W extends Work> {
     if (this.#special.size > 0) this.#assignSpecial()
     while (this.#plain.size > 0 && this.#hasRoom) {
       const crowded = this.#isCrowded
-      const place = this.#shortest(crowded ? 1 : this.limits.depth)
+      const place = this.#resources.shortest(crowded ? 1 : this.limits.depth)
       if (place === undefined) return
       this.#dispatch((crowded ? this.#plain.takeNewest() : this.#plain.take()) as W, place, true)
     }
@@ -488,44 +450,19 @@ export class Scheduler<W extends Work> {
   /** One that does not fit yet keeps no other waiting. */
   #assignGroups(): void {
     for (const group of this.#waitingGroups) {
-      const left = ([name, amount]: [string, number]) => {
-        const { total, lent } = this.#amounts.get(name)!
-        return lent + amount <= total + rounding
-      }
-      const found = [...group.amounts].every(left) ? group.fit(this.#places.values()) : undefined
-      if (found === undefined) continue
+      if (!this.#resources.placeGroup(group)) continue
       this.#waitingGroups.delete(group)
-      this.#placedGroups.add(group)
-      group.state = 'placed'
-      for (const [name, amount] of group.amounts) this.#amounts.get(name)!.lent += amount
-      for (const [bundle, worker] of found) {
-        bundle.worker = worker
-        this.#places.get(worker)!.cpus += bundle.cpus
-        this.#tellReserved(worker)
-      }
       this.#story?.tell(0, `group ${group.id} placed on ${group.bundles.map(({ worker }) => worker)}`)
       this.#out.placed(group)
     }
   }
 
-  /** The worker with the shortest open queue, if that is shorter than `depth`. */
-  #shortest(depth: number): Place | undefined {
-    let best: Place | undefined
-    let least = depth
-    for (const place of this.#places.values()) {
-      if (place.open < least && place.isWhole) {
-        best = place
-        least = place.open
-      }
-    }
-    return best
-  }
-
   #assignBeside(): void {
+    const { places } = this.#resources
     // A call may wait for what a later one brings, so they are not kept short as open queues are.
-    const most = Math.ceil(this.limits.slots / (this.#places.size + 1))
+    const most = Math.ceil(this.limits.slots / (places.size + 1))
     for (const [worker, line] of this.#beside) {
-      const place = this.#places.get(worker)
+      const place = places.get(worker)
       while (place && line.size > 0 && place.beside < most && this.#dispatched < this.limits.slots) {
         this.#besideSize--
         this.#dispatch(line.take() as W, place, false)
@@ -538,94 +475,15 @@ export class Scheduler<W extends Work> {
     while (this.#hasRoom) {
       const kind = this.#special.next(stuck)
       if (kind === undefined) return
-      const { request } = kind
-      const bundle = request.group && this.#bundleFor(request)
-      const place = bundle ? this.#places.get(bundle.worker) : request.group ? undefined : this.#placeFor(request)
-      const shares = place && this.#sharesFor(request, place)
-      if (place === undefined || shares === undefined) {
+      const room = this.#resources.roomFor(kind.request)
+      if (room === undefined) {
         stuck.add(kind)
         continue
       }
-      if (request.prefer === 'spread') place.chosen = ++this.#choices
       const work = this.#special.take(kind, this.#isCrowded) as W
-      if (bundle) this.#bundles.set(work, bundle)
-      if (shares.length > 0) this.#shares.set(work, shares)
-      for (const [name, amount] of request.amounts) {
-        if (bundle) bundle.lent.set(name, (bundle.lent.get(name) ?? 0) + amount)
-        else this.#amounts.get(name)!.lent += amount
-      }
-      this.#dispatch(work, place, false)
+      this.#resources.lend(work, room)
+      this.#dispatch(work, room.place, false)
     }
-  }
-
-  /** A bundle of its group where a task fits now, on a worker that is there. */
-  #bundleFor({ group, bundle: number = -1, cpus, amounts, worker }: Request): Bundle | undefined {
-    if (group!.state !== 'placed') return undefined
-    return (number < 0 ? group!.bundles : [group!.bundles[number]]).find(
-      bundle =>
-        (worker < 0 || worker === bundle.worker) && this.#places.has(bundle.worker) && bundle.fits(cpus, amounts),
-    )
-  }
-
-  /** A worker where a special task fits now. */
-  #placeFor(request: Request): Place | undefined {
-    const { amounts, worker, prefer } = request
-    const cpus = cpusAtHome(request)
-    for (const [name, amount] of amounts) {
-      const { total, lent } = this.#amounts.get(name)!
-      if (lent + amount > total + rounding) return undefined
-    }
-    if (worker >= 0) {
-      const place = this.#places.get(worker)
-      return place && fits(place.cpus, cpus) ? place : undefined
-    }
-    let best: Place | undefined
-    for (const place of this.#places.values()) {
-      if (fits(place.cpus, cpus) && (best === undefined || isBetter(place, best, prefer))) best = place
-    }
-    return best
-  }
-
-  /**
-   * What it takes of other workers now, if that is there. The part of a CPU first, where it fits beside most: whole ones are
-   * left for the rest.
-   */
-  #sharesFor({ cpus }: Request, home: Place): readonly Share[] | undefined {
-    if (cpus <= 1) return noShares
-    const others = new Set(this.#places.values())
-    others.delete(home)
-    const shares: Share[] = []
-    for (let left = cpus - 1; left > rounding; ) {
-      const part = left - Math.floor(left + rounding)
-      const share = part > rounding ? part : 1
-      let best: Place | undefined
-      for (const place of others) {
-        if (fits(place.cpus, share) && (best === undefined || isBetter(place, best, 'pack'))) best = place
-      }
-      if (best === undefined) return undefined
-      others.delete(best)
-      shares.push({ worker: best.worker, cpus: share })
-      left -= share
-    }
-    return shares
-  }
-
-  #sharesOf(work: Work): readonly Share[] {
-    return (this.#shares.size > 0 && this.#shares.get(work)) || noShares
-  }
-
-  #countShares(work: Work, sign: 1 | -1): void {
-    for (const { worker, cpus } of this.#sharesOf(work)) {
-      const place = this.#places.get(worker)
-      // One that comes in a lost worker's place begins with what is set aside there.
-      if (place) place.cpus += sign * cpus
-    }
-  }
-
-  #forgetShares(work: Work): void {
-    const shares = this.#sharesOf(work)
-    this.#shares.delete(work)
-    for (const { worker } of shares) this.#tellReserved(worker)
   }
 
   #dispatch(work: W, place: Place, open: boolean): void {
@@ -633,26 +491,19 @@ export class Scheduler<W extends Work> {
     work.place = place
     this.#count(work, 1)
     this.#dispatched++
-    const shares = this.#sharesOf(work)
-    for (const { worker } of shares) this.#tellReserved(worker)
-    this.#out.dispatch(work, place.worker, open, shares)
+    this.#tellShares(work)
+    this.#out.dispatch(work, place.worker, open, this.#resources.sharesOf(work))
+  }
+
+  /** Of other workers more is set aside, or less. */
+  #tellShares(work: W): void {
+    for (const { worker } of this.#resources.sharesOf(work)) this.#resources.tellReserved(worker)
   }
 
   /** Counts what a task holds, but for its amounts; with -1 it holds it no longer. */
   #count(work: W, sign: 1 | -1): void {
     if (!work.awaits && !work.request?.beside) this.#active += sign
-    if (!work.awaits) this.#countShares(work, sign)
-    const bundle = this.#bundleOf(work)
-    if (bundle === undefined) return work.place!.count(work, sign)
-    work.place!.count(work, sign, 0)
-    if (!work.awaits) bundle.lentCpus += sign * work.request!.cpus
-  }
-
-  /** What a task takes its resources from, if that is not the worker itself. */
-  #bundleOf(work: W): Bundle | undefined {
-    if (work.request?.group === undefined) return undefined
-    const bundle = this.#bundles.get(work)
-    return bundle?.isGone ? undefined : bundle
+    this.#resources.count(work, sign)
   }
 
   /** What a dispatched task held is free again. @param keeps but for its resources */
@@ -663,75 +514,8 @@ export class Scheduler<W extends Work> {
     this.#dispatched--
     if (work.awaits) this.#awaiting--
     work.awaits = false
-    if (keeps) this.#keep(work)
-    else {
-      work.place = undefined
-      this.#giveAmounts(work)
-      this.#forgetShares(work)
-    }
-  }
-
-  #keep(work: W): void {
-    const { place, request } = work
-    const bundle = this.#bundleOf(work)
-    this.#kept.add(work)
-    place!.kept++
-    if (bundle !== undefined) bundle.lentCpus += request!.cpus
-    else place!.cpus += cpusAtHome(request!)
-    this.#countShares(work, 1)
-    this.#tellReserved(place!.worker)
-  }
-
-  #giveAmounts(work: W): void {
-    const { request } = work
-    if (request === undefined) return
-    const bundle = this.#bundleOf(work)
-    if (request.group !== undefined) this.#bundles.delete(work)
-    for (const [name, amount] of request.amounts) {
-      if (bundle) bundle.lent.set(name, bundle.lent.get(name)! - amount)
-      else this.#amounts.get(name)!.lent -= amount
-    }
-  }
-
-  /** Counts what is set aside on a worker that comes, or goes. */
-  #countReserved(place: Place, sign: 1 | -1): void {
-    const { cpus, kept } = this.#reservedOn(place.worker)
-    place.cpus += sign * cpus
-    place.kept += sign * kept
-  }
-
-  /** CPUs of a worker that bundles have, what is kept without, and tasks of other workers; and how much that is in number. */
-  #reservedOn(worker: number): { cpus: number; kept: number } {
-    let cpus = 0
-    let kept = 0
-    for (const { bundles } of this.#placedGroups) {
-      for (const bundle of bundles) if (bundle.worker === worker) cpus += bundle.cpus
-    }
-    for (const work of this.#kept) {
-      if (work.place!.worker !== worker) continue
-      kept++
-      if (this.#bundleOf(work) === undefined) cpus += cpusAtHome(work.request!)
-    }
-    for (const [work, shares] of this.#shares) {
-      if (work.awaits) continue
-      for (const share of shares) if (share.worker === worker) cpus += share.cpus
-    }
-    return { cpus, kept }
-  }
-
-  #tellReserved(worker: number): void {
-    if (worker >= 0) this.#out.reserved(worker, this.#reservedOn(worker).cpus > rounding)
-  }
-
-  #feasible(work: W): boolean {
-    const { amounts, cpus, group, bundle = -1 } = work.request!
-    if (group?.state === 'removed') return true
-    if (group !== undefined) {
-      if (bundle < 0) return group.bundles.some(one => one.holds(cpus, amounts))
-      return group.bundles[bundle]?.holds(cpus, amounts) ?? false
-    }
-    if (Math.ceil(cpus - rounding) > this.limits.workers) return false
-    return amounts.every(([name, amount]) => amount <= (this.#amounts.get(name)?.total ?? 0))
+    if (keeps) this.#resources.keep(work)
+    else this.#resources.giveBack(work)
   }
 
   // Validation.
@@ -748,11 +532,8 @@ export class Scheduler<W extends Work> {
       ...this.#special,
       ...[...this.#beside.values()].flatMap(line => [...line]),
     ])
-    const counted = new Map<Place, Place>()
-    const lent = new Map<string, number>()
-    const ofBundles = new Map<Bundle, Lent>()
+    const onWorkers: W[] = []
     let waiting = 0
-    let dispatched = 0
     let awaiting = 0
     let active = 0
     for (const work of this.#all) {
@@ -767,43 +548,9 @@ export class Scheduler<W extends Work> {
       must(state === 'dispatched' || !work.awaits, 'only dispatched tasks await others')
       if (state === 'waiting') waiting++
       if (place === undefined) continue
-      dispatched++
+      onWorkers.push(work)
       if (work.awaits) awaiting++
       else if (!request?.beside) active++
-      let sum = counted.get(place)
-      if (sum === undefined) counted.set(place, (sum = new Place(place.worker)))
-      const bundle = this.#bundleOf(work)
-      must(bundle === undefined || bundle.worker === place.worker, 'it runs where its bundle is')
-      sum.count(work, 1, bundle === undefined ? undefined : 0)
-      if (bundle !== undefined) addTo(ofBundles, bundle, work.awaits ? 0 : request!.cpus, request!.amounts)
-      else for (const [name, amount] of request?.amounts ?? []) lent.set(name, (lent.get(name) ?? 0) + amount)
-    }
-    for (const work of this.#kept) {
-      const { request } = work
-      const bundle = this.#bundleOf(work)
-      if (bundle !== undefined) addTo(ofBundles, bundle, request!.cpus, request!.amounts)
-      else for (const [name, amount] of request!.amounts) lent.set(name, (lent.get(name) ?? 0) + amount)
-    }
-    for (const place of this.#places.values()) {
-      let sum = counted.get(place)
-      if (sum === undefined) counted.set(place, (sum = new Place(place.worker)))
-      this.#countReserved(sum, 1)
-    }
-    for (const group of this.#placedGroups) {
-      for (const [name, amount] of group.amounts) lent.set(name, (lent.get(name) ?? 0) + amount)
-      for (const bundle of group.bundles) {
-        const { cpus, amounts } = ofBundles.get(bundle) ?? { cpus: 0, amounts: new Map<string, number>() }
-        const names = new Set([...bundle.lent.keys(), ...amounts.keys()])
-        const right =
-          about(cpus, bundle.lentCpus) &&
-          [...names].every(name => about(amounts.get(name) ?? 0, bundle.lent.get(name) ?? 0)) &&
-          [...amounts].every(([name, amount]) => amount <= (bundle.amounts.get(name) ?? 0) + 1e-6)
-        if (!right)
-          this.#broken(
-            undefined,
-            `a bundle of group ${group.id} counts what is lent of it, and of amounts no more than it has`,
-          )
-      }
     }
     const must = (holds: boolean, what: string) => {
       if (!holds) this.#broken(undefined, what)
@@ -813,49 +560,11 @@ export class Scheduler<W extends Work> {
       const follows = ahead === undefined || this.#standing.get(ahead)?.behind === work
       must(work.state === 'waiting' && isRight && follows, `task ${work.id} stands in a line, and waits`)
     }
+    const dispatched = onWorkers.length
     const right = waiting === this.#waiting && dispatched === this.#dispatched && awaiting === this.#awaiting
     must(right && active === this.#active, 'the counts are right')
     must(dispatched <= this.limits.slots, 'no more is dispatched than there are slots')
     must(queued.size === this.counts.ready, 'no task stands in a queue twice')
-    for (const place of new Set([...this.#places.values(), ...counted.keys()])) {
-      const sum = counted.get(place) ?? new Place(place.worker)
-      const right =
-        sum.open === place.open &&
-        sum.beside === place.beside &&
-        sum.dispatched === place.dispatched &&
-        sum.kept === place.kept
-      must(right && about(sum.cpus, place.cpus), `worker ${place.worker} counts what it has`)
-    }
-    for (const [name, amount] of this.#amounts) {
-      must(about(amount.lent, lent.get(name) ?? 0), `what is lent of ${name} is what tasks hold`)
-      must(amount.lent <= amount.total + 1e-6, `${name} is not overdrawn`)
-    }
+    this.#resources.check(onWorkers, must)
   }
-}
-
-/** Amounts are lent and given back as floats; rounding adds up. */
-const about = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a), Math.abs(b))
-
-interface Lent {
-  cpus: number
-  readonly amounts: Map<string, number>
-}
-
-function addTo(
-  sums: Map<Bundle, Lent>,
-  bundle: Bundle,
-  cpus: number,
-  amounts: readonly (readonly [name: string, amount: number])[],
-): void {
-  let sum = sums.get(bundle)
-  if (sum === undefined) sums.set(bundle, (sum = { cpus: 0, amounts: new Map() }))
-  sum.cpus += cpus
-  for (const [name, amount] of amounts) sum.amounts.set(name, (sum.amounts.get(name) ?? 0) + amount)
-}
-
-/** Where a task goes of two places where it fits. */
-function isBetter(a: Place, b: Place, prefer: Request['prefer']): boolean {
-  if (prefer === 'pack') return a.cpus !== b.cpus ? a.cpus > b.cpus : a.load > b.load
-  if (prefer === 'spread') return a.load !== b.load ? a.load < b.load : a.chosen < b.chosen
-  return a.dispatched < b.dispatched
 }
