@@ -8,19 +8,20 @@ import { parseArgs } from 'node:util'
 import { fullEffort, quickEffort, runCase } from './harness/interleave.ts'
 import { Peer } from './harness/peer.ts'
 import { findMismatches, mergeRows, printRows, type Row, readRows, writeRows } from './harness/results.ts'
-import { caseId, type Suite } from './harness/suite.ts'
+import { type BenchCase, caseId, type Suite } from './harness/suite.ts'
 import { caseTable, shoutMismatch, threeDigits } from './harness/table.ts'
 
 const suites: Record<string, () => Promise<Suite>> = {
   kernels: async () => (await import('./kernels/suite.ts')).kernels,
   tasks: async () => (await import('./tasks/suite.ts')).tasks,
+  mpi: async () => (await import('./mpi/suite.ts')).mpi,
 }
 
 const usage = `npm run bench -- <suite> [options]
   suites: ${Object.keys(suites).join(', ')}
   --only <case,…>     only these cases (name, or name_dtype)
   --peers <text,…>    only peers whose name contains one of these
-  --threads <k>       threads of each parallel peer (2)
+  --threads <k>       threads, or ranks, of each parallel peer (2)
   --baseline <who>    whose time the last column divides by (Skein's)
   --rounds <k>        undisturbed measurements of each peer (9)
   --quick             small sizes, few rounds, nothing written: does it all run?
@@ -80,7 +81,9 @@ const progress = (text: string) => {
 
 const specs = suite
   .peers(threads)
-  .filter(spec => !values.peers || values.peers.split(',').some(p => spec.label.includes(p)))
+  .filter(({ label, onlyIfNamed }) =>
+    values.peers ? values.peers.split(',').some(p => label.includes(p)) : !onlyIfNamed,
+  )
 const peers: Peer[] = []
 for (const spec of specs) {
   if ('absent' in spec.launch) print(`without ${spec.label}: ${spec.launch.absent}`)
@@ -108,10 +111,11 @@ const save = () =>
     suite.name,
     mergeRows(readRows(suite.name), fresh).sort((a, b) => place(a) - place(b)),
   )
-for (const benchCase of ordered) {
+const takesPart = ({ spec }: Peer, benchCase: BenchCase) => spec.cases?.(benchCase) ?? true
+for (const [index, benchCase] of ordered.entries()) {
   const n = values.quick ? benchCase.quick : benchCase.n
   const isLimit = benchCase === limitCase
-  const entrants = isLimit ? peers.filter(p => p.spec.label.startsWith(suite.limit!.who)) : peers
+  const entrants = peers.filter(p => (isLimit ? p.spec.label.startsWith(suite.limit!.who) : takesPart(p, benchCase)))
   const report = await runCase(suite.name, benchCase, n, entrants, effort, text =>
     progress(`${caseId(benchCase)}: ${text}`),
   )
@@ -133,6 +137,8 @@ for (const benchCase of ordered) {
     print(shoutMismatch(mismatch))
   }
   if (!isLimit) print('')
+  const later = ordered.slice(index + 1)
+  await Promise.all(peers.filter(p => !later.some(c => takesPart(p, c))).map(p => p.quit()))
 }
 await Promise.all(peers.map(peer => peer.quit()))
 

@@ -7,13 +7,13 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { findClang, findGcc, findNpmPeer, findPython, peersFolder, venvFolder } from './harness/toolchain.ts'
+import { findClang, findGcc, findMpi, findNpmPeer, findPython, peersFolder, venvFolder } from './harness/toolchain.ts'
 
 type Outcome = { what: string; got?: string; why?: string }
 
-function run(command: string, args: string[], cwd?: string): { ok: boolean; text: string } {
+function run(command: string, args: string[], cwd?: string, env = process.env): { ok: boolean; text: string } {
   console.log(`  $ ${command} ${args.join(' ')}`)
-  const done = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 1 << 28 })
+  const done = spawnSync(command, args, { cwd, env, encoding: 'utf8', maxBuffer: 1 << 28 })
   const text = `${done.stdout ?? ''}${done.stderr ?? ''}${done.error?.message ?? ''}`
   return { ok: done.status === 0, text }
 }
@@ -61,6 +61,14 @@ function clang(): Outcome {
   return { what, why }
 }
 
+function openMpi(): Outcome {
+  const what = 'Open MPI with its compiler'
+  const have = findMpi('openmpi')
+  if (have) return { what, got: have.mpirun }
+  const done = apt(['openmpi-bin', 'libopenmpi-dev'])
+  return { what, got: findMpi('openmpi')?.mpirun, why: tail(done.text) }
+}
+
 function npmPeers(): Outcome[] {
   const names: string[] = Object.keys(JSON.parse(readFileSync(`${peersFolder}/package.json`, 'utf8')).dependencies)
   if (names.some(name => !findNpmPeer(name))) {
@@ -75,7 +83,7 @@ function npmPeers(): Outcome[] {
   })
 }
 
-const pythonPeers = ['numpy', 'scipy', 'numba', 'ray', 'distributed']
+const pythonPeers = ['numpy', 'scipy', 'numba', 'ray', 'distributed', 'mpi4py']
 
 function python(): Outcome[] {
   let found = findPython(pythonPeers)
@@ -85,11 +93,15 @@ function python(): Outcome[] {
       : run('python3', ['-m', 'venv', venvFolder])
     if (!made.ok && apt(['python3', 'python3-venv']).ok) made = run('python3', ['-m', 'venv', venvFolder])
     if (!made.ok) return pythonPeers.map(what => ({ what, why: tail(made.text) }))
-    const pip = run(`${venvFolder}/bin/python`, ['-m', 'pip', 'install', '-q', '-r', `${peersFolder}/requirements.txt`])
+    // mpi4py is built against the library that it is compared on.
+    const env = { ...process.env, MPICC: findMpi('openmpi')?.compiler.command ?? 'mpicc' }
+    const install = (...what: string[]) =>
+      run(`${venvFolder}/bin/python`, ['-m', 'pip', 'install', '-q', ...what], undefined, env)
+    const pip = install('-r', `${peersFolder}/requirements.txt`)
     found = findPython(pythonPeers)
     if (!pip.ok && found.missing.length > 0) {
       // One that cannot be had for this machine must not keep the others away.
-      for (const peer of found.missing) run(`${venvFolder}/bin/python`, ['-m', 'pip', 'install', '-q', peer])
+      for (const peer of found.missing) install('--no-binary', 'mpi4py', peer)
       found = findPython(pythonPeers)
     }
     if (!pip.ok) return pythonPeers.map(what => ({ what, got: found.versions[what], why: tail(pip.text) }))
@@ -97,7 +109,7 @@ function python(): Outcome[] {
   return pythonPeers.map(what => ({ what, got: found.versions[what], why: 'cannot be imported' }))
 }
 
-const outcomes = [gcc(), clang(), ...npmPeers(), ...python()]
+const outcomes = [gcc(), clang(), openMpi(), ...npmPeers(), ...python()]
 console.log('\nPeers of the benches:')
 for (const o of outcomes) console.log(o.got ? `  have  ${o.what}: ${o.got}` : `  MISS  ${o.what}: ${o.why}`)
 const missing = outcomes.filter(o => !o.got).length

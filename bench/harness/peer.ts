@@ -1,7 +1,7 @@
 /**
  * A peer is a long-lived child process that speaks lines on stdin and stdout:
  *
- *     (on start)                      {"who":"NumPy 2.1.0"}
+ *     (on start)                      {"who":"NumPy 2.1.0"}          and "pids":[…], where others than it do the work
  *     prepare triad_f32 16777216 2    {"checksum":1234.5,"threads":1}   or {"skip":"why"}
  *     rep 2 1                         {"seconds":0.0061}     two untimed runs, then the timed one; per inner call
  *     quit
@@ -28,8 +28,10 @@ export class PeerFailed extends Error {
   }
 }
 
-/** Seconds that all threads of a process have been runnable but waiting for a core (Linux; 0 elsewhere). */
-function runDelay(pid: number): number {
+/** Seconds that all threads of some processes have been runnable but waiting for a core (Linux; 0 elsewhere). */
+const runDelay = (pids: readonly number[]): number => pids.reduce((seconds, pid) => seconds + runDelayOf(pid), 0)
+
+function runDelayOf(pid: number): number {
   let nanoseconds = 0
   try {
     for (const thread of readdirSync(`/proc/${pid}/task`)) {
@@ -49,6 +51,8 @@ export class Peer {
   readonly spec: PeerSpec
   who: string
   #child: ChildProcess | undefined
+  /** Of those that work. */
+  #pids: number[] = []
   #lines: string[] = []
   #waiting: ((line: string | undefined) => void) | undefined
   #ended = false
@@ -91,6 +95,7 @@ export class Peer {
     child.on('close', end)
     const hello = await this.#answer('(its name)', timeoutMs)
     this.who = String(hello.who ?? this.spec.label)
+    this.#pids = Array.isArray(hello.pids) ? hello.pids : [child.pid!]
     this.#spoke = true
   }
 
@@ -115,12 +120,11 @@ export class Peer {
 
   /** One measurement: `warm` runs untimed, then `inner` runs timed together. */
   async rep(warm: number, inner: number, timeoutMs: number): Promise<Sample> {
-    const pid = this.#child!.pid!
-    const delayBefore = runDelay(pid)
+    const delayBefore = runDelay(this.#pids)
     const from = performance.now()
     const answer = await this.#ask(`rep ${warm} ${inner}`, timeoutMs)
     const wall = (performance.now() - from) / 1e3
-    const delay = runDelay(pid) - delayBefore
+    const delay = runDelay(this.#pids) - delayBefore
     // The constant forgives waking up to read the request, which matters only to the shortest cases.
     return { seconds: Number(answer.seconds), delayed: Math.max(0, delay - 2e-4) / (wall * this.spec.threads) }
   }

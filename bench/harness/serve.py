@@ -4,16 +4,16 @@ import sys
 import time
 
 
-def serve(who, cases):
+def serve(who, cases, **host):
     """
     `cases[id](n, threads)` gives a dict: run, checksum, and as needed before, threads, who, rest (seconds), time (times
-    `inner` runs in its own way, in seconds per run).
+    `inner` runs in its own way, in seconds per run). `pids` are the processes that do the work, if others than this one.
     """
     def say(**answer):
         print(json.dumps(answer), flush=True)
 
     work = None
-    say(who=who)
+    say(who=who, **host)
     for line in sys.stdin:
         words = line.split()
         try:

@@ -41,11 +41,18 @@ async function time(work: Work, inner: number): Promise<number> {
   return (performance.now() - from) / 1e3 / inner
 }
 
+export interface Host {
+  /** The processes that do the work, if others than this one. */
+  pids?: number[]
+  /** Called before it ends. */
+  end?: () => void
+}
+
 /** Answers requests until `quit` or the end of stdin. */
-export async function serve(who: string, prepare: PrepareWork) {
+export async function serve(who: string, prepare: PrepareWork, { pids, end }: Host = {}) {
   const say = (answer: object) => process.stdout.write(`${JSON.stringify(answer)}\n`)
   let work: Work | undefined
-  say({ who })
+  say({ who, pids })
   for await (const line of createInterface({ input: process.stdin })) {
     const [verb, ...words] = line.split(' ')
     try {
@@ -70,5 +77,6 @@ export async function serve(who: string, prepare: PrepareWork) {
       say({ error: String(error) })
     }
   }
+  end?.()
   process.exit(0)
 }

@@ -45,6 +45,10 @@ export interface PeerSpec {
   label: string
   threads: number
   launch: Launch
+  /** The cases it takes part in, so that it is started for them alone; all, if left out. */
+  cases?: (benchCase: BenchCase) => boolean
+  /** It takes part only where `--peers` names it. */
+  onlyIfNamed?: boolean
 }
 
 export interface Suite {

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { mpiProgram } from '../../scripts/components.mjs'
 
 export const repository = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '')
 export const benchFolder = `${repository}/bench`
@@ -38,6 +39,19 @@ export function findClang(): Compiler | undefined {
     if (!version || Number.parseInt(version, 10) < 16) continue
     if (output(`wasm-ld${suffix}`, ['--version'])) return { command: `clang${suffix}`, version }
   }
+}
+
+export interface Mpi {
+  mpirun: string
+  compiler: Compiler
+}
+
+/** An MPI library with its compiler. */
+export function findMpi(library: 'openmpi' | 'mpich'): Mpi | undefined {
+  const [mpirun, command] = [mpiProgram(library, 'mpirun'), mpiProgram(library, 'mpicc')]
+  if (!mpirun || !command) return undefined
+  const version = output(command, ['--version'])?.split('\n')[0]
+  return version ? { mpirun, compiler: { command, version } } : undefined
 }
 
 /** A package installed in bench/peers. */

@@ -1,8 +1,9 @@
 /** The kernels suite: who takes part, and how each is started. */
 import { fileURLToPath } from 'node:url'
+import type { Built } from '../harness/build.ts'
 import type { Launch, PeerSpec, Suite } from '../harness/suite.ts'
 import { findClang, findGcc, findNpmPeer, findPython } from '../harness/toolchain.ts'
-import { type Built, buildC, buildWasm } from './build.ts'
+import { buildC, buildWasm } from './build.ts'
 import { cases } from './cases.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
