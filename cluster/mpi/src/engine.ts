@@ -7,13 +7,10 @@ import type { Datatype } from './datatype/datatype.ts'
 import type { Hints } from './info.ts'
 import type { Op } from './op.ts'
 import type { Status } from './status.ts'
+import type { Part, Pending } from './transfer.ts'
+import type { WindowPlan, WindowPort } from './window/port.ts'
 
-/** Elements of a buffer: `count` of `type`, from the first byte of `view` on. */
-export interface Part {
-  readonly view: ArrayBufferView
-  readonly count: number
-  readonly type: Datatype
-}
+export type { Part, Pending }
 
 /** A part for each rank: `counts[r]` of `type`, from `displs[r]` extents of the type into the view. */
 export interface Parts {
@@ -66,18 +63,6 @@ export type Collective =
       readonly counts: readonly number[]
       readonly op: Op
     }
-
-/** A call under way, or one that can be started again and again. */
-export interface Pending {
-  /** Makes progress; true, with the status filled in, once it is complete. */
-  test(status: Status): boolean
-  /** Blocks until it is complete. */
-  wait(status: Status): void
-  /** Asks for it to be cancelled: it still completes, and its status tells whether it was. */
-  cancel(): void
-  /** The engine may forget it; if it is under way it goes on. */
-  free(): void
-}
 
 export interface Persistent extends Pending {
   start(): void
@@ -147,6 +132,8 @@ export interface Port {
   merge(high: boolean): Port
   cart(dims: readonly number[], periods: readonly boolean[], reorder: boolean): Port | undefined
   distGraphAdjacent(topology: Neighbors, reorder: boolean): Port
+  /** Ranks may give it memory of different sizes, and none; the flavor is the same on all. */
+  openWindow(plan: WindowPlan): WindowPort
   free(): void
   abort(code: number): never
 

@@ -42,6 +42,7 @@ const programs: Readonly<Record<string, readonly number[]>> = {
   neighborhoods: [1, 2, 4, 6],
   info: [1, 2],
   errors: [2, 3],
+  'window-fence': [1, 2, 4],
 }
 
 export function conformance(launcher: Launcher): void {

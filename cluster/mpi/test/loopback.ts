@@ -17,6 +17,7 @@ import type {
 } from '../src/engine.ts'
 import { MpiError } from '../src/errors.ts'
 import type { Status } from '../src/status.ts'
+import type { WindowPort } from '../src/window/port.ts'
 
 interface Message {
   readonly tag: number
@@ -250,6 +251,10 @@ export class Loopback implements Port {
 
   distGraphAdjacent(_topology: Neighbors): Port {
     return new Loopback()
+  }
+
+  openWindow(): WindowPort {
+    throw new ArgumentError('loopback', 'a window', 'of an engine that has them', 1)
   }
 
   free(): void {

@@ -1,8 +1,18 @@
 /** Communicators: groups of ranks that talk among themselves, with a topology or without, and pairs of groups that talk to each other. */
 
+import type { TypedArray, TypedArrayClass } from '@skein/heap'
 import type { Engine, Neighbors, Port } from '../engine.ts'
 import { type Hints, hintsOf, type Info, noHints } from '../info.ts'
+import type { Data } from '../message/part.ts'
 import { type Caller, refusal } from '../message/refusal.ts'
+import {
+  allocateWindow,
+  createWindow,
+  dynamicWindow,
+  type SharedWindowOptions,
+  type WindowOptions,
+} from '../window/open.ts'
+import type { Window } from '../window/window.ts'
 import { AsyncCalls } from './async.ts'
 import { Attributes } from './attributes.ts'
 import { Collectives } from './collectives.ts'
@@ -340,6 +350,37 @@ export class Intracomm extends Comm {
   #topology<C extends Intracomm>(made: C): C {
     made.errorHandler = this.errorHandler
     return made
+  }
+
+  /**
+   * Memory of each rank that the others reach without its doing. Displacements count elements of its array, unless it says otherwise.
+   *
+   * @param memory an array, or a slice of one; undefined: none of this rank
+   */
+  window(memory?: undefined, options?: WindowOptions): Window<Uint8Array>
+  window<T extends TypedArray | DataView>(memory: T, options?: WindowOptions): Window<T>
+  window(memory: Data, options?: WindowOptions): Window
+  window(memory: Data | undefined, options?: WindowOptions): Window<any> {
+    return createWindow(this, memory, options)
+  }
+
+  /** A window over a new array of zeros, where other ranks reach it fastest; as long as this rank says. */
+  allocateWindow<T extends TypedArray>(kind: TypedArrayClass<T>, length: number, options?: WindowOptions): Window<T> {
+    return allocateWindow(this, kind, length, options)
+  }
+
+  /** The same, of ranks that share memory (`splitType`): each can have the array of another, to read and write it directly. */
+  allocateSharedWindow<T extends TypedArray>(
+    kind: TypedArrayClass<T>,
+    length: number,
+    options?: SharedWindowOptions,
+  ): Window<T> {
+    return allocateWindow(this, kind, length, options, 'shared')
+  }
+
+  /** A window without memory: arrays are attached to it, and displacements are where `attach` says that they lie. */
+  dynamicWindow(): Window<Uint8Array> {
+    return dynamicWindow(this)
   }
 
   /** Those that have not failed. */

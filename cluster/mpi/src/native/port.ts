@@ -13,6 +13,7 @@ import type {
 } from '../engine.ts'
 import type { Hints } from '../info.ts'
 import type { Status } from '../status.ts'
+import type { WindowPlan, WindowPort } from '../window/port.ts'
 import * as collectives from './collectives.ts'
 import type { Argument, Call } from './functions.ts'
 import { withInfo } from './info.ts'
@@ -392,6 +393,10 @@ export class NativePort implements Port {
     const special = weights === undefined ? family.unweighted : family.weightsEmpty
     if (typeof special === 'bigint') return special
     return Number(library.koffi.decode(library.handle.symbol(special), 'intptr_t'))
+  }
+
+  openWindow(plan: WindowPlan): WindowPort {
+    return this.runtime.notSupported('openWindow', `windows (${plan.flavor}) are not there yet`)
   }
 
   free(): void {

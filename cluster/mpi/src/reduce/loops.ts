@@ -18,7 +18,7 @@ export type PairLoop = (n: number, ...arrays: NumberArray[]) => void
 const isBig = (kind: Kind): boolean => kind === 'int64' || kind === 'uint64'
 
 /** `r op y`, in the numbers of a kind. Stores into typed arrays wrap by themselves; before, integers are kept to 32 bits. */
-const expression = (op: OpName, kind: Kind): string => {
+export const expression = (op: OpName, kind: Kind): string => {
   const big = isBig(kind)
   const wrap = (text: string): string => (big ? `BigInt.as${kind === 'int64' ? 'Int' : 'Uint'}N(64, ${text})` : text)
   const isFloat = kind.startsWith('float')

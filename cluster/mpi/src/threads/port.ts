@@ -16,6 +16,7 @@ import type {
 } from '../engine.ts'
 import { MpiError } from '../errors.ts'
 import { Status } from '../status.ts'
+import type { WindowPlan, WindowPort } from '../window/port.ts'
 import { Board, newBoard } from './board.ts'
 import { algorithmOf } from './collectives/algorithms.ts'
 import { algorithmBetween } from './collectives/between.ts'
@@ -30,6 +31,7 @@ import type { Context, Unexpected } from './matching.ts'
 import { PartitionedReceive, PartitionedSend } from './partitioned.ts'
 import { PersistentCall, TransferPending } from './pending.ts'
 import { bytesOf, Receiving, Sending } from './transfers.ts'
+import { ThreadWindow } from './window.ts'
 
 export class ThreadPort implements Port {
   name?: string
@@ -443,6 +445,10 @@ export class ThreadPort implements Port {
     const port = this.dup()
     port.#edges = edgesOfGraph(sources, destinations)
     return port
+  }
+
+  openWindow(plan: WindowPlan): WindowPort {
+    return new ThreadWindow(this, plan)
   }
 
   free(): void {

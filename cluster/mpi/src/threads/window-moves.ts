@@ -1,0 +1,53 @@
+/** Elements to and from memory that this thread sees. */
+
+import type { Datatype } from '../datatype/datatype.ts'
+import { gather, scatterInto } from '../datatype/packing.ts'
+import type { Part } from '../transfer.ts'
+import { bytesOf } from './transfers.ts'
+import { copy } from './views.ts'
+
+/** Views up to this size are remembered: making one takes as long as copying a short run. */
+const shortBytes = 4096
+
+export class Moves {
+  #view: ArrayBufferView | undefined
+  #bytes: Uint8Array = new Uint8Array(0)
+
+  /** Of elements that follow one another. */
+  #bytesOf(part: Part): Uint8Array {
+    const length = part.count * part.type.size
+    if (part.view === this.#view && this.#bytes.length === length) return this.#bytes
+    const bytes = bytesOf(part)
+    if (length > shortBytes) return bytes
+    this.#view = part.view
+    return (this.#bytes = bytes)
+  }
+
+  /** Writes the origin's elements as `count` of `type` from byte `at` on. */
+  put(to: Uint8Array, at: number, count: number, type: Datatype, origin: Part): void {
+    if (!type.isContiguous) return scatterInto(this.packed(origin), from(to, at), type)
+    const length = count * type.size
+    if (origin.type.isContiguous) copy(to, at, this.#bytesOf(origin), 0, length)
+    else gather(origin.view, origin.count, origin.type, to.subarray(at, at + length))
+  }
+
+  /** Reads them into the origin's. */
+  get(there: Uint8Array, at: number, count: number, type: Datatype, origin: Part): void {
+    const length = count * type.size
+    if (!type.isContiguous) return this.unpack(gather(from(there, at), count, type), origin)
+    if (origin.type.isContiguous) copy(this.#bytesOf(origin), 0, there, at, length)
+    else scatterInto(there.subarray(at, at + length), origin.view, origin.type)
+  }
+
+  /** One after another; in place, if they are so already. */
+  packed(part: Part): Uint8Array {
+    return part.type.isContiguous ? this.#bytesOf(part) : gather(part.view, part.count, part.type)
+  }
+
+  unpack(bytes: Uint8Array, part: Part): void {
+    scatterInto(bytes, part.view, part.type)
+  }
+}
+
+/** A view whose first byte is `at`, for types that may reach below it. */
+const from = (bytes: Uint8Array, at: number): DataView => new DataView(bytes.buffer, bytes.byteOffset + at)
