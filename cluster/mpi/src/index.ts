@@ -65,6 +65,11 @@ export {
   replace,
   sum,
 } from './op.ts'
+export type { Future } from './pool/call-run.ts'
+export { PoolClosedError, PoolTaskError } from './pool/errors.ts'
+export { type PoolOptions, pool } from './pool/open.ts'
+export type { ApplyOptions, MapOptions, Pool, PoolWorker, ShutdownOptions } from './pool/pool.ts'
+export { type WorkerInfo, workerInfo } from './pool/worker.ts'
 export type { PartitionedRequest, PersistentRequest } from './request/persistent.ts'
 export { Request } from './request/request.ts'
 export { Status } from './status.ts'

@@ -43,6 +43,7 @@ const programs: Readonly<Record<string, readonly number[]>> = {
   info: [1, 2],
   errors: [2, 3],
   'window-fence': [1, 2, 4],
+  pool: [1, 2, 4],
 }
 
 export function conformance(launcher: Launcher): void {

@@ -66,6 +66,8 @@ export interface MpiLibrary {
   readonly version: string
   /** Of MPI. */
   readonly standard: readonly [number, number]
+  /** Why it has no fault tolerance although it has the functions; undefined: the functions tell. */
+  readonly lacksFaultTolerance: string | undefined
   /** The number of a predefined handle, or an address. */
   readonly resolve: (predefined: Predefined) => number
 }
@@ -88,7 +90,9 @@ const hasSymbol = (library: LibraryHandle, name: string): boolean => {
   }
 }
 
-const identify = (library: LibraryHandle, path: string): { family: Family; version: string } | undefined => {
+type Known = Pick<MpiLibrary, 'family' | 'version' | 'lacksFaultTolerance'>
+
+const identify = (library: LibraryHandle, path: string): Known | undefined => {
   if (!hasSymbol(library, 'MPI_Get_library_version')) return undefined
   // The one function that means the same everywhere, and may be called before MPI_Init.
   const text = new Uint8Array(8192)
@@ -100,10 +104,15 @@ const identify = (library: LibraryHandle, path: string): { family: Family; versi
     .replace(/Version:|\s+/g, ' ')
     .replace(/ +/g, ' ')
     .trim()
+  // Its newer device has the functions of fault tolerance, and each ends the process with a failed assertion.
+  const lacksFaultTolerance = /MPICH Device:\s*ch4/i.test(said)
+    ? `${version} has it in its device ch3 only, and was built with ch4`
+    : undefined
+  const known = { version, lacksFaultTolerance }
   // Open MPI and MPICH both come with a libmpi_abi beside their own.
-  if (/mpi_abi/.test(path)) return { family: families.mpi, version }
-  if (hasSymbol(library, 'ompi_mpi_comm_world')) return { family: families.openmpi, version }
-  if (/MPICH|Intel\(R\) MPI|MVAPICH|CRAY/i.test(said)) return { family: families.mpich, version }
+  if (/mpi_abi/.test(path)) return { family: families.mpi, ...known }
+  if (hasSymbol(library, 'ompi_mpi_comm_world')) return { family: families.openmpi, ...known }
+  if (/MPICH|Intel\(R\) MPI|MVAPICH|CRAY/i.test(said)) return { family: families.mpich, ...known }
   return undefined
 }
 

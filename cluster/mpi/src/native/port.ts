@@ -412,15 +412,23 @@ export class NativePort implements Port {
 
   // ---- fault tolerance -------------------------------------------------------------------------------------------
 
+  #checkFaultTolerance(call: string): void {
+    const reason = this.runtime.library.lacksFaultTolerance
+    if (reason !== undefined) this.runtime.notSupported(call, reason)
+  }
+
   revoke(): void {
+    this.#checkFaultTolerance('revoke')
     this.#check(this.runtime.calls.MPIX_Comm_revoke(this.comm), 'revoke')
   }
 
   shrink(): Port {
+    this.#checkFaultTolerance('shrink')
     return this.#port(this.#made('shrink', this.runtime.calls.MPIX_Comm_shrink, this.comm), 'shrink')
   }
 
   agree(flag: number): number {
+    this.#checkFaultTolerance('agree')
     const { calls, int } = this.runtime
     int[0] = flag
     this.#check(calls.MPIX_Comm_agree(this.comm, int), 'agree')
@@ -428,6 +436,7 @@ export class NativePort implements Port {
   }
 
   failed(): readonly number[] {
+    this.#checkFaultTolerance('failed')
     const { calls, int } = this.runtime
     this.#check(calls.MPIX_Comm_failure_ack(this.comm), 'failed')
     const gone = this.#made('failed', calls.MPIX_Comm_failure_get_acked, this.comm)

@@ -417,6 +417,12 @@ export class Exchange {
     }
   }
 
+  /** Whether another rank's thread has ended. */
+  hasEnded(rank: number): boolean {
+    const { c, layout } = this.views
+    return Atomics.load(c, at.rankAt(layout, rank) + at.state) === at.ended
+  }
+
   /** The rank's thread ends. */
   ended(): void {
     this.#standstill.ended()

@@ -480,8 +480,9 @@ export class ThreadPort implements Port {
     return unsupported('agree')
   }
 
+  /** Those that have ended, well or not, while others go on. */
   failed(): readonly number[] {
-    return []
+    return [...this.peers.keys()].filter(rank => this.exchange.hasEnded(this.peers[rank]))
   }
 }
 
