@@ -4,6 +4,7 @@
  */
 
 import type { Datatype } from './datatype/datatype.ts'
+import type { FileFlag, FilePort } from './file/port.ts'
 import type { Hints } from './info.ts'
 import type { Op } from './op.ts'
 import type { Status } from './status.ts'
@@ -134,6 +135,13 @@ export interface Port {
   distGraphAdjacent(topology: Neighbors, reorder: boolean): Port
   /** Ranks may give it memory of different sizes, and none; the flavor is the same on all. */
   openWindow(plan: WindowPlan): WindowPort
+  /**
+   * Opens a file of all ranks.
+   *
+   * @param path absolute
+   * @param name what errors call it
+   */
+  openFile(path: string, flags: readonly FileFlag[], hints: Hints, name: string): FilePort
   free(): void
   abort(code: number): never
 
@@ -170,6 +178,8 @@ export interface Engine {
   readonly wtick: number
   /** Zeros, from which messages go with the fewest copies; aligned for every kind of element. */
   allocate(bytes: number): Uint8Array
+  /** @param path absolute */
+  deleteFile(path: string, hints: Hints): void
   finalize(): void
   readonly isFinalized: boolean
 }

@@ -2,6 +2,8 @@
 
 import { ArgumentError } from '@skein/base'
 import type { TypedArray, TypedArrayClass } from '@skein/heap'
+import { pathToDelete } from './file/file.ts'
+import { hintsOf, type Info } from './info.ts'
 import { engine, world } from './world.ts'
 
 /** Seconds from some time on. */
@@ -38,3 +40,12 @@ export const isFinalized = (): boolean => engine.isFinalized
 
 /** Ends all ranks. */
 export const abort = (code = 1): never => world.abort(code)
+
+/**
+ * Deletes a file; one rank calls it.
+ *
+ * @throws MpiError MPI_ERR_NO_SUCH_FILE, MPI_ERR_ACCESS
+ */
+export function deleteFile(path: string | URL, options: { readonly info?: Info } = {}): void {
+  engine.deleteFile(pathToDelete(world, path), hintsOf(world, 'deleteFile', options.info))
+}

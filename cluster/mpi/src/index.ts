@@ -35,6 +35,7 @@ export type { Neighbors, ThreadLevel } from './engine.ts'
 export {
   abort,
   allocate,
+  deleteFile,
   finalize,
   isFinalized,
   processorName,
@@ -44,6 +45,9 @@ export {
   wtime,
 } from './environment.ts'
 export { DeadlockError, type ErrorClass, MpiError } from './errors.ts'
+export { type FileErrorHandler, MpiFile } from './file/file.ts'
+export type { FileMode } from './file/mode.ts'
+export type { DataRepresentation, FileFlag, FileView, Whence } from './file/port.ts'
 export type { Hints, Info } from './info.ts'
 export { pack, packSize, reduceLocal, unpack } from './local.ts'
 export type { Data, Memory, Slice, Slices, TypedSlices } from './message/part.ts'

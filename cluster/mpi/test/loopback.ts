@@ -257,6 +257,10 @@ export class Loopback implements Port {
     throw new ArgumentError('loopback', 'a window', 'of an engine that has them', 1)
   }
 
+  openFile(): never {
+    throw new ArgumentError('loopback', 'a file', 'of an engine', 'none')
+  }
+
   free(): void {
     this.calls.push('free')
   }
@@ -313,6 +317,7 @@ export const loopback = (): Engine & { readonly world: Loopback } => ({
   wtime: () => performance.now() / 1000,
   wtick: 1e-6,
   allocate: bytes => new Uint8Array(bytes),
+  deleteFile: () => {},
   finalize: () => {},
   isFinalized: false,
 })

@@ -2,6 +2,9 @@
 
 import type { TypedArray, TypedArrayClass } from '@skein/heap'
 import type { Engine, Neighbors, Port } from '../engine.ts'
+import { type MpiFile, openFile } from '../file/file.ts'
+import type { FileMode } from '../file/mode.ts'
+import type { FileFlag } from '../file/port.ts'
 import { type Hints, hintsOf, type Info, noHints } from '../info.ts'
 import type { Data } from '../message/part.ts'
 import { type Caller, refusal } from '../message/refusal.ts'
@@ -345,6 +348,20 @@ export class Intracomm extends Comm {
       },
       reorder,
     )
+  }
+
+  /**
+   * Opens a file, which all its ranks then read and write. All call it, with the same mode.
+   *
+   * @param mode a word as of `node:fs` ('r', 'r+', 'w', 'w+', 'wx', 'wx+', 'a', 'a+'), or a list of MPI's flags
+   * @throws MpiError MPI_ERR_NO_SUCH_FILE, MPI_ERR_FILE_EXISTS, MPI_ERR_ACCESS, MPI_ERR_BAD_FILE and others, on all ranks
+   */
+  openFile(
+    path: string | URL,
+    mode: FileMode | readonly FileFlag[] = 'r',
+    options: { readonly info?: Info } = {},
+  ): MpiFile {
+    return this.collective('openFile', () => openFile(this, path, mode, options))
   }
 
   #topology<C extends Intracomm>(made: C): C {

@@ -1,6 +1,7 @@
 /** Open MPI, MPICH, or any library with the ABI of MPI-5, as an engine. */
 
 import type { Engine, ThreadLevel } from '../engine.ts'
+import { deleteFile } from './file.ts'
 import { type Launcher, launcherOf, loadKoffi, openLibrary } from './library.ts'
 import { NativePort } from './port.ts'
 import { Runtime } from './runtime.ts'
@@ -82,6 +83,7 @@ const start = (launcher: Launcher): Engine => {
     wtick: calls.MPI_Wtick(),
     // The library takes any memory by its address, and maps what it must.
     allocate: bytes => new Uint8Array(bytes),
+    deleteFile: (path, hints) => deleteFile(runtime, path, hints, world.rank),
     finalize,
     get isFinalized() {
       return isFinalized

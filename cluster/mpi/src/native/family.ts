@@ -11,6 +11,7 @@
 
 import type { Kind } from '../datatype/datatype.ts'
 import type { ErrorClass } from '../errors.ts'
+import type { FileFlag, Whence } from '../file/port.ts'
 import type { OpName } from '../op.ts'
 
 /** A number, or the name of the variable whose address it is. */
@@ -48,6 +49,11 @@ export interface Family {
   readonly commTypeShared: number
   /** MPI_MAX_INFO_KEY and MPI_MAX_INFO_VAL. */
   readonly mostInfo: { readonly key: number; readonly value: number }
+  /** What files are opened with, and from where pointers are moved. */
+  readonly files: {
+    readonly flags: { readonly [flag in FileFlag]: number }
+    readonly whence: { readonly [whence in Whence]: number }
+  }
   readonly tagUb: number
   readonly orders: { readonly C: number; readonly F: number }
   readonly distributions: { readonly block: number; readonly cyclic: number; readonly none: number }
@@ -79,6 +85,22 @@ const firstClasses: { readonly [number: number]: ErrorClass } = {
   4: 'MPI_ERR_TAG',
   5: 'MPI_ERR_COMM',
   6: 'MPI_ERR_RANK',
+}
+
+/** Those of ROMIO, which both libraries have kept. */
+const romio: Family['files'] = {
+  flags: {
+    create: 1,
+    rdonly: 2,
+    wronly: 4,
+    rdwr: 8,
+    deleteOnClose: 16,
+    uniqueOpen: 32,
+    excl: 64,
+    append: 128,
+    sequential: 256,
+  },
+  whence: { set: 600, current: 602, end: 604 },
 }
 
 const openMpi: Family = {
@@ -141,6 +163,7 @@ const openMpi: Family = {
   weightsEmpty: 3n,
   commTypeShared: 0,
   mostInfo: { key: 36, value: 256 },
+  files: romio,
   tagUb: 0,
   orders: { C: 0, F: 1 },
   distributions: { block: 0, cyclic: 1, none: 2 },
@@ -261,6 +284,7 @@ const mpich: Family = {
   weightsEmpty: 'MPI_WEIGHTS_EMPTY',
   commTypeShared: 1,
   mostInfo: { key: 255, value: 1024 },
+  files: romio,
   tagUb: 0x64400001,
   orders: { C: 56, F: 57 },
   distributions: { block: 121, cyclic: 122, none: 123 },
@@ -380,6 +404,20 @@ const abi: Family = {
   weightsEmpty: 11n,
   commTypeShared: 221,
   mostInfo: { key: 256, value: 1024 },
+  files: {
+    flags: {
+      append: 1,
+      create: 2,
+      deleteOnClose: 4,
+      excl: 8,
+      rdonly: 16,
+      rdwr: 32,
+      sequential: 64,
+      uniqueOpen: 128,
+      wronly: 256,
+    },
+    whence: { current: 601, end: 602, set: 600 },
+  },
   tagUb: 501,
   orders: { C: 12, F: 15 },
   distributions: { none: 16, block: 17, cyclic: 18 },

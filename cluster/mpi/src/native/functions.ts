@@ -3,6 +3,7 @@
  * but the width of a handle:
  *
  *     h  handle     i  int     a  MPI_Aint     p  pointer: a typed array, an address, or null
+ *     o  MPI_Offset     f  MPI_File, which is a pointer in all families
  *
  * Outputs are pointers to typed arrays that the caller keeps: koffi passes their address and allocates nothing.
  */
@@ -181,11 +182,28 @@ const prototypes = (): [name: string, prototype: string][] => {
   return all
 }
 
+/** A library and what it is. */
+interface Bound {
+  readonly handle: LibraryHandle
+  readonly family: Family
+  readonly version: string
+}
+
 /** What the library lacks becomes a function that says so. */
-export const bind = (library: LibraryHandle, family: Family, version: string): Calls => {
-  const kinds: { [letter: string]: string } = { h: family.handle, i: 'int', a: 'intptr_t', p: 'void *' }
+export const bindAll = (
+  { handle: library, family, version }: Bound,
+  named: readonly (readonly [name: string, prototype: string])[],
+): { [name: string]: unknown } => {
+  const kinds: { [letter: string]: string } = {
+    h: family.handle,
+    i: 'int',
+    a: 'intptr_t',
+    o: 'int64_t',
+    f: 'intptr_t',
+    p: 'void *',
+  }
   const calls: { [name: string]: unknown } = {}
-  for (const [name, prototype] of prototypes()) {
+  for (const [name, prototype] of named) {
     const parameters = [...prototype].map(letter => kinds[letter])
     try {
       calls[name] = library.func(name, 'int', parameters)
@@ -195,6 +213,11 @@ export const bind = (library: LibraryHandle, family: Family, version: string): C
       }
     }
   }
+  return calls
+}
+
+export const bind = (library: LibraryHandle, family: Family, version: string): Calls => {
+  const calls = bindAll({ handle: library, family, version }, prototypes())
   calls.MPI_Wtime = library.func('MPI_Wtime', 'double', [])
   calls.MPI_Wtick = library.func('MPI_Wtick', 'double', [])
   return calls as Calls

@@ -11,10 +11,12 @@ import type {
   Port,
   SendMode,
 } from '../engine.ts'
+import type { FileFlag, FilePort } from '../file/port.ts'
 import type { Hints } from '../info.ts'
 import type { Status } from '../status.ts'
 import type { WindowPlan, WindowPort } from '../window/port.ts'
 import * as collectives from './collectives.ts'
+import { NativeFile } from './file.ts'
 import type { Argument, Call } from './functions.ts'
 import { withInfo } from './info.ts'
 import {
@@ -385,6 +387,10 @@ export class NativePort implements Port {
       reorder ? 1 : 0,
     )
     return this.#port(comm, 'distGraph')
+  }
+
+  openFile(path: string, flags: readonly FileFlag[], hints: Hints, name: string): FilePort {
+    return NativeFile.open(this, path, flags, hints, name)
   }
 
   #weights(weights: readonly number[] | undefined): Argument {

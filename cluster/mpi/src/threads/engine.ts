@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { heap } from '@skein/heap'
 import type { Engine } from '../engine.ts'
 import { Exchange } from './exchange.ts'
+import { deleteFile } from './file.ts'
 import { ThreadPort } from './port.ts'
 import { Views } from './views.ts'
 import type { WorldStart } from './world-block.ts'
@@ -37,6 +38,10 @@ class ThreadsEngine implements Engine {
 
   allocate(bytes: number): Uint8Array {
     return heap.u8(bytes)
+  }
+
+  deleteFile(path: string): void {
+    deleteFile(path, { rank: this.world.rank, name: path })
   }
 
   /** Messages that are under way come first. */

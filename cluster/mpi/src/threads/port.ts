@@ -15,6 +15,8 @@ import type {
   SendMode,
 } from '../engine.ts'
 import { MpiError } from '../errors.ts'
+import type { FileFlag, FilePort } from '../file/port.ts'
+import type { Hints } from '../info.ts'
 import { Status } from '../status.ts'
 import type { WindowPlan, WindowPort } from '../window/port.ts'
 import { Board, newBoard } from './board.ts'
@@ -27,6 +29,7 @@ import { Schedule } from './collectives/schedule.ts'
 import { Shared } from './collectives/shared.ts'
 import { allSay, firstSays, grouped, leaderSays, leadersSay, newContexts } from './communicators.ts'
 import { type Exchange, Mismatch } from './exchange.ts'
+import { ThreadFile } from './file.ts'
 import type { Context, Unexpected } from './matching.ts'
 import { PartitionedReceive, PartitionedSend } from './partitioned.ts'
 import { PersistentCall, TransferPending } from './pending.ts'
@@ -449,6 +452,10 @@ export class ThreadPort implements Port {
 
   openWindow(plan: WindowPlan): WindowPort {
     return new ThreadWindow(this, plan)
+  }
+
+  openFile(path: string, flags: readonly FileFlag[], hints: Hints, name: string): FilePort {
+    return new ThreadFile(this, this.exchange.views, path, flags, hints, name)
   }
 
   free(): void {

@@ -36,6 +36,9 @@ export interface Layout extends WorldStart {
 export const nextContext = 0
 /** 1: all ranks wait for each other, and each fails. */
 export const isDeadlocked = line
+/** Locks of files: see FileLock. */
+export const fileLocks = 2 * line
+export const fileLocksCount = line
 
 // Of a rank.
 /** It sleeps on this word. */
