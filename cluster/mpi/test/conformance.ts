@@ -48,6 +48,7 @@ const programs: Readonly<Record<string, readonly number[]>> = {
   errors: [2, 3],
   'window-fence': [1, 2, 4],
   pool: [1, 2, 4],
+  klyng: [1, 6],
 }
 
 export function conformance(launcher: Launcher): void {

@@ -1,0 +1,2 @@
+export * from '@skein/mpi/klyng'
+export { default } from '@skein/mpi/klyng'
