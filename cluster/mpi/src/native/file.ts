@@ -146,7 +146,9 @@ export class NativeFile implements FilePort, Caller {
           : this.#ordered(bytes / etypeBytes)
     const mostBytes = Math.max(0, this.#map.bytesBefore(this.size()) - at * etypeBytes)
     if (mostBytes >= bytes || place === 'shared') return { transfer, mostBytes }
-    return { transfer: { ...transfer, part: { view, count: Math.ceil(mostBytes / type.size), type } }, mostBytes }
+    let fewer = Math.ceil(mostBytes / type.size)
+    while ((fewer * type.size) % etypeBytes !== 0) fewer++
+    return { transfer: { ...transfer, part: { view, count: fewer, type } }, mostBytes }
   }
 
   /** Where this rank begins in a transfer in order: nobody has moved the shared pointer before the first rank takes part in it. */
@@ -194,13 +196,21 @@ export class NativeFile implements FilePort, Caller {
   // ---- pointers --------------------------------------------------------------------------------------------------
 
   seek(place: 'individual' | 'shared', offset: number, whence: Whence): void {
+    if (whence === 'end') return this.#seekEnd(place, offset)
     const isShared = place === 'shared'
     const seek = isShared ? this.#calls.MPI_File_seek_shared : this.#calls.MPI_File_seek
     const code = seek(this.#handle, offset, this.#runtime.family.files.whence[whence])
     if (code === 0) return
     // Open MPI calls it another error.
     const where = { call: isShared ? 'seekShared' : 'seek', rank: this.rank, comm: this.name }
-    throw new MpiError('MPI_ERR_ARG', where, `${offset} from '${whence}' lies before the begin of the view`)
+    throw new MpiError('MPI_ERR_ARG', where, `${offset} lies before the begin of the view`)
+  }
+
+  /** Of the end Open MPI thinks as if views had no gaps. */
+  #seekEnd(place: 'individual' | 'shared', offset: number): void {
+    // All have written what they will, and find the same.
+    if (place === 'shared') this.#members.run({ is: 'barrier' })
+    this.seek(place, this.#map.etypesBefore(this.size()) + offset, 'set')
   }
 
   position(place: 'individual' | 'shared'): number {
