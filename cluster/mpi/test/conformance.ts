@@ -50,6 +50,9 @@ const programs: Readonly<Record<string, readonly number[]>> = {
   'window-fence': [1, 2, 4],
   pool: [1, 2, 4],
   klyng: [1, 6],
+  'window-locks': [1, 2, 4],
+  'window-groups': [1, 2, 4],
+  'window-accumulate': [1, 2, 3],
 }
 
 export function conformance(launcher: Launcher): void {

@@ -2,10 +2,4 @@ import { needs } from '@skein/testing'
 import { conformance } from './conformance.ts'
 import { runRanks } from './native-launch.ts'
 
-conformance({
-  name: 'MPICH',
-  skip: needs('mpich'),
-  isSlow: true,
-  lacks: program => (program.startsWith('window') ? 'windows are not there yet' : undefined),
-  run: (file, ranks) => runRanks('mpich', ranks, file),
-})
+conformance({ name: 'MPICH', skip: needs('mpich'), isSlow: true, run: (file, ranks) => runRanks('mpich', ranks, file) })

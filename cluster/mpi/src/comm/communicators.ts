@@ -396,8 +396,8 @@ export class Intracomm extends Comm {
   }
 
   /** A window without memory: arrays are attached to it, and displacements are where `attach` says that they lie. */
-  dynamicWindow(): Window<Uint8Array> {
-    return dynamicWindow(this)
+  dynamicWindow(options?: Pick<WindowOptions, 'info'>): Window<Uint8Array> {
+    return dynamicWindow(this, options)
   }
 
   /** Those that have not failed. */

@@ -108,6 +108,46 @@ const communicators = {
   MPIX_Comm_failure_get_acked: 'hp',
 } as const
 
+const windows = {
+  MPI_Win_create: 'paihhp',
+  MPI_Win_allocate: 'aihhpp',
+  MPI_Win_allocate_shared: 'aihhpp',
+  MPI_Win_shared_query: 'hippp',
+  MPI_Win_create_dynamic: 'hhp',
+  MPI_Win_attach: 'hpa',
+  MPI_Win_detach: 'ha',
+  MPI_Win_free: 'p',
+  MPI_Win_set_errhandler: 'hh',
+  MPI_Win_get_attr: 'hipp',
+  MPI_Win_get_group: 'hp',
+  MPI_Get_address: 'pp',
+  MPI_Put: 'pihiaihh',
+  MPI_Get: 'pihiaihh',
+  MPI_Accumulate: 'pihiaihhh',
+  MPI_Get_accumulate: 'pihpihiaihhh',
+  MPI_Fetch_and_op: 'pphiahh',
+  MPI_Compare_and_swap: 'ppphiah',
+  MPI_Rput: 'pihiaihhp',
+  MPI_Rget: 'pihiaihhp',
+  MPI_Raccumulate: 'pihiaihhhp',
+  MPI_Rget_accumulate: 'pihpihiaihhhp',
+  MPI_Win_fence: 'ih',
+  MPI_Win_start: 'hih',
+  MPI_Win_complete: 'h',
+  MPI_Win_post: 'hih',
+  MPI_Win_wait: 'h',
+  MPI_Win_test: 'hp',
+  MPI_Win_lock: 'iiih',
+  MPI_Win_unlock: 'ih',
+  MPI_Win_lock_all: 'ih',
+  MPI_Win_unlock_all: 'h',
+  MPI_Win_flush: 'ih',
+  MPI_Win_flush_local: 'ih',
+  MPI_Win_flush_all: 'h',
+  MPI_Win_flush_local_all: 'h',
+  MPI_Win_sync: 'h',
+} as const
+
 const types = {
   MPI_Type_contiguous: 'ihp',
   MPI_Type_vector: 'iiihp',
@@ -158,6 +198,7 @@ type Names =
   | keyof typeof pointToPoint
   | keyof typeof communicators
   | keyof typeof types
+  | keyof typeof windows
   | keyof typeof infos
   | keyof typeof environment
   | `MPI_${CollectiveName}`
@@ -171,6 +212,7 @@ const prototypes = (): [name: string, prototype: string][] => {
     ...pointToPoint,
     ...communicators,
     ...types,
+    ...windows,
     ...infos,
     ...environment,
   })

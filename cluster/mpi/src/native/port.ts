@@ -28,6 +28,7 @@ import {
   NativePersistent,
 } from './requests.ts'
 import type { Runtime } from './runtime.ts'
+import { openNativeWindow } from './window.ts'
 
 export class NativePort implements Port {
   readonly runtime: Runtime
@@ -402,7 +403,7 @@ export class NativePort implements Port {
   }
 
   openWindow(plan: WindowPlan): WindowPort {
-    return this.runtime.notSupported('openWindow', `windows (${plan.flavor}) are not there yet`)
+    return openNativeWindow(this, plan)
   }
 
   free(): void {

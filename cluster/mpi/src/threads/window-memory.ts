@@ -4,8 +4,8 @@
  */
 
 import { heap } from '@skein/heap'
+import { hold, letGo } from '../window/combine.ts'
 import * as at from './window-block.ts'
-import { hold, letGo } from './window-combine.ts'
 
 /** Memory from a displacement (in bytes) on, and the word that guards it. */
 export interface Reached {

@@ -4,6 +4,7 @@ import type { TypedArray, TypedArrayClass } from '@skein/heap'
 import type { Group } from '../comm/group.ts'
 import { checkLive, type Member } from '../comm/roots.ts'
 import type { Engine } from '../engine.ts'
+import { hintsOf, type Info } from '../info.ts'
 import { checkKept, type Data, partOf } from '../message/part.ts'
 import { refusal } from '../message/refusal.ts'
 import type { WindowPlan } from './port.ts'
@@ -12,6 +13,8 @@ import { Window } from './window.ts'
 export interface WindowOptions {
   /** Bytes that displacements to this rank count; those of an element of its array, if it is left out. */
   readonly dispUnit?: number
+  /** Hints for the engine. */
+  readonly info?: Info
 }
 
 export interface SharedWindowOptions extends WindowOptions {
@@ -36,7 +39,8 @@ export function createWindow<T extends TypedArray | DataView>(
   if (part !== undefined) checkKept(comm, 'window', part.view)
   const base = (part === undefined ? new Uint8Array(0) : within(part)) as TypedArray
   const dispUnit = checkedUnit(comm, 'window', options, part === undefined ? 1 : (base.BYTES_PER_ELEMENT ?? 1))
-  return opened(comm, 'window', { flavor: 'create', view: base, dispUnit }, () => base as unknown as T)
+  const hints = hintsOf(comm, 'window', options.info)
+  return opened(comm, 'window', { flavor: 'create', view: base, dispUnit, hints }, () => base as unknown as T)
 }
 
 /** A slice's elements alone, as an array of their class. */
@@ -64,7 +68,8 @@ export function allocateWindow<T extends TypedArray>(
   if (typeof isContiguous !== 'boolean')
     throw refusal(comm, call, 'MPI_ERR_ARG', 'isContiguous', 'true or false', isContiguous)
   const dispUnit = checkedUnit(comm, call, options, size)
-  const plan: WindowPlan = { flavor, bytes: length * size, dispUnit, isContiguous }
+  const hints = hintsOf(comm, call, options.info)
+  const plan: WindowPlan = { flavor, bytes: length * size, dispUnit, isContiguous, hints }
   const Kind = kind as unknown as new (buffer: ArrayBufferLike, from: number, length: number) => T
   return opened(comm, call, plan, ({ buffer, byteOffset }) => new Kind(buffer, byteOffset, length))
 }
@@ -72,9 +77,10 @@ export function allocateWindow<T extends TypedArray>(
 const isArrayClass = (kind: unknown): kind is TypedArrayClass<TypedArray> =>
   typeof kind === 'function' && Object.getPrototypeOf(kind) === Object.getPrototypeOf(Int8Array)
 
-export function dynamicWindow(comm: Maker): Window<Uint8Array> {
+export function dynamicWindow(comm: Maker, { info }: Pick<WindowOptions, 'info'> = {}): Window<Uint8Array> {
   checkLive(comm, 'dynamicWindow')
-  return opened(comm, 'dynamicWindow', { flavor: 'dynamic' }, () => new Uint8Array(0))
+  const hints = hintsOf(comm, 'dynamicWindow', info)
+  return opened(comm, 'dynamicWindow', { flavor: 'dynamic', hints }, () => new Uint8Array(0))
 }
 
 function opened<T extends TypedArray | DataView>(

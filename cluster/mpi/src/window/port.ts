@@ -5,6 +5,7 @@
  */
 
 import type { Datatype } from '../datatype/datatype.ts'
+import type { Hints } from '../info.ts'
 import type { Op } from '../op.ts'
 import type { Part, Pending } from '../transfer.ts'
 
@@ -29,7 +30,7 @@ export interface Assertions {
 }
 
 /** What a rank gives to a window. */
-export type WindowPlan =
+export type WindowPlan = { readonly hints: Hints } & (
   | { readonly flavor: 'create'; readonly view: ArrayBufferView; readonly dispUnit: number }
   | {
       readonly flavor: 'allocate' | 'shared'
@@ -39,6 +40,7 @@ export type WindowPlan =
       readonly isContiguous: boolean
     }
   | { readonly flavor: 'dynamic' }
+)
 
 export interface WindowPort {
   /** What its errors call it; its window sets it. */

@@ -1,5 +1,5 @@
 /**
- * Accumulating into memory that several threads see. Whole numbers are combined one by one by atomic instructions; all else while the memory's mutex is held. Elements of
+ * Accumulating into the memory of a window, which several threads may see. Whole numbers are combined one by one by atomic instructions; all else while the memory's mutex is held. Elements of
  * one kind always go the same way, so that a call is atomic with any other.
  */
 

@@ -1,13 +1,13 @@
-/** Elements to and from memory that this thread sees. */
+/** Elements to and from the memory of a window, where this rank sees it. */
 
 import type { Datatype } from '../datatype/datatype.ts'
 import { gather, scatterInto } from '../datatype/packing.ts'
 import type { Part } from '../transfer.ts'
-import { bytesOf } from './transfers.ts'
-import { copy } from './views.ts'
 
 /** Views up to this size are remembered: making one takes as long as copying a short run. */
 const shortBytes = 4096
+/** Up to here a loop is over before a call has begun. */
+const loopBytes = 32
 
 export class Moves {
   #view: ArrayBufferView | undefined
@@ -17,7 +17,7 @@ export class Moves {
   #bytesOf(part: Part): Uint8Array {
     const length = part.count * part.type.size
     if (part.view === this.#view && this.#bytes.length === length) return this.#bytes
-    const bytes = bytesOf(part)
+    const bytes = new Uint8Array(part.view.buffer, part.view.byteOffset, length)
     if (length > shortBytes) return bytes
     this.#view = part.view
     return (this.#bytes = bytes)
@@ -51,3 +51,8 @@ export class Moves {
 
 /** A view whose first byte is `at`, for types that may reach below it. */
 const from = (bytes: Uint8Array, at: number): DataView => new DataView(bytes.buffer, bytes.byteOffset + at)
+
+function copy(to: Uint8Array, toAt: number, from: Uint8Array, fromAt: number, bytes: number): void {
+  if (bytes <= loopBytes) for (let i = 0; i < bytes; i++) to[toAt + i] = from[fromAt + i]
+  else to.set(fromAt === 0 && from.length === bytes ? from : from.subarray(fromAt, fromAt + bytes), toAt)
+}

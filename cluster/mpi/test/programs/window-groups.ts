@@ -1,0 +1,54 @@
+/** Windows whose epochs are between groups that name each other: post, start, complete, wait. */
+
+import { Group, world } from '@skein/mpi'
+import { assert, list, numbered, ok, rank, size } from './check.ts'
+
+const next = (rank + 1) % size
+const before = (rank + size - 1) % size
+const nextGroup = world.group.incl([next])
+const beforeGroup = world.group.incl([before])
+
+for (const win of [world.allocateWindow(Float64Array, 30), world.window(new Float64Array(30))]) {
+  // Around a ring: each is exposed to the one before it, and writes to the next.
+  for (let round = 0; round < 5; round++) {
+    win.post(beforeGroup, round % 2 === 0 ? {} : { noStore: true })
+    win.start(nextGroup)
+    win.put(numbered(rank + round, 10), next)
+    win.accumulate(Float64Array.of(1), next, 20)
+    win.complete()
+    if (round % 2 === 0) win.wait()
+    else while (!win.test());
+    assert.deepEqual(list(win.base.subarray(0, 10)), list(numbered(before + round, 10)))
+    assert.equal(win.base[20], round + 1)
+  }
+
+  // All to rank 0, and from it.
+  const others = world.group.excl([0])
+  if (rank === 0) {
+    win.post(others)
+    win.wait()
+    for (let from = 1; from < size; from++) assert.equal(win.base[20 + from], from)
+    win.base.fill(9)
+    win.post(others, { noPut: true })
+    win.wait()
+  } else {
+    win.start(world.group.incl([0]))
+    win.put(Float64Array.of(rank), 0, 20 + rank)
+    win.complete()
+    const got = new Float64Array(3)
+    win.start(world.group.incl([0]))
+    win.get(got, 0, 4)
+    win.complete()
+    assert.deepEqual(list(got), [9, 9, 9])
+  }
+
+  // Nobody.
+  win.post(Group.empty)
+  win.start(Group.empty)
+  win.complete()
+  win.wait()
+  world.barrier()
+  win.free()
+}
+
+ok('window-groups')
