@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { needs } from '@skein/testing'
@@ -72,3 +75,22 @@ test('life.ts with fewer rows than ranks fails', async () => {
   assert.equal(code, 1, printed)
   assert.match(printed, /RangeError: 4 ranks need a side of 2 at least, and it is 1/)
 })
+
+for (const engine of ['threads', 'openmpi']) {
+  test(`checkpoint.ts on ${engine}: killed, and gone on with on other ranks`, {
+    skip: engine === 'openmpi' && needs('openmpi'),
+  }, async t => {
+    const folder = mkdtempSync(join(tmpdir(), 'skein-checkpoint-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const file = join(folder, 'plate')
+    const killed = await mpirun(engine, 4, 'checkpoint.ts', file, '37', '50', '25')
+    assert.notEqual(killed.code, 0, killed.printed)
+    assert.doesNotMatch(killed.printed, /differences/)
+    const rest = await mpirun(engine, 3, 'checkpoint.ts', file, '37', '50')
+    assert.equal(rest.code, 0, rest.printed)
+    assert.match(rest.printed, /^steps 21 to 50 of 37 × 37 on 3 × 1 ranks: .*, 0 differences$/m)
+    const another = await mpirun('threads', 2, 'checkpoint.ts', file, '38', '50')
+    assert.notEqual(another.code, 0)
+    assert.match(another.printed, /is of a plate of 37 × 37, not of 38/)
+  })
+}

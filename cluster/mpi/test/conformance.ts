@@ -45,6 +45,8 @@ const programs: Readonly<Record<string, readonly number[]>> = {
   'file-pointers': [1, 3],
   'file-shared': [1, 4],
   'file-views': [1, 2, 4],
+  'file-representations': [1, 2],
+  'file-atomic': [1, 3],
   'file-errors': [1, 3],
   errors: [2, 3],
   'window-fence': [1, 2, 4],

@@ -1,6 +1,7 @@
 /** A file of the library. */
 
 import { closeSync, constants, openSync } from 'node:fs'
+import { NotSupportedError } from '@skein/base'
 import { byte, float64 } from '../datatype/basic.ts'
 import { countIn } from '../datatype/packing.ts'
 import type { Collective, Pending, Port } from '../engine.ts'
@@ -226,7 +227,9 @@ export class NativeFile implements FilePort, Caller {
     const { types } = runtime
     withInfo(runtime, hints, 'setView', this, info => {
       const [e, f] = [types.of(etype), types.of(filetype)]
-      this.#check(this.#calls.MPI_File_set_view(this.#handle, displacement, e, f, cString(datarep), info), 'setView')
+      // Open MPI has no word for its own representation, which is that of memory.
+      const word = runtime.family.name === 'openmpi' && datarep === 'internal' ? 'native' : datarep
+      this.#check(this.#calls.MPI_File_set_view(this.#handle, displacement, e, f, cString(word), info), 'setView')
     })
     this.#map = new FileMap(view)
   }
@@ -247,6 +250,9 @@ export class NativeFile implements FilePort, Caller {
   }
 
   setAtomicity(isAtomic: boolean): void {
+    const { family } = this.#runtime
+    if (isAtomic && family.name === 'openmpi')
+      throw new NotSupportedError(family.name, 'setAtomicity', 'OMPIO takes note of it, and writes as before')
     this.#check(this.#calls.MPI_File_set_atomicity(this.#handle, isAtomic ? 1 : 0), 'setAtomicity')
   }
 

@@ -1,7 +1,19 @@
 /** What goes wrong with files: errors that name the file, the call and the rank. */
 
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { byte, type Datatype, deleteFile, errorsThrow, float32, float64, int32, MpiError, world } from '@skein/mpi'
+import { NotSupportedError } from '@skein/base'
+import {
+  byte,
+  type Datatype,
+  deleteFile,
+  errorsThrow,
+  float32,
+  float64,
+  int32,
+  MpiError,
+  version,
+  world,
+} from '@skein/mpi'
 import { assert, fails, ok, rank, size } from './check.ts'
 import { scratch } from './scratch.ts'
 
@@ -114,6 +126,15 @@ assert.match(heard[0], /^seek on rank \d of .*out of world: /)
 out.errorHandler = errorsThrow
 assert.throws(() => (out.errorHandler = 7 as any), /errorHandler/)
 out.close()
+
+// Atomic mode, where there is none.
+if (version().engine === 'openmpi') {
+  const loose = world.openFile(at('out'), 'r+')
+  assert.throws(() => loose.setAtomicity(true), NotSupportedError)
+  assert.equal(loose.atomicity, false)
+  loose.setAtomicity(false)
+  loose.close()
+}
 
 // A file that is removed stays, for those that have it open.
 const removed = world.openFile(at('removed'), 'w+')
