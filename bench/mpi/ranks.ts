@@ -14,7 +14,11 @@ const windowLength = 64
 
 const empty = (bytes: number): Float64Array =>
   how === '' ? new Float64Array(bytes / 8) : allocate(Float64Array, bytes / 8)
-const filled = (bytes: number): Float64Array => empty(bytes).map((_, i) => hash01(i, 1000 * (rank + 1)))
+const filled = (bytes: number): Float64Array => {
+  const array = empty(bytes)
+  for (let i = 0; i < array.length; i++) array[i] = hash01(i, 1000 * (rank + 1))
+  return array
+}
 
 /** A case as all ranks do it. */
 interface Job {

@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs'
 import nodeModule from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { knowImports } from '@skein/base/known-imports'
 import { become, isTypeScript, noRuntime, readsTypeScript, runtimeFor } from './runtime.mjs'
 
 const published = new URL('./main.js', import.meta.url)
@@ -28,7 +29,9 @@ export async function launch(argv = process.argv.slice(2)) {
   process.stdout.on('error', error => (/** @type {any} */ (error).code === 'EPIPE' ? process.exit(0) : undefined))
   // In a checkout types are dropped on every start, unless what is left of the files is kept: 0.2 s or 0.02.
   nodeModule.enableCompileCache?.()
+  const forget = knowImports([import.meta.url, program.href])
   const { main } = await import(program.href)
+  forget()
   end(await main(argv))
 }
 

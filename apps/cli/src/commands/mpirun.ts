@@ -1,4 +1,5 @@
 /** `skein mpirun -n 4 <file> [args…]`: a program as the ranks of one world. */
+import { knowImports } from '@skein/base/known-imports'
 import type { Command } from '../command.ts'
 import { declareOptions, spelling } from '../mpirun/options.ts'
 
@@ -32,7 +33,12 @@ The first rank that throws, or ends with an exit code other than 0, ends the oth
       .passThroughOptions()
   },
   async run({ args: [file], rest, options }) {
-    const { runRanks } = await import('../mpirun/run-ranks.ts')
-    return runRanks(file!, rest, options)
+    const forget = knowImports([import.meta.url])
+    try {
+      const { runRanks } = await import('../mpirun/run-ranks.ts')
+      return await runRanks(file!, rest, options)
+    } finally {
+      forget()
+    }
   },
 }

@@ -1,8 +1,9 @@
 /** Ranks as processes under Open MPI or MPICH, started by that library's own launcher. */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
+import { getCompileCacheDir } from 'node:module'
 import { constants } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { findProgram, NotSupportedError } from '@skein/base'
 import { CommandError, exitCode } from '../errors.ts'
 import { noRuntime, runtimeFor } from '../runtime.mjs'
@@ -47,7 +48,7 @@ export async function runUnderLibrary(plan: Plan, name: LibraryName): Promise<nu
   const env = {
     ...family.env,
     ...process.env,
-    ...(isLocal(plan) && { SKEIN_THREADS: threadsOfEach(plan.size) }),
+    ...(isLocal(plan) && { ...compileCache(), SKEIN_THREADS: threadsOfEach(plan.size) }),
     ...(plain && { NODE_DISABLE_COLORS: '1' }),
     SKEIN_MPI_ENGINE: name,
   }
@@ -100,10 +101,17 @@ export function wordsFor(plan: Plan, name: LibraryName): string[] {
     ...(isLocal(plan) ? diesWithParent() : []),
     runtime.node,
     ...runtime.flags,
+    ...(isLocal(plan) ? ['--import', import.meta.resolve('@skein/mpi/preload-native')] : []),
     file,
     ...args,
   ])
   return [...all, ...each.flatMap((words, i) => (i === 0 ? words : [':', ...words]))]
+}
+
+/** Without it each rank would compile each file anew, and drop its types: half a second for four ranks on two cores. */
+function compileCache(): Record<string, string> {
+  const used = getCompileCacheDir?.()
+  return used === undefined || process.env.NODE_COMPILE_CACHE !== undefined ? {} : { NODE_COMPILE_CACHE: dirname(used) }
 }
 
 const isLocal = ({ programs }: Plan): boolean => programs.every(({ hosts }) => hosts.every(isHere))

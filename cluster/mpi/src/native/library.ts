@@ -116,15 +116,23 @@ const identify = (library: LibraryHandle, path: string): Known | undefined => {
   return undefined
 }
 
+/** Names that the system's linker may know, and then files: to look through its folders takes longer than all else that is done here. */
+function* candidates(launcher: Launcher): Generator<string> {
+  for (const name of fileNames[launcher]) {
+    if (/\.so\.\d/.test(name)) yield name
+    const path = findLibrary([name])
+    if (path !== undefined) yield path
+  }
+}
+
 /** Loads the library of the launcher; `SKEIN_MPI_LIBRARY` names another file. */
 export const openLibrary = (launcher: Launcher, env: Environment = process.env): MpiLibrary => {
   const koffi = loadKoffi()
   const named = env.SKEIN_MPI_LIBRARY
-  const paths = named
-    ? [named]
-    : fileNames[launcher].map(name => findLibrary([name])).filter(path => path !== undefined)
+  const tried: string[] = []
   const unknown: string[] = []
-  for (const path of paths) {
+  for (const path of named ? [named] : candidates(launcher)) {
+    tried.push(path)
     let handle: LibraryHandle
     try {
       // Global, because the plugins that Open MPI loads look for its symbols in the process.
@@ -149,5 +157,5 @@ export const openLibrary = (launcher: Launcher, env: Environment = process.env):
     handle.unload()
   }
   const problem = unknown.length > 0 ? `${unknown.join(', ')} is of another or an unknown kind` : 'none was found'
-  throw new MpiLibraryError(launcher, paths, problem)
+  throw new MpiLibraryError(launcher, tried, problem)
 }

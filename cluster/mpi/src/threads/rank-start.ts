@@ -1,11 +1,12 @@
 /**
  * The first thing that runs on the thread of a rank: sets its streams up, then becomes the program as if Node had been started with it.
- * What is imported here is loaded once for each rank before anything of the user's runs, so there is next to nothing.
+ * What is imported here is loaded once for each rank before anything of the user's runs, so there is next to nothing but what its program will ask for.
  */
 
 import { createReadStream, fstatSync, readlinkSync } from 'node:fs'
 import { runMain } from 'node:module'
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
+import { preload } from '../preload.ts'
 import { type OutputForm, printDirectly } from './rank-output.ts'
 
 /** What the launcher tells, the same for all ranks. */
@@ -38,6 +39,7 @@ if (board[mine] === 1) {
   for (let seen = 0; (seen = Atomics.load(board, mine)) !== 0; ) Atomics.wait(board, mine, seen)
 }
 
+preload('threads')
 process.argv[1] = files[rank]
 runMain(files[rank])
 
