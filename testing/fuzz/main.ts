@@ -1,9 +1,15 @@
 /**
  * `npm run fuzz -- <seconds> [seed]`: random kernels, as source text and as IR, on every backend until the time is over. What
  * disagrees is shrunk and printed with its seed; then the process ends with status 1. The same seed gives the same kernels.
+ * `npm run fuzz -- mpi …`: random programs of message passing (cluster/mpi/test/campaign/main.ts).
  */
 import { judgeIR } from './ir-trial.ts'
 import { judgeSource } from './source-trials.ts'
+
+if (process.argv[2] === 'mpi') {
+  const { main } = await import('../../cluster/mpi/test/campaign/main.ts')
+  process.exit(await main(process.argv.slice(3)))
+}
 
 // More threads than a small machine has cores: they meet in more orders.
 process.env.SKEIN_THREADS ??= '4'

@@ -65,6 +65,11 @@ export type Collective =
       readonly op: Op
     }
 
+/** A value that comes; its bytes, once it is complete. */
+export interface ValuePending extends Pending {
+  readonly bytes: Uint8Array
+}
+
 export interface Persistent extends Pending {
   start(): void
 }
@@ -101,6 +106,8 @@ export interface Port {
   sendInit(mode: SendMode, part: Part, dest: number, tag: number): Persistent
   recv(part: Part, source: number, tag: number, status: Status): void
   irecv(part: Part, source: number, tag: number): Pending
+  /** Receives a value, however long it is. Engines that cannot lack it: then its message is looked for whenever the request is. */
+  irecvValue?(source: number, tag: number): ValuePending
   recvInit(part: Part, source: number, tag: number): Persistent
   sendrecv(send: Part, dest: number, sendTag: number, recv: Part, source: number, recvTag: number, status: Status): void
   /** The part is all partitions, of equal length. */

@@ -14,7 +14,7 @@ export const oracleMemory = (): Uint8Array =>
   Uint8Array.from({ length: 2 * reach }, (_, i) => Math.imul(i, 2654435761) >>> 24)
 
 /** The oracle's program that leaves a type on its stack. */
-const programOf = ({ recipe }: Datatype): string => {
+export const programOf = ({ recipe }: Datatype): string => {
   const list = (values: readonly number[]) => values.join(' ')
   const order = (name: 'C' | 'F') => (name === 'C' ? 1 : 0)
   if (recipe.is === 'basic') return recipe.kind

@@ -2,7 +2,7 @@
 
 import { inPlace } from '../constants.ts'
 import type { Datatype } from '../datatype/datatype.ts'
-import type { Part, Parts } from '../engine.ts'
+import type { Collective, Part, Parts } from '../engine.ts'
 import { MpiError } from '../errors.ts'
 import {
   arrayLike,
@@ -12,7 +12,6 @@ import {
   isData,
   partOf,
   partsOf,
-  type Slices,
   shareOf,
   type TypedSlices,
   typedPartsOf,
@@ -107,27 +106,18 @@ export const bcast: Reader = (comm, call, data, givenRoot) => {
   return new Plan({ is: 'bcast', part: partOf(comm, call, 'buffer', data), root }, data)
 }
 
-export const gather: Reader = (comm, call, send, second, third) => {
-  const [recv, givenRoot] = typeof second === 'number' ? [undefined, second] : [second, third]
-  const root = checkedRoot(comm, call, givenRoot)
-  const here = isRoot(comm, root)
-  if (!isTyped(send, recv)) return new ValuePlan('gather', send, root, came => (here ? came : undefined))
-  const mine = isUnderRoot(comm, root) ? sent(comm, call, send) : undefined
-  if (!here) {
-    checkInPlace(comm, call, mine, isUnderRoot(comm, root))
-    return new Plan({ is: 'gather', send: mine, root }, undefined)
+/** What a rooted call begins with. A root that comes second says that there is no buffer to receive into. */
+function rooted(comm: Member, call: string, second: unknown, third: number | undefined) {
+  const isShort = typeof second === 'number'
+  const root = checkedRoot(comm, call, isShort ? second : third)
+  return {
+    recv: isShort ? undefined : (second as any),
+    root,
+    here: isRoot(comm, root),
+    isUnder: isUnderRoot(comm, root),
+    // In an intercommunicator a rank may have neither buffer: then it is the place of the root that tells of what form the call is.
+    isLong: comm.isInter && !isShort && third !== undefined,
   }
-  const { peers } = comm
-  if (recv === undefined) {
-    const made = newFor(comm, call, mine, peers)
-    return new Plan({ is: 'gather', send: mine, recv: made, root }, made.view)
-  }
-  const share = shareOf(comm, call, 'recv', partOf(comm, call, 'recv', recv), peers)
-  if (mine !== undefined) {
-    checkSame(comm, call, mine, share)
-    checkNoOverlap(comm, call, mine, share, 1, peers)
-  }
-  return new Plan({ is: 'gather', send: mine, recv: share, root }, undefined)
 }
 
 /** In place is for the root alone. */
@@ -137,75 +127,97 @@ function checkInPlace(comm: Member, call: string, part: Part | undefined, isNeed
   }
 }
 
-export const gatherv: Reader = (comm, call, send, second, third) => {
-  const [recv, givenRoot] = typeof second === 'number' ? [undefined, second] : [second, third]
-  const root = checkedRoot(comm, call, givenRoot)
-  const here = isRoot(comm, root)
-  if (!isTyped(send, recv)) return new ValuePlan('gather', send, root, came => (here ? came : undefined))
-  const mine = isUnderRoot(comm, root) ? sent(comm, call, send) : undefined
-  if (!here) {
-    checkInPlace(comm, call, mine, isUnderRoot(comm, root))
-    if (recv === undefined && third === undefined && mine !== undefined)
-      return gathervValues(comm, call, mine, root, here)
-    return new Plan({ is: 'gatherv', send: mine, root }, undefined)
+/** @param atRoot reads what the root receives into, where it gave that */
+const gathering = (
+  is: 'gather' | 'gatherv',
+  atRoot: (comm: Member, call: string, mine: Part | undefined, recv: any) => Part | Parts,
+  intoNew: (
+    comm: Member,
+    call: string,
+    mine: Part | undefined,
+    root: number,
+    here: boolean,
+  ) => Plan<any> | ValuePlan<any>,
+): Reader => {
+  return (comm, call, send, second, third) => {
+    const { recv, root, here, isUnder, isLong } = rooted(comm, call, second, third)
+    if (!isTyped(send, recv) && !isLong) return new ValuePlan('gather', send, root, came => (here ? came : undefined))
+    const mine = isUnder ? sent(comm, call, send) : undefined
+    if (!here) checkInPlace(comm, call, mine, isUnder)
+    if (recv === undefined && mine !== undefined && (here || third === undefined)) {
+      return intoNew(comm, call, mine, root, here)
+    }
+    const into = here ? atRoot(comm, call, mine, recv) : undefined
+    return new Plan({ is, send: mine, recv: into, root } as Collective, undefined)
   }
-  if (recv === undefined && mine !== undefined) return gathervValues(comm, call, mine, root, here)
-  return new Plan(
-    { is: 'gatherv', send: mine, recv: partsOf(comm, call, 'recv', recv, comm.peers, true), root },
-    undefined,
-  )
 }
 
-/** How much comes from each is not known before: arrays go as values. */
-const gathervValues = (comm: Member, call: string, send: Part, root: number, here: boolean) =>
-  new ValuePlan('gather', arrayOf(comm, call, send), root, came => (here ? concat(came) : undefined))
+export const gather = gathering(
+  'gather',
+  (comm, call, mine, recv) => {
+    const share = shareOf(comm, call, 'recv', partOf(comm, call, 'recv', recv), comm.peers)
+    if (mine !== undefined) {
+      checkSame(comm, call, mine, share)
+      checkNoOverlap(comm, call, mine, share, 1, comm.peers)
+    }
+    return share
+  },
+  (comm, call, mine, root, here) => {
+    const made = here ? newFor(comm, call, mine, comm.peers) : undefined
+    return new Plan({ is: 'gather', send: mine, recv: made, root }, made?.view)
+  },
+)
 
-export const scatter: Reader = (comm, call, send, second, third) => {
-  const [recv, givenRoot] = typeof second === 'number' ? [undefined, second] : [second, third]
-  const root = checkedRoot(comm, call, givenRoot)
-  const here = isRoot(comm, root)
-  const { peers } = comm
-  if (recv === undefined) {
-    if (!here) return new ValuePlan('scatter', undefined, root, first)
-    if (!isData(send)) return new ValuePlan('scatter', checkedValues(comm, call, send), root, first)
-    const { view, count, type } = shareOf(comm, call, 'send', partOf(comm, call, 'send', send), peers)
-    const counts = new Array<number>(peers).fill(count)
-    const displs = counts.map((_, rank) => rank * count)
-    return new ValuePlan('scatter', arraysOf(comm, call, { view, counts, displs, type }), root, first)
+export const gatherv = gathering(
+  'gatherv',
+  (comm, call, _mine, recv) => partsOf(comm, call, 'recv', recv, comm.peers, true),
+  // How much comes from each is not known before: arrays go as values.
+  (comm, call, mine, root, here) =>
+    new ValuePlan('gather', arrayOf(comm, call, mine!), root, came => (here ? concat(came) : undefined)),
+)
+
+/** @param atRoot reads what the root sends */
+const scattering = (
+  is: 'scatter' | 'scatterv',
+  atRoot: (comm: Member, call: string, send: any) => Part | Parts,
+  arrays: (comm: Member, call: string, send: Part | Parts) => ArrayBufferView[],
+): Reader => {
+  return (comm, call, send, second, third) => {
+    const { recv, root, here, isUnder, isLong } = rooted(comm, call, second, third)
+    if (recv === undefined && !isLong) {
+      if (!here) return new ValuePlan('scatter', undefined, root, first)
+      const given = isData(send) ? arrays(comm, call, atRoot(comm, call, send)) : checkedValues(comm, call, send)
+      return new ValuePlan('scatter', given, root, first)
+    }
+    const mine = recv === inPlace || !isUnder ? undefined : partOf(comm, call, 'recv', recv)
+    if (!here) {
+      checkInPlace(comm, call, mine, isUnder)
+      return new Plan({ is, recv: mine, root }, undefined)
+    }
+    const from = atRoot(comm, call, send)
+    if (mine !== undefined && is === 'scatter') {
+      checkSame(comm, call, from as Part, mine)
+      checkNoOverlap(comm, call, from as Part, mine, comm.peers, 1)
+    }
+    return new Plan({ is, send: from, recv: mine, root } as Collective, undefined)
   }
-  const mine = recv === inPlace || !isUnderRoot(comm, root) ? undefined : partOf(comm, call, 'recv', recv)
-  if (!here) {
-    checkInPlace(comm, call, mine, isUnderRoot(comm, root))
-    return new Plan({ is: 'scatter', recv: mine, root }, undefined)
-  }
-  const share = shareOf(comm, call, 'send', partOf(comm, call, 'send', send), peers)
-  if (mine !== undefined) {
-    checkSame(comm, call, share, mine)
-    checkNoOverlap(comm, call, share, mine, peers, 1)
-  }
-  return new Plan({ is: 'scatter', send: share, recv: mine, root }, undefined)
 }
 
-export const scatterv: Reader = (comm, call, send, second, third) => {
-  const [recv, givenRoot] = typeof second === 'number' ? [undefined, second] : [second, third]
-  const root = checkedRoot(comm, call, givenRoot)
-  const here = isRoot(comm, root)
-  if (recv === undefined) {
-    if (!here) return new ValuePlan('scatter', undefined, root, first)
-    if (!isData(send)) return new ValuePlan('scatter', checkedValues(comm, call, send), root, first)
-    const parts = partsOf(comm, call, 'send', send as Slices, comm.peers, false)
-    return new ValuePlan('scatter', arraysOf(comm, call, parts), root, first)
-  }
-  const mine = recv === inPlace || !isUnderRoot(comm, root) ? undefined : partOf(comm, call, 'recv', recv)
-  if (!here) {
-    checkInPlace(comm, call, mine, isUnderRoot(comm, root))
-    return new Plan({ is: 'scatterv', recv: mine, root }, undefined)
-  }
-  return new Plan(
-    { is: 'scatterv', send: partsOf(comm, call, 'send', send, comm.peers, false), recv: mine, root },
-    undefined,
-  )
-}
+export const scatter = scattering(
+  'scatter',
+  (comm, call, send) => shareOf(comm, call, 'send', partOf(comm, call, 'send', send), comm.peers),
+  (comm, call, share) => {
+    const { view, count, type } = share as Part
+    const counts = new Array<number>(comm.peers).fill(count)
+    return arraysOf(comm, call, { view, counts, displs: counts.map((_, rank) => rank * count), type })
+  },
+)
+
+export const scatterv = scattering(
+  'scatterv',
+  (comm, call, send) => partsOf(comm, call, 'send', send, comm.peers, false),
+  (comm, call, parts) => arraysOf(comm, call, parts as Parts),
+)
 
 export const allgather: Reader = (comm, call, send, recv) => {
   checkLive(comm, call)
@@ -306,7 +318,8 @@ export const reduce: Reader = (comm, call, send, second, third, fourth) => {
   const root = checkedRoot(comm, call, givenRoot)
   const op = checkedOp(comm, call, givenOp)
   const here = isRoot(comm, root)
-  if (!isTyped(send, recv)) {
+  const isLong = comm.isInter && !isOperation(second) && isOperation(third)
+  if (!isTyped(send, recv) && !isLong) {
     const one = comm.isInter ? undefined : numberArray(send, op)
     if (one === undefined) return new ValuePlan('gather', send, root, came => (here ? fold(op, came) : undefined))
     const recvOne = here ? partOf(comm, call, 'recv', one.slice()) : undefined

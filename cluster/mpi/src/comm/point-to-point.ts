@@ -8,7 +8,7 @@ import { refusal } from '../message/refusal.ts'
 import { Both, NoMessage, Probing, setNull } from '../request/pendings.ts'
 import { PartitionedRequest, PersistentRequest, Remade } from '../request/persistent.ts'
 import { Request } from '../request/request.ts'
-import { receiveValue, ValueReceive } from '../request/value-receive.ts'
+import { beginValue, type ComingValue, receiveValue } from '../request/value-receive.ts'
 import { Status } from '../status.ts'
 import { CommBase } from './base.ts'
 import { Message } from './message.ts'
@@ -169,7 +169,7 @@ export abstract class PointToPoint extends CommBase {
 
   #irecvValue(source = anySource, tag = anyTag): Request<any> {
     if (this.#isNullSource('irecv', source, tag)) return this.#request('irecv', new NoMessage())
-    const receive = new ValueReceive(this.valueReceives, source, tag)
+    const receive = beginValue(this.valueReceives, source, tag)
     return new Request<unknown>(this, 'irecv', receive, true, undefined, () => receive.value)
   }
 
@@ -182,8 +182,8 @@ export abstract class PointToPoint extends CommBase {
     const isNull = this.#isNullSource('recvInit', source, tag)
     if (!isData(a)) {
       if (isNull) return new PersistentRequest(this, 'recvInit', new NoMessage(), undefined)
-      let receive: ValueReceive | undefined
-      const remade = new Remade(() => (receive = new ValueReceive(this.valueReceives, source, tag)))
+      let receive: ComingValue | undefined
+      const remade = new Remade(() => (receive = beginValue(this.valueReceives, source, tag)))
       return new PersistentRequest<unknown>(this, 'recvInit', remade, undefined, () => receive!.value)
     }
     const part = partOf(this, 'recvInit', 'buffer', a)
@@ -250,7 +250,7 @@ export abstract class PointToPoint extends CommBase {
       const isFromNull = this.#isNullSource('isendrecv', source, tag)
       const sending = this.#sending('isendrecv', data, dest, sendTag)
       if (isFromNull) return this.#request('isendrecv', new Both(sending, new NoMessage()))
-      const receive = new ValueReceive(this.valueReceives, source, tag)
+      const receive = beginValue(this.valueReceives, source, tag)
       return new Request<unknown>(this, 'isendrecv', new Both(sending, receive), true, undefined, () => receive.value)
     }
     const [source, tag] = [b ?? anySource, c ?? anyTag]

@@ -5,7 +5,7 @@ import { object } from '../datatype/basic.ts'
 import type { Parts, Pending, Port } from '../engine.ts'
 import { pack, packedPart, unpack } from '../message/object.ts'
 import { Elements, prefixSums } from '../message/part.ts'
-import { ValueQueue, ValueReceive } from '../request/value-receive.ts'
+import { beginValue, type ComingValue, ValueQueue } from '../request/value-receive.ts'
 import type { Status } from '../status.ts'
 import type { ValuePlan } from './plan.ts'
 import { isRoot, isUnderRoot, type Member } from './roots.ts'
@@ -207,8 +207,8 @@ export class ValueExchange<T> implements Pending {
   readonly #tags: number
   #sends: Pending[] = []
   /** In the order of the result. */
-  readonly #receives: (ValueReceive | { readonly value: unknown })[] = []
-  #open: ValueReceive[] = []
+  readonly #receives: (ComingValue | { readonly value: unknown })[] = []
+  #open: ComingValue[] = []
 
   constructor(comm: Member, call: string, finish: (came: unknown[]) => T, channel: ValueChannel) {
     this.#comm = comm
@@ -232,7 +232,7 @@ export class ValueExchange<T> implements Pending {
   }
 
   receive(rank: number, direction = 0): void {
-    const receive = new ValueReceive(this.#queue, rank, this.#tags + direction)
+    const receive = beginValue(this.#queue, rank, this.#tags + direction)
     this.#receives.push(receive)
     this.#open.push(receive)
   }

@@ -3,7 +3,9 @@
  * go to the library directly: laying out their arguments would cost a tenth of the call.
  */
 
+import { byte } from '../datatype/basic.ts'
 import type { Collective, Part, Parts, Pending, Persistent, TypedParts } from '../engine.ts'
+import { bor } from '../op.ts'
 import type { Caller } from './binding.ts'
 import { addresses } from './datatypes.ts'
 import type { Argument, Call, CollectiveName } from './functions.ts'
@@ -155,8 +157,10 @@ const layout = (runtime: Runtime, collective: Collective): Argument[] => {
       return [...typedParts(collective.send, addresses), ...typedParts(collective.recv, addresses)]
     case 'reduce': {
       const { send, recv, op, root } = collective
-      // One of them is there, but on the side of an intercommunicator that takes no part.
-      const { count, type } = (send ?? recv)!
+      const given = send ?? recv
+      // On the side of an intercommunicator that takes no part neither is there.
+      if (given === undefined) return [null, null, 0, types.of(byte), ops.of(bor, byte), runtime.rank(root)]
+      const { count, type } = given
       const from = send?.view ?? atRoot(root)
       return [from, recv?.view ?? null, count, types.of(type), ops.of(op, type), runtime.rank(root)]
     }

@@ -1,9 +1,10 @@
 /**
- * Receiving values. How long a value is, is known when its message is there: it is looked for, taken out of the queue, and received. Of receives of
- * one communicator that are open at the same time, those that began first look first, as MPI's order of matching wants it.
+ * Receiving values. How long a value is, is known when its message is there. An engine that can make room then receives it like anything else. With
+ * others it is looked for, taken out of the queue, and received: of receives of one communicator that are open at the same time, those that began first
+ * look first, as MPI's order of matching wants it.
  */
 
-import type { Pending, Port } from '../engine.ts'
+import type { Pending, Port, ValuePending } from '../engine.ts'
 import { packedPart, unpack } from '../message/object.ts'
 import { Status } from '../status.ts'
 import { waitUntil } from './progress.ts'
@@ -63,7 +64,55 @@ export function receiveValue(queue: ValueQueue, source: number, tag: number, sta
   return unpack(bytes)
 }
 
-export class ValueReceive implements Pending {
+/** A value under way; undefined when it was cancelled. */
+export interface ComingValue extends Pending {
+  readonly value: unknown
+}
+
+/** Begins to receive a value. */
+export function beginValue(queue: ValueQueue, source: number, tag: number): ComingValue {
+  const pending = queue.port.irecvValue?.(source, tag)
+  return pending === undefined ? new ValueReceive(queue, source, tag) : new PostedValue(pending)
+}
+
+class PostedValue implements ComingValue {
+  readonly #pending: ValuePending
+  #isThere = false
+
+  constructor(pending: ValuePending) {
+    this.#pending = pending
+  }
+
+  get value(): unknown {
+    return this.#isThere ? unpack(this.#pending.bytes) : undefined
+  }
+
+  test(status: Status): boolean {
+    if (!this.#pending.test(status)) return false
+    this.#tell(status)
+    return true
+  }
+
+  wait(status: Status): void {
+    this.#pending.wait(status)
+    this.#tell(status)
+  }
+
+  #tell(status: Status): void {
+    this.#isThere = !status.isCancelled
+    status.count = this.#isThere ? 1 : 0
+  }
+
+  cancel(): void {
+    this.#pending.cancel()
+  }
+
+  free(): void {
+    this.#pending.free()
+  }
+}
+
+export class ValueReceive implements ComingValue {
   readonly #queue: ValueQueue
   readonly #source: number
   readonly #tag: number

@@ -201,10 +201,7 @@ export class Exchange {
   }
 
   #match(receiving: Receiving, source: number, tag: number, signature: number, length: number): void {
-    receiving.isMatched = true
-    receiving.source = source
-    receiving.foundTag = tag
-    receiving.length = length
+    receiving.match(source, tag, length)
     if (!receiving.suits(signature, length)) {
       receiving.error = mismatch(signature, receiving.signature)
     } else if (length > receiving.bytes.length) {

@@ -1,6 +1,6 @@
 /** Calls under way on threads, as requests see them. */
 
-import type { Pending, Persistent } from '../engine.ts'
+import type { Pending, Persistent, ValuePending } from '../engine.ts'
 import type { Status } from '../status.ts'
 import type { Exchange } from './exchange.ts'
 import { Receiving, type Sending } from './transfers.ts'
@@ -50,6 +50,20 @@ export class TransferPending implements Pending {
   }
 
   free(): void {}
+}
+
+/** A message of any length on its way. */
+export class ValueTransfer extends TransferPending implements ValuePending {
+  readonly #receiving: Receiving
+
+  constructor(caller: Caller, receiving: Receiving) {
+    super(caller, receiving, 'irecv')
+    this.#receiving = receiving
+  }
+
+  get bytes(): Uint8Array {
+    return this.#receiving.bytes
+  }
 }
 
 /** What is left where there is no message to tell of (MPI-4.0, 3.7.3). */

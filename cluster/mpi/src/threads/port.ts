@@ -2,6 +2,7 @@
 
 import { NotSupportedError } from '@skein/base'
 import { Grid } from '../comm/grid.ts'
+import { object } from '../datatype/basic.ts'
 import { countIn, gather } from '../datatype/packing.ts'
 import type {
   Collective,
@@ -13,6 +14,7 @@ import type {
   Persistent,
   Port,
   SendMode,
+  ValuePending,
 } from '../engine.ts'
 import { MpiError } from '../errors.ts'
 import type { FileFlag, FilePort } from '../file/port.ts'
@@ -32,7 +34,7 @@ import { type Exchange, Mismatch } from './exchange.ts'
 import { ThreadFile } from './file.ts'
 import type { Context, Unexpected } from './matching.ts'
 import { PartitionedReceive, PartitionedSend } from './partitioned.ts'
-import { PersistentCall, TransferPending } from './pending.ts'
+import { PersistentCall, TransferPending, ValueTransfer } from './pending.ts'
 import { bytesOf, Receiving, Sending } from './transfers.ts'
 import { ThreadWindow } from './window.ts'
 
@@ -171,6 +173,12 @@ export class ThreadPort implements Port {
 
   irecv(part: Part, source: number, tag: number): Pending {
     return new TransferPending(this, this.#receive(part, source, tag), 'irecv')
+  }
+
+  irecvValue(source: number, tag: number): ValuePending {
+    const receiving = Receiving.ofAnyLength(object, source < 0 ? -1 : this.peers[source], tag)
+    this.exchange.receive(receiving, this.context)
+    return new ValueTransfer(this, receiving)
   }
 
   recvInit(part: Part, source: number, tag: number): Persistent {

@@ -60,7 +60,9 @@ export class Receiving {
   /** By which the sender answers; -1: there is nothing to answer. */
   id = -1
   /** Where elements go; those of a type with gaps are spread when all have come. */
-  readonly bytes: Uint8Array
+  bytes: Uint8Array
+  /** It takes a message of any length, and makes room for it when it is matched. */
+  readonly #isOfAnyLength: boolean
   readonly #part: Part | undefined
   /** Number of a rank in the world, or -1: of any. */
   readonly from: number
@@ -78,8 +80,16 @@ export class Receiving {
   isMatched = false
   error: unknown
 
-  private constructor(bytes: Uint8Array, from: number, tag: number, signature: number, type?: Datatype, part?: Part) {
-    this.bytes = bytes
+  private constructor(
+    bytes: Uint8Array | undefined,
+    from: number,
+    tag: number,
+    signature: number,
+    type?: Datatype,
+    part?: Part,
+  ) {
+    this.bytes = bytes ?? new Uint8Array(0)
+    this.#isOfAnyLength = bytes === undefined
     this.from = from
     this.tag = tag
     this.signature = signature
@@ -89,6 +99,10 @@ export class Receiving {
 
   static ofBytes(bytes: Uint8Array, from: number, tag: number, signature: number): Receiving {
     return new Receiving(bytes, from, tag, signature)
+  }
+
+  static ofAnyLength(type: Datatype, from: number, tag: number): Receiving {
+    return new Receiving(undefined, from, tag, type.signature, type)
   }
 
   static of(part: Part, from: number, tag: number): Receiving {
@@ -114,6 +128,15 @@ export class Receiving {
   suits(signature: number, length: number): boolean {
     if (signature === this.signature) return true
     return this.#type !== undefined && receivable(signature, length, this.#type.layout.root)
+  }
+
+  /** Its message. */
+  match(source: number, tag: number, length: number): void {
+    this.isMatched = true
+    this.source = source
+    this.foundTag = tag
+    this.length = length
+    if (this.#isOfAnyLength) this.bytes = new Uint8Array(length)
   }
 
   finish(): void {

@@ -37,6 +37,8 @@ function* reduced(
   isWanted: boolean,
   to: readonly number[],
 ): Steps {
+  // Ranks beside the root give nothing and get nothing.
+  if (!isWanted && to.length === 0) return
   const found = yield* reduceOfOthers(kit, collective.send ?? collective.recv!, collective.op, isWanted, to)
   if (found) copyPart(found, collective.recv!)
 }
