@@ -13,6 +13,10 @@ export class FileMap {
   readonly etypeBytes: number
   /** Data lies in one piece from the displacement on. */
   readonly isContiguous: boolean
+  /** No tile reaches into the next: data lies in the file in its order. */
+  readonly isOrdered: boolean
+  /** Of a run, on the average. */
+  readonly runBytes: number
   readonly #offsets: Float64Array
   readonly #lengths: Float64Array
   /** Bytes of data in a tile before each run. */
@@ -24,8 +28,10 @@ export class FileMap {
     this.extent = filetype.extent
     this.etypeBytes = etype.size
     this.isContiguous = filetype.isContiguous
+    this.isOrdered = filetype.trueLb + filetype.trueExtent <= filetype.extent
     this.#offsets = filetype.offsets
     this.#lengths = filetype.lengths
+    this.runBytes = this.isContiguous ? Infinity : filetype.size / Math.max(1, this.#lengths.length)
     this.#before = new Float64Array(this.#lengths.length)
     for (let r = 1; r < this.#before.length; r++) this.#before[r] = this.#before[r - 1] + this.#lengths[r - 1]
   }
@@ -36,21 +42,8 @@ export class FileMap {
     if (this.tileBytes === 0) return this.displacement
     const tile = Math.floor(at / this.tileBytes)
     const within = at - tile * this.tileBytes
-    const r = this.#runOf(within)
+    const r = last(this.#before, within)
     return this.displacement + tile * this.extent + this.#offsets[r] + within - this.#before[r]
-  }
-
-  /** The last run that begins at or before a byte of a tile's data. */
-  #runOf(within: number): number {
-    const before = this.#before
-    let low = 0
-    let high = before.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if (before[middle] <= within) low = middle
-      else high = middle - 1
-    }
-    return low
   }
 
   /** Calls `visit` with the runs of the file that `bytes` bytes of data from byte `at` on are: touching ones are joined. */
@@ -60,7 +53,7 @@ export class FileMap {
     const lengths = this.#lengths
     let tile = Math.floor(at / this.tileBytes)
     const within = at - tile * this.tileBytes
-    let run = this.#runOf(within)
+    let run = last(this.#before, within)
     let skipped = within - this.#before[run]
     let left = bytes
     let from = 0
@@ -96,10 +89,20 @@ export class FileMap {
     if (this.isContiguous) return bytes
     const tile = Math.floor(bytes / this.extent)
     const inTile = bytes - tile * this.extent
-    let data = tile * this.tileBytes
-    for (let r = 0; r < this.#offsets.length; r++) {
-      data += Math.min(this.#lengths[r], Math.max(0, inTile - this.#offsets[r]))
-    }
-    return data
+    const r = last(this.#offsets, inTile)
+    if (r < 0) return tile * this.tileBytes
+    return tile * this.tileBytes + this.#before[r] + Math.min(this.#lengths[r], inTile - this.#offsets[r])
   }
+}
+
+/** The last of rising numbers that is not above another; -1: all are. */
+function last(numbers: Float64Array, most: number): number {
+  let low = -1
+  let high = numbers.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (numbers[middle] <= most) low = middle
+    else high = middle - 1
+  }
+  return low
 }

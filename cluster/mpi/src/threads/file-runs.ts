@@ -95,6 +95,11 @@ export class RunFile {
     this.#each(map, at, flat.length, write)
   }
 
+  /** One run, whoever its data is of. */
+  writePiece(from: Uint8Array, length: number, position: number): void {
+    this.#lock.shared(() => this.writeRun(from, 0, length, position))
+  }
+
   /** The runs of some data, by windows of those that go together. */
   #each(map: FileMap, at: number, bytes: number, visit: (window: Window) => void): void {
     const window = (this.#window ??= new Window())

@@ -20,6 +20,7 @@ import type { Caller } from '../message/refusal.ts'
 import type { Status } from '../status.ts'
 import { FileLock } from './file-lock.ts'
 import { RunFile } from './file-runs.ts'
+import { OtherFailed, Together } from './file-together.ts'
 import { bytesOf } from './transfers.ts'
 import type { Views } from './views.ts'
 import { fileLocks, fileLocksCount, lineBytes } from './world-block.ts'
@@ -43,6 +44,7 @@ export class ThreadFile implements FilePort, Caller {
   /** Of its own: collectives of the file are apart from those of the communicator. */
   readonly #port: Port
   readonly #file: RunFile
+  readonly #together: Together
   readonly #lock: FileLock
   /** Where the shared pointer lies, in etypes. */
   readonly #sharedAt: number
@@ -68,6 +70,7 @@ export class ThreadFile implements FilePort, Caller {
     this.#lock = new FileLock(views.c, fileLocks + (stat.ino % fileLocksCount))
     const isSeekable = stat.isFile() || stat.isBlockDevice() || !flags.includes('sequential')
     this.#file = new RunFile(path, fd, this.#lock, isSeekable, !flags.includes('wronly'))
+    this.#together = new Together(this.#port, this.#file)
     const start = flags.includes('append') ? stat.size : 0
     this.#pointer = start
     this.#sharedAt = this.#first('openFile', () => heap.allocate(lineBytes, { align: lineBytes, label: 'mpi' }))
@@ -154,7 +157,7 @@ export class ThreadFile implements FilePort, Caller {
   // Transfers.
 
   run(transfer: Transfer, status: Status): void {
-    tell(status, this.#transfer(transfer), transfer.part)
+    tell(status, this.#transfer(transfer, true), transfer.part)
   }
 
   /** Done at once: a request that is waited for could not let the event loop do it. */
@@ -175,18 +178,21 @@ export class ThreadFile implements FilePort, Caller {
   }
 
   /** @returns bytes */
-  #transfer(transfer: Transfer): number {
+  #transfer(transfer: Transfer, isBlocking = false): number {
     const { call, is, part } = transfer
     const at = this.#place(transfer) * this.#view.etype.size
     const bytes = part.count * part.type.size
-    if (bytes === 0) return 0
+    // Others may write: all take part.
+    if (bytes === 0 && !(isBlocking && transfer.isCollective)) return 0
     try {
-      const does = () => (is === 'read' ? this.#read(at, part) : this.#write(at, part))
+      const isTogether = isBlocking && transfer.isCollective && !this.#isAtomic
+      const does = () => (is === 'read' ? this.#read(at, part) : this.#write(at, part, isTogether))
       const done = this.#isAtomic ? this.#lock.alone(does) : does()
       // Behind what there was.
       if (transfer.place === 'individual') this.#pointer -= Math.floor((bytes - done) / this.#view.etype.size)
       return done
     } catch (error) {
+      if (error instanceof OtherFailed) throw this.#error('MPI_ERR_IO', call, 'another rank could not write its share')
       throw named(error, call, this)
     }
   }
@@ -215,12 +221,12 @@ export class ThreadFile implements FilePort, Caller {
     return done
   }
 
-  #write(at: number, part: Part): number {
+  #write(at: number, part: Part, isTogether: boolean): number {
     const { type } = part
     const isConverted = this.#view.datarep === 'external32'
     const flat = type.isContiguous && !isConverted ? bytesOf(part) : gather(part.view, part.count, type)
     if (isConverted) convertExternal32(flat, type.layout.root)
-    this.#file.write(this.#map, at, flat)
+    if (!isTogether || !this.#together.write(this.#map, at, flat)) this.#file.write(this.#map, at, flat)
     return flat.length
   }
 
@@ -317,6 +323,7 @@ export class ThreadFile implements FilePort, Caller {
   close(): void {
     // Nobody uses the shared pointer any more.
     this.#port.run({ is: 'barrier' })
+    this.#together.close()
     if (this.rank === 0) heap.free(this.#sharedAt)
     this.#file.close()
     try {

@@ -152,6 +152,17 @@ open('MPI_ERR_NO_SUCH_FILE', at('removed'), 'r')
 if (process.platform === 'linux') {
   const full = world.openFile('/dev/full', ['wronly'])
   fails(['MPI_ERR_NO_SPACE', 'MPI_ERR_IO'], 'writeAt', () => full.writeAt(0, x))
+  if (version().engine === 'threads') {
+    // Written together, or each for itself: all hear of it.
+    for (const filetype of [
+      float64.contiguous(8).resized(0, 64 * size),
+      float64.contiguous(8).resized(0, 65 * 8 * size),
+    ]) {
+      full.setView(64 * rank, float64, filetype)
+      fails(['MPI_ERR_NO_SPACE', 'MPI_ERR_IO'], 'writeAtAll', () => full.writeAtAll(0, new Float64Array(80_000)))
+      fails('MPI_ERR_NO_SPACE', 'iwriteAtAll', () => full.iwriteAtAll(0, x).wait())
+    }
+  }
   full.close()
 }
 

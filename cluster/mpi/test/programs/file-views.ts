@@ -286,6 +286,46 @@ for (let round = 0; round < 30; round++) {
 }
 file.close()
 
+// Short runs of all ranks that fill a stretch, which may be written together: of ranks alike, of different lengths, from the middle, with a gap, and over each other.
+{
+  const file = world.openFile(at('together'), 'w+')
+  const expected = new Float64Array(300_000).fill(-1)
+  if (rank === 0) file.writeAt(0, expected)
+  file.sync()
+  for (const [from, count, gap, overlap] of [
+    [0, 12_000, 0, 0],
+    [7, 20_000 / size, 0, 0],
+    [16, 10_000, 1, 0],
+    [3, 5_000, 0, 1],
+  ]) {
+    // Of a tile rank r has 8 + 4 r elements.
+    const length = (r: number) => 8 + 4 * r
+    const before = (r: number) => ranks.slice(0, r).reduce((sum, other) => sum + length(other), 0)
+    const whole = before(size) + gap
+    const place = overlap === 1 ? 0 : rank
+    const type = float64.contiguous(length(place)).resized(0, 8 * whole)
+    file.setView(8 * before(place), float64, type)
+    const mine = Float64Array.from({ length: Math.floor(count) }, (_, i) => (overlap === 1 ? 0 : rank * 1e6) + i)
+    assert.equal(file.writeAtAll(from, mine).count, mine.length)
+    file.sync()
+    for (const r of overlap === 1 ? [0] : ranks) {
+      for (let i = 0; i < mine.length; i++) {
+        const t = Math.floor((from + i) / length(r))
+        expected[t * whole + before(r) + from + i - t * length(r)] = (overlap === 1 ? 0 : r * 1e6) + i
+      }
+    }
+    const found = onDisk('together')
+    const wrong = expected.findIndex((value, i) => value !== found[i])
+    assert.equal(
+      wrong,
+      -1,
+      `${[from, count, gap, overlap]}: element ${wrong} is ${found[wrong]}, not ${expected[wrong]}`,
+    )
+    world.barrier()
+  }
+  file.close()
+}
+
 // Through a view of one byte of three of what is there.
 if (rank === 0)
   writeFileSync(
