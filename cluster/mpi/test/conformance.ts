@@ -44,7 +44,7 @@ const programs: Readonly<Record<string, readonly number[]>> = {
   'file-explicit': [1, 2, 4],
   'file-pointers': [1, 3],
   'file-shared': [1, 4],
-  'file-views': [1, 2, 4],
+  'file-views': [1, 2, 3],
   'file-representations': [1, 2],
   'file-atomic': [1, 3],
   'file-errors': [1, 3],

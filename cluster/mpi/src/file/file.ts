@@ -93,6 +93,13 @@ export class MpiFile implements Owner {
     return this.#open('info').hints
   }
 
+  /** Hints for what comes, besides those there are; all ranks call it. An engine may heed some only when the file is opened. */
+  setInfo(info: Info): void {
+    const port = this.#open('setInfo')
+    const hints = hintsOf(this, 'setInfo', info)
+    this.#engine(() => port.setHints(hints))
+  }
+
   get errorHandler(): FileErrorHandler {
     return this.#errorHandler
   }
@@ -384,6 +391,13 @@ export class MpiFile implements Owner {
     this.#open('byteOffset')
     this.#checkedOffset('byteOffset', 'offset', offset)
     return this.#map.byteOf(offset * this.#view.etype.size)
+  }
+
+  /** Bytes from one element of a type to the next in the file, in the representation of the view. */
+  typeExtent(type: Datatype): number {
+    this.#open('typeExtent')
+    checkType(this, 'typeExtent', 'type', type)
+    return type.extent
   }
 
   // Views.

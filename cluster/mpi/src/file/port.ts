@@ -61,6 +61,7 @@ export interface FilePort {
   position(place: 'individual' | 'shared'): number
 
   // All of these are collective, but `size`.
+  setHints(hints: Hints): void
   setView(view: FileView, hints: Hints): void
   size(): number
   setSize(bytes: number): void

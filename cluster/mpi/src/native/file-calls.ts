@@ -11,6 +11,7 @@ const whole = {
   MPI_File_preallocate: 'fo',
   MPI_File_get_size: 'fp',
   MPI_File_get_info: 'fp',
+  MPI_File_set_info: 'fh',
   MPI_File_set_view: 'fohhph',
   MPI_File_seek: 'foi',
   MPI_File_seek_shared: 'foi',

@@ -100,6 +100,13 @@ export class NativeFile implements FilePort, Caller {
     return takeHints(runtime, runtime.readHandle())
   }
 
+  setHints(hints: Hints): void {
+    if (hints.size === 0) return
+    withInfo(this.#runtime, hints, 'setInfo', this, info => {
+      this.#check(this.#calls.MPI_File_set_info(this.#handle, info), 'setInfo')
+    })
+  }
+
   // ---- transfers -------------------------------------------------------------------------------------------------
 
   /** Arguments up to the type. */

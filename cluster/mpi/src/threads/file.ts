@@ -36,7 +36,8 @@ export const deleteFile = (path: string, caller: Caller): void => {
 }
 
 export class ThreadFile implements FilePort, Caller {
-  readonly hints: Hints
+  /** Kept, not heeded. */
+  hints: Hints
   readonly rank: number
   readonly name: string
   readonly #path: string
@@ -258,7 +259,12 @@ export class ThreadFile implements FilePort, Caller {
     return place === 'individual' ? this.#pointer : Number(Atomics.load(this.#shared, 0))
   }
 
-  setView(view: FileView, _hints: Hints): void {
+  setHints(hints: Hints): void {
+    this.hints = new Map([...this.hints, ...hints])
+  }
+
+  setView(view: FileView, hints: Hints): void {
+    this.setHints(hints)
     this.#same('setView', 'the extent of the etype', view.etype.extent)
     this.#same('setView', 'datarep', ['native', 'internal', 'external32'].indexOf(view.datarep))
     this.#view = view

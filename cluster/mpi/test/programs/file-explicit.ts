@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { byte, deleteFile, float64, int32, Status, world } from '@skein/mpi'
+import { byte, deleteFile, float64, int32, Status, version, world } from '@skein/mpi'
 import { assert, list, numbered, ok, rank, size } from './check.ts'
 import { scratch } from './scratch.ts'
 
@@ -119,6 +119,14 @@ both.close()
 assert.equal(readFileSync(at('b'), 'utf8'), 'aXYdef')
 const flagged = world.openFile(at('b'), ['wronly', 'create'], { info: { access_style: 'write_once' } })
 if (rank === 0) flagged.writeAt(0, Buffer.from('Z'))
+flagged.setInfo({ cb_buffer_size: 65536 })
+flagged.setInfo({})
+assert.equal(flagged.typeExtent(float64), 8)
+if (version().engine === 'threads') {
+  assert.deepEqual(Object.fromEntries(flagged.info), { access_style: 'write_once', cb_buffer_size: '65536' })
+}
+// A library tells of those it heeds.
+for (const [key, value] of flagged.info) assert.deepEqual([typeof key, typeof value], ['string', 'string'])
 flagged.close()
 assert.equal(readFileSync(at('b'), 'utf8'), 'ZXYdef')
 const end2 = world.openFile(at('b'), 'a+')
