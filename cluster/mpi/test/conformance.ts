@@ -55,6 +55,7 @@ const programs: Readonly<Record<string, readonly number[]>> = {
   'window-locks': [1, 2, 4],
   'window-groups': [1, 2, 4],
   'window-accumulate': [1, 2, 3],
+  'window-random': [1, 3],
 }
 
 export function conformance(launcher: Launcher): void {

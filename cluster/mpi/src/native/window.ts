@@ -5,7 +5,9 @@
 
 import type { Datatype } from '../datatype/datatype.ts'
 import { kinds } from '../datatype/kinds.ts'
+import { gather, scatterInto } from '../datatype/packing.ts'
 import type { Op } from '../op.ts'
+import type { Status } from '../status.ts'
 import type { Part, Pending } from '../transfer.ts'
 import { AloneWindow } from '../window/alone.ts'
 import type { Assertions, LockType, WindowModel, WindowPlan, WindowPort } from '../window/port.ts'
@@ -34,6 +36,48 @@ const callOf = {
   dynamic: 'dynamicWindow',
 }
 
+/** One call or several, and what is left to do once they are complete. */
+interface Pieces {
+  readonly calls: readonly Argument[][]
+  readonly unpack?: () => void
+}
+
+/** In place, if elements follow one another. */
+const packed = ({ view, count, type }: Part): Uint8Array =>
+  type.isContiguous ? new Uint8Array(view.buffer, view.byteOffset, count * type.size) : gather(view, count, type)
+
+/** Calls under way as one. */
+class All implements Pending {
+  #left: readonly Pending[]
+  readonly #after: (() => void) | undefined
+
+  constructor(pendings: readonly Pending[], after: (() => void) | undefined) {
+    this.#left = pendings
+    this.#after = after
+  }
+
+  test(status: Status): boolean {
+    if (this.#left.length > 0) {
+      this.#left = this.#left.filter(pending => !pending.test(status))
+      if (this.#left.length > 0) return false
+      this.#after?.()
+    }
+    return true
+  }
+
+  wait(status: Status): void {
+    for (const pending of this.#left) pending.wait(status)
+    if (this.#left.length > 0) this.#after?.()
+    this.#left = []
+  }
+
+  cancel(): void {}
+
+  free(): void {
+    for (const pending of this.#left) pending.free()
+  }
+}
+
 const hasGap = ({ kind }: Datatype): boolean => {
   const { pair, size, extent } = kinds[kind!]
   return pair !== undefined && size !== extent
@@ -51,13 +95,15 @@ export class NativeWindow implements WindowPort {
   readonly #win: number
   /** By rank, buffers of calls that may not be complete. */
   readonly #open: Set<ArrayBufferView>[]
+  /** What is to be done once they are. */
+  readonly #afterwards: (() => void)[][]
   /** Memory of the library, of which arrays were given away. */
   readonly #given: ArrayBuffer[] = []
   readonly #shared: (Uint8Array | undefined)[] = []
   /** By address, of a dynamic window. */
   readonly #attached = new Map<number, ArrayBufferView>()
 
-  /** Open MPI 4.1 writes beyond them. */
+  /** Open MPI 4.1 with memory of the user's. */
   readonly #failsAtGaps: boolean
 
   constructor(owner: Owner, plan: WindowPlan) {
@@ -69,6 +115,7 @@ export class NativeWindow implements WindowPort {
     this.name = owner.name
     this.rank = rank
     this.#open = Array.from({ length: size }, () => new Set())
+    this.#afterwards = Array.from({ length: size }, () => [])
     const base = new BigInt64Array(1)
     const call = callOf[plan.flavor]
     const hints = new Map(plan.hints)
@@ -192,8 +239,10 @@ export class NativeWindow implements WindowPort {
     type: Datatype,
     op: Op,
   ): void {
-    const args = this.#exchangeArguments('getAccumulate', origin, result, rank, disp, count, type, op)
-    this.#check(this.#runtime.calls.MPI_Get_accumulate(...args), 'getAccumulate')
+    const { calls } = this.#runtime
+    const pieces = this.#pieces('getAccumulate', origin, result, rank, disp, count, type, op)
+    for (const args of pieces.calls) this.#check(calls.MPI_Get_accumulate(...args), 'getAccumulate')
+    if (pieces.unpack !== undefined) this.#afterwards[rank].push(pieces.unpack)
   }
 
   fetchAndOp(origin: Part | undefined, result: Part, rank: number, disp: number, op: Op): void {
@@ -248,8 +297,11 @@ export class NativeWindow implements WindowPort {
     type: Datatype,
     op: Op,
   ): Pending {
-    const args = this.#exchangeArguments('rgetAccumulate', origin, result, rank, disp, count, type, op)
-    return this.#started('rgetAccumulate', this.#runtime.calls.MPI_Rget_accumulate, args, [origin, result])
+    const { calls } = this.#runtime
+    const pieces = this.#pieces('rgetAccumulate', origin, result, rank, disp, count, type, op)
+    const kept = [origin, result, pieces]
+    const started = pieces.calls.map(args => this.#started('rgetAccumulate', calls.MPI_Rget_accumulate, args, kept))
+    return started.length === 1 && pieces.unpack === undefined ? started[0] : new All(started, pieces.unpack)
   }
 
   /** Where the call writes its request is the last argument of each. */
@@ -259,7 +311,11 @@ export class NativeWindow implements WindowPort {
     return new NativePending(runtime, this, call, kept).begin()
   }
 
-  #exchangeArguments(
+  /**
+   * The arguments of one call, or of several and what is to be done after them: Open MPI 4.1 reads and writes the wrong memory when types are derived, in windows that
+   * it has not allocated. It gets a call for each run of elements then, which is as atomic, since that is promised element by element.
+   */
+  #pieces(
     call: string,
     origin: Part | undefined,
     result: Part,
@@ -268,17 +324,39 @@ export class NativeWindow implements WindowPort {
     count: number,
     type: Datatype,
     op: Op,
-  ): Argument[] {
-    const { types } = this.#runtime
+  ): Pieces {
     const handle = this.#op(call, op, type)
+    const given = origin ?? result
     if (origin !== undefined) this.#open[rank].add(origin.view)
     this.#open[rank].add(result.view)
-    const given = origin ?? result
-    return [
-      ...[given.view, given.count, types.of(given.type)],
-      ...[result.view, result.count, types.of(result.type)],
-      ...[rank, disp, count, types.of(type), handle, this.#win],
-    ]
+    const { types } = this.#runtime
+    const isPlain = [given.type, result.type, type].every(({ recipe }) => recipe.is === 'basic')
+    if (isPlain || !this.#failsAtGaps) {
+      const mine = [given.view, given.count, types.of(given.type), result.view, result.count, types.of(result.type)]
+      return { calls: [[...mine, rank, disp, count, types.of(type), handle, this.#win]] }
+    }
+    const from = origin && packed(origin)
+    const into = result.type.isContiguous ? packed(result) : new Uint8Array(count * type.size)
+    const { size } = kinds[type.kind!]
+    const element = types.basic(type.kind!)
+    const unit = this.dispUnits[rank]
+    const calls: Argument[][] = []
+    let at = 0
+    for (let e = 0; e < count; e++) {
+      for (const [r, offset] of type.offsets.entries()) {
+        const bytes = type.lengths[r]
+        const place = disp + (e * type.extent + offset) / unit
+        if (!Number.isInteger(place))
+          this.#runtime.notSupported(call, 'it takes runs of elements that begin at whole displacements alone')
+        const here = [from ?? into, into].map(view => view.subarray(at, at + bytes))
+        for (const view of here) this.#open[rank].add(view)
+        const n = bytes / size
+        calls.push([here[0], n, element, here[1], n, element, rank, place, n, element, handle, this.#win])
+        at += bytes
+      }
+    }
+    const unpack = result.type.isContiguous ? undefined : () => scatterInto(into, result.view, result.type)
+    return { calls, unpack }
   }
 
   /** Elements that the library does not know it can only move: an accumulating call takes no operation of a user, which others would be. */
@@ -353,7 +431,7 @@ export class NativeWindow implements WindowPort {
 
   unlock(rank: number): void {
     const code = this.#runtime.calls.MPI_Win_unlock(rank, this.#win)
-    this.#open[rank].clear()
+    this.#close(rank)
     this.#check(code, 'unlock')
   }
 
@@ -369,13 +447,13 @@ export class NativeWindow implements WindowPort {
 
   flush(rank: number): void {
     const code = this.#runtime.calls.MPI_Win_flush(rank, this.#win)
-    this.#open[rank].clear()
+    this.#close(rank)
     if (code !== 0) this.#check(code, 'flush')
   }
 
   flushLocal(rank: number): void {
     const code = this.#runtime.calls.MPI_Win_flush_local(rank, this.#win)
-    this.#open[rank].clear()
+    this.#close(rank)
     this.#check(code, 'flushLocal')
   }
 
@@ -395,9 +473,16 @@ export class NativeWindow implements WindowPort {
     this.#check(this.#runtime.calls.MPI_Win_sync(this.#win), 'sync')
   }
 
+  /** Nothing is under way to a rank. */
+  #close(rank: number): void {
+    if (this.#open[rank].size === 0) return
+    this.#open[rank].clear()
+    if (this.#afterwards[rank].length > 0) for (const act of this.#afterwards[rank].splice(0)) act()
+  }
+
   /** Nothing is under way any more. */
   #closeAll(): void {
-    for (const buffers of this.#open) if (buffers.size > 0) buffers.clear()
+    for (let rank = 0; rank < this.#open.length; rank++) this.#close(rank)
   }
 
   free(): void {
