@@ -324,6 +324,7 @@ export class MpiFile implements Owner {
     const offset = place === 'explicit' ? this.#checkedOffset(call, 'offset', given) : 0
     const part = partOf(this, call, 'buffer', buffer)
     this.#checkElements(call, part)
+    if (place === 'explicit') this.#checkReach(call, offset, part)
     return { call, is, place, isCollective, offset, part }
   }
 
@@ -345,6 +346,13 @@ export class MpiFile implements Owner {
     }
     if (etype.signature === 0 || type.signature === 0 || etype.signature === type.signature) return
     throw refusal(this, call, 'MPI_ERR_TYPE', 'type of buffer', `of ${etype}, the etype of the view`, String(type))
+  }
+
+  /** Bytes of a file are counted by numbers that a float holds. */
+  #checkReach(call: string, offset: number, { count, type }: Part): void {
+    const last = this.#map.byteOf(offset * this.#view.etype.size + count * type.size)
+    if (Number.isSafeInteger(last)) return
+    throw refusal(this, call, 'MPI_ERR_ARG', 'offset', 'of a byte below 2^53', offset)
   }
 
   // Pointers.

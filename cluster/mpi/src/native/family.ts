@@ -434,7 +434,7 @@ const abi: Family = {
       uniqueOpen: 128,
       wronly: 256,
     },
-    whence: { current: 601, end: 602, set: 600 },
+    whence: { set: 401, current: 402, end: 403 },
   },
   tagUb: 501,
   orders: { C: 12, F: 15 },

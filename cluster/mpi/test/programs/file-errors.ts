@@ -95,6 +95,13 @@ file.setView(0, float64)
 fails('MPI_ERR_COUNT', 'readAt', () => file.readAt(0, new DataView(new ArrayBuffer(12))))
 fails('MPI_ERR_TYPE', 'readAt', () => file.readAt(0, new Int32Array(4)))
 assert.equal(file.readAt(0, new DataView(new ArrayBuffer(16))).count, 16)
+// Far behind the end there is nothing, and farther there are no numbers.
+assert.equal(file.readAt(2 ** 40, x).count, 0)
+assert.equal(file.readAtAll(2 ** 45, x).count, 0)
+fails('MPI_ERR_ARG', 'readAt', () => file.readAt(2 ** 51, x))
+fails('MPI_ERR_ARG', 'ireadAtAll', () => file.ireadAtAll(Number.MAX_SAFE_INTEGER, x))
+file.setView(2 ** 40, float64)
+assert.equal(file.read(x).count, 0)
 file.setView(0, float64, float64.contiguous(0))
 fails('MPI_ERR_COUNT', 'read', () => file.read(x))
 assert.equal(file.read(new Float64Array(0)).count, 0)
@@ -147,6 +154,16 @@ assert.equal(removed.readAt(rank * 24, back).count, 3)
 assert.deepEqual([...back], [1, 2, 3])
 removed.close()
 open('MPI_ERR_NO_SUCH_FILE', at('removed'), 'r')
+
+// A write that leads beyond what the file system can hold.
+if (version().engine === 'threads') {
+  const far = world.openFile(at('far'), 'w')
+  fails('MPI_ERR_IO', 'writeAt', () => far.writeAt(2 ** 52, x))
+  assert.equal(far.size, 0)
+  far.seek(2 ** 52)
+  fails('MPI_ERR_IO', 'write', () => far.write(x))
+  far.close()
+}
 
 // A device that is full, which Linux has.
 if (process.platform === 'linux') {

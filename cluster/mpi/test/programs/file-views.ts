@@ -248,7 +248,7 @@ const compare = (found: Uint8Array, expected: readonly number[], about: string) 
 }
 
 // Where ranks spin on few cores a round takes long.
-const rounds = Number(process.env.ROUNDS ?? (version().engine === 'threads' ? 40 : 12))
+const rounds = Number(process.env.ROUNDS ?? (version().engine === 'threads' ? 40 : 8))
 for (let round = 0; round < rounds; round++) {
   const etype = oneOf([byte, uint8, int16, int32, float32, float64, int32.contiguous(2)])
   const views = randomViews(etype)
