@@ -56,6 +56,9 @@ const programs: Readonly<Record<string, readonly number[]>> = {
   'window-groups': [1, 2, 4],
   'window-accumulate': [1, 2, 3],
   'window-random': [1, 3],
+  'window-shared': [1, 2, 4],
+  'window-dynamic': [1, 2, 3],
+  'window-errors': [1, 3],
 }
 
 export function conformance(launcher: Launcher): void {

@@ -120,7 +120,7 @@ export class NativeWindow implements WindowPort {
     const call = callOf[plan.flavor]
     const hints = new Map(plan.hints)
     if (plan.flavor === 'shared' && !plan.isContiguous) hints.set('alloc_shared_noncontig', 'true')
-    withInfo(runtime, hints, call, owner, info => {
+    this.#win = withInfo(runtime, hints, call, owner, info => {
       let code: number
       if (plan.flavor === 'dynamic') code = calls.MPI_Win_create_dynamic(info, comm, runtime.cell)
       else if (plan.flavor === 'create') {
@@ -133,8 +133,8 @@ export class NativeWindow implements WindowPort {
         code = make(bytes, plan.dispUnit, info, comm, base, runtime.cell)
       }
       if (code !== 0) runtime.fail(code, call, owner)
+      return runtime.readHandle()
     })
-    this.#win = runtime.readHandle()
     this.#check(calls.MPI_Win_set_errhandler(this.#win, library.resolve(family.errorsReturn)), call)
     if (plan.flavor === 'create') this.memory = plan.view
     else if (plan.flavor === 'dynamic') this.memory = new Uint8Array(0)
@@ -180,7 +180,8 @@ export class NativeWindow implements WindowPort {
     const size = new BigInt64Array(1)
     const base = new BigInt64Array(1)
     this.#check(calls.MPI_Win_shared_query(this.#win, rank, size, int, base), 'shared')
-    return (this.#shared[rank] = this.#view(base[0], Number(size[0])))
+    // Open MPI says how much it has set aside, by pages.
+    return (this.#shared[rank] = this.#view(base[0], this.sizes[rank]))
   }
 
   attach(view: ArrayBufferView): number {

@@ -76,7 +76,7 @@ export class ThreadWindow implements WindowPort {
       this.#carryOut(...wanted),
     )
     if (isHere) this.#served.open()
-    this.fence()
+    this.#meet('the making')
     this.sizes = members.map((_, r) => f[this.#block.floatsOf(r) + at.sizeAt])
     this.dispUnits = members.map((_, r) => f[this.#block.floatsOf(r) + at.unitAt])
   }
@@ -97,14 +97,14 @@ export class ThreadWindow implements WindowPort {
   /** One piece for all ranks, which the first one owns. */
   #placeShared(isContiguous: boolean): Uint8Array {
     const { f } = this.#block
-    this.fence()
+    this.#meet('the making')
     const lengths = this.#members.map((_, rank) => f[this.#block.floatsOf(rank) + at.sizeAt])
     const room = (length: number) => (isContiguous ? length : Math.ceil(length / segmentAlign) * segmentAlign)
     if (this.#rank === 0) {
       this.#whole = heap.u8(lengths.reduce((sum, length) => sum + room(length), 0))
       f[at.sharedAt] = heap.addressOf(this.#whole)
     }
-    this.fence()
+    this.#meet('the making')
     let address = f[at.sharedAt]
     for (let rank = 0; rank < this.#rank; rank++) address += room(lengths[rank])
     const length = lengths[this.#rank]
@@ -332,13 +332,18 @@ export class ThreadWindow implements WindowPort {
   // All together.
 
   fence(): void {
-    if (this.#fences > 0) this.#completeAll('fence')
+    this.#completeAll('fence')
+    this.#meet('fence')
+  }
+
+  /** All ranks have come here. */
+  #meet(call: string): void {
     const { c } = this.#block
     const number = (this.#fences = (this.#fences + 1) | 0)
     Atomics.store(c, this.#block.placeOf(this.#rank) + at.fences, number)
     this.#wakeOthers()
     for (let rank = 0; rank < this.#members.length; rank++) {
-      if (rank !== this.#rank) this.#await(this.#block.placeOf(rank) + at.fences, number, rank, 'fence')
+      if (rank !== this.#rank) this.#await(this.#block.placeOf(rank) + at.fences, number, rank, call)
     }
   }
 
@@ -457,7 +462,7 @@ export class ThreadWindow implements WindowPort {
 
   free(): void {
     const { c, address, size } = this.#block
-    this.fence()
+    this.#meet('free')
     this.#served.close()
     this.#reached.free()
     this.#whole = undefined
