@@ -5,6 +5,7 @@
  *     ranks     two lines each: words of its fences and locks; then, as floats, where its memory lies
  *     posts, completes, served     a word for each pair of ranks, from row to column
  *     holds     a byte for each pair: which lock the column has of the row
+ *     doors     a byte for each rank: whether it has exclusive locks, or locks of all
  */
 
 import { heap } from '@skein/heap'
@@ -40,6 +41,7 @@ export class WindowBlock {
   readonly served: number
   /** In bytes. */
   readonly holds: number
+  readonly doors: number
 
   constructor(address: number, size: number) {
     const bytes = WindowBlock.bytesFor(size)
@@ -53,10 +55,11 @@ export class WindowBlock {
     this.completes = this.posts + pairs
     this.served = this.completes + pairs
     this.holds = 4 * (this.served + pairs)
+    this.doors = this.holds + pairs
   }
 
   static bytesFor(size: number): number {
-    return Math.ceil(((2 + 2 * size) * lineBytes + 13 * size * size) / lineBytes) * lineBytes
+    return Math.ceil(((2 + 2 * size) * lineBytes + 13 * size * size + size) / lineBytes) * lineBytes
   }
 
   /** @returns its address */

@@ -11,6 +11,8 @@ import * as at from './window-block.ts'
 
 // What a rank has of another's lock.
 const [nothing, reads, writes, waits] = [0, 1, 2, 3]
+/** Beyond the door, it has one of these. */
+const [exclusives, all] = [1, 2]
 
 export class WindowLocks {
   readonly #block: at.WindowBlock
@@ -34,7 +36,7 @@ export class WindowLocks {
 
   lock(type: LockType, rank: number, where: string): void {
     const { b, c } = this.#block
-    if (type === 'exclusive') this.#enter(1, `an exclusive lock of rank ${this.#members[rank]} of ${where}`)
+    if (type === 'exclusive') this.#enter(1, `lock of rank ${this.#members[rank]} of ${where}`)
     const place = this.#block.placeOf(rank)
     const ticket = Atomics.add(c, place + at.nextTicket, 1)
     const turn = place + (type === 'exclusive' ? at.writersTicket : at.readersTicket)
@@ -65,7 +67,7 @@ export class WindowLocks {
   }
 
   lockAll(where: string): void {
-    this.#enter(-1, `locks of all ranks of ${where}`)
+    this.#enter(-1, `lockAll of ${where}`)
   }
 
   unlockAll(): void {
@@ -73,15 +75,15 @@ export class WindowLocks {
   }
 
   /** @param way 1 for who has exclusive locks, -1 for who has locks of all */
-  #enter(way: 1 | -1, wanted: string): void {
-    const { c } = this.#block
+  #enter(way: 1 | -1, call: string): void {
+    const { b, c, doors } = this.#block
     if (way === 1 && this.#exclusive++ > 0) return
     const ticket = Atomics.add(c, at.nextEntry, 1)
     const isMine = () => Atomics.load(c, at.calledEntry) === ticket && Atomics.load(c, at.inside) * way >= 0
     if (!isMine()) {
-      const sign = way === 1 ? 'locks of all' : 'exclusive locks'
-      this.#exchange.waitUntil(isMine, () => `waits for ${wanted}, while others have ${sign}`)
+      this.#exchange.waitUntil(isMine, () => `waits in ${call}, ${this.#insiders(way)}`)
     }
+    Atomics.store(b, doors + this.#rank, way === 1 ? exclusives : all)
     Atomics.add(c, at.inside, way)
     Atomics.add(c, at.calledEntry, 1)
     // Who stands behind may be let in with this one.
@@ -89,8 +91,9 @@ export class WindowLocks {
   }
 
   #leave(way: 1 | -1): void {
-    const { c } = this.#block
+    const { b, c, doors } = this.#block
     if (way === 1 && --this.#exclusive > 0) return
+    Atomics.store(b, doors + this.#rank, nothing)
     Atomics.sub(c, at.inside, way)
     if (Atomics.load(c, at.nextEntry) !== Atomics.load(c, at.calledEntry)) this.#wakeAll()
   }
@@ -114,5 +117,14 @@ export class WindowLocks {
     const row = holds + rank * size
     const found = this.#members.filter((_, other) => [reads, writes].includes(Atomics.load(b, row + other)))
     return found.length === 0 ? 'which nobody holds' : `which rank ${found.join(', ')} holds`
+  }
+
+  /** Who keeps it out. */
+  #insiders(way: 1 | -1): string {
+    const { b, doors } = this.#block
+    const theirs = way === 1 ? all : exclusives
+    const found = this.#members.filter((_, other) => Atomics.load(b, doors + other) === theirs)
+    if (found.length === 0) return 'behind others'
+    return `while rank ${found.join(', ')} has ${way === 1 ? 'locks of all' : 'exclusive locks'}`
   }
 }
