@@ -152,6 +152,14 @@ export interface Port {
   free(): void
   abort(code: number): never
 
+  // Dynamic processes. All ranks of the port call these; what is not the root's own is significant there alone.
+  /** @returns the intercommunicator to the new ranks */
+  spawn(programs: readonly SpawnedProgram[], root: number): Port
+  accept(portName: string, hints: Hints, root: number): Port
+  connect(portName: string, hints: Hints, root: number): Port
+  /** `free`, once all communication on it is over. */
+  disconnect(): void
+
   // Fault tolerance, where the engine has it.
   revoke(): void
   shrink(): Port
@@ -164,6 +172,15 @@ export interface Neighbors {
   readonly destinations: readonly number[]
   readonly sourceWeights?: readonly number[]
   readonly destinationWeights?: readonly number[]
+}
+
+/** A program of which so many ranks are started. */
+export interface SpawnedProgram {
+  /** Absolute. */
+  readonly file: string
+  readonly args: readonly string[]
+  readonly ranks: number
+  readonly hints: Hints
 }
 
 export type ThreadLevel = 'single' | 'funneled' | 'serialized' | 'multiple'
@@ -185,6 +202,18 @@ export interface Engine {
   readonly wtick: number
   /** Zeros, from which messages go with the fewest copies; aligned for every kind of element. */
   allocate(bytes: number): Uint8Array
+
+  /** To those who spawned this rank's world. */
+  readonly parent: Port | undefined
+  /** How many ranks there may be, where that is known. */
+  readonly universeSize: number | undefined
+  /** Which of the programs that were started together this is, where that is known. */
+  readonly appNumber: number | undefined
+  openPort(hints: Hints): string
+  closePort(portName: string): void
+  publishName(service: string, hints: Hints, portName: string): void
+  unpublishName(service: string, hints: Hints, portName: string): void
+  lookupName(service: string, hints: Hints): string
   /** @param path absolute */
   deleteFile(path: string, hints: Hints): void
   finalize(): void

@@ -57,6 +57,8 @@ export type ErrorClass =
   | 'MPI_ERR_DUP_DATAREP'
   | 'MPI_ERR_SPAWN'
   | 'MPI_ERR_PORT'
+  | 'MPI_ERR_NAME'
+  | 'MPI_ERR_SERVICE'
   | 'MPI_ERR_PROC_FAILED'
   | 'MPI_ERR_REVOKED'
 

@@ -31,6 +31,17 @@ export {
   uint64,
 } from './datatype/basic.ts'
 export { Datatype, type Kind } from './datatype/datatype.ts'
+export type { SpawnOptions, SpawnProgram } from './dynamic/arguments.ts'
+export {
+  appNumber,
+  closePort,
+  lookupName,
+  openPort,
+  parent,
+  publishName,
+  universeSize,
+  unpublishName,
+} from './dynamic/ports.ts'
 export type { Neighbors, ThreadLevel } from './engine.ts'
 export {
   abort,

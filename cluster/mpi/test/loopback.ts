@@ -269,6 +269,20 @@ export class Loopback implements Port {
     throw new Error(`aborted with ${code}`)
   }
 
+  disconnect(): void {}
+
+  spawn(): never {
+    throw new Error('there is nobody to start ranks')
+  }
+
+  accept(): never {
+    throw new Error('nobody connects')
+  }
+
+  connect(): never {
+    throw new Error('nobody accepts')
+  }
+
   revoke(): void {}
 
   shrink(): Port {
@@ -318,6 +332,14 @@ export const loopback = (): Engine & { readonly world: Loopback } => ({
   wtick: 1e-6,
   allocate: bytes => new Uint8Array(bytes),
   deleteFile: () => {},
+  parent: undefined,
+  universeSize: 1,
+  appNumber: 0,
+  openPort: () => 'port',
+  closePort: () => {},
+  publishName: () => {},
+  unpublishName: () => {},
+  lookupName: () => 'port',
   finalize: () => {},
   isFinalized: false,
 })

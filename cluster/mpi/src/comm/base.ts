@@ -95,11 +95,11 @@ export abstract class CommBase implements Member, Owner {
     return (this.#values ??= new ValueChannel(this.port.dup(), this.engine.tagUb))
   }
 
-  /** No call takes it from now on. */
-  protected release(): void {
+  /** No call takes it from now on. @param end what becomes of its port */
+  protected release(end: (port: Port) => void = port => port.free()): void {
     this.#isFree = true
     this.peers = 0
     this.#values?.queue.port.free()
-    this.port.free()
+    end(this.port)
   }
 }

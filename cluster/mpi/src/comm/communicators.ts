@@ -1,6 +1,7 @@
 /** Communicators: groups of ranks that talk among themselves, with a topology or without, and pairs of groups that talk to each other. */
 
 import type { TypedArray, TypedArrayClass } from '@skein/heap'
+import { checkName, checkPrograms, checkRoot, type SpawnOptions, type SpawnProgram } from '../dynamic/arguments.ts'
 import type { Engine, Neighbors, Port } from '../engine.ts'
 import { type MpiFile, openFile } from '../file/file.ts'
 import type { FileMode } from '../file/mode.ts'
@@ -86,6 +87,14 @@ export abstract class Comm extends Collectives {
     this.collective('free', () => {
       this.attributes.deleteAll()
       this.release()
+    })
+  }
+
+  /** `free`, once all communication on it is over; of ranks that were spawned or connected, neither group depends on the other from then on. */
+  disconnect(): void {
+    this.collective('disconnect', () => {
+      this.attributes.deleteAll()
+      this.release(port => port.disconnect())
     })
   }
 
@@ -362,6 +371,56 @@ export class Intracomm extends Comm {
     options: { readonly info?: Info } = {},
   ): MpiFile {
     return this.collective('openFile', () => openFile(this, path, mode, options))
+  }
+
+  /**
+   * Starts ranks of a program. They are a world of their own, and `parent()` there is what this gives here.
+   *
+   * @param program a file, from the working directory; it runs on the same Node, with the same options
+   * @param options root: whose arguments count, and who starts them
+   * @throws MpiError MPI_ERR_SPAWN when they cannot be started
+   */
+  spawn(program: string | URL, args: readonly string[], ranks: number, options: SpawnOptions = {}): Intercomm {
+    return this.#spawn('spawn', [{ program, args, ranks, info: options.info }], options.root)
+  }
+
+  /** Starts ranks of several programs, as one world. */
+  spawnMultiple(programs: readonly SpawnProgram[], options: Omit<SpawnOptions, 'info'> = {}): Intercomm {
+    return this.#spawn('spawnMultiple', programs, options.root)
+  }
+
+  #spawn(call: string, programs: readonly SpawnProgram[], root: number | undefined): Intercomm {
+    const at = checkRoot(this, call, root)
+    return this.#inter(call, () => this.port.spawn(this.rank === at ? checkPrograms(this, call, programs) : [], at))
+  }
+
+  /**
+   * Waits for ranks that connect to a port, which `openPort` gave.
+   *
+   * @param portName significant at the root
+   */
+  accept(portName: string | undefined, options: SpawnOptions = {}): Intercomm {
+    return this.#meet('accept', portName, options)
+  }
+
+  /** Connects to ranks that accept at a port. @throws MpiError MPI_ERR_PORT when there is none of that name */
+  connect(portName: string | undefined, options: SpawnOptions = {}): Intercomm {
+    return this.#meet('connect', portName, options)
+  }
+
+  #meet(call: 'accept' | 'connect', portName: string | undefined, { root, info }: SpawnOptions): Intercomm {
+    const at = checkRoot(this, call, root)
+    const hints = hintsOf(this, call, info)
+    const name = this.rank === at ? checkName(this, call, 'the port', portName) : ''
+    return this.#inter(call, () => this.port[call](name, hints, at))
+  }
+
+  #inter(call: string, make: () => Port): Intercomm {
+    return this.collective(call, () => {
+      const made = new Intercomm(make(), this.engine, `${this.name} ${call}`)
+      made.errorHandler = this.errorHandler
+      return made
+    })
   }
 
   #topology<C extends Intracomm>(made: C): C {

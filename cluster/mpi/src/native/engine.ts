@@ -1,6 +1,7 @@
 /** Open MPI, MPICH, or any library with the ABI of MPI-5, as an engine. */
 
 import type { Engine, ThreadLevel } from '../engine.ts'
+import * as dynamic from './dynamic.ts'
 import { deleteFile } from './file.ts'
 import { type Launcher, launcherOf, loadKoffi, openLibrary } from './library.ts'
 import { NativePort } from './port.ts'
@@ -58,6 +59,8 @@ const start = (launcher: Launcher): Engine => {
   const world = new NativePort(runtime, library.resolve(family.commWorld), 'world')
   const self = new NativePort(runtime, library.resolve(family.commSelf), 'self')
 
+  const parent = dynamic.parentOf(runtime)
+
   let isFinalized = false
   const finalize = () => {
     if (isFinalized) return
@@ -77,12 +80,21 @@ const start = (launcher: Launcher): Engine => {
     threadLevel,
     world,
     self,
-    tagUb: tagUb(runtime, world),
+    // MPI promises this much.
+    tagUb: attributeOf(runtime, world, family.tagUb) ?? 32767,
     processorName: processorName(runtime),
     wtime: calls.MPI_Wtime,
     wtick: calls.MPI_Wtick(),
     // The library takes any memory by its address, and maps what it must.
     allocate: bytes => new Uint8Array(bytes),
+    parent: parent === undefined ? undefined : new NativePort(runtime, parent, 'parent'),
+    universeSize: attributeOf(runtime, world, family.universeSize),
+    appNumber: attributeOf(runtime, world, family.appNumber),
+    openPort: hints => dynamic.openPort(runtime, world, hints),
+    closePort: name => dynamic.closePort(runtime, world, name),
+    publishName: (service, hints, name) => dynamic.nameService(runtime, world, 'publishName', service, hints, name),
+    unpublishName: (service, hints, name) => dynamic.nameService(runtime, world, 'unpublishName', service, hints, name),
+    lookupName: (service, hints) => dynamic.lookupName(runtime, world, service, hints),
     deleteFile: (path, hints) => deleteFile(runtime, path, hints, world.rank),
     finalize,
     get isFinalized() {
@@ -91,12 +103,16 @@ const start = (launcher: Launcher): Engine => {
   }
 }
 
-/** An attribute's value is an address of the int. */
-const tagUb = ({ calls, family, library, int }: Runtime, world: NativePort): number => {
+/** An attribute's value is an address of the int; undefined: it has none. */
+const attributeOf = (
+  { calls, library, int }: Runtime,
+  world: NativePort,
+  key: number | undefined,
+): number | undefined => {
+  if (key === undefined) return undefined
   const address = new BigInt64Array(1)
-  calls.MPI_Comm_get_attr(world.comm, family.tagUb, address, int)
-  // MPI promises this much.
-  return int[0] === 0 ? 32767 : library.koffi.decode.int(address[0])
+  calls.MPI_Comm_get_attr(world.comm, key, address, int)
+  return int[0] === 0 ? undefined : library.koffi.decode.int(address[0])
 }
 
 const processorName = ({ calls, int }: Runtime): string => {

@@ -55,6 +55,11 @@ export interface Family {
     readonly whence: { readonly [whence in Whence]: number }
   }
   readonly tagUb: number
+  /** Undefined: it is not asked. */
+  readonly universeSize: number | undefined
+  readonly appNumber: number | undefined
+  /** Bytes of a port's name, with the zero at its end. */
+  readonly mostPortName: number
   readonly orders: { readonly C: number; readonly F: number }
   readonly distributions: { readonly block: number; readonly cyclic: number; readonly none: number }
   readonly defaultArgument: number
@@ -165,6 +170,9 @@ const openMpi: Family = {
   mostInfo: { key: 36, value: 256 },
   files: romio,
   tagUb: 0,
+  universeSize: 6,
+  appNumber: 4,
+  mostPortName: 1024,
   orders: { C: 0, F: 1 },
   distributions: { block: 0, cyclic: 1, none: 2 },
   defaultArgument: -1,
@@ -208,6 +216,7 @@ const openMpi: Family = {
     34: 'MPI_ERR_INFO',
     35: 'MPI_ERR_IO',
     37: 'MPI_ERR_LOCKTYPE',
+    38: 'MPI_ERR_NAME',
     39: 'MPI_ERR_NO_MEM',
     40: 'MPI_ERR_NOT_SAME',
     41: 'MPI_ERR_NO_SPACE',
@@ -217,6 +226,7 @@ const openMpi: Family = {
     45: 'MPI_ERR_READ_ONLY',
     46: 'MPI_ERR_RMA_CONFLICT',
     47: 'MPI_ERR_RMA_SYNC',
+    48: 'MPI_ERR_SERVICE',
     49: 'MPI_ERR_SIZE',
     50: 'MPI_ERR_SPAWN',
     51: 'MPI_ERR_UNSUPPORTED_DATAREP',
@@ -295,6 +305,9 @@ const mpich: Family = {
   mostInfo: { key: 255, value: 1024 },
   files: romio,
   tagUb: 0x64400001,
+  universeSize: 0x64400009,
+  appNumber: 0x6440000d,
+  mostPortName: 256,
   orders: { C: 56, F: 57 },
   distributions: { block: 121, cyclic: 122, none: 123 },
   defaultArgument: -49767,
@@ -338,9 +351,11 @@ const mpich: Family = {
     35: 'MPI_ERR_NOT_SAME',
     36: 'MPI_ERR_NO_SPACE',
     37: 'MPI_ERR_NO_SUCH_FILE',
+    33: 'MPI_ERR_NAME',
     38: 'MPI_ERR_PORT',
     39: 'MPI_ERR_QUOTA',
     40: 'MPI_ERR_READ_ONLY',
+    41: 'MPI_ERR_SERVICE',
     42: 'MPI_ERR_SPAWN',
     43: 'MPI_ERR_UNSUPPORTED_DATAREP',
     44: 'MPI_ERR_UNSUPPORTED_OPERATION',
@@ -437,6 +452,9 @@ const abi: Family = {
     whence: { set: 401, current: 402, end: 403 },
   },
   tagUb: 501,
+  universeSize: undefined,
+  appNumber: undefined,
+  mostPortName: 1024,
   orders: { C: 12, F: 15 },
   distributions: { none: 16, block: 17, cyclic: 18 },
   defaultArgument: 19,

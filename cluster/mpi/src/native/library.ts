@@ -68,6 +68,8 @@ export interface MpiLibrary {
   readonly standard: readonly [number, number]
   /** Why it has no fault tolerance although it has the functions; undefined: the functions tell. */
   readonly lacksFaultTolerance: string | undefined
+  /** Why calls of dynamic processes fail, if they do; undefined: that is no question of the library. */
+  readonly lacksDynamicProcesses: string | undefined
   /** The number of a predefined handle, or an address. */
   readonly resolve: (predefined: Predefined) => number
 }
@@ -90,7 +92,7 @@ const hasSymbol = (library: LibraryHandle, name: string): boolean => {
   }
 }
 
-type Known = Pick<MpiLibrary, 'family' | 'version' | 'lacksFaultTolerance'>
+type Known = Pick<MpiLibrary, 'family' | 'version' | 'lacksFaultTolerance' | 'lacksDynamicProcesses'>
 
 const identify = (library: LibraryHandle, path: string): Known | undefined => {
   if (!hasSymbol(library, 'MPI_Get_library_version')) return undefined
@@ -108,7 +110,10 @@ const identify = (library: LibraryHandle, path: string): Known | undefined => {
   const lacksFaultTolerance = /MPICH Device:\s*ch4/i.test(said)
     ? `${version} has it in its device ch3 only, and was built with ch4`
     : undefined
-  const known = { version, lacksFaultTolerance }
+  const lacksDynamicProcesses = /MPICH Device:\s*ch4:ucx/i.test(said)
+    ? `${version} was built for UCX, which it cannot open ports with; built for OFI it can`
+    : undefined
+  const known = { version, lacksFaultTolerance, lacksDynamicProcesses }
   // Open MPI and MPICH both come with a libmpi_abi beside their own.
   if (/mpi_abi/.test(path)) return { family: families.mpi, ...known }
   if (hasSymbol(library, 'ompi_mpi_comm_world')) return { family: families.openmpi, ...known }

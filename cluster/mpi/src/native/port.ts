@@ -10,12 +10,14 @@ import type {
   Persistent,
   Port,
   SendMode,
+  SpawnedProgram,
 } from '../engine.ts'
 import type { FileFlag, FilePort } from '../file/port.ts'
 import type { Hints } from '../info.ts'
 import type { Status } from '../status.ts'
 import type { WindowPlan, WindowPort } from '../window/port.ts'
 import * as collectives from './collectives.ts'
+import * as dynamic from './dynamic.ts'
 import { NativeFile } from './file.ts'
 import type { Argument, Call } from './functions.ts'
 import { withInfo } from './info.ts'
@@ -69,17 +71,15 @@ export class NativePort implements Port {
     return this.#remoteMembers
   }
 
-  /** Of a group of this communicator, in the world's. */
+  /** Of a group of this communicator, among the processes that are known. */
   #numbers(call: 'MPI_Comm_group' | 'MPI_Comm_remote_group', size: number): readonly number[] {
-    const { calls, library, family } = this.runtime
-    const group = this.#made(call, calls[call], this.comm)
-    const world = this.#made('group', calls.MPI_Comm_group, library.resolve(family.commWorld))
-    const ranks = Int32Array.from({ length: size }, (_, rank) => rank)
-    const numbers = new Int32Array(size)
-    this.#check(calls.MPI_Group_translate_ranks(group, size, ranks, world, numbers), 'group')
-    this.#freeGroup(group)
-    this.#freeGroup(world)
-    return Array.from(numbers)
+    const { runtime } = this
+    const group = this.#made(call, runtime.calls[call], this.comm)
+    try {
+      return runtime.processes.numbersOf(group, size, this)
+    } finally {
+      this.#freeGroup(group)
+    }
   }
 
   #check(code: number, call: string): void {
@@ -410,6 +410,24 @@ export class NativePort implements Port {
     const { runtime } = this
     runtime.writeHandle(this.comm)
     this.#check(runtime.calls.MPI_Comm_free(runtime.cell), 'free')
+  }
+
+  disconnect(): void {
+    const { runtime } = this
+    runtime.writeHandle(this.comm)
+    this.#check(runtime.calls.MPI_Comm_disconnect(runtime.cell), 'disconnect')
+  }
+
+  spawn(programs: readonly SpawnedProgram[], root: number): Port {
+    return this.#port(dynamic.spawn(this, programs, root), 'spawn')
+  }
+
+  accept(portName: string, hints: Hints, root: number): Port {
+    return this.#port(dynamic.meet(this, 'accept', portName, hints, root), 'accept')
+  }
+
+  connect(portName: string, hints: Hints, root: number): Port {
+    return this.#port(dynamic.meet(this, 'connect', portName, hints, root), 'connect')
   }
 
   abort(code: number): never {

@@ -4,6 +4,7 @@ import { Binding } from './binding.ts'
 import { TypeHandles } from './datatypes.ts'
 import type { MpiLibrary } from './library.ts'
 import { OpHandles } from './ops.ts'
+import { Processes } from './processes.ts'
 
 /** A request whose owner does not wait for it. */
 interface LeftAlone {
@@ -14,6 +15,7 @@ interface LeftAlone {
 export class Runtime extends Binding {
   readonly types: TypeHandles
   readonly ops: OpHandles
+  readonly processes: Processes
   /** Requests under way: they and their buffers must not be collected. */
   readonly open = new Set<object>()
   /** Of them, those nobody waits for: sends that were buffered, requests that were freed. */
@@ -23,6 +25,7 @@ export class Runtime extends Binding {
     super(library)
     this.types = new TypeHandles(this)
     this.ops = new OpHandles(this, this.types)
+    this.processes = new Processes(this)
   }
 
   leave(request: LeftAlone): void {
@@ -36,5 +39,6 @@ export class Runtime extends Binding {
     this.#left = []
     this.types.freeAll()
     this.ops.freeAll()
+    this.processes.free()
   }
 }

@@ -70,11 +70,12 @@ export class Outbox {
     const { layout } = views
     this.#views = views
     this.to = to
-    this.#channel = at.channelAt(layout, views.rank, to)
-    this.#slotsAt = this.#channel + at.line
-    this.#ringAt = (this.#slotsAt + layout.slots * at.line) * 4
-    this.#slots = layout.slots
-    this.#ringBytes = layout.ringBytes
+    const { at: channel, slots, ringBytes } = at.channelOf(layout, views.rank, to)
+    this.#channel = channel
+    this.#slotsAt = channel + at.line
+    this.#ringAt = (this.#slotsAt + slots * at.line) * 4
+    this.#slots = slots
+    this.#ringBytes = ringBytes
   }
 
   /** The longest payload. */
@@ -138,11 +139,12 @@ export class Inbox {
     const { layout } = views
     this.#views = views
     this.from = from
-    this.#channel = at.channelAt(layout, from, views.rank)
-    this.#slotsAt = this.#channel + at.line
-    this.#ringAt = (this.#slotsAt + layout.slots * at.line) * 4
-    this.#slots = layout.slots
-    this.#ringBytes = layout.ringBytes
+    const { at: channel, slots, ringBytes } = at.channelOf(layout, from, views.rank)
+    this.#channel = channel
+    this.#slotsAt = channel + at.line
+    this.#ringAt = (this.#slotsAt + slots * at.line) * 4
+    this.#slots = slots
+    this.#ringBytes = ringBytes
   }
 
   /** The next slot that has come, in words of the block, or -1. It stays until `take`. */

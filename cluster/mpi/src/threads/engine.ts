@@ -5,9 +5,10 @@ import { heap } from '@skein/heap'
 import type { Engine } from '../engine.ts'
 import { Exchange } from './exchange.ts'
 import { deleteFile } from './file.ts'
+import { Meetings } from './meetings.ts'
 import { ThreadPort } from './port.ts'
 import { Views } from './views.ts'
-import type { WorldStart } from './world-block.ts'
+import { firstRank, makeWorld, type RankStart, type WorldStart } from './world-block.ts'
 
 /** Contexts of the world and of each rank by itself: those that are given out begin behind them. */
 const [worldContext, selfContext] = [0, 2]
@@ -24,12 +25,49 @@ class ThreadsEngine implements Engine {
   readonly wtick = 1e-9
   #isFinalized = false
 
-  constructor(start: WorldStart, rank: number) {
-    const exchange = new Exchange(new Views(start, rank))
-    const all = Array.from({ length: start.size }, (_, member) => member)
-    this.world = new ThreadPort(exchange, worldContext, all)
+  readonly parent: ThreadPort | undefined
+  readonly universeSize: number
+  readonly appNumber: number
+  readonly #meetings: Meetings
+
+  constructor(start: RankStart) {
+    const { rank, members, parent } = start
+    const exchange = new Exchange(new Views(start, rank), members)
+    this.#meetings = new Meetings(exchange)
+    this.universeSize = start.universe
+    this.appNumber = start.appNumber
+    this.world = new ThreadPort(exchange, parent === undefined ? worldContext : parent.context + 6, members)
     this.self = new ThreadPort(exchange, selfContext, [rank])
+    this.parent = parent && ThreadPort.toParent(exchange, members, parent)
     process.once('exit', () => exchange.ended())
+  }
+
+  openPort(): string {
+    return this.#told('openPort', () => this.#meetings.open())
+  }
+
+  closePort(portName: string): void {
+    this.#told('closePort', () => this.#meetings.close(portName))
+  }
+
+  publishName(service: string, _hints: unknown, portName: string): void {
+    this.#told('publishName', () => this.#meetings.publish(service, portName))
+  }
+
+  unpublishName(service: string, _hints: unknown, portName: string): void {
+    this.#told('unpublishName', () => this.#meetings.unpublish(service, portName))
+  }
+
+  lookupName(service: string): string {
+    return this.#told('lookupName', () => this.#meetings.lookup(service))
+  }
+
+  #told<T>(call: string, does: () => T): T {
+    try {
+      return does()
+    } catch (error) {
+      throw this.world.errorOf(error, call)
+    }
   }
 
   wtime(): number {
@@ -56,4 +94,10 @@ class ThreadsEngine implements Engine {
   }
 }
 
-export const openThreadsEngine = (start: WorldStart, rank: number): Engine => new ThreadsEngine(start, rank)
+/** One of the ranks that a world begins with. */
+export const openThreadsEngine = (world: WorldStart, rank: number): Engine => new ThreadsEngine(firstRank(world, rank))
+
+export const openRank = (start: RankStart): Engine => new ThreadsEngine(start)
+
+/** A world of one rank, which nobody launched. */
+export const openAlone = (): Engine => new ThreadsEngine(firstRank(makeWorld(1), 0))

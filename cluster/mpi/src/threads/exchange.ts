@@ -40,8 +40,13 @@ const looksCrowded = 50
 export class Exchange {
   readonly views: Views
   readonly rank: number
-  readonly #out: ch.Outbox[]
-  readonly #in: ch.Inbox[]
+  /** By rank; of ranks that it may talk to. */
+  readonly #out: ch.Outbox[] = []
+  readonly #in: ch.Inbox[] = []
+  /** The same, one after the other. */
+  #inboxes: ch.Inbox[] = []
+  /** Of each rank, which one of that number. */
+  readonly #generations: number[] = []
   readonly #contexts: (Context | undefined)[] = []
   /** By the number that the other side answers with. */
   readonly #open: (Sending | Receiving | undefined)[] = []
@@ -54,15 +59,25 @@ export class Exchange {
   /** Collectives under way. */
   #driven: Driven[] = []
 
-  constructor(views: Views) {
+  /** @param members of its world */
+  constructor(views: Views, members: readonly number[]) {
     this.views = views
     this.rank = views.rank
     this.#standstill = new Standstill(views)
-    const ranks = Array.from({ length: views.layout.size }, (_, rank) => rank)
-    this.#out = ranks.map(to => new ch.Outbox(views, to))
-    this.#in = ranks.map(from => new ch.Inbox(views, from))
-    this.#waiting = ranks.map(() => [])
-    this.#looks = views.layout.size > availableParallelism() ? looksCrowded : looksAlone
+    this.#waiting = Array.from({ length: views.layout.universe }, () => [])
+    this.#looks = members.length > availableParallelism() ? looksCrowded : looksAlone
+    for (const member of members) this.reach(member)
+  }
+
+  /** May talk to a rank from now on. Messages that it has sent before wait in its channel. */
+  reach(rank: number): void {
+    const { c, layout } = this.views
+    const generation = Atomics.load(c, at.rankAt(layout, rank) + at.generation)
+    if (this.#generations[rank] === generation) return
+    this.#generations[rank] = generation
+    this.#out[rank] = new ch.Outbox(this.views, rank)
+    this.#inboxes = this.#inboxes.filter(({ from }) => from !== rank)
+    this.#inboxes.push((this.#in[rank] = new ch.Inbox(this.views, rank)))
   }
 
   context(number: number): Context {
@@ -229,7 +244,8 @@ export class Exchange {
   /** Takes what has come, and writes what waited for room: true when there was something. */
   poll(): boolean {
     let any = this.#waitingCount > 0 && this.#flush()
-    for (let from = 0; from < this.#in.length; from++) any = this.#empty(this.#in[from]) || any
+    const inboxes = this.#inboxes
+    for (let i = 0; i < inboxes.length; i++) any = this.#empty(inboxes[i]) || any
     if (any && this.#driven.length > 0) this.#advance()
     return any
   }
@@ -249,7 +265,8 @@ export class Exchange {
 
   #pollOthers(than: number): boolean {
     let any = this.#waitingCount > 0 && this.#flush()
-    for (let from = 0; from < this.#in.length; from++) if (from !== than) any = this.#empty(this.#in[from]) || any
+    const inboxes = this.#inboxes
+    for (let i = 0; i < inboxes.length; i++) if (inboxes[i].from !== than) any = this.#empty(inboxes[i]) || any
     return any
   }
 

@@ -5,13 +5,11 @@
  * on is none of theirs.
  */
 
-import { getCompileCacheDir } from 'node:module'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { setEnvironmentData, Worker } from 'node:worker_threads'
-import { type OutputForm, release } from './rank-output.ts'
-import type { RankSettings } from './rank-start.ts'
-import { endWorld, makeWorld } from './world-block.ts'
+import { type OutputForm, plainForm } from './rank-output.ts'
+import { Ranks } from './ranks.ts'
+import { answerRequests } from './spawn-answers.ts'
+import type { SpawnRequest } from './spawn-request.ts'
+import { endWorld, firstRank, makeWorld, type WorldStart } from './world-block.ts'
 
 export { mostRanks } from './world-block.ts'
 
@@ -48,45 +46,39 @@ export type Outcome =
 
 /** A thread inside a call of the system cannot be ended before the call is over. */
 const mostEndingMs = 700
-const plain: OutputForm = { tag: false, timestamp: false, folder: undefined }
 
 /**
  * Runs programs on threads, as ranks of one world.
  *
- * @returns once every rank has ended, and `stuck`: those that were told to, and could not within 0.7 s
+ * @returns once every rank has ended, those that were spawned too, and `stuck`: those that were told to, and could not within 0.7 s
  * @throws NotSupportedError when ranks cannot be tied to cores here
  */
 export async function launch(settings: LaunchSettings): Promise<{ outcome: Outcome; stuck: readonly number[] }> {
-  const { form = plain, stdin = 0, timeoutMs, cores } = settings
-  const programs = settings.programs.flatMap(program => Array<RankProgram>(program.ranks).fill(program))
-  const size = programs.length
-  const board = new Int32Array(new SharedArrayBuffer(4 * (1 + size)))
-  if (cores !== undefined) board.fill(1, 1)
-  const world = makeWorld(size)
-  const ownCache = process.env.NODE_COMPILE_CACHE === undefined
-  const told: RankSettings = { files: programs.map(({ file }) => file), size, form, stdin, board, ownCache }
-  setEnvironmentData('skein.mpi', world as unknown as string)
-  setEnvironmentData('skein.mpi.launch', told as unknown as string)
-  const workers = programs.map(
-    ({ args, env }, rank) =>
-      new Worker(new URL('./rank-start.ts', import.meta.url), {
-        argv: [...args],
-        env: { ...compileCache(), ...process.env, ...env, SKEIN_MPI_RANK: String(rank), SKEIN_MPI_SIZE: String(size) },
-        name: `rank ${rank}`,
-        stdin: stdin === 'all',
-      }),
+  const { form = plainForm, stdin = 0, timeoutMs, cores } = settings
+  const programs = settings.programs.flatMap((program, appNumber) =>
+    Array<RankProgram & { appNumber: number }>(program.ranks).fill({ ...program, appNumber }),
   )
-  // Threads that this one starts later are no ranks.
-  setEnvironmentData('skein.mpi', undefined as unknown as string)
-  setEnvironmentData('skein.mpi.launch', undefined as unknown as string)
-  if (stdin === 'all') feed(workers)
-  const ended = await Promise.race([end(workers, board, timeoutMs), failure(cores && bind(board, cores), workers)])
+  const size = programs.length
+  const world = makeWorld(size, true)
+  const ranks = new Ranks(world, form)
+  for (const [rank, { file, args, env, appNumber }] of programs.entries()) {
+    ranks.start(firstRank(world, rank, appNumber), {
+      ...{ file, args, job: 1, rank, size },
+      env: { ...process.env, ...env },
+      stdin: stdin === 'all' ? 'fed' : stdin === rank ? 'own' : 'none',
+      isBound: cores !== undefined,
+    })
+  }
+  if (stdin === 'all') feed(ranks)
+  const stopAnswering = answerRequests(world, ranks)
+  const ended = await Promise.race([end(ranks, timeoutMs), failure(cores && bind(ranks.board, cores), ranks)])
+  stopAnswering()
   if (ended.stuck.length === 0) endWorld(world)
   return ended
 }
 
-function end(workers: readonly Worker[], board: Int32Array<SharedArrayBuffer>, timeoutMs: number | undefined) {
-  const running = new Set(workers.keys())
+function end(ranks: Ranks, timeoutMs: number | undefined) {
+  const { running } = ranks
   return new Promise<{ outcome: Outcome; stuck: readonly number[] }>(done => {
     let outcome: Outcome | undefined
     let timer: NodeJS.Timeout | undefined
@@ -94,33 +86,45 @@ function end(workers: readonly Worker[], board: Int32Array<SharedArrayBuffer>, t
       if (outcome !== undefined) return
       outcome = because
       clearTimeout(timer)
-      for (const rank of running) void workers[rank].terminate()
-      timer = setTimeout(() => done({ outcome: because, stuck: [...running] }), mostEndingMs)
+      ranks.isOver = true
+      for (const worker of running.values()) void worker.terminate()
+      timer = setTimeout(() => done({ outcome: because, stuck: [...running.keys()] }), mostEndingMs)
     }
     if (timeoutMs !== undefined) timer = setTimeout(stop, timeoutMs, { is: 'late' })
-    for (const [rank, worker] of workers.entries()) {
-      worker.on('error', error => stop({ is: 'failed', rank, code: 1, thrown: { error } }))
-      worker.on('exit', code => {
-        running.delete(rank)
-        // It was ended in the middle of a line, which is over now.
-        if (release(board, rank)) process.stdout.write('\n')
-        if (code !== 0) stop({ is: 'failed', rank, code })
-        if (running.size > 0) return
-        clearTimeout(timer)
-        done({ outcome: outcome ?? { is: 'done' }, stuck: [] })
-      })
+    ranks.onError = (rank, error) => stop({ is: 'failed', rank, code: 1, thrown: { error } })
+    ranks.onExit = (rank, code) => {
+      if (code !== 0) stop({ is: 'failed', rank, code })
+      if (running.size > 0) return
+      ranks.isOver = true
+      clearTimeout(timer)
+      done({ outcome: outcome ?? { is: 'done' }, stuck: [] })
     }
   })
 }
 
-/** Without it each rank would drop the types of each file anew: 100 ms for four ranks on two cores, or 40. */
-function compileCache(): Record<string, string> {
-  const used = getCompileCacheDir?.()
-  return { NODE_COMPILE_CACHE: used === undefined ? join(tmpdir(), 'node-compile-cache') : dirname(used) }
+/** Worlds of one rank that nobody launched, by address. */
+const here = new Map<number, Ranks>()
+
+/** Starts ranks for a program without a launcher, which is rank 0. One that fails ends it, once its event loop turns. */
+export function startHere(world: WorldStart, request: SpawnRequest): number {
+  let ranks = here.get(world.address)
+  if (ranks === undefined) {
+    ranks = new Ranks(world, plainForm)
+    here.set(world.address, ranks)
+    ranks.onError = (_rank, error) => {
+      console.error(error)
+      process.exit(1)
+    }
+    ranks.onExit = (_rank, code) => {
+      if (code !== 0) process.exit(code)
+    }
+  }
+  return ranks.spawn(request)
 }
 
 /** Standard input for each of them. A rank that does not read keeps none of the others from it. */
-function feed(workers: readonly Worker[]): void {
+function feed({ running }: Ranks): void {
+  const workers = [...running.values()]
   const each = (act: (stdin: NodeJS.WritableStream) => void): void => {
     for (const { stdin } of workers) if (stdin?.writable) act(stdin)
   }
@@ -131,10 +135,10 @@ function feed(workers: readonly Worker[]): void {
 }
 
 /** Rejects when that does, and ends the ranks then; never fulfils. */
-function failure(work: Promise<void> | undefined, workers: readonly Worker[]): Promise<never> {
+function failure(work: Promise<void> | undefined, { running }: Ranks): Promise<never> {
   return new Promise((_, fail) => {
     work?.catch(async error => {
-      await Promise.all(workers.map(worker => worker.terminate()))
+      await Promise.all([...running.values()].map(worker => worker.terminate()))
       fail(error)
     })
   })

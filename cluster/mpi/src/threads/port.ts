@@ -14,6 +14,7 @@ import type {
   Persistent,
   Port,
   SendMode,
+  SpawnedProgram,
   ValuePending,
 } from '../engine.ts'
 import { MpiError } from '../errors.ts'
@@ -33,10 +34,13 @@ import { allSay, firstSays, grouped, leaderSays, leadersSay, newContexts } from 
 import { type Exchange, Mismatch } from './exchange.ts'
 import { ThreadFile } from './file.ts'
 import type { Context, Unexpected } from './matching.ts'
+import { Meetings, type Met } from './meetings.ts'
 import { PartitionedReceive, PartitionedSend } from './partitioned.ts'
 import { PersistentCall, TransferPending, ValueTransfer } from './pending.ts'
+import { spawnRanks } from './spawn.ts'
 import { bytesOf, Receiving, Sending } from './transfers.ts'
 import { ThreadWindow } from './window.ts'
+import type { Parent } from './world-block.ts'
 
 export class ThreadPort implements Port {
   name?: string
@@ -72,6 +76,8 @@ export class ThreadPort implements Port {
     local?: ThreadPort,
   ) {
     this.exchange = exchange
+    for (const member of members) exchange.reach(member)
+    for (const member of remoteMembers) exchange.reach(member)
     this.#local = local
     this.context = exchange.context(context)
     this.collectives = exchange.context(context + 1)
@@ -475,6 +481,72 @@ export class ThreadPort implements Port {
     this.exchange.forget(this.context.number)
     this.exchange.forget(this.collectives.number)
     this.#local?.free()
+  }
+
+  disconnect(): void {
+    // All messages have been received then.
+    this.drive(
+      'barrier',
+      this.#local === undefined ? barrier : kit => algorithmBetween(kit, { is: 'barrier' }, this.rank),
+    )
+    this.free()
+  }
+
+  /** The root asks for them, and tells the others who they are. */
+  spawn(programs: readonly SpawnedProgram[], root: number): ThreadPort {
+    let said: number[] = []
+    let refused: unknown
+    if (this.rank === root) {
+      try {
+        // Between both groups, of each by itself, and the new world.
+        const context = newContexts(this, 4)
+        said = [context, ...spawnRanks(this.exchange, programs, { context, members: this.members })]
+      } catch (error) {
+        refused = this.errorOf(error, 'spawn')
+      }
+    }
+    const [context, ...children] = leaderSays(this, root, said)
+    if (refused !== undefined) throw refused
+    if (context === undefined) {
+      throw this.errorOf(new Mismatch('MPI_ERR_SPAWN', `rank ${root} could not start the ranks`), 'spawn')
+    }
+    const local = new ThreadPort(this.exchange, context + 2, this.members)
+    return new ThreadPort(this.exchange, context, this.members, children, local)
+  }
+
+  /** What a rank that was spawned has of those who did it. */
+  static toParent(exchange: Exchange, members: readonly number[], { context, members: parents }: Parent): ThreadPort {
+    return new ThreadPort(exchange, context, members, parents, new ThreadPort(exchange, context + 4, members))
+  }
+
+  accept(portName: string, _hints: Hints, root: number): ThreadPort {
+    return this.#meet('accept', portName, root)
+  }
+
+  connect(portName: string, _hints: Hints, root: number): ThreadPort {
+    return this.#meet('connect', portName, root)
+  }
+
+  #meet(call: 'accept' | 'connect', portName: string, root: number): ThreadPort {
+    if (this.rank !== root) {
+      const [isMet] = leaderSays(this, root, [])
+      if (isMet !== 1) throw this.errorOf(new Mismatch('MPI_ERR_PORT', `rank ${root} found nobody there`), call)
+      return this.#between(this, root, undefined, 0)
+    }
+    const meetings = new Meetings(this.exchange)
+    let met: Met
+    try {
+      met = meetings[call](portName, () => newContexts(this, 1))
+    } catch (error) {
+      leaderSays(this, root, [0])
+      throw this.errorOf(error, call)
+    }
+    leaderSays(this, root, [1])
+    const both = new ThreadPort(this.exchange, met.context, met.roots)
+    const made = this.#between(this, root, both, 1 - both.rank)
+    met.leave()
+    both.free()
+    return made
   }
 
   abort(code: number): never {

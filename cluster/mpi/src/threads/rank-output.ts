@@ -10,12 +10,25 @@ import { mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface OutputForm {
-  /** `[1,0]<stdout>:` before each line, as Open MPI does: the job, which is always 1, and the rank. */
+  /** `[1,0]<stdout>:` before each line, as Open MPI does: the job, 1 but for ranks that were spawned, and the rank. */
   readonly tag: boolean
   /** When, before each line. */
   readonly timestamp: boolean
   /** Each rank's streams go to `rank.<n>/stdout` and `rank.<n>/stderr` in it, and nowhere else. */
   readonly folder: string | undefined
+}
+
+export const plainForm: OutputForm = { tag: false, timestamp: false, folder: undefined }
+
+/** Whose output it is. */
+export interface Printer {
+  /** Among all that share the descriptors. */
+  readonly id: number
+  /** 1; of ranks that were spawned more. */
+  readonly job: number
+  /** In its job, which has so many. */
+  readonly rank: number
+  readonly size: number
 }
 
 /** A word of shared memory that is 0, or one more than the rank that writes. */
@@ -25,17 +38,18 @@ const newline = 10
 const nap = new Int32Array(new SharedArrayBuffer(4))
 
 /** Prints what is written to this thread's standard streams. Called once, before the program of the rank. */
-export function printDirectly(rank: number, size: number, form: OutputForm, lock: Lock): void {
-  const folder = form.folder === undefined ? undefined : join(form.folder, `rank.${rank}`)
+export function printDirectly({ id, job, rank, size }: Printer, form: OutputForm, lock: Lock): void {
+  const name = job === 1 ? `rank.${rank}` : `job.${job}.rank.${rank}`
+  const folder = form.folder === undefined ? undefined : join(form.folder, name)
   if (folder !== undefined) mkdirSync(folder, { recursive: true })
   for (const [name, fd] of [
     ['stdout', 1],
     ['stderr', 2],
   ] as const) {
-    const prefix = prefixOf(rank, name, form)
+    const prefix = prefixOf(`[${job},${rank}]`, name, form)
     const lines =
       folder === undefined
-        ? new Lines(fd, prefix, size > 1 ? { lock, rank } : undefined)
+        ? new Lines(fd, prefix, size > 1 || job > 1 ? { lock, rank: id } : undefined)
         : new Lines(openSync(join(folder, name), 'w'), prefix, undefined)
     const write = (chunks: readonly Chunk[], done: (error?: Error) => void): void => {
       try {
@@ -147,10 +161,10 @@ function prefixed(text: Uint8Array, prefix: string): Uint8Array {
   return Buffer.concat(parts)
 }
 
-function prefixOf(rank: number, stream: string, { tag, timestamp }: OutputForm): (() => string) | undefined {
-  const who = `${tag ? `[1,${rank}]` : ''}<${stream}>:`
-  if (timestamp) return () => timeText(new Date()) + who
-  return tag ? () => who : undefined
+function prefixOf(who: string, stream: string, { tag, timestamp }: OutputForm): (() => string) | undefined {
+  const from = `${tag ? who : ''}<${stream}>:`
+  if (timestamp) return () => timeText(new Date()) + from
+  return tag ? () => from : undefined
 }
 
 /** As C's `ctime` writes it, and Open MPI with it: `Sun Nov 22 21:20:07 2026`. */

@@ -7,31 +7,33 @@ import { createReadStream, fstatSync, readlinkSync } from 'node:fs'
 import { runMain } from 'node:module'
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
 import { preload } from '../preload.ts'
-import { type OutputForm, printDirectly } from './rank-output.ts'
+import { type OutputForm, type Printer, printDirectly } from './rank-output.ts'
 
-/** What the launcher tells, the same for all ranks. */
-export interface RankSettings {
-  readonly files: readonly string[]
-  readonly size: number
+/** Where `world.ts` finds what this thread is. */
+const rankStart = Symbol.for('skein.mpi.rank')
+
+/** What the launcher tells. */
+export interface RankSettings extends Printer {
+  readonly file: string
   readonly form: OutputForm
-  readonly stdin: number | 'all' | 'none'
+  readonly readsStdin: boolean
   /** First the lock of the output; then a word for each rank: 1 when it is to wait for its cores, its thread's number while it does. */
   readonly board: Int32Array<SharedArrayBuffer>
   /** The environment names a folder for compiled code only for the start of the ranks. */
   readonly ownCache: boolean
 }
 
-const key = 'skein.mpi.launch'
-const { files, size, form, stdin, board, ownCache } = getEnvironmentData(key) as unknown as RankSettings
-// It is meant for the ranks, not for the threads that they start.
-setEnvironmentData(key, undefined as unknown as string)
+const settings = getEnvironmentData('skein.mpi.launch') as unknown as RankSettings
+const { file, form, readsStdin, board, ownCache, id } = settings
+// Threads inherit the environment's data. This is meant for this one, and not for those that the program starts.
+;(globalThis as { [rankStart]?: unknown })[rankStart] = getEnvironmentData('skein.mpi')
+for (const key of ['skein.mpi', 'skein.mpi.launch']) setEnvironmentData(key, undefined as unknown as string)
 if (ownCache) delete process.env.NODE_COMPILE_CACHE
-const rank = Number(process.env.SKEIN_MPI_RANK)
 
-printDirectly(rank, size, form, board.subarray(0, 1))
-if (stdin === rank) readDirectly()
+printDirectly(settings, form, board.subarray(0, 1))
+if (readsStdin) readDirectly()
 
-const mine = 1 + rank
+const mine = 1 + id
 if (board[mine] === 1) {
   // The launcher ties this thread to its cores, before it makes memory and threads of its own.
   Atomics.store(board, mine, Number(readlinkSync('/proc/thread-self').split('/').at(-1)))
@@ -40,8 +42,8 @@ if (board[mine] === 1) {
 }
 
 preload('threads')
-process.argv[1] = files[rank]
-runMain(files[rank])
+process.argv[1] = file
+runMain(file)
 
 /** Standard input is the process's own, opened when the program asks for it: until then it may read descriptor 0 by itself. */
 function readDirectly(): void {

@@ -42,7 +42,7 @@ export class Standstill {
       this.#isSuspect = true
     } else if (this.#nobodyMoves()) {
       Atomics.store(c, at.isDeadlocked, 1)
-      for (let rank = 0; rank < this.#views.layout.size; rank++) this.#views.wake(rank)
+      for (const rank of this.#ranks()) this.#views.wake(rank)
     }
     this.check()
   }
@@ -50,9 +50,17 @@ export class Standstill {
   /** @throws DeadlockError once someone has found it */
   check(): void {
     if (Atomics.load(this.#views.c, at.isDeadlocked) === 0) return
-    const { rank, layout } = this.#views
-    const waits = Array.from({ length: layout.size }, (_, other) => this.#read(other))
-    throw new DeadlockError(rank, waits)
+    throw new DeadlockError(
+      this.#views.rank,
+      this.#ranks().map(other => this.#read(other)),
+    )
+  }
+
+  /** Those that there are, or were. Numbers are given out one after the other. */
+  #ranks(): number[] {
+    const { c, layout } = this.#views
+    const isThere = (rank: number): boolean => Atomics.load(c, at.rankAt(layout, rank) + at.state) !== at.absent
+    return Array.from({ length: layout.universe }, (_, rank) => rank).filter(isThere)
   }
 
   /** It goes on. */
@@ -74,9 +82,11 @@ export class Standstill {
 
   #nobodyMoves(): boolean {
     const { c, layout } = this.#views
-    const ranks = Array.from({ length: layout.size }, (_, rank) => at.rankAt(layout, rank))
+    const ranks = this.#ranks().map(rank => at.rankAt(layout, rank))
     const states = ranks.map(r => Atomics.load(c, r + at.state))
     const now = ranks.map((r, rank) => `${states[rank]}:${Atomics.load(c, r + at.taken)}`).join()
+    // The launcher will wake whoever asked it for ranks.
+    if (Atomics.load(c, at.launching) !== 0) return false
     const isSame = now === this.#before
     this.#before = now
     return isSame && states.every(state => state === at.blocked || state === at.ended)

@@ -1,6 +1,7 @@
 /** What all programs of the suite end with, and what they compare with. */
 
 import assert from 'node:assert/strict'
+import { NotSupportedError } from '@skein/base'
 import { type ErrorClass, finalize, MpiError, world } from '@skein/mpi'
 
 export { assert }
@@ -28,4 +29,16 @@ export function fails(errorClass: ErrorClass | readonly ErrorClass[], call: stri
     assert.equal(error.rank, rank)
     return true
   })
+}
+
+/** What a call gives, where the engine has it; else the program is over, and says why. */
+export function orEnd<T>(program: string, does: () => T): T {
+  try {
+    return does()
+  } catch (error) {
+    if (!(error instanceof NotSupportedError)) throw error
+    if (rank === 0) console.log(`# ${error.message}`)
+    ok(program)
+    process.exit()
+  }
 }
