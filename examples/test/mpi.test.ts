@@ -50,6 +50,7 @@ const programs: readonly [file: string, args: readonly string[], says: RegExp, r
   ['cpi.ts', ['100000'], /^π is about 3\.14159265\d+, off by .* on 4 ranks$/m],
   ['mandelbrot.ts', ['60'], /^60 × 48 on 4 ranks: \d+ points inside, 0 differences$/m],
   ['heat.ts', ['37', '20'], /^20 steps of 37 × 37 on 2 × 2 ranks .*, 0 differences$/m],
+  ['rma-counter.ts', ['60'], /^60 pieces on 4 ranks, \d+ steps: equal$/m],
   ['sort.ts', ['1001'], /^4004 numbers on 4 ranks: sorted$/m],
   ['life.ts', ['37', '30'], lives('1 × 1'), 1],
   ['life.ts', ['37', '30'], lives('2 × 1'), 2],
