@@ -3,7 +3,6 @@
 import { closeSync, constants, openSync } from 'node:fs'
 import { NotSupportedError } from '@skein/base'
 import { byte, float64 } from '../datatype/basic.ts'
-import { countIn } from '../datatype/packing.ts'
 import type { Collective, Pending, Port } from '../engine.ts'
 import { type ErrorClass, MpiError } from '../errors.ts'
 import type { FileFlag, FilePort, FileView, Transfer, Whence } from '../file/port.ts'
@@ -16,6 +15,7 @@ import { max, sum as plus } from '../op.ts'
 import { Status } from '../status.ts'
 import type { Caller } from './binding.ts'
 import { type FileCalls, fileCalls, type TransferSuffix } from './file-calls.ts'
+import { FileDone, FilePending, settle } from './file-pending.ts'
 import type { Argument } from './functions.ts'
 import { cString, takeHints, withInfo } from './info.ts'
 import { NativePending } from './requests.ts'
@@ -34,6 +34,9 @@ const suffixes: { readonly [place in Transfer['place']]: readonly [one: Transfer
   individual: ['', '_all'],
   shared: ['_shared', '_ordered'],
 }
+
+/** The hint by which a file has the library's own requests. */
+const overlapHint = 'skein_overlap'
 
 /** Counts are ints in MPI. */
 const mostCount = 2 ** 31 - 1
@@ -57,12 +60,22 @@ export class NativeFile implements FilePort, Caller {
   readonly #calls: FileCalls
   readonly #handle: number
   #map = new FileMap({ displacement: 0, etype: byte, filetype: byte, datarep: 'native' })
+  /** Requests go on beside the program. */
+  readonly #isOverlapping: boolean
   /** What has begun. */
   #half: { readonly transfer: Transfer; readonly mostBytes: number } | undefined
   /** An offset or a size that the library writes. */
   readonly #offset = new BigInt64Array(1)
 
-  private constructor(members: Port, rank: number, name: string, runtime: Runtime, handle: number) {
+  private constructor(
+    members: Port,
+    rank: number,
+    name: string,
+    runtime: Runtime,
+    handle: number,
+    isOverlapping: boolean,
+  ) {
+    this.#isOverlapping = isOverlapping
     this.rank = rank
     this.name = name
     this.#members = members
@@ -87,7 +100,7 @@ export class NativeFile implements FilePort, Caller {
         throw explained(error, path, flags, caller)
       }
     })
-    return new NativeFile(comm.dup(), rank, name, runtime, Number(handle[0]))
+    return new NativeFile(comm.dup(), rank, name, runtime, Number(handle[0]), hints.get(overlapHint) === 'true')
   }
 
   #check(code: number, call: string): void {
@@ -166,24 +179,31 @@ export class NativeFile implements FilePort, Caller {
     return sum[0] - etypes
   }
 
+  /**
+   * Done at once, unless a hint says otherwise: requests of the libraries cannot be trusted when a write fails. MPICH's then never complete, or say that all was
+   * written; Open MPI's end the process. Nobody waits for other ranks in them: collective ones are made independently.
+   */
   start(given: Transfer): Pending {
+    if (!this.#isOverlapping) return this.#done({ ...given, isCollective: false })
     const runtime = this.#runtime
     // Reads of Open MPI never complete if the file ends before; and its collective ones are independent ones all the same.
     const mayHang = given.is === 'read' && runtime.family.name === 'openmpi'
     const { transfer, mostBytes } = this.#bounded(mayHang ? { ...given, isCollective: false } : given)
     const { is, place, part, call } = transfer
-    if (mayHang && (place === 'shared' || mostBytes < given.part.count * part.type.size)) {
-      return new FileDone(this.#status(transfer))
-    }
+    if (mayHang && (place === 'shared' || mostBytes < given.part.count * part.type.size)) return this.#done(transfer)
     const code = this.#calls[`MPI_File_i${is}${suffixOf(transfer)}`](...this.#layout(transfer), runtime.cell)
     this.#check(code, call)
     return new FilePending(new NativePending(runtime, this, call, part, part.type).begin(), transfer, mostBytes, this)
   }
 
-  #status(transfer: Transfer): Status {
+  #done(transfer: Transfer): Pending {
     const status = new Status()
-    this.run(transfer, status)
-    return status
+    try {
+      this.run(transfer, status)
+      return new FileDone(status)
+    } catch (error) {
+      return new FileDone(status, error)
+    }
   }
 
   begin(given: Transfer): void {
@@ -275,74 +295,6 @@ export class NativeFile implements FilePort, Caller {
     this.#check(this.#calls.MPI_File_close(handle), 'close')
     this.#members.free()
   }
-}
-
-/** A file has no sources and no tags: a library leaves there what it will. */
-function settle(status: Status, { is, call, part }: Transfer, mostBytes: number, { rank, name }: Caller): void {
-  status.source = status.tag = -1
-  if (status.bytes > mostBytes) {
-    status.bytes = mostBytes
-    status.count = countIn(mostBytes, part.type)
-  }
-  // Open MPI says no more of a write that failed.
-  const bytes = part.count * part.type.size
-  if (is === 'read' || status.bytes >= bytes) return
-  const problem = `only ${status.bytes} of ${bytes} bytes were written`
-  throw new MpiError('MPI_ERR_IO', { call, rank, comm: name }, problem)
-}
-
-class FilePending implements Pending {
-  readonly #pending: NativePending
-  readonly #transfer: Transfer
-  readonly #mostBytes: number
-  readonly #caller: Caller
-
-  constructor(pending: NativePending, transfer: Transfer, mostBytes: number, caller: Caller) {
-    this.#pending = pending
-    this.#transfer = transfer
-    this.#mostBytes = mostBytes
-    this.#caller = caller
-  }
-
-  test(status: Status): boolean {
-    const isDone = this.#pending.test(status)
-    if (isDone) settle(status, this.#transfer, this.#mostBytes, this.#caller)
-    return isDone
-  }
-
-  wait(status: Status): void {
-    this.#pending.wait(status)
-    settle(status, this.#transfer, this.#mostBytes, this.#caller)
-  }
-
-  cancel(): void {
-    this.#pending.cancel()
-  }
-
-  free(): void {
-    this.#pending.free()
-  }
-}
-
-/** A read that was over when it began. */
-class FileDone implements Pending {
-  readonly #status: Status
-
-  constructor(status: Status) {
-    this.#status = status
-  }
-
-  test(status: Status): boolean {
-    Object.assign(status, this.#status)
-    return true
-  }
-
-  wait(status: Status): void {
-    Object.assign(status, this.#status)
-  }
-
-  cancel(): void {}
-  free(): void {}
 }
 
 /** Open MPI does not see it. */

@@ -4,7 +4,7 @@
  * then writes in one piece. There are two sets of windows, so that those of a round are written while the next is copied.
  */
 
-import { heap } from '@skein/heap'
+import { HeapOutOfMemoryError, heap } from '@skein/heap'
 import { float64 } from '../datatype/basic.ts'
 import type { Port } from '../engine.ts'
 import type { FileMap } from '../file/view.ts'
@@ -12,7 +12,9 @@ import { Elements } from '../message/part.ts'
 import type { RunFile } from './file-runs.ts'
 import { copy } from './views.ts'
 
-const windowBytes = 2 ** 20
+const mostWindowBytes = 2 ** 20
+/** Of all windows of a set. */
+const setBytes = 2 ** 24
 /** Longer runs, on the average, are as well written by themselves; of shorter ones it takes longer to see whether they leave no gap. */
 const shortestBytes = 32
 const longestBytes = 8192
@@ -26,6 +28,7 @@ const wordCount = 4
 export class Together {
   readonly #port: Port
   readonly #file: RunFile
+  readonly #windowBytes: number
   #address = 0
   /** By set, then rank. */
   #windows: Uint8Array[][] | undefined
@@ -33,6 +36,7 @@ export class Together {
   constructor(port: Port, file: RunFile) {
     this.#port = port
     this.#file = file
+    this.#windowBytes = Math.min(mostWindowBytes, 2 ** Math.floor(Math.log2(setBytes / port.size)))
   }
 
   /**
@@ -46,6 +50,9 @@ export class Together {
     if (stretch === undefined) return false
     const { rank, size } = this.#port
     const windows = (this.#windows ??= this.#open())
+    // The heap is full.
+    if (windows.length === 0) return false
+    const windowBytes = this.#windowBytes
     const [from, to] = stretch
     const end = at + flat.length
     let done = Math.min(end, Math.max(at, map.bytesBefore(from)))
@@ -57,7 +64,7 @@ export class Together {
       if (upTo > done) {
         let taken = done - at
         map.each(done, upTo - done, (byte, length) => {
-          taken = spread(set, byte - low, flat, taken, length)
+          taken = spread(set, windowBytes, byte - low, flat, taken, length)
         })
         done = upTo
       }
@@ -78,7 +85,7 @@ export class Together {
   }
 
   close(): void {
-    if (this.#windows !== undefined && this.#port.rank === 0) heap.free(this.#address)
+    if (this.#address !== 0 && this.#port.rank === 0) heap.free(this.#address)
   }
 
   /** The stretch that all runs fill, if they do so without a gap and without an overlap. */
@@ -115,10 +122,12 @@ export class Together {
 
   #open(): Uint8Array[][] {
     const { size, rank } = this.#port
+    const windowBytes = this.#windowBytes
     const bytes = 2 * size * windowBytes
-    const address = Float64Array.of(rank === 0 ? heap.allocate(bytes, { label: 'mpi' }) : 0)
+    const address = Float64Array.of(rank === 0 ? allocate(bytes) : 0)
     this.#port.run({ is: 'bcast', part: new Elements(address, 1, float64), root: 0 })
     this.#address = address[0]
+    if (address[0] === 0) return []
     const all = heap.view(Uint8Array, this.#address, bytes)
     return [0, 1].map(set =>
       Array.from({ length: size }, (_, r) => {
@@ -129,11 +138,28 @@ export class Together {
   }
 }
 
+/** 0: there is no room. */
+function allocate(bytes: number): number {
+  try {
+    return heap.allocate(bytes, { label: 'mpi' })
+  } catch (error) {
+    if (error instanceof HeapOutOfMemoryError) return 0
+    throw error
+  }
+}
+
 /** Another rank could not write its window. */
 export class OtherFailed extends Error {}
 
 /** Copies a run into the windows that it lies in. @returns where the next begins in `flat` */
-function spread(set: readonly Uint8Array[], at: number, flat: Uint8Array, from: number, length: number): number {
+function spread(
+  set: readonly Uint8Array[],
+  windowBytes: number,
+  at: number,
+  flat: Uint8Array,
+  from: number,
+  length: number,
+): number {
   let window = Math.floor(at / windowBytes)
   let within = at - window * windowBytes
   const end = from + length

@@ -169,6 +169,9 @@ if (version().engine === 'threads') {
 if (process.platform === 'linux') {
   const full = world.openFile('/dev/full', ['wronly'])
   fails(['MPI_ERR_NO_SPACE', 'MPI_ERR_IO'], 'writeAt', () => full.writeAt(0, x))
+  fails(['MPI_ERR_NO_SPACE', 'MPI_ERR_IO'], 'iwriteAt', () => full.iwriteAt(0, x).wait())
+  fails(['MPI_ERR_NO_SPACE', 'MPI_ERR_IO'], 'iwriteAtAll', () => full.iwriteAtAll(0, x).wait())
+  fails(['MPI_ERR_NO_SPACE', 'MPI_ERR_IO'], 'writeShared', () => full.writeShared(x))
   if (version().engine === 'threads') {
     // Written together, or each for itself: all hear of it.
     for (const filetype of [

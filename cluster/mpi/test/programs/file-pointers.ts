@@ -66,46 +66,54 @@ assert.equal(file.position, 2)
 assert.equal(file.byteOffset(3), 12)
 file.close()
 
-// Requests: pointers move when they start.
-world.barrier()
-const more = world.openFile(at('b'), 'w+')
+// Requests: pointers move when they start. They are done then, or go on beside the program.
+for (const info of [{ skein_overlap: false }, { skein_overlap: true }]) {
+  world.barrier()
+  const more = world.openFile(at('b'), 'w+', { info })
+  more.setView(8 * count * rank, float64)
+  const mine = numbered(rank, count)
+  const requests = [
+    more.iwrite(mine.subarray(0, 4)),
+    more.iwrite(mine.subarray(4, 8)),
+    more.iwriteAt(8, mine.subarray(8, 10)),
+  ]
+  assert.equal(more.position, 8)
+  const written = Request.waitAll(requests)
+  assert.deepEqual(
+    written.map(status => status.count),
+    [4, 4, 2],
+  )
+  const last = more.iwriteAtAll(10, mine.subarray(10))
+  assert.equal((await last).count, 2)
+  more.seek(0)
+  await more.iwriteAll(mine.subarray(0, 1))
+  more.sync()
+
+  const got = new Float64Array(count)
+  more.seek(0)
+  const reads = [more.iread(got.subarray(0, 2)), more.iread({ buffer: got, offset: 2, count: 3 })]
+  const statuses = await Promise.all(reads)
+  assert.deepEqual(
+    statuses.map(status => [status.count, status.source, status.tag]),
+    [
+      [2, -1, -1],
+      [3, -1, -1],
+    ],
+  )
+  const all = more.ireadAll(got.subarray(5, 7))
+  while (!all.test());
+  assert.equal(all.wait().count, 2)
+  assert.equal(more.ireadAt(7, got.subarray(7, 9)).wait().count, 2)
+  assert.equal(more.ireadAtAll(9, got.subarray(9)).wait().count, 3)
+  assert.deepEqual(list(got), list(mine))
+  assert.equal(more.ireadAt(1_000_000, got).wait().count, 0)
+  more.close()
+}
+
+const more = world.openFile(at('b'), 'r+')
 more.setView(8 * count * rank, float64)
 const mine = numbered(rank, count)
-const requests = [
-  more.iwrite(mine.subarray(0, 4)),
-  more.iwrite(mine.subarray(4, 8)),
-  more.iwriteAt(8, mine.subarray(8, 10)),
-]
-assert.equal(more.position, 8)
-const written = Request.waitAll(requests)
-assert.deepEqual(
-  written.map(status => status.count),
-  [4, 4, 2],
-)
-const last = more.iwriteAtAll(10, mine.subarray(10))
-assert.equal((await last).count, 2)
-more.seek(0)
-await more.iwriteAll(mine.subarray(0, 1))
-more.sync()
-
 const got = new Float64Array(count)
-more.seek(0)
-const reads = [more.iread(got.subarray(0, 2)), more.iread({ buffer: got, offset: 2, count: 3 })]
-const statuses = await Promise.all(reads)
-assert.deepEqual(
-  statuses.map(status => [status.count, status.source, status.tag]),
-  [
-    [2, -1, -1],
-    [3, -1, -1],
-  ],
-)
-const all = more.ireadAll(got.subarray(5, 7))
-while (!all.test());
-assert.equal(all.wait().count, 2)
-assert.equal(more.ireadAt(7, got.subarray(7, 9)).wait().count, 2)
-assert.equal(more.ireadAtAll(9, got.subarray(9)).wait().count, 3)
-assert.deepEqual(list(got), list(mine))
-assert.equal(more.ireadAt(1_000_000, got).wait().count, 0)
 
 // In two halves.
 more.seek(0)

@@ -231,7 +231,7 @@ function transfer(file: MpiFile, call: (typeof writers)[number] | (typeof reader
   }
 }
 
-const file = world.openFile(at('random'), 'w+')
+const file = world.openFile(at('random'), 'w+', { info: { skein_overlap: below(2) === 0 } })
 /** What nobody has written, before the end, is anything (MPI-4.0, 14.2.5). */
 const anything = -1
 const model: number[] = []
