@@ -1,9 +1,9 @@
 /** Collective calls: their arguments come to a plan, which is done now, started, or made persistent. */
 
 import { NotSupportedError } from '@skein/base'
-import type { Collective, Pending, Persistent } from '../engine.ts'
+import type { Collective, Part, Pending, Persistent } from '../engine.ts'
 import { checkKept, partOf } from '../message/part.ts'
-import { Op } from '../op.ts'
+import { Op, sum } from '../op.ts'
 import { PersistentRequest, Remade } from '../request/persistent.ts'
 import { Request } from '../request/request.ts'
 import { Status } from '../status.ts'
@@ -31,6 +31,12 @@ const numberOut = new Float64Array(1)
 const nobody = { rank: 0, name: '' }
 const numberInPart = partOf(nobody, '', '', numberIn)
 const numberOutPart = partOf(nobody, '', '', numberOut)
+let ofNumber: Extract<Collective, { recv: Part; op: Op }> = {
+  is: 'allreduce',
+  send: numberInPart,
+  recv: numberOutPart,
+  op: sum,
+}
 
 export abstract class CollectiveCalls extends PointToPoint {
   /** Does it, blocking. */
@@ -90,8 +96,9 @@ export abstract class CollectiveCalls extends PointToPoint {
   /** The shortest way for one number. */
   protected reduceNumber(is: 'allreduce' | 'scan', value: number, op: Op): number {
     numberIn[0] = value
+    if (ofNumber.is !== is || ofNumber.op !== op) ofNumber = { is, send: numberInPart, recv: numberOutPart, op }
     try {
-      this.port.run({ is, send: numberInPart, recv: numberOutPart, op })
+      this.port.run(ofNumber)
     } catch (error) {
       throw this.failed(error)
     }

@@ -120,12 +120,22 @@ export function arrayLike(view: ArrayBufferView, length: number): TypedArray {
   return new kind(length)
 }
 
+/** Parts of short arrays that were given last: to find that it is the same again costs less than to look what it is. */
+let [one, other] = [new Elements(new Uint8Array(0), -1, uint8), new Elements(new Uint8Array(0), -1, uint8)]
+/** Longer ones should not be kept for this. */
+export const keptBytes = 4096
+
 /** The part that a buffer stands for. `argument` is what the call names it. */
 export function partOf(caller: Caller, call: string, argument: string, data: Data): Part {
+  // One that was detached, or of which there is less, has another length.
+  if (data === one.view && (data as TypedArray).length === one.count) return one
+  if (data === other.view && (data as TypedArray).length === other.count) return other
   const type = data == null ? undefined : typeByClass(data)
   // A detached array has no length either, and is told apart below.
   if (type !== undefined && (data as TypedArray).length > 0) {
-    return new Elements(data as TypedArray, (data as TypedArray).length, type)
+    const part = new Elements(data as TypedArray, (data as TypedArray).length, type)
+    if ((data as TypedArray).byteLength <= keptBytes) [one, other] = [part, one]
+    return part
   }
   return anyPartOf(caller, call, argument, data)
 }

@@ -5,7 +5,7 @@
  * into registers and onto the stack and go on to the function.
  *
  * The instructions are those of x86-64 with the calling convention of System V. Elsewhere, and where no memory may be made executable, koffi
- * passes the arguments.
+ * passes the arguments. Each function has its own place for them, so that what is the same as in its last call need not be written again.
  */
 
 type Koffi = typeof import('koffi')
@@ -17,27 +17,41 @@ const protExec = 4
 const mapPrivate = 2
 const mapAnonymous = process.platform === 'darwin' ? 0x1000 : 0x20
 
-/** Arguments a block has room for: six in registers, six on the stack, which keeps the stack aligned. */
+/** Arguments a call has room for: six in registers, six on the stack, which keeps the stack aligned. */
 const registers = 6
 const stacked = 6
+/** Calls there are, bytes of the instructions of each, and of its words. */
+const mostCalls = 24
+const codeBytes = 64
+const wordBytes = 128
+/** Where the instructions leave what the function returned: koffi takes longer to. */
+const resultWord = 2 * (1 + registers + stacked)
 /** Where the rest of the page begins, in words of 32 bits. */
-const outputs = 256
+const outputs = (mostCalls * wordBytes) / 4
+
+/** A call whose arguments stay where they were written until others are: they are loaded from there each time. */
+export interface BlockCall {
+  /** In words of 32 bits: the function's address, then its arguments, each in two words of which those of an int need only the first. */
+  readonly words: Int32Array
+  /** Calls the function. */
+  readonly call: () => number
+}
 
 export class CallBlock {
-  /**
-   * In words of 32 bits: the function's address, then its arguments, each in two words of which those of an int need only the
-   * first.
-   */
-  readonly words: Int32Array
-  /** Calls the function of the block. */
-  readonly call: () => number
+  readonly #koffi: Koffi
+  readonly #words: Int32Array
   readonly #address: number
+  readonly #code: bigint
+  readonly #proto: ReturnType<Koffi['proto']>
+  #calls = 0
   #used = outputs
 
-  private constructor(words: Int32Array, address: number, call: () => number) {
-    this.words = words
+  private constructor(koffi: Koffi, words: Int32Array, address: number, code: bigint) {
+    this.#koffi = koffi
+    this.#words = words
     this.#address = address
-    this.call = call
+    this.#code = code
+    this.#proto = koffi.proto('void', [])
   }
 
   static open(koffi: Koffi): CallBlock | undefined {
@@ -50,14 +64,29 @@ export class CallBlock {
       const [block, code] = [page(), page()]
       // MAP_FAILED is -1.
       if (BigInt.asIntN(64, block) === -1n || BigInt.asIntN(64, code) === -1n) return undefined
-      new Uint8Array(koffi.view(code, pageBytes)).set(instructions(block))
+      const bytes = new Uint8Array(koffi.view(code, pageBytes))
+      for (let k = 0; k < mostCalls; k++) bytes.set(instructions(block + BigInt(k * wordBytes)), k * codeBytes)
       // Never writable and executable at once.
       if (mprotect(code, pageBytes, protRead | protExec) !== 0) return undefined
-      const call = koffi.decode(code, koffi.proto('int', [])) as () => number
-      return new CallBlock(new Int32Array(koffi.view(block, pageBytes)), Number(block), call)
+      return new CallBlock(koffi, new Int32Array(koffi.view(block, pageBytes)), Number(block), code)
     } catch {
       return undefined
     }
+  }
+
+  /** A call of the function at this address. */
+  to(target: number): BlockCall {
+    const k = this.#calls++
+    if (k === mostCalls) throw new RangeError(`a block has room for ${mostCalls} calls`)
+    const from = (k * wordBytes) / 4
+    const words = this.#words.subarray(from, from + wordBytes / 4)
+    put(words, 0, target)
+    const enter = this.#koffi.decode(this.#code + BigInt(k * codeBytes), this.#proto) as () => void
+    const call = (): number => {
+      enter()
+      return words[resultWord]
+    }
+    return { words, call }
   }
 
   /** Ints of the block's page, for what functions write, and where they are. */
@@ -65,8 +94,16 @@ export class CallBlock {
     const from = this.#used
     // Statuses hold words of 64 bits.
     this.#used += (ints + 1) & ~1
-    return { view: this.words.subarray(from, from + ints), address: this.#address + 4 * from }
+    return { view: this.#words.subarray(from, from + ints), address: this.#address + 4 * from }
   }
+}
+
+const perTwo32 = 2 ** -32
+
+/** Writes an address or a handle: 0 is the function's, 1 the first argument. */
+export const put = (words: Int32Array, argument: number, value: number): void => {
+  words[2 * argument] = value
+  words[2 * argument + 1] = value * perTwo32
 }
 
 /** Loads the arguments from the block at this address and calls the function that it names. */
@@ -86,6 +123,7 @@ const instructions = (block: bigint): number[] => {
   ]
   loads.forEach(([prefix, register], k) => code.push(prefix, 0x8b, register, displacement(k)))
   code.push(0xff, 0x13) // call [rbx]
+  code.push(0x89, 0x43, 4 * resultWord) // mov [rbx + …], eax
   code.push(0x48, 0x83, 0xc4, 8 * stacked) // add rsp, …
   code.push(0x5b, 0xc3) // pop rbx; ret
   return code

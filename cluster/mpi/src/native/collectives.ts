@@ -59,11 +59,10 @@ export const run = (port: Members, collective: Collective): void => {
       break
     }
     case 'allreduce': {
-      const { send, recv, op } = collective
-      const { type } = recv
+      const { send, recv } = collective
       const from = send === undefined ? runtime.family.inPlace : send.view
-      const { types, ops } = runtime
-      code = calls.MPI_Allreduce(from, recv.view, recv.count, types.of(type), ops.of(op, type), comm)
+      const reduction = runtime.reductionOf(collective)
+      code = calls.MPI_Allreduce(from, recv.view, recv.count, reduction.type, reduction.op, comm)
       break
     }
     default:

@@ -3,11 +3,9 @@
  * block cannot take, memory whose address is not known, they hand to koffi's.
  */
 
-import type { CallBlock } from './call-block.ts'
+import { type CallBlock, put } from './call-block.ts'
 import type { Argument, Call, Calls } from './functions.ts'
 import type { MpiLibrary } from './library.ts'
-
-const perTwo32 = 2 ** -32
 
 /** An array that calls write into, and where it is. */
 interface Output {
@@ -66,43 +64,48 @@ export const directCalls = (
   block: CallBlock,
   { int, cell, status }: { readonly [output in 'int' | 'cell' | 'status']: Output },
 ): Partial<Calls> => {
-  const { words, call } = block
   const addresses = new Addresses(koffi.address)
-
-  const put = (argument: number, value: number): void => {
-    words[2 * argument] = value
-    words[2 * argument + 1] = value * perTwo32
-  }
+  const to = (name: keyof Calls) => block.to(Number(library.symbol(name)))
 
   /** (buffer, count, datatype, rank, tag, communicator, status or request) */
   const message = (name: keyof Calls, output?: Output): Call => {
-    const target = Number(library.symbol(name))
+    const { words, call } = to(name)
     const plain = calls[name] as Call
-    const where = output?.address ?? 0
+    if (output !== undefined) put(words, 7, output.address)
+    let last: Argument | undefined
+    let lastType: Argument = -1
+    let lastComm: Argument = -1
     return (buffer, count, datatype, rank, tag, comm, out) => {
-      const address = addresses.of(buffer)
-      if (address === 0) {
-        return output === undefined
-          ? plain(buffer, count, datatype, rank, tag, comm)
-          : plain(buffer, count, datatype, rank, tag, comm, out)
+      if (buffer !== last) {
+        const address = addresses.of(buffer)
+        if (address === 0) {
+          return output === undefined
+            ? plain(buffer, count, datatype, rank, tag, comm)
+            : plain(buffer, count, datatype, rank, tag, comm, out)
+        }
+        put(words, 1, address)
+        last = buffer
       }
-      put(0, target)
-      put(1, address)
       words[4] = count as number
-      put(3, datatype as number)
+      if (datatype !== lastType) put(words, 3, (lastType = datatype) as number)
       words[8] = rank as number
       words[10] = tag as number
-      put(6, comm as number)
-      put(7, where)
+      if (comm !== lastComm) put(words, 6, (lastComm = comm) as number)
       return call()
     }
   }
 
-  const allreduce = Number(library.symbol('MPI_Allreduce'))
-  const bcast = Number(library.symbol('MPI_Bcast'))
-  const barrier = Number(library.symbol('MPI_Barrier'))
-  const wait = Number(library.symbol('MPI_Wait'))
-  const test = Number(library.symbol('MPI_Test'))
+  /** Of the calls that always have the same arguments. */
+  const fixed = (name: keyof Calls, ...outputs: Output[]): Call => {
+    const { words, call } = to(name)
+    for (const [k, { address }] of outputs.entries()) put(words, k + 1, address)
+    return call
+  }
+
+  const barrier = to('MPI_Barrier')
+  const bcast = to('MPI_Bcast')
+  const allreduce = to('MPI_Allreduce')
+  let [lastFrom, lastTo]: (Argument | undefined)[] = []
 
   return {
     MPI_Send: message('MPI_Send'),
@@ -110,46 +113,39 @@ export const directCalls = (
     MPI_Recv: message('MPI_Recv', status),
     MPI_Isend: message('MPI_Isend', cell),
     MPI_Irecv: message('MPI_Irecv', cell),
-    MPI_Wait: () => {
-      put(0, wait)
-      put(1, cell.address)
-      put(2, status.address)
-      return call()
-    },
-    MPI_Test: () => {
-      put(0, test)
-      put(1, cell.address)
-      put(2, int.address)
-      put(3, status.address)
-      return call()
-    },
+    MPI_Wait: fixed('MPI_Wait', cell, status),
+    MPI_Test: fixed('MPI_Test', cell, int, status),
     MPI_Barrier: comm => {
-      put(0, barrier)
-      put(1, comm as number)
-      return call()
+      put(barrier.words, 1, comm as number)
+      return barrier.call()
     },
     MPI_Bcast: (buffer, count, datatype, root, comm) => {
       const address = addresses.of(buffer)
       if (address === 0) return calls.MPI_Bcast(buffer, count, datatype, root, comm)
-      put(0, bcast)
-      put(1, address)
+      const { words, call } = bcast
+      put(words, 1, address)
       words[4] = count as number
-      put(3, datatype as number)
+      put(words, 3, datatype as number)
       words[8] = root as number
-      put(5, comm as number)
+      put(words, 5, comm as number)
       return call()
     },
     MPI_Allreduce: (send, recv, count, datatype, op, comm) => {
-      const from = addresses.of(send)
-      const to = addresses.of(recv)
-      if (from === 0 || to === 0) return calls.MPI_Allreduce(send, recv, count, datatype, op, comm)
-      put(0, allreduce)
-      put(1, from)
-      put(2, to)
+      const { words, call } = allreduce
+      if (send !== lastFrom || recv !== lastTo) {
+        // A number stands for what is sent in place.
+        const from = typeof send === 'number' ? send : addresses.of(send)
+        const to = addresses.of(recv)
+        if (from === 0 || to === 0) return calls.MPI_Allreduce(send, recv, count, datatype, op, comm)
+        put(words, 1, from)
+        put(words, 2, to)
+        lastFrom = send
+        lastTo = recv
+      }
       words[6] = count as number
-      put(4, datatype as number)
-      put(5, op as number)
-      put(6, comm as number)
+      put(words, 4, datatype as number)
+      put(words, 5, op as number)
+      put(words, 6, comm as number)
       return call()
     },
   }

@@ -1,10 +1,15 @@
 /** The library as the ports of this process share it: bound, with the handles made so far and the requests that are open. */
 
+import type { Collective, Part } from '../engine.ts'
+import { keptBytes } from '../message/part.ts'
+import type { Op } from '../op.ts'
 import { Binding } from './binding.ts'
 import { TypeHandles } from './datatypes.ts'
 import type { MpiLibrary } from './library.ts'
 import { OpHandles } from './ops.ts'
 import { Processes } from './processes.ts'
+
+type Reduction = Extract<Collective, { recv: Part; op: Op }>
 
 /** A request whose owner does not wait for it. */
 interface LeftAlone {
@@ -26,6 +31,18 @@ export class Runtime extends Binding {
     this.types = new TypeHandles(this)
     this.ops = new OpHandles(this, this.types)
     this.processes = new Processes(this)
+  }
+
+  /** Handles of the last one, which is often the next one too. */
+  #reduction: { collective?: Reduction; type: number; op: number } = { type: 0, op: 0 }
+
+  reductionOf(collective: Reduction): { readonly type: number; readonly op: number } {
+    if (collective === this.#reduction.collective) return this.#reduction
+    const { recv, op } = collective
+    const handles = { type: this.types.of(recv.type), op: this.ops.of(op, recv.type) }
+    // A long buffer should not be kept for this.
+    if (recv.count * recv.type.size <= keptBytes) this.#reduction = { collective, ...handles }
+    return handles
   }
 
   leave(request: LeftAlone): void {
