@@ -56,7 +56,8 @@ export {
   wtime,
 } from './environment.ts'
 export { DeadlockError, type ErrorClass, MpiError } from './errors.ts'
-export { type FileErrorHandler, MpiFile } from './file/file.ts'
+export type { FileErrorHandler } from './file/base.ts'
+export { MpiFile } from './file/file.ts'
 export type { FileMode } from './file/mode.ts'
 export type { DataRepresentation, FileFlag, FileView, Whence } from './file/port.ts'
 export type { Hints, Info } from './info.ts'
