@@ -8,7 +8,7 @@ import type { FileFlag, FilePort } from './file/port.ts'
 import type { Hints } from './info.ts'
 import type { Op } from './op.ts'
 import type { Status } from './status.ts'
-import type { Part, Pending } from './transfer.ts'
+import type { Part, Pending, Waiter } from './transfer.ts'
 import type { WindowPlan, WindowPort } from './window/port.ts'
 
 export type { Part, Pending }
@@ -93,6 +93,8 @@ export interface Matched {
 export interface Port {
   /** What its errors call it; its communicator sets it. */
   name?: string
+  /** Where its calls wait; absent: what they wait for is looked at now and then. */
+  readonly waiter?: Waiter
   readonly rank: number
   readonly size: number
   /** Of an intercommunicator; else 0. */
@@ -123,6 +125,9 @@ export interface Port {
   run(collective: Collective): void
   start(collective: Collective): Pending
   init(collective: Collective): Persistent
+
+  /** Another of the same ranks for messages that are apart from these, of which nobody is asked; it goes with this one. Absent: it takes a `dup`. */
+  beside?(): Port
 
   // All of these are collective over the port.
   /** @param info none: MPI_Comm_dup, else MPI_Comm_dup_with_info */

@@ -10,8 +10,23 @@ export interface Part {
   readonly type: Datatype
 }
 
+/** Where an engine lets a rank wait for whatever comes first. */
+export interface Waiter {
+  /**
+   * Blocks until it holds, and makes progress for everyone meanwhile.
+   *
+   * @param holds must not throw
+   * @param describe what it waits for, should that be for ever
+   */
+  waitUntil(holds: () => boolean, describe: () => string): void
+}
+
 /** A call under way, or one that can be started again and again. */
 export interface Pending {
+  /** Where it is waited for, with others; absent: it is looked at now and then. */
+  readonly waiter?: Waiter | undefined
+  /** What it waits for, after "waits in waitAny for ": there where `waiter` is. */
+  readonly about?: string | undefined
   /** Makes progress; true, with the status filled in, once it is complete. */
   test(status: Status): boolean
   /** Blocks until it is complete. */

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { byte, float64 } from '../src/datatype/basic.ts'
 import { sum } from '../src/op.ts'
+import { Request } from '../src/request/request.ts'
 import { Status } from '../src/status.ts'
 import { openThreadsEngine } from '../src/threads/engine.ts'
 
@@ -10,6 +11,10 @@ const { world } = openThreadsEngine(start, rank)
 const part = { view: new Uint8Array(8), count: 8, type: byte }
 const number = () => ({ view: new Float64Array(1), count: 1, type: float64 })
 
+const owner = { rank, name: 'world', failed: (error: unknown) => error }
+const receive = (source: number, tag: number) =>
+  new Request(owner, 'irecv', world.irecv(part, source, tag), true, new Status())
+
 /** What rank 0 does, and what the others do. */
 const kinds: Record<string, [() => void, () => void]> = {
   circle: [
@@ -17,6 +22,10 @@ const kinds: Record<string, [() => void, () => void]> = {
     () => world.recv(part, (rank + 1) % start.size, 5, new Status()),
   ],
   ended: [() => world.recv(part, 1, -1, new Status()), () => {}],
+  any: [
+    () => Request.waitAny([receive(1, 5), receive(-1, 6)]),
+    () => Request.waitSome([receive(0, 7), receive((rank + 1) % start.size, 8)]),
+  ],
   unreceived: [() => world.send('synchronous', part, 1, 9), () => world.run({ is: 'barrier' })],
   mismatched: [
     () => world.run({ is: 'barrier' }),

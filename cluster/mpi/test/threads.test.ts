@@ -49,6 +49,14 @@ test('ranks that wait for each other are told who waits for whom, and where', as
   }
 })
 
+test('ranks that wait for any of several calls are seen', async () => {
+  for (const { error } of await stuck(2, 'any')) {
+    assert.match(error, /rank 0 waits in waitAny for its irecv from rank 1, tag 5, or its irecv from any rank, tag 6/)
+    assert.match(error, /rank 1 waits in waitSome for its irecv from rank 0, tag 7, or its irecv from rank 0, tag 8/)
+    assert.match(error, /deadlock-program\.ts:\d+/)
+  }
+})
+
 test('a rank that waits for one that has ended is told so', async () => {
   const [first] = await stuck(2, 'ended')
   assert.match(first.error, /rank 0 waits in recv from rank 1, any tag[\s\S]*rank 1 has ended/)

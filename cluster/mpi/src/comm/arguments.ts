@@ -360,7 +360,8 @@ function checkReduced(comm: Member, call: string, op: Op, send: Part | undefined
   if (send.count !== recv.count) {
     throw refusal(comm, call, 'MPI_ERR_COUNT', 'count of recv', `${send.count}, as many as are sent`, recv.count)
   }
-  if (send.type !== recv.type && send.type.signature !== recv.type.signature) {
+  const isSame = send.type.isContiguous && recv.type.isContiguous && send.type.signature === recv.type.signature
+  if (send.type !== recv.type && !isSame) {
     throw refusal(comm, call, 'MPI_ERR_TYPE', 'type of recv', `that of what is sent, ${send.type}`, String(recv.type))
   }
 }

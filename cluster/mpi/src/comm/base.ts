@@ -90,9 +90,9 @@ export abstract class CommBase implements Member, Owner {
     return this.port.abort(code)
   }
 
-  /** A port beside it, for values of calls that do not block; all ranks make it in their first such call. */
+  /** A port beside it, for values of calls that do not block. Where an engine has none at hand all ranks make it in their first such call. */
   protected valueChannel(): ValueChannel {
-    return (this.#values ??= new ValueChannel(this.port.dup(), this.engine.tagUb))
+    return (this.#values ??= new ValueChannel(this.port.beside?.() ?? this.port.dup(), this.engine.tagUb))
   }
 
   /** No call takes it from now on. @param end what becomes of its port */

@@ -5,8 +5,10 @@ import { object } from '../datatype/basic.ts'
 import type { Parts, Pending, Port } from '../engine.ts'
 import { pack, packedPart, unpack } from '../message/object.ts'
 import { Elements, prefixSums } from '../message/part.ts'
+import { sharedWaiter } from '../request/pendings.ts'
 import { beginValue, type ComingValue, ValueQueue } from '../request/value-receive.ts'
 import type { Status } from '../status.ts'
+import type { Waiter } from '../transfer.ts'
 import type { ValuePlan } from './plan.ts'
 import { isRoot, isUnderRoot, type Member } from './roots.ts'
 
@@ -240,6 +242,14 @@ export class ValueExchange<T> implements Pending {
   /** A value that is there already. */
   keep(value: unknown): void {
     this.#receives.push({ value })
+  }
+
+  get waiter(): Waiter | undefined {
+    return sharedWaiter([...this.#sends, ...this.#open])
+  }
+
+  get about(): string {
+    return `its ${this.#call}: ${(this.#open[0] ?? this.#sends[0])?.about}`
   }
 
   result(): T {

@@ -1,9 +1,9 @@
 /** Calls under way that consist of others, or of nothing. */
 
 import { anyTag, procNull } from '../constants.ts'
-import type { Partitioned, Pending, Port } from '../engine.ts'
+import type { Partitioned, Port } from '../engine.ts'
 import { Status } from '../status.ts'
-import { waitUntil } from './progress.ts'
+import type { Pending, Waiter } from '../transfer.ts'
 
 /** What is known of a message from `procNull`. */
 export function setNull(status: Status): Status {
@@ -12,6 +12,12 @@ export function setNull(status: Status): Status {
   status.bytes = status.count = 0
   status.isCancelled = false
   return status
+}
+
+/** Where several calls are waited for together; undefined: an engine looks at one of them now and then. */
+export function sharedWaiter(pendings: readonly Pending[]): Waiter | undefined {
+  const first = pendings[0]?.waiter
+  return pendings.every(({ waiter }) => waiter === first) ? first : undefined
 }
 
 /** To or from `procNull`: over when it begins. */
@@ -46,6 +52,18 @@ export class Both implements Pending {
   constructor(first: Pending, second: Pending) {
     this.#first = first
     this.#second = second
+  }
+
+  get waiter(): Waiter | undefined {
+    return sharedWaiter(this.#open)
+  }
+
+  get about(): string {
+    return this.#open.map(({ about }) => about).join(' and ')
+  }
+
+  get #open(): Pending[] {
+    return [...(this.#isFirstDone ? [] : [this.#first]), ...(this.#isSecondDone ? [] : [this.#second])]
   }
 
   test(status: Status): boolean {
@@ -90,8 +108,18 @@ export class Probing implements Pending {
     return this.#isCancelled || this.#port.iprobe(this.#source, this.#tag, status)
   }
 
+  get waiter(): Waiter | undefined {
+    return this.#port.waiter
+  }
+
+  get about(): string {
+    const from = this.#source < 0 ? 'any rank' : `rank ${this.#port.members[this.#source]}`
+    return `its probe for ${from}, ${this.#tag < 0 ? 'any tag' : `tag ${this.#tag}`}`
+  }
+
   wait(status: Status): void {
-    waitUntil(() => this.test(status))
+    status.isCancelled = this.#isCancelled
+    if (!this.#isCancelled) this.#port.probe(this.#source, this.#tag, status)
   }
 
   cancel(): void {

@@ -3,6 +3,7 @@
 import type { Partitioned, Pending, Persistent } from '../engine.ts'
 import { refusal } from '../message/refusal.ts'
 import type { Status } from '../status.ts'
+import type { Waiter } from '../transfer.ts'
 import { type Owner, Request } from './request.ts'
 
 export class PersistentRequest<T = void> extends Request<T> {
@@ -89,6 +90,14 @@ export class Remade implements Persistent {
 
   constructor(make: () => Pending) {
     this.#make = make
+  }
+
+  get waiter(): Waiter | undefined {
+    return this.#current?.waiter
+  }
+
+  get about(): string | undefined {
+    return this.#current?.about
   }
 
   start(): void {

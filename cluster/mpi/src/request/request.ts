@@ -5,6 +5,7 @@ import type { Pending } from '../engine.ts'
 import { MpiError } from '../errors.ts'
 import type { Caller } from '../message/refusal.ts'
 import { Status } from '../status.ts'
+import { sharedWaiter } from './pendings.ts'
 import { waitUntil, watch } from './progress.ts'
 
 /** Whose request it is: what has failed goes to its error handler. */
@@ -224,7 +225,10 @@ export class Request<T = void> implements PromiseLike<T> {
       return active[0]
     }
     let found: number | undefined
-    waitUntil(() => (found = active.find(index => requests[index].test())) !== undefined)
+    Request.#waitFor('waitAny', requests, active, index => {
+      if (found === undefined && requests[index].test()) found = index
+      return found !== undefined
+    })
     return found
   }
 
@@ -232,9 +236,39 @@ export class Request<T = void> implements PromiseLike<T> {
   static waitSome(requests: readonly Request<any>[]): number[] {
     const active = activeOf('waitSome', requests)
     if (active.length === 0) return []
-    let found: number[] = []
-    waitUntil(() => (found = active.filter(index => requests[index].test())).length > 0)
+    const found: number[] = []
+    Request.#waitFor('waitSome', requests, active, index => {
+      if (!found.includes(index) && requests[index].test()) found.push(index)
+      return found.length > 0
+    })
     return found
+  }
+
+  /** Until one of the looks at them finds something; an error of one ends it. */
+  static #waitFor(
+    call: string,
+    requests: readonly Request<any>[],
+    active: readonly number[],
+    look: (index: number) => boolean,
+  ): void {
+    let failure: { error: unknown } | undefined
+    const holds = (): boolean => {
+      let any = false
+      try {
+        for (const index of active) any = look(index) || any
+      } catch (error) {
+        failure = { error }
+      }
+      return any || failure !== undefined
+    }
+    if (!holds()) {
+      const pendings = active.map(index => requests[index].pending!)
+      const waiter = sharedWaiter(pendings)
+      const describe = (): string => `waits in ${call} for ${pendings.map(({ about }) => about).join(', or ')}`
+      if (waiter === undefined) waitUntil(holds)
+      else waiter.waitUntil(holds, describe)
+    }
+    if (failure !== undefined) throw failure.error
   }
 
   /** Whether all of them are complete. */

@@ -7,6 +7,7 @@
 import type { Pending, Port, ValuePending } from '../engine.ts'
 import { packedPart, unpack } from '../message/object.ts'
 import { Status } from '../status.ts'
+import type { Waiter } from '../transfer.ts'
 import { waitUntil } from './progress.ts'
 
 /** Receives of values that have no message yet, in the order they began. */
@@ -81,6 +82,14 @@ class PostedValue implements ComingValue {
 
   constructor(pending: ValuePending) {
     this.#pending = pending
+  }
+
+  get waiter(): Waiter | undefined {
+    return this.#pending.waiter
+  }
+
+  get about(): string | undefined {
+    return this.#pending.about
   }
 
   get value(): unknown {

@@ -24,12 +24,17 @@ const what = 1
 const length = 2
 export const dataWord = 4
 
-const boardBytes = (size: number): number => 2 * size * placeBytes + size * lineBytes
+/** Behind the places: a line for each rank, and one that counts those who use the board. */
+const boardBytes = (size: number): number => 2 * size * placeBytes + (size + 1) * lineBytes
+
+/** In words. */
+const usersAt = (size: number): number => 2 * size * placeWords + size * line
 
 /** Makes the memory of a board. @returns its address */
 export function newBoard(size: number): number {
   const address = heap.allocate(boardBytes(size), { align: lineBytes, label: 'mpi' })
   heap.view(Uint8Array, address, boardBytes(size)).fill(0)
+  heap.view(Int32Array, address, boardBytes(size) / 4)[usersAt(size)] = size
   return address
 }
 
@@ -114,9 +119,9 @@ export class Board {
       if (rank !== this.rank) this.#await(this.#throughAt + rank * line, rank, this.c[this.placeOf(this.rank) + what])
   }
 
-  /** All ranks have finished their calls: the first gives the memory back. */
-  free(): void {
-    if (this.rank === 0) heap.free(this.#address)
+  /** This rank has finished its calls. The last one gives the memory back. */
+  leave(): void {
+    if (Atomics.sub(this.c, usersAt(this.size), 1) === 1) heap.free(this.#address)
   }
 
   #wakeOthers(): void {

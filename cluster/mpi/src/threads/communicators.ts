@@ -1,13 +1,16 @@
 /** How communicators of threads come to be: their members agree on who belongs to one, and on the numbers of its contexts. */
 
 import type { Collective } from '../engine.ts'
+import { MpiError } from '../errors.ts'
 import type { Kit, Steps } from './collectives/kit.ts'
 import type { Exchange } from './exchange.ts'
+import { contextsEach, mostCommunicators } from './holdings.ts'
 import * as at from './world-block.ts'
 
 /** Ranks that can agree on something. */
 export interface Members {
   readonly exchange: Exchange
+  readonly name?: string
   readonly rank: number
   readonly size: number
   /** Carries out steps that all of them take. */
@@ -16,12 +19,16 @@ export interface Members {
   driveApart(tag: number, steps: (kit: Kit) => Steps): void
 }
 
-/** Point to point, and collectives. */
-const contextsEach = 2
-
 /** Numbers of contexts that nobody has. */
 export const newContexts = (port: Members, communicators: number): number =>
   Atomics.add(port.exchange.views.c, at.nextContext, contextsEach * communicators)
+
+/** @throws MpiError before anything is said, if this rank has as many as there may be */
+export function checkRoom({ exchange, rank, name }: Members, call: string): void {
+  if (exchange.holdings.count < mostCommunicators) return
+  const problem = `this rank has ${mostCommunicators} communicators, which is all there may be at a time. Free those that are done with; one that is dropped counts until the event loop has turned`
+  throw new MpiError('MPI_ERR_OTHER', { call, rank, comm: name ?? 'its communicator' }, problem)
+}
 
 const words = (...numbers: number[]): Int32Array => Int32Array.from(numbers)
 const bytes = ({ buffer, byteOffset, byteLength }: Int32Array): Uint8Array =>

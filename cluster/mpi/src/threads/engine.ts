@@ -5,13 +5,14 @@ import { heap } from '@skein/heap'
 import type { Engine } from '../engine.ts'
 import { Exchange } from './exchange.ts'
 import { deleteFile } from './file.ts'
+import { contextsEach } from './holdings.ts'
 import { Meetings } from './meetings.ts'
 import { ThreadPort } from './port.ts'
 import { Views } from './views.ts'
 import { firstRank, makeWorld, type RankStart, type WorldStart } from './world-block.ts'
 
 /** Contexts of the world and of each rank by itself: those that are given out begin behind them. */
-const [worldContext, selfContext] = [0, 2]
+const [worldContext, selfContext] = [0, contextsEach]
 
 class ThreadsEngine implements Engine {
   readonly name = 'threads'
@@ -36,7 +37,11 @@ class ThreadsEngine implements Engine {
     this.#meetings = new Meetings(exchange)
     this.universeSize = start.universe
     this.appNumber = start.appNumber
-    this.world = new ThreadPort(exchange, parent === undefined ? worldContext : parent.context + 6, members)
+    this.world = new ThreadPort(
+      exchange,
+      parent === undefined ? worldContext : parent.context + 3 * contextsEach,
+      members,
+    )
     this.self = new ThreadPort(exchange, selfContext, [rank])
     this.parent = parent && ThreadPort.toParent(exchange, members, parent)
     process.once('exit', () => exchange.ended())

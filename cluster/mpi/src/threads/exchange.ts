@@ -11,6 +11,7 @@ import { pause } from '@skein/team/cores'
 import type { MpiError } from '../errors.ts'
 import * as ch from './channel.ts'
 import { callNames } from './collectives/names.ts'
+import { AllHoldings } from './holdings.ts'
 import { Context, type Unexpected } from './matching.ts'
 import { Standstill } from './standstill.ts'
 import type { Receiving, Sending } from './transfers.ts'
@@ -55,6 +56,8 @@ export class Exchange {
   readonly #waiting: Waiting[][]
   #waitingCount = 0
   readonly #looks: number
+  /** Of all communicators of this rank. */
+  readonly holdings: AllHoldings = new AllHoldings(this)
   readonly #standstill: Standstill
   /** Collectives under way. */
   #driven: Driven[] = []
@@ -82,6 +85,12 @@ export class Exchange {
 
   context(number: number): Context {
     return (this.#contexts[number] ??= new Context(number))
+  }
+
+  /** Nothing waits there. */
+  isEmpty(number: number): boolean {
+    const context = this.#contexts[number]
+    return context === undefined || (context.posted.length === 0 && context.unexpected.length === 0)
   }
 
   /** Nothing comes there any more. */
@@ -439,6 +448,7 @@ export class Exchange {
 
   /** The rank's thread ends. */
   ended(): void {
+    this.holdings.releaseAll()
     this.#standstill.ended()
   }
 }

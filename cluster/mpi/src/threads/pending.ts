@@ -2,6 +2,7 @@
 
 import type { Pending, Persistent, ValuePending } from '../engine.ts'
 import type { Status } from '../status.ts'
+import type { Waiter } from '../transfer.ts'
 import type { Exchange } from './exchange.ts'
 import { Receiving, type Sending } from './transfers.ts'
 
@@ -13,6 +14,8 @@ export interface Caller {
   /** What is thrown for what went wrong. */
   errorOf(error: unknown, call: string): unknown
   withdraw(receiving: Receiving): void
+  /** The number in its communicator of a rank of the world. */
+  rankOf(member: number): number
 }
 
 /** A message on its way. */
@@ -27,6 +30,14 @@ export class TransferPending implements Pending {
     this.#call = call
   }
 
+  get waiter(): Exchange {
+    return this.#caller.exchange
+  }
+
+  get about(): string {
+    return `its ${this.#call} ${this.#transfer.about}`
+  }
+
   test(status: Status): boolean {
     if (!this.#transfer.isDone) this.#caller.exchange.poll()
     if (!this.#transfer.isDone) return false
@@ -38,7 +49,7 @@ export class TransferPending implements Pending {
     const transfer = this.#transfer
     this.#caller.exchange.waitUntil(
       () => transfer.isDone,
-      () => `waits for its ${this.#call} ${transfer.about}`,
+      () => `waits for ${this.about}`,
     )
     this.#caller.tell(transfer, status, this.#call)
   }
@@ -81,6 +92,14 @@ export class PersistentCall implements Persistent {
 
   constructor(begin: () => Pending) {
     this.#begin = begin
+  }
+
+  get waiter(): Waiter | undefined {
+    return this.under?.waiter
+  }
+
+  get about(): string | undefined {
+    return this.under?.about
   }
 
   start(): void {

@@ -30,12 +30,13 @@ import { barrier } from './collectives/moves.ts'
 import { algorithmAlong, type Edges, edgesOfGraph, edgesOfGrid } from './collectives/neighbors.ts'
 import { Schedule } from './collectives/schedule.ts'
 import { Shared } from './collectives/shared.ts'
-import { allSay, firstSays, grouped, leaderSays, leadersSay, newContexts } from './communicators.ts'
+import { allSay, checkRoom, firstSays, grouped, leaderSays, leadersSay, newContexts } from './communicators.ts'
 import { type Exchange, Mismatch } from './exchange.ts'
 import { ThreadFile } from './file.ts'
+import { contextsEach, Holdings } from './holdings.ts'
 import type { Context, Unexpected } from './matching.ts'
 import { Meetings, type Met } from './meetings.ts'
-import { PartitionedReceive, PartitionedSend } from './partitioned.ts'
+import { PartitionedReceive, PartitionedSend, Pieces } from './partitioned.ts'
 import { PersistentCall, TransferPending, ValueTransfer } from './pending.ts'
 import { spawnRanks } from './spawn.ts'
 import { bytesOf, Receiving, Sending } from './transfers.ts'
@@ -58,29 +59,42 @@ export class ThreadPort implements Port {
   readonly #local: ThreadPort | undefined
   /** Of a topology. */
   #edges: Edges | undefined
+  /** It holds nothing itself. */
+  readonly #isBeside: boolean
   /** Collectives so far. */
   #calls = 0
   #shared: Shared | undefined
+  readonly #holdings: Holdings
+  /** Of partitioned messages. */
+  readonly #pieces: Pieces
   // The bytes of the buffers that were used last: making such a view takes as long as sending a short message.
   #sent: ArrayBufferView | undefined
   #sentBytes: Uint8Array = new Uint8Array(0)
   #received: ArrayBufferView | undefined
   #receivedBytes: Uint8Array = new Uint8Array(0)
 
-  /** @param local of an intercommunicator: its own group, which nobody else uses */
+  /**
+   * @param local of an intercommunicator: its own group, which nobody else uses
+   * @param holdings of a port beside another: the other's
+   */
   constructor(
     exchange: Exchange,
     context: number,
     members: readonly number[],
     remoteMembers: readonly number[] = [],
     local?: ThreadPort,
+    holdings?: Holdings,
   ) {
     this.exchange = exchange
     for (const member of members) exchange.reach(member)
     for (const member of remoteMembers) exchange.reach(member)
     this.#local = local
+    this.#isBeside = holdings !== undefined
+    this.#holdings = holdings ?? new Holdings(context)
+    if (holdings === undefined) exchange.holdings.add(this, this.#holdings)
     this.context = exchange.context(context)
     this.collectives = exchange.context(context + 1)
+    this.#pieces = new Pieces(this.#holdings.first + 3)
     this.members = members
     this.remoteMembers = remoteMembers
     this.peers = remoteMembers.length > 0 ? remoteMembers : members
@@ -92,8 +106,12 @@ export class ThreadPort implements Port {
     return this.remoteMembers.length
   }
 
+  get waiter(): Exchange {
+    return this.exchange
+  }
+
   /** The number in this communicator of a rank of the world. */
-  #rankOf(member: number): number {
+  rankOf(member: number): number {
     return this.peers[member] === member ? member : this.peers.indexOf(member)
   }
 
@@ -217,7 +235,7 @@ export class ThreadPort implements Port {
   /** Fills in the status. @throws MpiError for what went wrong */
   tell(transfer: Sending | Receiving, status: Status, call: string): void {
     transfer.tell(status)
-    if (status.source >= 0) status.source = this.#rankOf(status.source)
+    if (status.source >= 0) status.source = this.rankOf(status.source)
     if (transfer.error !== undefined) throw this.errorOf(transfer.error, call)
   }
 
@@ -243,7 +261,7 @@ export class ThreadPort implements Port {
   }
 
   #told({ source, tag, length }: Unexpected, status: Status): void {
-    status.source = this.#rankOf(source)
+    status.source = this.rankOf(source)
     status.tag = tag
     status.bytes = status.count = length
     status.isCancelled = false
@@ -301,11 +319,11 @@ export class ThreadPort implements Port {
   }
 
   psendInit(partitions: number, part: Part, dest: number, tag: number): Partitioned {
-    return new PartitionedSend(partitions, () => this.isend('standard', part, dest, tag))
+    return new PartitionedSend(this, this.#pieces, partitions, part, this.peers[dest], tag)
   }
 
-  precvInit(_partitions: number, part: Part, source: number, tag: number): Partitioned {
-    return new PartitionedReceive(() => this.irecv(part, source, tag))
+  precvInit(partitions: number, part: Part, source: number, tag: number): Partitioned {
+    return new PartitionedReceive(this, this.#pieces, partitions, part, this.peers[source], tag)
   }
 
   // Collectives.
@@ -338,6 +356,7 @@ export class ThreadPort implements Port {
     if (this.#shared === undefined) {
       const address = firstSays(this, () => newBoard(this.size))
       this.#shared = new Shared(new Board(this.exchange, address, this.rank, this.members))
+      this.#holdings.board = this.#shared
     }
     return this.#shared
   }
@@ -369,6 +388,11 @@ export class ThreadPort implements Port {
 
   // Communicators.
 
+  beside(): ThreadPort {
+    const { exchange, members, remoteMembers } = this
+    return new ThreadPort(exchange, this.context.number + 2, members, remoteMembers, this.#local, this.#holdings)
+  }
+
   #sub(context: number, ranks: readonly number[]): ThreadPort {
     return new ThreadPort(
       this.exchange,
@@ -378,6 +402,7 @@ export class ThreadPort implements Port {
   }
 
   dup(): ThreadPort {
+    checkRoom(this, 'dup')
     if (this.#local !== undefined) return this.#between(this.#local, 0, this, 0)
     const context = firstSays(this, () => newContexts(this, 1))
     const copy = new ThreadPort(this.exchange, context, this.members)
@@ -386,10 +411,11 @@ export class ThreadPort implements Port {
   }
 
   split(color: number | undefined, key: number): ThreadPort | undefined {
+    checkRoom(this, 'split')
     const groups = grouped(allSay(this.#own, [color === undefined ? 0 : 1, color ?? 0, key]))
     const first = firstSays(this.#own, () => newContexts(this, groups.length))
     const index = groups.findIndex(group => group.color === color)
-    return index < 0 ? undefined : this.#own.#sub(first + 2 * index, groups[index].ranks)
+    return index < 0 ? undefined : this.#own.#sub(first + contextsEach * index, groups[index].ranks)
   }
 
   /** Its own group. */
@@ -402,12 +428,14 @@ export class ThreadPort implements Port {
   }
 
   create(ranks: readonly number[]): ThreadPort | undefined {
+    checkRoom(this, 'create')
     const context = firstSays(this.#own, () => newContexts(this, 1))
     return ranks.includes(this.rank) ? this.#own.#sub(context, ranks) : undefined
   }
 
   createGroup(ranks: readonly number[], tag: number): ThreadPort | undefined {
     if (!ranks.includes(this.rank)) return undefined
+    checkRoom(this, 'createGroup')
     const context = new Int32Array([this.rank === ranks[0] ? newContexts(this, 1) : 0])
     const bytes = new Uint8Array(context.buffer)
     this.driveApart(tag, function* (kit) {
@@ -423,6 +451,7 @@ export class ThreadPort implements Port {
 
   /** @param peer in which this group's leader finds the other's */
   #between(own: ThreadPort, leader: number, peer: ThreadPort | undefined, other: number, tag = 0): ThreadPort {
+    checkRoom(this, 'intercomm')
     const mine = own.rank === leader
     let said: number[] = []
     if (mine) {
@@ -432,11 +461,12 @@ export class ThreadPort implements Port {
       said = [Math.min(offer, heard[0]), offer < heard[0] ? 1 : 2, ...heard.slice(1)]
     }
     const [context, place, ...remote] = leaderSays(own, leader, said)
-    const local = new ThreadPort(this.exchange, context + 2 * place, own.members)
+    const local = new ThreadPort(this.exchange, context + contextsEach * place, own.members)
     return new ThreadPort(this.exchange, context, own.members, remote, local)
   }
 
   merge(high: boolean): ThreadPort {
+    checkRoom(this, 'merge')
     const local = this.#local!
     let said: number[] = []
     if (local.rank === 0) {
@@ -473,13 +503,8 @@ export class ThreadPort implements Port {
   }
 
   free(): void {
-    if (this.#shared !== undefined) {
-      // Nobody is in a call of the board any more.
-      this.drive('barrier', barrier)
-      this.#shared.free()
-    }
-    this.exchange.forget(this.context.number)
-    this.exchange.forget(this.collectives.number)
+    if (this.#isBeside) return
+    this.exchange.holdings.release(this.#holdings)
     this.#local?.free()
   }
 
@@ -510,13 +535,19 @@ export class ThreadPort implements Port {
     if (context === undefined) {
       throw this.errorOf(new Mismatch('MPI_ERR_SPAWN', `rank ${root} could not start the ranks`), 'spawn')
     }
-    const local = new ThreadPort(this.exchange, context + 2, this.members)
+    const local = new ThreadPort(this.exchange, context + contextsEach, this.members)
     return new ThreadPort(this.exchange, context, this.members, children, local)
   }
 
   /** What a rank that was spawned has of those who did it. */
   static toParent(exchange: Exchange, members: readonly number[], { context, members: parents }: Parent): ThreadPort {
-    return new ThreadPort(exchange, context, members, parents, new ThreadPort(exchange, context + 4, members))
+    return new ThreadPort(
+      exchange,
+      context,
+      members,
+      parents,
+      new ThreadPort(exchange, context + 2 * contextsEach, members),
+    )
   }
 
   accept(portName: string, _hints: Hints, root: number): ThreadPort {

@@ -101,6 +101,11 @@ export class Receiving {
     return new Receiving(bytes, from, tag, signature)
   }
 
+  /** A run of elements of a type, packed. */
+  static ofRun(bytes: Uint8Array, type: Datatype, from: number, tag: number): Receiving {
+    return new Receiving(bytes, from, tag, type.signature, type)
+  }
+
   static ofAnyLength(type: Datatype, from: number, tag: number): Receiving {
     return new Receiving(undefined, from, tag, type.signature, type)
   }

@@ -169,6 +169,7 @@ export function makeWorld(size: number, hasLauncher = false): WorldStart {
     for (let to = 0; to < size; to++) clearChannel(c, channelOf(layout, from, to))
   }
   for (let rank = size; rank < layout.universe; rank++) c[rankAt(layout, rank) + state] = absent
+  // Those of the world and of each rank by itself come before.
   Atomics.store(c, nextContext, 8)
   return { size, universe: layout.universe, hasLauncher, address, slots, ringBytes }
 }

@@ -113,7 +113,7 @@ export function shuffled<T>(c: Choices, list: readonly T[]): T[] {
 
 /** Few elements mostly; some that go by rendezvous, or do not fit into a channel at once. */
 export function drawCount(c: Choices, elementBytes: number): number {
-  const bytes = c.pick([64, 8, 0, 200, 1000, 64, 200, 1000, 5000, 20_000, 64, 200, 1000, 90_000])
+  const bytes = c.pick([64, 8, 0, 200, 1000, 64, 200, 1000, 5000, 20_000, 64, 200, 10_000, 90_000])
   if (bytes === 90_000 && !c.oneIn(4)) return 3
   return c.below(2) === 0 ? Math.floor(bytes / elementBytes) : c.below(Math.floor(bytes / elementBytes) + 1)
 }

@@ -107,6 +107,7 @@ function drawShares(d: Draft, stuffs: readonly Stuff[], isTyped: boolean): Share
   const counts = stuffs.map(({ entry, count }, i) => (count * entry.basics) / entries[i].basics)
   const places: number[] = stuffs.map(() => 0)
   let at = 0
+  let reach = 0
   const isPacked = !isTyped && c.oneIn(2)
   for (const i of isPacked ? stuffs.keys() : shuffled(c, [...stuffs.keys()])) {
     const { extent, end } = entries[i]
@@ -114,11 +115,12 @@ function drawShares(d: Draft, stuffs: readonly Stuff[], isTyped: boolean): Share
     const unit = isTyped ? 8 : extent
     if (!isPacked) at += unit * c.below(3)
     places[i] = at
+    reach = Math.max(reach, at + span)
     at += isPacked ? counts[i] * extent : Math.ceil(span / unit) * unit
   }
   const from = isTyped ? 0 : (entries[0]?.type.size ?? 1) * (entries[0]?.index < 10 ? c.below(3) : 0)
   return {
-    ...{ bytes: Math.ceil((from + at) / 8) * 8 + 8, seed: d.seed(), from, counts, places, entries, isTyped },
+    ...{ bytes: Math.ceil((from + reach) / 8) * 8 + 8, seed: d.seed(), from, counts, places, entries, isTyped },
     form: c.pick([2, 3, 5]),
   }
 }

@@ -50,7 +50,7 @@ export async function runCampaign(campaign: Campaign): Promise<Found> {
     for (const list of bySize.values()) {
       const sample =
         oracle === 0 ? [] : list.filter(({ seed: s, program }) => isSampled(s, oracle) && !program.notForLibraries)
-      const fault = (await judge(list, 'threads'))[0] ?? (await judgeInC(sample, say))
+      const fault = (await judge(list, 'threads'))[0] ?? (await judge(sample, 'c'))[0]
       done += list.length
       inC += sample.length
       calls += list.reduce((sum, { program }) => sum + program.calls, 0)
@@ -59,22 +59,6 @@ export async function runCampaign(campaign: Campaign): Promise<Found> {
     say(`${done} programs, ${inC} of them in C: ${calls} calls`)
   }
   return { programs: done, inC, calls, fault: undefined }
-}
-
-/**
- * A program that goes wrong in C among others, and not alone, three times over, is a fault of the library: Open MPI 4.1 has such, of messages of
- * elements with gaps. What was drawn and what the threads did agree then.
- */
-async function judgeInC(programs: readonly Numbered[], say: (text: string) => void): Promise<Fault | undefined> {
-  for (const fault of await judge(programs, 'c')) {
-    const alone = programs.filter(({ seed }) => seed === fault.seed)
-    for (let time = 0; time < 3; time++) {
-      const [again] = await judge(alone, 'c')
-      if (again !== undefined) return again
-    }
-    say(`seed ${fault.seed} on ${fault.size} ranks goes wrong in C among others, and not alone: ${fault.story}`)
-  }
-  return undefined
 }
 
 /** Seeds of all sizes: every n-th of a number of ranks follows only from sizes that n shares no factor with. */

@@ -2,7 +2,7 @@
 
 import type { Pending } from '../../engine.ts'
 import type { Status } from '../../status.ts'
-import type { Driven } from '../exchange.ts'
+import type { Driven, Exchange } from '../exchange.ts'
 import { type Caller, nothingOf } from '../pending.ts'
 import type { Receiving, Sending } from '../transfers.ts'
 import type { Steps } from './kit.ts'
@@ -41,6 +41,14 @@ export class Schedule implements Pending, Driven {
       }
     }
     return this.#isDone
+  }
+
+  get waiter(): Exchange {
+    return this.#caller.exchange
+  }
+
+  get about(): string {
+    return `its ${this.#call} with ${this.#waitsFor?.peer ?? 'nobody'}`
   }
 
   test(status: Status): boolean {

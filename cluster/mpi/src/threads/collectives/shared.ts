@@ -12,6 +12,7 @@ import { type Board, dataWord, placeDataBytes } from '../board.ts'
 import { bytesOf } from '../transfers.ts'
 import { copy } from '../views.ts'
 import { callNames } from './names.ts'
+import { blockOf, landing, outgoing } from './wire.ts'
 
 const [barrierCall, allreduceCall, allgatherCall, alltoallCall] = (
   ['barrier', 'allreduce', 'allgather', 'alltoall'] as const
@@ -41,7 +42,8 @@ export class Shared {
         return collective.recv.type.isContiguous && collective.recv.count > 0
       case 'allgather':
       case 'alltoall':
-        return collective.recv.type.isContiguous && collective.recv.count * collective.recv.type.size >= leastBlockBytes
+        // Not by how they lie, in which ranks may differ.
+        return collective.recv.count * collective.recv.type.size >= leastBlockBytes
       default:
         return false
     }
@@ -138,31 +140,36 @@ export class Shared {
   #gather(send: Part | undefined, recv: Part): void {
     const { rank, size } = this.#board
     const block = recv.count * recv.type.size
-    const all = bytesOf({ ...recv, count: recv.count * size })
+    const land = landing({ ...recv, count: recv.count * size })
+    const all = land.bytes
     const own = all.subarray(rank * block, (rank + 1) * block)
-    if (send !== undefined) own.set(bytesOf(send))
+    if (send !== undefined) own.set(outgoing(send))
+    else if (!recv.type.isContiguous) own.set(outgoing(blockOf(recv, rank)))
     const { first } = this.#tell(allgatherCall, block, this.#visible(own, 'send', true))
     for (let turn = 1; turn < size; turn++) {
       const from = (rank + turn) % size
       all.set(heap.view(Uint8Array, first[from], block), from * block)
     }
     this.#board.finish()
+    land.settle()
   }
 
   #exchange(send: Part | undefined, recv: Part): void {
     const { rank, size } = this.#board
     const block = recv.count * recv.type.size
-    const all = bytesOf({ ...recv, count: recv.count * size })
+    const land = landing({ ...recv, count: recv.count * size })
+    const all = land.bytes
     const sent =
       send === undefined
-        ? this.#copied(all, 'send')
-        : this.#visible(bytesOf({ ...send, count: send.count * size }), 'send', true)
+        ? this.#copied(outgoing({ ...recv, count: recv.count * size }), 'send')
+        : this.#visible(outgoing({ ...send, count: send.count * size }), 'send', true)
     const { first } = this.#tell(alltoallCall, block, sent)
     for (let turn = 0; turn < size; turn++) {
       const from = (rank + turn) % size
       all.set(heap.view(Uint8Array, first[from] + rank * block, block), from * block)
     }
     this.#board.finish()
+    land.settle()
   }
 
   /** Tells where two buffers lie, and learns the others'. */
@@ -204,7 +211,7 @@ export class Shared {
   }
 
   free(): void {
-    this.#board.free()
+    this.#board.leave()
     for (const kept of [this.#sendCopy, this.#recvCopy]) if (kept.length > 0) heap.release(kept)
   }
 }
