@@ -70,7 +70,7 @@ const find = (file: string): string => {
   return path
 }
 
-const readAirports = (): Map<string, Airport> => {
+export const readAirports = (): Map<string, Airport> => {
   const airports = new Map<string, Airport>()
   for (const row of csvParse(readFileSync(find('airports.csv'), 'utf8'))) {
     const latitude = Number(row.latitude)

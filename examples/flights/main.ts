@@ -1,5 +1,6 @@
 /**
- * `npm start`: three million real flights, six questions, each answered by plain JavaScript and by Skein: four by kernels, two by tasks.
+ * `npm start`: three million real flights, six questions, each answered by plain JavaScript and by Skein: four by kernels, two by tasks. At last, two problems
+ * in three styles, on one thread or rank and on more.
  */
 
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
@@ -7,8 +8,11 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
+import { inputsOf } from '../styles/inputs.ts'
+import { StudyError, study } from '../styles/study.ts'
+import { lines, type Study } from '../styles/table.ts'
 import { certaintyStep } from './bootstrap.ts'
-import { MissingDataError, readFlights } from './data.ts'
+import { type Flights, MissingDataError, readFlights } from './data.ts'
 import { delayStep } from './delays.ts'
 import { densityStep } from './density.ts'
 import { totals, writeReport } from './report.ts'
@@ -19,11 +23,13 @@ import { trafficStep } from './traffic.ts'
 
 const help = `Three million flights of the United States, 2001: delays by airport and time of day, shortest paths, how a delay spreads, a map,
 how sure all that is, flights by route. Each step runs as plain JavaScript on one thread and by Skein, with kernels or tasks; the answers are compared, and a report with pictures is written.
+At last two problems are solved with kernels, ranks and bags, on one to four threads or ranks.
 
   npm start -- [options]
 
   --rows n       read only the first n flights (50000 is about three days)
   --no-plain     leave plain JavaScript out
+  --no-study     leave the study of kernels, ranks and bags out
   --threads n    threads of kernels, the calling one included, and workers of tasks (unless said SKEIN_THREADS and
                  SKEIN_WORKERS, else as many as cores)
   --out path     where to write the report (report.html unless said)
@@ -55,6 +61,7 @@ const options = () => {
       options: {
         rows: { type: 'string' },
         'no-plain': { type: 'boolean', default: false },
+        'no-study': { type: 'boolean', default: false },
         threads: { type: 'string' },
         out: { type: 'string', default: 'report.html' },
         help: { type: 'boolean', default: false },
@@ -64,6 +71,7 @@ const options = () => {
       rows: wholeNumber('rows', values.rows, 1000, Number.POSITIVE_INFINITY),
       threads: wholeNumber('threads', values.threads, 1, 0),
       plain: !values['no-plain'],
+      withStudy: !values['no-study'],
       out: resolve(values.out),
       help: values.help,
     }
@@ -93,8 +101,19 @@ const ratio = (plain: number | undefined, skein: number): string =>
 const show = (name: string, plain: number | undefined, skein: number): void =>
   console.log(`${name.padEnd(52)}${seconds(plain)}${seconds(skein)}${ratio(plain, skein)}`)
 
+/** Small enough for some seconds; `examples/styles/main.ts` takes larger ones. */
+const studyStyles = async (flights: Flights): Promise<Study> => {
+  const isSmall = flights.count < 500_000
+  const inputs = inputsOf(flights, isSmall ? { airports: 128, rows: 20_000 } : { airports: 448, rows: 100_000 })
+  const settings = { sizes: [1, 2, 3, 4], rounds: isSmall ? 1 : 3, engine: 'threads' } as const
+  const progress = new Progress('Two problems in three styles')
+  const results = await study(inputs, { ...settings, progress: share => progress.share(share) })
+  progress.stop()
+  return { inputs, results, ...settings }
+}
+
 const main = async (): Promise<void> => {
-  const { rows, threads: asked, plain, out, help: wantsHelp } = options()
+  const { rows, threads: asked, plain, withStudy, out, help: wantsHelp } = options()
   if (wantsHelp) {
     process.stdout.write(help)
     return
@@ -131,9 +150,12 @@ const main = async (): Promise<void> => {
   show('All steps', all.plainMs, all.skeinMs)
   if (plain) console.log('\nAll answers agree: integers exactly, floats within the tolerance that the report states.')
 
+  const styles = withStudy ? await studyStyles(flights) : undefined
+  if (styles) console.log(`\n${lines(styles)}`)
+
   writeFileSync(
     report,
-    writeReport({ flights, delays, network, spread, density, certainty, traffic, times, readMs, threads }),
+    writeReport({ flights, delays, network, spread, density, certainty, traffic, styles, times, readMs, threads }),
   )
   closeSync(report)
   console.log(`\n${((performance.now() - began) / 1000).toFixed(1)} s in all. The report, with maps and charts: ${out}`)
@@ -145,7 +167,12 @@ try {
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n\n${help}`)
     process.exitCode = 2
-  } else if (error instanceof MissingDataError || error instanceof DisagreementError || error instanceof OutputError) {
+  } else if (
+    error instanceof MissingDataError ||
+    error instanceof DisagreementError ||
+    error instanceof OutputError ||
+    error instanceof StudyError
+  ) {
     process.stderr.write(`${error.message}\n`)
     process.exitCode = 1
   } else throw error

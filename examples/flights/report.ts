@@ -1,6 +1,7 @@
 /** The report: one HTML file with its pictures inside, readable without a network. */
 
 import { cpus } from 'node:os'
+import { html, type Study } from '../styles/table.ts'
 import type { Certainty } from './bootstrap.ts'
 import { RESAMPLES } from './bootstrap.ts'
 import { escapeText } from './chart.ts'
@@ -41,6 +42,8 @@ export interface Findings {
   readonly density: Density
   readonly certainty: Certainty
   readonly traffic: Traffic
+  /** Left out when it was not wanted. */
+  readonly styles?: Study
   readonly times: readonly StepTimes[]
   readonly readMs: number
   readonly threads: number
@@ -134,7 +137,7 @@ footer{color:var(--soft);font-size:13.5px;padding:26px 0 50px}code{font-size:.92
 `
 
 export const writeReport = (findings: Findings): string => {
-  const { flights, delays, network, spread, density, certainty, traffic, times } = findings
+  const { flights, delays, network, spread, density, certainty, traffic, styles, times } = findings
   const all = totals(times)
   const { order } = busiest(flights)
   const first = longDay(flights.minute[0])
@@ -156,6 +159,15 @@ export const writeReport = (findings: Findings): string => {
 <p>Each step ran as plain JavaScript on one thread, written with typed arrays, and by Skein: four as kernels, plain TypeScript functions that are
 compiled for every SIMD lane and every core, the last two as tasks, which run the plain functions on workers. Both worked on the same data, once, warm-up and compilation included, and their answers were compared.</p>
 <div class="legend"><span><b style="background:#b9c2ce"></b>plain JavaScript</span><span><b style="background:#c2573a"></b>Skein</span></div>`
+
+  const threeStyles =
+    styles === undefined
+      ? ''
+      : `<section><h2>Two problems in three styles</h2>
+<p>Loops over memory that all threads see, as with OpenMP (kernels); processes that send each other what they need, as with MPI (ranks); items that are mapped and brought
+together by key, as with MapReduce (bags). The same two problems in each, and what more threads or ranks bring: milliseconds, and how many times as fast as one.
+These inputs are small; <code>node examples/styles/main.ts</code> takes larger ones.</p>
+${html(styles)}</section>`
 
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${whole(flights.count)} flights</title><style>${style}</style></head><body>${borders()}
@@ -214,6 +226,7 @@ draws lie within the lines. ${latestAirport(flights, certainty)}</p>
 ${whole(traffic.counts.size)} names whose counts then meet.</p>
 <div class="two"><div><h3>The busiest routes</h3>${traffics(traffic)}</div>
 <div><h3>What ran when: ${workersBusy(traffic.ran)}</h3>${workerTimeline(traffic.ran, 520)}</div></div></section>
+${threeStyles}
 </main>
 <footer class="wide">Data: U.S. Bureau of Transportation Statistics, by way of the npm package vega-datasets (flights-3m.parquet, airports.csv); state borders: us-atlas.
 Read in ${milliseconds(findings.readMs)}. Run on ${escapeText(cpus()[0]?.model.trim() ?? 'an unknown processor')}, ${cpus().length} logical processors, Node ${process.versions.node}. Delays beyond seven hours are counted as seven hours.</footer>
