@@ -33,12 +33,10 @@ const transfers = {
 
 export type TransferSuffix = keyof typeof transfers
 
-type TransferCalls = { readonly [name in `${'read' | 'write' | 'iread' | 'iwrite'}${TransferSuffix}`]: Call } & {
-  readonly [name in `${'read' | 'write'}${TransferSuffix}_${'begin' | 'end'}`]: Call
-}
+type TransferName = `${'read' | 'write' | 'iread' | 'iwrite'}${TransferSuffix}`
 
 export type FileCalls = { readonly [name in keyof typeof whole]: Call } & {
-  readonly [name in keyof TransferCalls as `MPI_File_${name}`]: TransferCalls[name]
+  readonly [name in TransferName as `MPI_File_${name}`]: Call
 }
 
 const prototypes = (): [string, string][] => {
@@ -46,7 +44,6 @@ const prototypes = (): [string, string][] => {
   for (const [suffix, prototype] of Object.entries(transfers)) {
     for (const is of ['read', 'write']) {
       all.push([`MPI_File_${is}${suffix}`, `${prototype}p`], [`MPI_File_i${is}${suffix}`, `${prototype}p`])
-      all.push([`MPI_File_${is}${suffix}_begin`, prototype], [`MPI_File_${is}${suffix}_end`, 'fpp'])
     }
   }
   return all
