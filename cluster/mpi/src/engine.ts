@@ -179,6 +179,18 @@ export interface Neighbors {
   readonly destinationWeights?: readonly number[]
 }
 
+/** A session as an engine has it. */
+export interface SessionPort {
+  psets(): readonly string[]
+  /** Processes of one of them. */
+  members(pset: string): readonly number[]
+  /** What the engine says of one. */
+  info(pset: string): Hints
+  /** Of these processes, which alone call it, with the same tag. */
+  comm(members: readonly number[], tag: string, hints: Hints): Port
+  finalize(): void
+}
+
 /** A program of which so many ranks are started. */
 export interface SpawnedProgram {
   /** Absolute. */
@@ -219,6 +231,7 @@ export interface Engine {
   publishName(service: string, hints: Hints, portName: string): void
   unpublishName(service: string, hints: Hints, portName: string): void
   lookupName(service: string, hints: Hints): string
+  openSession(hints: Hints): SessionPort
   /** @param path absolute */
   deleteFile(path: string, hints: Hints): void
   finalize(): void

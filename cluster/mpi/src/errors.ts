@@ -59,6 +59,7 @@ export type ErrorClass =
   | 'MPI_ERR_PORT'
   | 'MPI_ERR_NAME'
   | 'MPI_ERR_SERVICE'
+  | 'MPI_ERR_SESSION'
   | 'MPI_ERR_PROC_FAILED'
   | 'MPI_ERR_REVOKED'
 

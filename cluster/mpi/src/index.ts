@@ -42,6 +42,7 @@ export {
   universeSize,
   unpublishName,
 } from './dynamic/ports.ts'
+export { Session } from './dynamic/session.ts'
 export type { Neighbors, ThreadLevel } from './engine.ts'
 export {
   abort,

@@ -53,6 +53,8 @@ const programs: Readonly<Record<string, readonly number[]>> = {
   spawn: [1, 3],
   'helper-threads': [2],
   meeting: [1, 2],
+  sessions: [1, 4],
+  'fault-tolerance': [2],
   pool: [1, 2, 4],
   klyng: [1, 6],
   'window-locks': [1, 2, 4],

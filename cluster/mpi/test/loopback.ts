@@ -340,6 +340,9 @@ export const loopback = (): Engine & { readonly world: Loopback } => ({
   publishName: () => {},
   unpublishName: () => {},
   lookupName: () => 'port',
+  openSession: () => {
+    throw new Error('there are no sessions')
+  },
   finalize: () => {},
   isFinalized: false,
 })

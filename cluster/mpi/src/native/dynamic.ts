@@ -85,11 +85,11 @@ export function meet(port: Member, call: 'accept' | 'connect', portName: string,
   const { runtime, comm } = port
   const { calls, cell } = runtime
   const does = call === 'accept' ? calls.MPI_Comm_accept : calls.MPI_Comm_connect
-  withInfo(runtime, hints, call, port, info => {
+  return withInfo(runtime, hints, call, port, info => {
     const code = does(cString(portName), info, root, comm, cell)
     if (code !== 0) fail(runtime, code, call, port)
+    return runtime.readHandle()
   })
-  return runtime.readHandle()
 }
 
 export function openPort(runtime: Runtime, world: Member, hints: Hints): string {

@@ -6,6 +6,7 @@ import { deleteFile } from './file.ts'
 import { type Launcher, launcherOf, loadKoffi, openLibrary } from './library.ts'
 import { NativePort } from './port.ts'
 import { Runtime } from './runtime.ts'
+import { NativeSession } from './session.ts'
 
 const levels: readonly ThreadLevel[] = ['single', 'funneled', 'serialized', 'multiple']
 
@@ -95,6 +96,7 @@ const start = (launcher: Launcher): Engine => {
     publishName: (service, hints, name) => dynamic.nameService(runtime, world, 'publishName', service, hints, name),
     unpublishName: (service, hints, name) => dynamic.nameService(runtime, world, 'unpublishName', service, hints, name),
     lookupName: (service, hints) => dynamic.lookupName(runtime, world, service, hints),
+    openSession: hints => new NativeSession(runtime, world, hints),
     deleteFile: (path, hints) => deleteFile(runtime, path, hints, world.rank),
     finalize,
     get isFinalized() {

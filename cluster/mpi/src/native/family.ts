@@ -236,6 +236,11 @@ const openMpi: Family = {
     69: 'MPI_ERR_RMA_ATTACH',
     70: 'MPI_ERR_RMA_FLAVOR',
     71: 'MPI_ERR_RMA_SHARED',
+    // From version 5 on.
+    75: 'MPI_ERR_PROC_FAILED',
+    76: 'MPI_ERR_PROC_FAILED',
+    77: 'MPI_ERR_REVOKED',
+    78: 'MPI_ERR_SESSION',
   },
 }
 
@@ -371,6 +376,7 @@ const mpich: Family = {
     56: 'MPI_ERR_RMA_ATTACH',
     57: 'MPI_ERR_RMA_SHARED',
     58: 'MPI_ERR_RMA_FLAVOR',
+    75: 'MPI_ERR_SESSION',
     101: 'MPI_ERR_PROC_FAILED',
     102: 'MPI_ERR_PROC_FAILED',
     103: 'MPI_ERR_REVOKED',

@@ -21,6 +21,8 @@ export class Runtime extends Binding {
   readonly types: TypeHandles
   readonly ops: OpHandles
   readonly processes: Processes
+  /** Those that are not over. */
+  readonly sessions = new Set<{ finalize(): void }>()
   /** Requests under way: they and their buffers must not be collected. */
   readonly open = new Set<object>()
   /** Of them, those nobody waits for: sends that were buffered, requests that were freed. */
@@ -57,5 +59,6 @@ export class Runtime extends Binding {
     this.types.freeAll()
     this.ops.freeAll()
     this.processes.free()
+    for (const session of this.sessions) session.finalize()
   }
 }

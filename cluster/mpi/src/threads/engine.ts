@@ -2,7 +2,7 @@
 
 import { hostname } from 'node:os'
 import { heap } from '@skein/heap'
-import type { Engine } from '../engine.ts'
+import type { Engine, SessionPort } from '../engine.ts'
 import { Exchange } from './exchange.ts'
 import { deleteFile } from './file.ts'
 import { contextsEach } from './holdings.ts'
@@ -11,8 +11,8 @@ import { ThreadPort } from './port.ts'
 import { Views } from './views.ts'
 import { firstRank, makeWorld, type RankStart, type WorldStart } from './world-block.ts'
 
-/** Contexts of the world and of each rank by itself: those that are given out begin behind them. */
-const [worldContext, selfContext] = [0, contextsEach]
+/** Contexts of the world, of each rank by itself, and of what sessions agree on: those that are given out begin behind them. */
+const [worldContext, selfContext, sessionsContext] = [0, contextsEach, 2 * contextsEach]
 
 class ThreadsEngine implements Engine {
   readonly name = 'threads'
@@ -67,6 +67,23 @@ class ThreadsEngine implements Engine {
     return this.#told('lookupName', () => this.#meetings.lookup(service))
   }
 
+  openSession(): SessionPort {
+    const [world, own] = [this.world.members, this.self.members]
+    return {
+      psets: () => ['mpi://WORLD', 'mpi://SELF'],
+      members: pset => (pset === 'mpi://SELF' ? own : world),
+      info: pset => new Map([['mpi_size', String(pset === 'mpi://SELF' ? 1 : world.length)]]),
+      comm: (members, tag) => {
+        // They have no communicator in common yet: what they agree on goes by a context that every rank has for this.
+        const all = new ThreadPort(this.world.exchange, sessionsContext, members)
+        const made = all.createGroup([...members.keys()], hashOf(tag))!
+        all.free()
+        return made
+      },
+      finalize: () => {},
+    }
+  }
+
   #told<T>(call: string, does: () => T): T {
     try {
       return does()
@@ -97,6 +114,13 @@ class ThreadsEngine implements Engine {
   get isFinalized(): boolean {
     return this.#isFinalized
   }
+}
+
+/** A tag for a text (FNV-1a), of 30 bits. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 2
 }
 
 /** One of the ranks that a world begins with. */

@@ -170,7 +170,8 @@ export function makeWorld(size: number, hasLauncher = false): WorldStart {
   }
   for (let rank = size; rank < layout.universe; rank++) c[rankAt(layout, rank) + state] = absent
   // Those of the world and of each rank by itself come before.
-  Atomics.store(c, nextContext, 8)
+  // Behind those of the world, of each rank by itself, and of sessions.
+  Atomics.store(c, nextContext, 12)
   return { size, universe: layout.universe, hasLauncher, address, slots, ringBytes }
 }
 

@@ -38,7 +38,7 @@ for (const isByName of [false, true]) {
   isPublished = world.bcast(isPublished, 0)
   const down = world.spawn(program, ['meet', isPublished ? service : ''], 2)
   if (rank === 0 && !isPublished) down.send(port, 0, 4)
-  const met = world.accept(port)
+  const met = world.accept(port, { info: { ignored: true } })
   assert.equal(met.remoteSize, 2)
   if (rank === 0) for (const child of [1, 0]) assert.equal(met.recv(child, 3), `from ${child}`)
   met.bcast('met', rank === 0 ? root : procNull)

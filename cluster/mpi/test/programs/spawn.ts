@@ -13,7 +13,7 @@ assert.ok(universeSize() === undefined || universeSize()! > 0)
 const at = size - 1
 const spawn = () =>
   rank === at
-    ? world.spawn(program, ['talk', 'two words', ''], children, { root: at })
+    ? world.spawn(program, ['talk', 'two words', ''], children, { root: at, info: { ignored: true } })
     : world.spawn('', [], 1, { root: at })
 const down = orEnd('spawn', spawn)
 assert.deepEqual([down.isInter, down.size, down.remoteSize], [true, size, children])
