@@ -37,6 +37,27 @@ for (const library of libraries) {
     assert.match(stderr, /RangeError: out of luck/)
   })
 
+  test(`a rank of ${library} that exits with a code ends the others, and its code is told`, {
+    skip: needs(library),
+  }, async () => {
+    for (const [how, expected] of [
+      ['exit', 6],
+      ['exitCode', 4],
+    ] as const) {
+      const { code } = await runRanks(library, 4, 'native-ends.ts', [how])
+      assert.equal(code, expected)
+    }
+  })
+
+  test(`what a rank of ${library} throws is told with its cause, once`, { skip: needs(library) }, async () => {
+    for (const how of ['throw', 'reject']) {
+      const { code, stderr } = await runRanks(library, 4, 'native-ends.ts', [how])
+      assert.equal(code, 1)
+      assert.equal(stderr.match(/RangeError: out of luck\n +at /g)?.length, 1, stderr)
+      if (how === 'throw') assert.match(stderr, /\[cause\]: 'seven'/)
+    }
+  })
+
   test(`ranks of ${library} that end without finalize end well`, { skip: needs(library) }, async () => {
     const { code, stderr } = await runRanks(library, 2, 'native-abort.ts', ['end'])
     assert.equal(code, 0, stderr)

@@ -2,6 +2,7 @@
 
 import type { Engine, ThreadLevel } from '../engine.ts'
 import * as dynamic from './dynamic.ts'
+import { whenItFails } from './failure.ts'
 import { deleteFile } from './file.ts'
 import { type Launcher, launcherOf, loadKoffi, openLibrary } from './library.ts'
 import { NativePort } from './port.ts'
@@ -66,11 +67,12 @@ const start = (launcher: Launcher): Engine => {
   const finalize = () => {
     if (isFinalized) return
     isFinalized = true
+    whenItFails(undefined)
     runtime.close()
     const code = calls.MPI_Finalize()
     if (code !== 0) runtime.fail(code, 'finalize', world)
   }
-  // A rank that ends in error is left to its launcher, which sees that it did not finalize, and ends the others.
+  whenItFails(code => calls.MPI_Abort(world.comm, code))
   process.on('exit', code => {
     if (code === 0) finalize()
   })

@@ -2,5 +2,10 @@
 
 import { isMainThread } from 'node:worker_threads'
 import { preload } from '../preload.ts'
+import { endByPmi, whenItFails } from './failure.ts'
 
-if (isMainThread) preload('native', import.meta.url)
+if (isMainThread) {
+  // Of a program that fails before it calls MPI the launcher of MPICH hears nothing.
+  if (process.env.PMI_FD !== undefined) whenItFails(endByPmi)
+  preload('native', import.meta.url)
+}
