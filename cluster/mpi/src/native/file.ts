@@ -5,7 +5,7 @@ import { NotSupportedError } from '@skein/base'
 import { byte, float64 } from '../datatype/basic.ts'
 import type { Collective, Pending, Port } from '../engine.ts'
 import { type ErrorClass, MpiError } from '../errors.ts'
-import type { FileFlag, FilePort, FileView, Transfer, Whence } from '../file/port.ts'
+import type { DataRepresentation, FileFlag, FilePort, FileView, Transfer, Whence } from '../file/port.ts'
 import { named } from '../file/system-errors.ts'
 import { FileMap } from '../file/view.ts'
 import type { Hints } from '../info.ts'
@@ -28,6 +28,8 @@ interface Members extends Caller {
   dup(): Port
   run(collective: Collective): void
 }
+
+const datareps: readonly DataRepresentation[] = ['native', 'internal', 'external32']
 
 const suffixes: { readonly [place in Transfer['place']]: readonly [one: TransferSuffix, all: TransferSuffix] } = {
   explicit: ['_at', '_at_all'],
@@ -88,7 +90,7 @@ export class NativeFile implements FilePort, Caller {
     const { runtime, rank } = comm
     const caller = { rank, name }
     const mode = flags.reduce((sum, flag) => sum + runtime.family.files.flags[flag], 0)
-    checkSame(comm, caller, mode)
+    checkSame(comm, caller, 'openFile', 'mode', mode)
     // A pointer in every family.
     const handle = new BigInt64Array(1)
     withInfo(runtime, hints, 'openFile', caller, info => {
@@ -101,6 +103,10 @@ export class NativeFile implements FilePort, Caller {
       }
     })
     return new NativeFile(comm.dup(), rank, name, runtime, Number(handle[0]), hints.get(overlapHint) === 'true')
+  }
+
+  #same(call: string, argument: string, value: number): void {
+    checkSame(this.#members, this, call, argument, value)
   }
 
   #check(code: number, call: string): void {
@@ -219,6 +225,7 @@ export class NativeFile implements FilePort, Caller {
   // ---- pointers --------------------------------------------------------------------------------------------------
 
   seek(place: 'individual' | 'shared', offset: number, whence: Whence): void {
+    if (place === 'shared') this.#same('seekShared', 'offset', offset)
     if (whence === 'end') return this.#seekEnd(place, offset)
     const isShared = place === 'shared'
     const seek = isShared ? this.#calls.MPI_File_seek_shared : this.#calls.MPI_File_seek
@@ -231,8 +238,7 @@ export class NativeFile implements FilePort, Caller {
 
   /** Of the end Open MPI thinks as if views had no gaps. */
   #seekEnd(place: 'individual' | 'shared', offset: number): void {
-    // All have written what they will, and find the same.
-    if (place === 'shared') this.#members.run({ is: 'barrier' })
+    // Of the shared pointer all have come here, have written what they will, and find the same.
     this.seek(place, this.#map.etypesBefore(this.size()) + offset, 'set')
   }
 
@@ -247,6 +253,8 @@ export class NativeFile implements FilePort, Caller {
     const { displacement, etype, filetype, datarep } = view
     const runtime = this.#runtime
     const { types } = runtime
+    this.#same('setView', 'the extent of the etype', etype.extent)
+    this.#same('setView', 'datarep', datareps.indexOf(datarep))
     withInfo(runtime, hints, 'setView', this, info => {
       const [e, f] = [types.of(etype), types.of(filetype)]
       // Open MPI has no word for its own representation, which is that of memory.
@@ -264,10 +272,12 @@ export class NativeFile implements FilePort, Caller {
   }
 
   setSize(bytes: number): void {
+    this.#same('setSize', 'bytes', bytes)
     this.#check(this.#calls.MPI_File_set_size(this.#handle, bytes), 'setSize')
   }
 
   preallocate(bytes: number): void {
+    this.#same('preallocate', 'bytes', bytes)
     this.#check(this.#calls.MPI_File_preallocate(this.#handle, bytes), 'preallocate')
   }
 
@@ -275,6 +285,7 @@ export class NativeFile implements FilePort, Caller {
     const { family } = this.#runtime
     if (isAtomic && family.name === 'openmpi')
       throw new NotSupportedError(family.name, 'setAtomicity', 'OMPIO takes note of it, and writes as before')
+    this.#same('setAtomicity', 'isAtomic', isAtomic ? 1 : 0)
     this.#check(this.#calls.MPI_File_set_atomicity(this.#handle, isAtomic ? 1 : 0), 'setAtomicity')
   }
 
@@ -292,12 +303,18 @@ export class NativeFile implements FilePort, Caller {
   }
 }
 
-/** Open MPI does not see it. */
-function checkSame(comm: Members, { rank, name }: Caller, mode: number): void {
-  const most = Float64Array.of(mode, -mode)
-  comm.run({ is: 'allreduce', recv: new Elements(most, 2, float64), op: max })
+/** Whether all ranks give the same, which Open MPI does not see. */
+function checkSame(
+  members: { run(collective: Collective): void },
+  { rank, name }: Caller,
+  call: string,
+  argument: string,
+  value: number,
+): void {
+  const most = Float64Array.of(value, -value)
+  members.run({ is: 'allreduce', recv: new Elements(most, 2, float64), op: max })
   if (most[0] === -most[1]) return
-  throw new MpiError('MPI_ERR_NOT_SAME', { call: 'openFile', rank, comm: name }, 'mode must be the same on all ranks')
+  throw new MpiError('MPI_ERR_NOT_SAME', { call, rank, comm: name }, `${argument} must be the same on all ranks`)
 }
 
 /** What a library says of a file that cannot be opened may be no more than that; the system is asked why. */

@@ -188,6 +188,16 @@ if (process.platform === 'linux') {
 
 // Ranks that do not agree.
 if (size > 1) {
+  const torn = world.openFile(at('torn'), 'w+')
+  fails('MPI_ERR_NOT_SAME', 'setSize', () => torn.setSize(rank))
+  fails('MPI_ERR_NOT_SAME', 'preallocate', () => torn.preallocate(1000 + rank))
+  fails('MPI_ERR_NOT_SAME', 'seekShared', () => torn.seekShared(rank))
+  fails('MPI_ERR_NOT_SAME', 'setView', () => torn.setView(0, rank === 0 ? byte : float64))
+  fails('MPI_ERR_NOT_SAME', 'setView', () =>
+    torn.setView(0, byte, byte, { datarep: rank === 0 ? 'native' : 'external32' }),
+  )
+  assert.equal(torn.size, 0)
+  torn.close()
   fails('MPI_ERR_NOT_SAME', 'openFile', () => world.openFile(at('out'), rank === 0 ? 'r' : 'r+'))
 }
 
