@@ -25,9 +25,18 @@ const words = {
   'a+': ['create', 'rdwr', 'append'],
 } as const satisfies { readonly [word: string]: readonly FileFlag[] }
 
-const flags: ReadonlySet<unknown> = new Set<FileFlag>([
-  ...(['rdonly', 'wronly', 'rdwr', 'create', 'excl', 'deleteOnClose', 'uniqueOpen', 'sequential', 'append'] as const),
-])
+/** All of MPI's flags. */
+export const fileFlags: readonly FileFlag[] = [
+  'rdonly',
+  'wronly',
+  'rdwr',
+  'create',
+  'excl',
+  'deleteOnClose',
+  'uniqueOpen',
+  'sequential',
+  'append',
+]
 
 export interface CheckedMode {
   readonly flags: readonly FileFlag[]
@@ -42,8 +51,8 @@ export function checkedMode(caller: Caller, call: string, mode: FileMode | reado
   }
   const refuse = (expected: string) => refusal(caller, call, 'MPI_ERR_AMODE', 'mode', expected, mode)
   if (!Array.isArray(mode)) throw refuse(`${Object.keys(words).join(', ')}, or a list of MPI's flags`)
-  const wrong = mode.find(flag => !flags.has(flag))
-  if (wrong !== undefined || mode.includes(undefined as never)) throw refuse(`a list of ${[...flags].join(', ')}`)
+  const wrong = mode.find(flag => !fileFlags.includes(flag))
+  if (wrong !== undefined || mode.includes(undefined as never)) throw refuse(`a list of ${fileFlags.join(', ')}`)
   const given = [...new Set(mode as FileFlag[])]
   const has = (flag: FileFlag) => given.includes(flag)
   if (given.filter(flag => flag === 'rdonly' || flag === 'wronly' || flag === 'rdwr').length !== 1)

@@ -11,6 +11,7 @@ import { countIn, gather, scatterInto } from '../datatype/packing.ts'
 import type { Part, Pending, Port } from '../engine.ts'
 import { type ErrorClass, MpiError } from '../errors.ts'
 import { convertExternal32 } from '../file/external32.ts'
+import { fileFlags } from '../file/mode.ts'
 import type { FileFlag, FilePort, FileView, Transfer, Whence } from '../file/port.ts'
 import { classOf, errnoOf, named } from '../file/system-errors.ts'
 import { FileMap } from '../file/view.ts'
@@ -86,7 +87,7 @@ export class ThreadFile implements FilePort, Caller {
   #openAll(): number {
     const call = 'openFile'
     const flags = this.#flags
-    const bits = flags.reduce((sum, flag) => sum + 2 ** allFlags.indexOf(flag), 0)
+    const bits = flags.reduce((sum, flag) => sum + 2 ** fileFlags.indexOf(flag), 0)
     try {
       this.#same(call, 'mode', bits)
       const access = flags.includes('rdonly')
@@ -344,10 +345,6 @@ export class ThreadFile implements FilePort, Caller {
     }
   }
 }
-
-const allFlags: readonly FileFlag[] = [
-  ...(['rdonly', 'wronly', 'rdwr', 'create', 'excl', 'deleteOnClose', 'uniqueOpen', 'sequential', 'append'] as const),
-]
 
 function tell(status: Status, bytes: number, { type }: Part): void {
   status.source = status.tag = -1
