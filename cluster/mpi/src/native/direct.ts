@@ -4,6 +4,7 @@
  */
 
 import { type CallBlock, put } from './call-block.ts'
+import { directWindowCalls } from './direct-windows.ts'
 import type { Argument, Call, Calls } from './functions.ts'
 import type { MpiLibrary } from './library.ts'
 
@@ -108,6 +109,7 @@ export const directCalls = (
   let [lastFrom, lastTo]: (Argument | undefined)[] = []
 
   return {
+    ...directWindowCalls(calls, to, argument => addresses.of(argument)),
     MPI_Send: message('MPI_Send'),
     MPI_Ssend: message('MPI_Ssend'),
     MPI_Recv: message('MPI_Recv', status),

@@ -93,7 +93,8 @@ export class NativeWindow implements WindowPort {
   readonly #runtime: Runtime
   readonly #constants: WindowConstants
   readonly #win: number
-  /** By rank, buffers of calls that may not be complete. */
+  /** By rank, the first buffer of calls that may not be complete, and all others. */
+  readonly #first: (ArrayBufferView | undefined)[]
   readonly #open: Set<ArrayBufferView>[]
   /** What is to be done once they are. */
   readonly #afterwards: (() => void)[][]
@@ -114,6 +115,7 @@ export class NativeWindow implements WindowPort {
     this.#failsAtGaps = family.name === 'openmpi' && (plan.flavor === 'create' || plan.flavor === 'dynamic')
     this.name = owner.name
     this.rank = rank
+    this.#first = new Array(size).fill(undefined)
     this.#open = Array.from({ length: size }, () => new Set())
     this.#afterwards = Array.from({ length: size }, () => [])
     const base = new BigInt64Array(1)
@@ -205,7 +207,7 @@ export class NativeWindow implements WindowPort {
     const { calls, types } = this.#runtime
     const { view } = origin
     const [mine, theirs] = [types.of(origin.type), types.of(type)]
-    this.#open[rank].add(view)
+    this.#hold(rank, view)
     const code = calls.MPI_Put(view, origin.count, mine, rank, disp, count, theirs, this.#win)
     if (code !== 0) this.#check(code, 'put')
   }
@@ -214,7 +216,7 @@ export class NativeWindow implements WindowPort {
     const { calls, types } = this.#runtime
     const { view } = origin
     const [mine, theirs] = [types.of(origin.type), types.of(type)]
-    this.#open[rank].add(view)
+    this.#hold(rank, view)
     const code = calls.MPI_Get(view, origin.count, mine, rank, disp, count, theirs, this.#win)
     if (code !== 0) this.#check(code, 'get')
   }
@@ -223,7 +225,7 @@ export class NativeWindow implements WindowPort {
     const { calls, types } = this.#runtime
     const handle = this.#op('accumulate', op, type)
     const { view } = origin
-    this.#open[rank].add(view)
+    this.#hold(rank, view)
     const [mine, theirs] = [types.of(origin.type), types.of(type)]
     this.#check(
       calls.MPI_Accumulate(view, origin.count, mine, rank, disp, count, theirs, handle, this.#win),
@@ -252,8 +254,8 @@ export class NativeWindow implements WindowPort {
     // The library knows no such elements, but bytes that lie together.
     if (types.isLacking(type)) return this.getAccumulate(origin, result, rank, disp, 1, type, op)
     const handle = this.#op('fetchAndOp', op, type)
-    if (origin !== undefined) this.#open[rank].add(origin.view)
-    this.#open[rank].add(result.view)
+    if (origin !== undefined) this.#hold(rank, origin.view)
+    this.#hold(rank, result.view)
     // What is not read must not be null for every library.
     const from = (origin ?? result).view
     const code = calls.MPI_Fetch_and_op(from, result.view, types.of(type), rank, disp, handle, this.#win)
@@ -262,8 +264,9 @@ export class NativeWindow implements WindowPort {
 
   compareAndSwap(origin: Part, compare: Part, result: Part, rank: number, disp: number): void {
     const { calls, types } = this.#runtime
-    const open = this.#open[rank]
-    for (const { view } of [origin, compare, result]) open.add(view)
+    this.#hold(rank, origin.view)
+    this.#hold(rank, compare.view)
+    this.#hold(rank, result.view)
     const type = types.of(origin.type)
     const code = calls.MPI_Compare_and_swap(origin.view, compare.view, result.view, type, rank, disp, this.#win)
     if (code !== 0) this.#check(code, 'compareAndSwap')
@@ -328,8 +331,8 @@ export class NativeWindow implements WindowPort {
   ): Pieces {
     const handle = this.#op(call, op, type)
     const given = origin ?? result
-    if (origin !== undefined) this.#open[rank].add(origin.view)
-    this.#open[rank].add(result.view)
+    if (origin !== undefined) this.#hold(rank, origin.view)
+    this.#hold(rank, result.view)
     const { types } = this.#runtime
     const isPlain = [given.type, result.type, type].every(({ recipe }) => recipe.is === 'basic')
     if (isPlain || !this.#failsAtGaps) {
@@ -350,7 +353,7 @@ export class NativeWindow implements WindowPort {
         if (!Number.isInteger(place))
           this.#runtime.notSupported(call, 'it takes runs of elements that begin at whole displacements alone')
         const here = [from ?? into, into].map(view => view.subarray(at, at + bytes))
-        for (const view of here) this.#open[rank].add(view)
+        for (const view of here) this.#hold(rank, view)
         const n = bytes / size
         calls.push([here[0], n, element, here[1], n, element, rank, place, n, element, handle, this.#win])
         at += bytes
@@ -474,10 +477,18 @@ export class NativeWindow implements WindowPort {
     this.#check(this.#runtime.calls.MPI_Win_sync(this.#win), 'sync')
   }
 
+  /** A buffer that must stay until calls to the rank are complete. */
+  #hold(rank: number, view: ArrayBufferView): void {
+    const first = this.#first[rank]
+    if (first === undefined) this.#first[rank] = view
+    else if (first !== view) this.#open[rank].add(view)
+  }
+
   /** Nothing is under way to a rank. */
   #close(rank: number): void {
-    if (this.#open[rank].size === 0) return
-    this.#open[rank].clear()
+    if (this.#first[rank] === undefined) return
+    this.#first[rank] = undefined
+    if (this.#open[rank].size > 0) this.#open[rank].clear()
     if (this.#afterwards[rank].length > 0) for (const act of this.#afterwards[rank].splice(0)) act()
   }
 

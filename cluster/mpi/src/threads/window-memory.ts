@@ -4,16 +4,12 @@
  */
 
 import { heap } from '@skein/heap'
-import { hold, letGo } from '../window/combine.ts'
+import { type Guarded, hold, letGo } from '../window/combine.ts'
 import * as at from './window-block.ts'
 
-/** Memory from a displacement (in bytes) on, and the word that guards it. */
-export interface Reached {
+/** Memory from a displacement (in bytes) on. */
+export interface Reached extends Guarded {
   readonly from: number
-  /** Undefined: it is not in the heap, and belongs to another. */
-  readonly bytes: Uint8Array
-  readonly words: Int32Array
-  readonly mutex: number
 }
 
 /** Displacements of memory outside of the heap begin here: above all addresses, and with room for 2^50 bytes. */
@@ -49,7 +45,7 @@ export class WindowMemory {
 
   #guarded(rank: number, from: number, view: ArrayBufferView): Reached {
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
-    return { from, bytes, words: this.#block.c, mutex: this.#block.placeOf(rank) + at.mutex }
+    return { from, bytes, words: this.#block.c, mutex: this.#block.placeOf(rank) + at.mutex, numbers: {} }
   }
 
   /**

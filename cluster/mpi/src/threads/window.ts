@@ -8,9 +8,9 @@ import { byte } from '../datatype/basic.ts'
 import type { Datatype } from '../datatype/datatype.ts'
 import { spanOf } from '../datatype/packing.ts'
 import { MpiError } from '../errors.ts'
-import type { Op } from '../op.ts'
+import type { Op, OpName } from '../op.ts'
 import type { Part, Pending } from '../transfer.ts'
-import { combine, compareAndSwap } from '../window/combine.ts'
+import { combine, combineOne, compareAndSwap, swapOne } from '../window/combine.ts'
 import { Moves } from '../window/moves.ts'
 import type { LockType, WindowPlan, WindowPort } from '../window/port.ts'
 import { firstSays, type Members, newContexts } from './communicators.ts'
@@ -251,12 +251,17 @@ export class ThreadWindow implements WindowPort {
   }
 
   fetchAndOp(origin: Part | undefined, result: Part, rank: number, disp: number, op: Op): void {
-    this.#accumulate('fetchAndOp', origin, result, rank, disp, 1, result.type, op)
+    const { type, view } = result
+    const memory = this.#find('fetchAndOp', rank, disp, 1, type)
+    if (memory !== undefined && combineOne(memory, this.#at, type, op.name as OpName, (origin ?? result).view, view))
+      return
+    this.#accumulate('fetchAndOp', origin, result, rank, disp, 1, type, op)
   }
 
   compareAndSwap(origin: Part, compare: Part, result: Part, rank: number, disp: number): void {
     const { type } = origin
     const memory = this.#find('compareAndSwap', rank, disp, 1, type)
+    if (memory !== undefined && swapOne(memory, this.#at, type, origin.view, compare.view, result.view)) return
     const [value, expected] = [this.#moves.packed(origin).slice(), this.#moves.packed(compare)]
     if (memory === undefined) {
       const both = new Uint8Array(2 * type.size)

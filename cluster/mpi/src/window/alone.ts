@@ -81,7 +81,7 @@ export class AloneWindow implements WindowPort {
     for (const [from, { buffer, byteOffset, byteLength }] of this.#pieces) {
       if (place + low < from || place + high > from + byteLength) continue
       this.#at = place - from
-      return { bytes: new Uint8Array(buffer, byteOffset, byteLength), words: this.#words, mutex: 0 }
+      return { bytes: new Uint8Array(buffer, byteOffset, byteLength), words: this.#words, mutex: 0, numbers: {} }
     }
     throw this.#error(
       'MPI_ERR_RMA_RANGE',

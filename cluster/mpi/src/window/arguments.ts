@@ -55,6 +55,10 @@ export function checkRange(
   throw refusal(caller, call, 'MPI_ERR_RMA_RANGE', 'disp', expected, `${disp}: bytes ${at + from} to ${at + to}`)
 }
 
+/** What went together when it was last asked. */
+let lastOp: Op | undefined
+let lastType: Datatype | undefined
+
 /** Accumulating calls take MPI's operations, on elements that are all of one kind (MPI-4.0, 12.3.4). */
 export function checkAccumulate(
   caller: Caller,
@@ -64,6 +68,7 @@ export function checkAccumulate(
   target: Datatype,
   takesNoOp: boolean,
 ): void {
+  if (op === lastOp && origin === lastType && target === lastType && (takesNoOp || op !== noOp)) return
   if (!(op instanceof Op)) throw refusal(caller, call, 'MPI_ERR_OP', 'op', "one of MPI's operations", op)
   if (op.name === 'user' || (op === noOp && !takesNoOp)) {
     throw refusal(caller, call, 'MPI_ERR_OP', 'op', "one of MPI's operations for it, by name", op.name)
@@ -73,6 +78,9 @@ export function checkAccumulate(
     const found = `${origin} and ${target}`
     throw refusal(caller, call, 'MPI_ERR_TYPE', 'the types', 'of one kind of elements, the same on both sides', found)
   }
-  if (op.name === 'replace' || op.name === 'noOp' || opsOf(kind).includes(op.name)) return
-  throw refusal(caller, call, 'MPI_ERR_OP', 'op', `one for elements of ${kind}`, op.name)
+  if (op.name !== 'replace' && op.name !== 'noOp' && !opsOf(kind).includes(op.name))
+    throw refusal(caller, call, 'MPI_ERR_OP', 'op', `one for elements of ${kind}`, op.name)
+  if (origin !== target) return
+  lastOp = op
+  lastType = target
 }

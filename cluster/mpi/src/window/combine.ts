@@ -60,11 +60,62 @@ const atomicKinds = new Set<Kind>([
 
 const none = new Uint8Array(0)
 
-/** Memory of a rank, from where its elements lie, and the word that guards it. */
+/** Memory of a rank, and the word that guards it. */
 export interface Guarded {
   readonly bytes: Uint8Array
   readonly words: Int32Array
   readonly mutex: number
+  /** By kind, the same memory as numbers: made when it is first asked for. */
+  readonly numbers: { [kind in Kind]?: NumberArray }
+}
+
+/** The memory as numbers, from the last place before it that is aligned for them. */
+function numbersIn(memory: Guarded, kind: Kind): NumberArray {
+  const { array, size } = kinds[kind]
+  const { buffer, byteOffset, length } = memory.bytes
+  const first = byteOffset % size
+  return (memory.numbers[kind] ??= new array!(buffer, byteOffset - first, Math.floor((length + first) / size)))
+}
+
+/**
+ * The short way for one whole number in arrays of its kind, which an atomic instruction takes.
+ *
+ * @returns false: it has to be combined like others
+ */
+export function combineOne(
+  memory: Guarded,
+  at: number,
+  { kind, size }: Datatype,
+  op: OpName,
+  origin: ArrayBufferView,
+  result: ArrayBufferView,
+): boolean {
+  if (kind === undefined || !atomicKinds.has(kind)) return false
+  const { array } = kinds[kind]
+  const begin = (memory.bytes.byteOffset % size) + at
+  if (origin.constructor !== array || result.constructor !== array || begin % size !== 0) return false
+  const loop = atomicLoopOf(op, kind, 2)
+  loop(1, numbersIn(memory, kind), begin / size, origin as NumberArray, 0, result as NumberArray)
+  return true
+}
+
+/** The same of a swap. */
+export function swapOne(
+  memory: Guarded,
+  at: number,
+  { kind, size }: Datatype,
+  origin: ArrayBufferView,
+  compare: ArrayBufferView,
+  result: ArrayBufferView,
+): boolean {
+  const { array } = kinds[kind!]
+  const begin = (memory.bytes.byteOffset % size) + at
+  if (origin.constructor !== array || compare.constructor !== array || result.constructor !== array) return false
+  if (begin % size !== 0) return false
+  const there = numbersIn(memory, kind!) as Int32Array
+  const [value, expected] = [(origin as Int32Array)[0], (compare as Int32Array)[0]]
+  ;(result as Int32Array)[0] = Atomics.compareExchange(there, begin / size, expected, value)
+  return true
 }
 
 /**
@@ -84,7 +135,7 @@ export function combine(
   if (count === 0 || type.size === 0) return
   const kind = type.kind!
   if (atomicKinds.has(kind) && isAligned(memory.bytes.byteOffset + at, type, kinds[kind].size)) {
-    return combineAtomically(memory.bytes, at, count, type, op.name as OpName, origin, result)
+    return combineAtomically(memory, at, count, type, op.name as OpName, origin, result)
   }
   hold(memory.words, memory.mutex)
   try {
@@ -100,7 +151,7 @@ function isAligned(at: number, { isContiguous, extent, offsets }: Datatype, size
 }
 
 function combineAtomically(
-  bytes: Uint8Array,
+  memory: Guarded,
   at: number,
   count: number,
   type: Datatype,
@@ -111,21 +162,19 @@ function combineAtomically(
   const kind = type.kind!
   const { array, size } = kinds[kind]
   const loop = atomicLoopOf(op, kind, result === undefined ? 1 : 2)
-  // Elements of types may reach below their origin.
-  const first = bytes.byteOffset % size
-  const memory = new array!(bytes.buffer, bytes.byteOffset - first, Math.floor((bytes.length + first) / size))
+  const there = numbersIn(memory, kind)
   const from = numbers(array!, origin ?? none, size)
   const to = result === undefined ? from : numbers(array!, result, size)
-  const begin = (at + first) / size
+  const begin = (at + (memory.bytes.byteOffset % size)) / size
   if (type.isContiguous) {
-    loop((count * type.size) / size, memory, begin, from, 0, to)
+    loop((count * type.size) / size, there, begin, from, 0, to)
   } else {
     const { offsets, lengths } = type
     let o = 0
     for (let e = 0; e < count; e++) {
       for (let r = 0; r < offsets.length; r++) {
         const n = lengths[r] / size
-        loop(n, memory, begin + (e * type.extent + offsets[r]) / size, from, o, to)
+        loop(n, there, begin + (e * type.extent + offsets[r]) / size, from, o, to)
         o += n
       }
     }

@@ -19,11 +19,13 @@ import { checkAccumulate, checkRange, type TargetElements, targetOf } from './ar
 import { Synchronization } from './synchronization.ts'
 
 const swappable = new Set(['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64', 'bool', 'byte'])
-const isWhole = (type: Datatype): boolean => /int/.test(type.kind!)
 
 /** Arrays of one element, for values. */
 interface Scratch {
   readonly type: Datatype
+  /** Numbers of 64 bits, and whole ones. */
+  readonly isBig: boolean
+  readonly isWhole: boolean
   readonly origin: Part
   readonly compare: Part
   readonly result: Part
@@ -332,8 +334,9 @@ export class Window<T extends TypedArray | DataView = TypedArray> extends Synchr
   #fetchValue(value: unknown, rank: number, disp = 0, op: Op = sum): unknown {
     const call = 'fetchAndOp'
     if (this.#isNull(call, rank)) return value
-    const { origin, result } = this.#valued(call, rank)
-    this.#write(call, origin, value)
+    const scratch = this.#valued(call, rank)
+    const { origin, result } = scratch
+    this.#write(call, scratch, origin, value)
     this.#within(call, origin, rank, disp, undefined)
     checkAccumulate(this, call, op, origin.type, origin.type, true)
     try {
@@ -348,10 +351,11 @@ export class Window<T extends TypedArray | DataView = TypedArray> extends Synchr
   #swapValue(value: unknown, compareWith: unknown, rank: number, disp: number): unknown {
     const call = 'compareAndSwap'
     if (this.#isNull(call, rank)) return compareWith
-    const { origin, compare, result } = this.#valued(call, rank)
+    const scratch = this.#valued(call, rank)
+    const { origin, compare, result } = scratch
     this.#checkSwappable(origin.type)
-    this.#write(call, origin, value)
-    this.#write(call, compare, compareWith)
+    this.#write(call, scratch, origin, value)
+    this.#write(call, scratch, compare, compareWith)
     this.#within(call, origin, rank, disp, undefined)
     try {
       this.port.compareAndSwap(origin, compare, result, rank, disp)
@@ -378,14 +382,15 @@ export class Window<T extends TypedArray | DataView = TypedArray> extends Synchr
       )
     const type = typeOf(base)
     const one = () => new Elements(arrayLike(base, 1), 1, type)
-    return (this.#scratch = { type, origin: one(), compare: one(), result: one() })
+    const isBig = base instanceof BigInt64Array || base instanceof BigUint64Array
+    const isWhole = type.kind!.includes('int')
+    return (this.#scratch = { type, isBig, isWhole, origin: one(), compare: one(), result: one() })
   }
 
-  #write(call: string, { view, type }: Part, value: unknown): void {
-    const isBig = view instanceof BigInt64Array || view instanceof BigUint64Array
-    const isFit = isBig ? typeof value === 'bigint' : typeof value === 'number'
-    if (!isFit || (!isBig && isWhole(type) && !Number.isInteger(value))) {
-      const expected = isBig ? 'a bigint' : isWhole(type) ? 'a whole number' : 'a number'
+  #write(call: string, { isBig, isWhole, type }: Scratch, { view }: Part, value: unknown): void {
+    const isFit = isBig ? typeof value === 'bigint' : isWhole ? Number.isInteger(value) : typeof value === 'number'
+    if (!isFit) {
+      const expected = isBig ? 'a bigint' : isWhole ? 'a whole number' : 'a number'
       throw refusal(this, call, 'MPI_ERR_TYPE', 'the value', `${expected}, for elements of ${type}`, value)
     }
     ;(view as TypedArray)[0] = value as never
