@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
-import { inputsOf } from '../styles/inputs.ts'
+import { inputsOf } from '../styles/from-flights.ts'
 import { StudyError, study } from '../styles/study.ts'
 import { lines, type Study } from '../styles/table.ts'
 import { certaintyStep } from './bootstrap.ts'
@@ -104,7 +104,7 @@ const show = (name: string, plain: number | undefined, skein: number): void =>
 /** Small enough for some seconds; `examples/styles/main.ts` takes larger ones. */
 const studyStyles = async (flights: Flights): Promise<Study> => {
   const isSmall = flights.count < 500_000
-  const inputs = inputsOf(flights, isSmall ? { airports: 128, rows: 20_000 } : { airports: 448, rows: 100_000 })
+  const inputs = inputsOf(flights, isSmall ? { airports: 128, rows: 20_000 } : { airports: 384, rows: 100_000 })
   const settings = { sizes: [1, 2, 3, 4], rounds: isSmall ? 1 : 3, engine: 'threads' } as const
   const progress = new Progress('Two problems in three styles')
   const results = await study(inputs, { ...settings, progress: share => progress.share(share) })

@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import { MissingDataError, readFlights } from '../flights/data.ts'
 import { Progress } from '../flights/step.ts'
-import { inputsOf } from './inputs.ts'
+import { inputsOf } from './from-flights.ts'
 import { type Engine, StudyError, study } from './study.ts'
 import { lines, markdown } from './table.ts'
 
