@@ -276,6 +276,8 @@ export class Exchange {
     let any = this.#waitingCount > 0 && this.#flush()
     const inboxes = this.#inboxes
     for (let i = 0; i < inboxes.length; i++) if (inboxes[i].from !== than) any = this.#empty(inboxes[i]) || any
+    // A look that finds nothing more would not see that these can go on.
+    if (any && this.#driven.length > 0) this.#advance()
     return any
   }
 

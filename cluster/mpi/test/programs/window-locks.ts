@@ -124,4 +124,26 @@ if (rank === 0) {
 world.barrier()
 win.free()
 
+// A rank that waits for a message serves what others want of its memory, whichever of them comes first.
+if (size > 2) {
+  const own = world.window(new Float64Array(4))
+  const token = new Int32Array(1)
+  for (let i = 0; i < 20; i++) {
+    if (rank === 0) world.recv(token, 2, 9)
+    if (rank === 1) {
+      own.lock(0)
+      own.accumulate(Float64Array.of(1), 0)
+      own.unlock(0)
+      world.send(token, 2, 9)
+    }
+    if (rank === 2) {
+      world.recv(token, 1, 9)
+      world.send(token, 0, 9)
+    }
+  }
+  if (rank === 0) assert.equal(own.base[0], 20)
+  world.barrier()
+  own.free()
+}
+
 ok('window-locks')
