@@ -213,6 +213,8 @@ export interface Engine {
   readonly self: Port
   /** The largest tag. */
   readonly tagUb: number
+  /** The most elements of one buffer, if that is less than can be. */
+  readonly mostCount?: number
   readonly processorName: string
   /** Seconds from some time on, and the resolution of that. */
   wtime(): number

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 import { Intracomm } from './comm/communicators.ts'
 import type { Engine } from './engine.ts'
+import { limitCounts } from './message/part.ts'
 import type { RankStart } from './threads/world-block.ts'
 
 /** Variables by which launchers tell a process that it is a rank: of Open MPI, of Hydra and srun with PMI, of PMIx. */
@@ -34,6 +35,7 @@ function open(): Engine {
 }
 
 export const engine: Engine = open()
+if (engine.mostCount !== undefined) limitCounts(engine.mostCount, engine.version)
 
 /** All ranks. */
 export const world: Intracomm = new Intracomm(engine.world, engine, 'world')

@@ -48,6 +48,7 @@ const programs: Readonly<Record<string, readonly number[]>> = {
   'file-representations': [2],
   'file-atomic': [2],
   'file-errors': [1, 3],
+  limits: [1, 2, 3],
   errors: [2, 3],
   'window-fence': [1, 2, 4],
   spawn: [1, 3],

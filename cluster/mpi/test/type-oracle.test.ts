@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { basics } from '../src/datatype/basic.ts'
 import type { Datatype } from '../src/datatype/datatype.ts'
 import { gather, spanOf } from '../src/datatype/packing.ts'
-import { type Library, libraries } from './native-launch.ts'
+import { type Library, libraries, runRanks } from './native-launch.ts'
 import { randomTypes } from './random-types.ts'
 import { seedOf } from './seed.ts'
 import { askLibrary, oracleMemory, reach } from './type-oracle.ts'
@@ -52,4 +52,14 @@ for (const library of libraries)
     })
     t.diagnostic(`${compared} types`)
     assert.ok(compared > types.length / 2 && compared > 100)
+  })
+
+for (const library of libraries)
+  test(`${library} has the bounds of types that we have, once they are used`, { skip: needs(library) }, async t => {
+    const { seed } = seedOf(t)
+    const { code, stdout, stderr } = await runRanks(library, 1, 'native-types.ts', [`${seed}`])
+    assert.equal(code, 0, `${stdout}${stderr}`)
+    const [, compared] = /^compared (\d+)$/m.exec(stdout)!
+    t.diagnostic(`${compared} types`)
+    assert.ok(Number(compared) > 1000)
   })

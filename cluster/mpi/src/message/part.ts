@@ -120,6 +120,30 @@ export function arrayLike(view: ArrayBufferView, length: number): TypedArray {
   return new kind(length)
 }
 
+/** What the engine can count, and displace by: a library of before MPI-4 has ints for both. */
+let most = Number.MAX_SAFE_INTEGER
+let counter = ''
+
+/** For the one who opens the engine. */
+export function limitCounts(mostCount: number, engine: string): void {
+  most = mostCount
+  counter = engine
+}
+
+function checkCounted(caller: Caller, call: string, what: string, count: number): void {
+  if (Math.abs(count) <= most) return
+  const advice = 'Send it in parts, or as fewer elements of a longer type (contiguous)'
+  throw refusal(
+    caller,
+    call,
+    'MPI_ERR_COUNT',
+    what,
+    `${most} at most, which is what ${counter} can count`,
+    count,
+    advice,
+  )
+}
+
 /** Parts of short arrays that were given last: to find that it is the same again costs less than to look what it is. */
 let [one, other] = [new Elements(new Uint8Array(0), -1, uint8), new Elements(new Uint8Array(0), -1, uint8)]
 /** Longer ones should not be kept for this. */
@@ -135,6 +159,7 @@ export function partOf(caller: Caller, call: string, argument: string, data: Dat
   if (type !== undefined && (data as TypedArray).length > 0) {
     const part = new Elements(data as TypedArray, (data as TypedArray).length, type)
     if ((data as TypedArray).byteLength <= keptBytes) [one, other] = [part, one]
+    else checkCounted(caller, call, `count of ${argument}`, part.count)
     return part
   }
   return anyPartOf(caller, call, argument, data)
@@ -153,6 +178,7 @@ function anyPartOf(caller: Caller, call: string, argument: string, data: Data): 
   }
   if (ArrayBuffer.isView(data) || isArrayBuffer(data)) {
     const view = viewOf(caller, call, argument, data)
+    checkCounted(caller, call, `count of ${argument}`, elementsIn(view))
     return new Elements(view, elementsIn(view), typeOf(view))
   }
   const { view, type } = located(caller, call, argument, data)
@@ -168,6 +194,7 @@ function anyPartOf(caller: Caller, call: string, argument: string, data: Data): 
       count,
     )
   }
+  checkCounted(caller, call, `count of ${argument}`, count)
   return new Elements(view, count, type)
 }
 
@@ -272,6 +299,7 @@ function checkedCounts(
       'a whole number, 0 or more',
       list[wrong],
     )
+  for (const count of list) checkCounted(caller, call, `a count of ${argument}`, count)
   return list
 }
 
@@ -323,6 +351,7 @@ export function partsOf(
   const displs =
     slices.displs === undefined ? prefixSums(counts) : checkedDispls(caller, call, argument, slices.displs, ranks)
   for (let rank = 0; rank < ranks; rank++) {
+    checkCounted(caller, call, `a displacement of ${argument}`, displs[rank])
     checkShare(caller, call, argument, view, displs[rank] * type.extent, counts[rank], type, rank)
   }
   if (isReceived && slices.displs !== undefined && type.isContiguous) {
@@ -368,6 +397,7 @@ export function typedPartsOf(
       ? prefixSums(counts, extents)
       : checkedDispls(caller, call, argument, slices.displs, ranks)
   for (let rank = 0; rank < ranks; rank++) {
+    checkCounted(caller, call, `a displacement of ${argument}`, displs[rank])
     checkShare(caller, call, argument, view, displs[rank], counts[rank], types[rank], rank)
   }
   if (isReceived && slices.displs !== undefined && types.every(type => type.isContiguous)) {

@@ -66,9 +66,26 @@ export const run = (port: Members, collective: Collective): void => {
       break
     }
     default:
-      code = (calls[`MPI_${names[collective.is]}`] as Call)(...layout(runtime, collective), comm)
+      code = (calls[`MPI_${names[collective.is]}`] as Call)(...layout(runtime, guarded(runtime, collective)), comm)
   }
   if (code !== 0 || runtime.hasThrown) runtime.fail(code, collective.is, port)
+}
+
+/** MPICH 4.0 ends with a segmentation fault in a reduction in place at another root than 0 of more than 2 KiB: there it gets a copy to send. */
+const guarded = (runtime: Runtime, collective: Collective): Collective => {
+  if (collective.is !== 'reduce' || runtime.family.name !== 'mpich') return collective
+  const { send, recv, root } = collective
+  return send !== undefined || recv === undefined || root < 1 ? collective : { ...collective, send: copyOf(recv) }
+}
+
+/** The same elements elsewhere, with what lies between them. */
+const copyOf = ({ view, count, type }: Part): Part => {
+  const last = Math.max(0, count - 1) * type.extent
+  // Bytes that elements reach below the begin of the view.
+  const before = Math.max(0, -(type.trueLb + Math.min(0, last)))
+  const end = Math.max(0, type.trueLb + type.trueExtent + Math.max(0, last))
+  const copy = new Uint8Array(view.buffer, view.byteOffset - before, before + end).slice()
+  return { view: copy.subarray(before), count, type }
 }
 
 export const start = (port: Members, collective: Collective): Pending => {
@@ -91,6 +108,12 @@ export const init = (port: Members, collective: Collective): Persistent => {
   return new NativePersistent(runtime, port, `${collective.is}Init`, [collective, args])
 }
 
+/** With one rank alone Open MPI 4.1 takes displacements in bytes for such in extents: there is none, if the buffer begins where the share does. */
+const fromItsShare = ({ view, counts, displs, types }: TypedParts): TypedParts => ({
+  view: new Uint8Array(view.buffer, view.byteOffset + displs[0]),
+  ...{ counts, displs: [0], types },
+})
+
 /** All arguments before the communicator. */
 const layout = (runtime: Runtime, collective: Collective): Argument[] => {
   const { family, types, ops } = runtime
@@ -106,8 +129,9 @@ const layout = (runtime: Runtime, collective: Collective): Argument[] => {
       : [absent, null, null, types.basic('byte')]
   const typedParts = (given: TypedParts | undefined, displs: (list: readonly number[]) => Argument): Argument[] => {
     if (!given) return [inPlace, null, null, null]
-    const handles = runtime.handleArray(given.types.map(type => types.of(type)))
-    return [given.view, Int32Array.from(given.counts), displs(given.displs), handles]
+    const shares = given.counts.length === 1 ? fromItsShare(given) : given
+    const handles = runtime.handleArray(shares.types.map(type => types.of(type)))
+    return [shares.view, Int32Array.from(shares.counts), displs(shares.displs), handles]
   }
 
   switch (collective.is) {

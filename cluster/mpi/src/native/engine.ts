@@ -85,6 +85,8 @@ const start = (launcher: Launcher): Engine => {
     self,
     // MPI promises this much.
     tagUb: attributeOf(runtime, world, family.tagUb) ?? 32767,
+    // Its functions take ints.
+    mostCount: 2 ** 31 - 1,
     processorName: processorName(runtime),
     wtime: calls.MPI_Wtime,
     wtick: calls.MPI_Wtick(),

@@ -178,6 +178,7 @@ const types = {
   MPI_Type_create_subarray: 'ipppihp',
   MPI_Type_create_darray: 'iiippppihp',
   MPI_Type_create_resized: 'haap',
+  MPI_Type_get_extent: 'hpp',
   MPI_Type_commit: 'p',
   MPI_Type_free: 'p',
   MPI_Op_create: 'pip',

@@ -21,6 +21,7 @@ const placeWords = placeBytes / 4
 // Words of a place; behind them the elements, or two addresses (floats).
 const stamp = 0
 const what = 1
+/** A float: more than 2 GiB may go at a time. */
 const length = 2
 export const dataWord = 4
 
@@ -97,17 +98,17 @@ export class Board {
    * @param kind of the call; all say the same, and the same number of bytes
    */
   meet(kind: number, bytes: number): void {
-    const { c } = this
+    const { c, f } = this
     const mine = this.placeOf(this.rank)
     c[mine + what] = kind
-    c[mine + length] = bytes
+    f[(mine + length) >> 1] = bytes
     Atomics.store(c, mine + stamp, this.#calls)
     this.#wakeOthers()
     for (let rank = 0; rank < this.size; rank++) {
       if (rank === this.rank) continue
       const place = this.placeOf(rank)
       this.#await(place + stamp, rank, kind)
-      if (c[place + what] !== kind || c[place + length] !== bytes) this.#refuse(rank, kind, bytes, place)
+      if (c[place + what] !== kind || f[(place + length) >> 1] !== bytes) this.#refuse(rank, kind, bytes, place)
     }
   }
 
@@ -140,7 +141,7 @@ export class Board {
   }
 
   #refuse(rank: number, kind: number, bytes: number, place: number): never {
-    const [theirKind, theirBytes] = [this.c[place + what], this.c[place + length]]
+    const [theirKind, theirBytes] = [this.c[place + what], this.f[(place + length) >> 1]]
     const problem =
       theirKind === kind
         ? `rank ${rank} gives ${theirBytes} bytes and this one ${bytes}`
