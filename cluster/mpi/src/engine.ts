@@ -118,6 +118,8 @@ export interface Port {
 
   /** Blocks until there is one. */
   probe(source: number, tag: number, status: Status): void
+  /** Resolves when something may have come, or after so long; the event loop goes on. Left out: the engine cannot tell, and has to be asked. */
+  awaken?(mostMs: number): Promise<void>
   iprobe(source: number, tag: number, status: Status): boolean
   mprobe(source: number, tag: number, status: Status): Matched
   improbe(source: number, tag: number, status: Status): Matched | undefined

@@ -8,8 +8,7 @@ import { type Chunk, Dispatcher, type Source } from '../src/pool/dispatcher.ts'
 
 /** Chunks of one call each, a given number of them. */
 class Calls implements Source {
-  totalMs = 0
-  finished = 0
+  callMs: number | undefined
   #left: number
   readonly name: string
 
@@ -20,6 +19,10 @@ class Calls implements Source {
 
   get isOver(): boolean {
     return this.#left === 0
+  }
+
+  hasMore(calls: number): boolean {
+    return this.#left >= calls
   }
 
   take(): Chunk {
@@ -69,6 +72,30 @@ test('short calls stand in line, but not behind one that turned out long', () =>
   const [, other] = given(later, 0)
   later.finished(1, other.chunk, 1, 0.2, 5)
   assert.equal(told(given(later, 5)), 'a1 a1 a1 a1')
+})
+
+test('calls of a few milliseconds stand in line while there are more for everyone', () => {
+  const dispatcher = new Dispatcher(2)
+  dispatcher.add(new Calls('a', 12))
+  dispatcher.enter(0)
+  dispatcher.enter(1)
+  const [first, second] = given(dispatcher, 0)
+  dispatcher.finished(1, second.chunk, 1, 5, 5)
+  const next = given(dispatcher, 5)
+  assert.equal(told(next), 'a1 a0 a1')
+  /** Both finish what they run; what stood behind it is next. */
+  const lines = [0, 1].map(worker => next.filter(each => each.worker === worker).map(({ chunk }) => chunk))
+  lines[0].push(first.chunk)
+  const again = (now: number): string => {
+    for (const worker of [0, 1]) dispatcher.finished(worker, lines[worker].pop()!, 1, 5, now)
+    const more = given(dispatcher, now)
+    for (const { worker, chunk } of more) lines[worker].push(chunk)
+    return told(more)
+  }
+  // 7 are left, 5, 3: of these none waits behind another.
+  assert.equal(again(10), 'a0 a1')
+  assert.equal(again(15), 'a0 a1')
+  assert.equal(again(20), '')
 })
 
 test('sources are served in their order, and what is known of one says nothing of another', () => {

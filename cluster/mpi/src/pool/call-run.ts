@@ -54,8 +54,7 @@ export class Future<T> extends Promise<T> {
 
 export class CallRun implements Run {
   readonly shipped: Shipped
-  totalMs = 0
-  finished = 0
+  callMs: number | undefined
   state: 'waiting' | 'running' | 'done' = 'waiting'
   readonly future: Future<unknown>
   readonly #args: readonly unknown[]
@@ -81,6 +80,10 @@ export class CallRun implements Run {
 
   get isOver(): boolean {
     return this.state !== 'waiting'
+  }
+
+  hasMore(calls: number): boolean {
+    return calls <= 1 && !this.isOver
   }
 
   take(): Chunk {

@@ -13,11 +13,12 @@ export interface Chunk {
 
 /** Where chunks come from: a submitted call, a map. */
 export interface Source {
-  /** Milliseconds that its calls took, and how many they were. */
-  totalMs: number
-  finished: number
+  /** Milliseconds that a call of it takes, of late; undefined: not known yet. */
+  callMs: number | undefined
   /** It gives no more. */
   readonly isOver: boolean
+  /** Whether it has so many calls, as far as can be told now. */
+  hasMore(calls: number): boolean
   /** Its next one; undefined: none now. */
   take(): Chunk | undefined
 }
@@ -26,17 +27,24 @@ export interface Source {
 const depths: readonly (readonly [belowMs: number, depth: number])[] = [
   [0.05, 8],
   [0.25, 4],
-  [1, 2],
+  [10, 2],
 ]
 
-/** Nothing is put behind a chunk that has taken so long: its mean was wrong about it. */
-const longMs = 2
+/** One that is not that short waits in line only while there are more for everyone: at the end nobody should wait for another's. */
+const shortMs = 1
 
-const depthOf = ({ totalMs, finished }: Source, calls: number): number => {
-  if (finished === 0) return 1
-  const chunkMs = (totalMs / finished) * calls
-  return depths.find(([belowMs]) => chunkMs < belowMs)?.[1] ?? 1
-}
+/** Nothing is put behind a chunk that has taken so many times as long as its mean, which was wrong about it. */
+const longTimes = 2
+const leastLongMs = 2
+
+/** How much the last chunk counts: later calls may be of another kind than the first. */
+const weight = 0.25
+
+const meanMs = ({ callMs }: Source, calls: number): number | undefined =>
+  callMs === undefined ? undefined : callMs * calls
+
+const depthOf = (chunkMs: number | undefined): number =>
+  chunkMs === undefined ? 1 : (depths.find(([belowMs]) => chunkMs < belowMs)?.[1] ?? 1)
 
 interface Line {
   /** What it runs, and what waits there. */
@@ -71,8 +79,10 @@ export class Dispatcher {
   }
 
   finished(worker: number, chunk: Chunk, calls: number, ms: number, now: number): void {
-    chunk.source.totalMs += ms
-    chunk.source.finished += calls
+    if (calls > 0) {
+      const { source } = chunk
+      source.callMs = source.callMs === undefined ? ms / calls : (1 - weight) * source.callMs + weight * (ms / calls)
+    }
     const line = this.#lines[worker]
     if (line === undefined) return
     line.chunks.splice(line.chunks.indexOf(chunk), 1)
@@ -104,7 +114,10 @@ export class Dispatcher {
 
   /** The worker with the shortest line, unless it is long enough. */
   #placeFor(source: Source, now: number): number {
-    const depth = depthOf(source, this.#lengths.get(source) ?? 1)
+    const length = this.#lengths.get(source) ?? 1
+    const chunkMs = meanMs(source, length)
+    let depth = depthOf(chunkMs)
+    if (depth > 1 && chunkMs! >= shortMs && !source.hasMore(2 * this.#lines.length * length)) depth = 1
     let place = -1
     let shortest = depth
     for (const [worker, line] of this.#lines.entries()) {
@@ -117,6 +130,10 @@ export class Dispatcher {
 }
 
 /** What it runs is known to be short. */
-const mayWaitIn = ({ chunks, since }: Line, now: number): boolean =>
-  chunks.length === 0 ||
-  (now - since < longMs && chunks.every(({ source, calls }) => chunks.length < depthOf(source, calls.length)))
+const mayWaitIn = ({ chunks, since }: Line, now: number): boolean => {
+  if (chunks.length === 0) return true
+  const { source, calls } = chunks[0]
+  const firstMs = meanMs(source, calls.length)
+  if (firstMs === undefined || now - since >= Math.max(leastLongMs, longTimes * firstMs)) return false
+  return chunks.every(each => chunks.length < depthOf(meanMs(each.source, each.calls.length)))
+}

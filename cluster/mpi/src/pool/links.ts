@@ -8,6 +8,9 @@ import type { Worker } from './worker.ts'
 
 /** Workers are numbered from 0. */
 export interface Links {
+  readonly comm: Intracomm
+  /** There are more ranks than cores. */
+  readonly isCrowded: boolean
   readonly count: number
   rankOf(worker: number): number
   /** @throws MpiError for an argument that cannot be sent */
@@ -21,17 +24,19 @@ export interface Links {
 }
 
 export class Messages implements Links {
-  readonly #comm: Intracomm
+  readonly comm: Intracomm
+  readonly isCrowded: boolean
   readonly #root: number
   #canTellLost = true
 
-  constructor(comm: Intracomm, root: number) {
-    this.#comm = comm
+  constructor(comm: Intracomm, root: number, isCrowded: boolean) {
+    this.comm = comm
+    this.isCrowded = isCrowded
     this.#root = root
   }
 
   get count(): number {
-    return this.#comm.size - 1
+    return this.comm.size - 1
   }
 
   rankOf(worker: number): number {
@@ -44,15 +49,15 @@ export class Messages implements Links {
 
   /** The client goes on at once, whatever the worker does. */
   send(worker: number, order: Order): void {
-    this.#comm.bsend(order, this.rankOf(worker), mainTag)
+    this.comm.bsend(order, this.rankOf(worker), mainTag)
   }
 
   cancel(worker: number, chunk: number): void {
-    this.#comm.bsend(chunk, this.rankOf(worker), cancelTag)
+    this.comm.bsend(chunk, this.rankOf(worker), cancelTag)
   }
 
   poll(): { worker: number; reply: Reply } | undefined {
-    const message = this.#comm.improbe(undefined, mainTag)
+    const message = this.comm.improbe(undefined, mainTag)
     if (message === undefined) return undefined
     return { worker: this.#workerOf(message.status.source), reply: message.recv() }
   }
@@ -60,7 +65,7 @@ export class Messages implements Links {
   lost(): readonly number[] {
     if (!this.#canTellLost) return []
     try {
-      return this.#comm.failedRanks().map(rank => this.#workerOf(rank))
+      return this.comm.failedRanks().map(rank => this.#workerOf(rank))
     } catch {
       // The engine ends all ranks when one is lost.
       this.#canTellLost = false
@@ -70,22 +75,23 @@ export class Messages implements Links {
 
   close(hasLost: boolean): void {
     // To free it takes all of them.
-    if (!hasLost) this.#comm.free()
+    if (!hasLost) this.comm.free()
   }
 }
 
 /** The only rank is client and worker. Calls are made in turns of the event loop, of copies, as they would be elsewhere. */
 export class Alone implements Links {
   readonly count = 1
+  readonly isCrowded = false
   readonly #worker: Worker
-  readonly #comm: Intracomm
+  readonly comm: Intracomm
   readonly #cancelled: Set<number>
   readonly #replies: Reply[]
   #line: Promise<unknown> = Promise.resolve()
 
   constructor(worker: Worker, comm: Intracomm, replies: Reply[], cancelled: Set<number>) {
     this.#worker = worker
-    this.#comm = comm
+    this.comm = comm
     this.#replies = replies
     this.#cancelled = cancelled
   }
@@ -96,13 +102,13 @@ export class Alone implements Links {
 
   send(_worker: number, order: Order): void {
     if (order[0] === stop) return
-    const copy = copyOf(this.#comm, order)
+    const copy = copyOf(this.comm, order)
     this.#line = this.#line.then(async () => {
       await new Promise(setImmediate)
       const reply = await this.#worker.carryOut(copy)
       if (reply === undefined) return
       try {
-        this.#replies.push(copyOf(this.#comm, reply))
+        this.#replies.push(copyOf(this.comm, reply))
       } catch (error) {
         if (reply[0] !== 0) this.#replies.push([threw, reply[1] as number, 0, [], error])
       }
@@ -123,7 +129,7 @@ export class Alone implements Links {
   }
 
   close(): void {
-    this.#comm.free()
+    this.comm.free()
   }
 }
 

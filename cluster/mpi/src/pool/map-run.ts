@@ -29,8 +29,7 @@ export type ArgumentLists = Iterator<readonly unknown[]> | AsyncIterator<readonl
 
 export class MapRun implements Run, AsyncIterableIterator<any> {
   readonly shipped: Shipped
-  totalMs = 0
-  finished = 0
+  callMs: number | undefined
   readonly #lists: ArgumentLists
   readonly #settings: MapSettings
   readonly #client: MapClient
@@ -73,6 +72,18 @@ export class MapRun implements Run, AsyncIterableIterator<any> {
     return this.#isClosed || (this.#isDry && this.#pulled.length === 0)
   }
 
+  /** Takes as many from the iterator, if they may be had: not more than whoever takes the results allows. */
+  hasMore(calls: number): boolean {
+    const room = this.#settings.buffer - (this.#taken - this.#given)
+    if (room < calls) return false
+    while (this.#pulled.length < calls) {
+      const args = this.#pullNext()
+      if (args === undefined) return false
+      this.#pulled.push(args)
+    }
+    return true
+  }
+
   take(): Chunk | undefined {
     const room = this.#settings.buffer - (this.#taken - this.#given)
     const most = Math.min(this.#settings.chunkSize, room)
@@ -89,7 +100,10 @@ export class MapRun implements Run, AsyncIterableIterator<any> {
   }
 
   #pull(): readonly unknown[] | undefined {
-    if (this.#pulled.length > 0) return this.#pulled.shift()
+    return this.#pulled.length > 0 ? this.#pulled.shift() : this.#pullNext()
+  }
+
+  #pullNext(): readonly unknown[] | undefined {
     if (this.#isDry || this.#isPulling || this.#isClosed) return undefined
     try {
       const found = this.#lists.next()

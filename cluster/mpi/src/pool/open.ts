@@ -5,6 +5,7 @@ import { Intracomm } from '../comm/communicators.ts'
 import { errorsThrow } from '../comm/error-handlers.ts'
 import { world } from '../world.ts'
 import { Arrived, type Functions, loadPortable, namesOf, Shipping } from './functions.ts'
+import { isCrowded } from './inbox.ts'
 import { Alone, Messages } from './links.ts'
 import type { Reply } from './orders.ts'
 import { Pool } from './pool.ts'
@@ -49,16 +50,17 @@ function open({ comm = world, root = 0, functions = {}, initializer }: PoolOptio
   own.name = `a pool on ${comm.name}`
   own.errorHandler = errorsThrow
   checkSame(own, root, names)
+  const crowded = isCrowded(own)
   const workers = own.size === 1 ? own : own.split(own.rank === root ? (undefined as never) : 0)
   return loadPortable().then(async portable => {
     if (own.rank !== root) {
-      await serve(own, workers, root, new Arrived(functions, portable), initializer)
+      await serve(own, workers, root, new Arrived(functions, portable), initializer, crowded)
       workers.free()
       own.free()
       return undefined
     }
     const shipping = new Shipping(functions, portable)
-    if (own.size > 1) return new Pool(comm.name, new Messages(own, root), shipping)
+    if (own.size > 1) return new Pool(comm.name, new Messages(own, root, crowded), shipping)
     const cancelled = new Set<number>()
     const listen = (): number | undefined => {
       const [first] = cancelled

@@ -74,7 +74,7 @@ export class Pool implements AsyncDisposable {
   readonly #running = new Map<number, { readonly worker: number; readonly chunk: Chunk }>()
   /** Not over yet. */
   readonly #runs = new Set<Run>()
-  readonly #lookout = new Lookout(() => this.#look())
+  readonly #lookout: Lookout
   readonly #ready = Promise.withResolvers<void>()
   readonly #ended = Promise.withResolvers<void>()
   #nextChunk = 0
@@ -93,6 +93,7 @@ export class Pool implements AsyncDisposable {
     this.#links = links
     this.#shipping = shipping
     this.#dispatcher = new Dispatcher(links.count)
+    this.#lookout = new Lookout(links.comm, links.isCrowded, () => this.#look())
     this.#workers = Array.from({ length: links.count }, () => ({
       state: 'starting',
       calls: 0,

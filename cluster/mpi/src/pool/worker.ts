@@ -124,6 +124,7 @@ export async function serve(
   root: number,
   arrived: Arrived,
   initializer: (() => unknown) | undefined,
+  isCrowded: boolean,
 ): Promise<void> {
   const place = { rank: comm.rank, worker: workers.rank, workers: workers.size, comm: workers }
   let heard = 0
@@ -134,7 +135,7 @@ export async function serve(
   })
   const answer = (reply: Reply): void => comm.send(reply, root, mainTag)
   answer(await worker.prepare(initializer))
-  const inbox = new Inbox(comm, root, mainTag)
+  const inbox = new Inbox(comm, root, mainTag, isCrowded)
   for (;;) {
     const order: Order = (await inbox.next()).recv()
     if (order[0] === stop) {

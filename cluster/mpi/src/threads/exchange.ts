@@ -442,6 +442,29 @@ export class Exchange {
     }
   }
 
+  /** Sleeps until someone brings something, or so long, while the event loop turns. */
+  async awaken(mostMs: number): Promise<void> {
+    const { c, me } = this.views
+    const seen = Atomics.load(c, me + at.bell)
+    Atomics.store(c, me + at.sleeps, 1)
+    // What came before that store woke nobody.
+    if (this.poll()) {
+      Atomics.store(c, me + at.sleeps, 0)
+      return
+    }
+    const waiting = Atomics.waitAsync(c, me + at.bell, seen, mostMs)
+    if (!waiting.async) return
+    await new Promise<void>(go => {
+      // The wait does not keep the event loop going by itself.
+      const timer = setTimeout(go, mostMs)
+      void waiting.value.then(() => {
+        clearTimeout(timer)
+        go()
+      })
+    })
+    Atomics.store(c, me + at.sleeps, 0)
+  }
+
   /** Whether another rank's thread has ended. */
   hasEnded(rank: number): boolean {
     const { c, layout } = this.views

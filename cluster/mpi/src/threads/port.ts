@@ -256,6 +256,10 @@ export class ThreadPort implements Port {
 
   // Probes.
 
+  awaken(mostMs: number): Promise<void> {
+    return this.exchange.awaken(mostMs)
+  }
+
   #find(source: number, tag: number): number {
     return this.context.find(source < 0 ? -1 : this.peers[source], tag)
   }

@@ -152,6 +152,8 @@ async function client(p: Pool): Promise<void> {
 
   // A task that would never end hears that nobody wants it.
   const stuck = Array.from({ length: workers }, () => p.submit(waiting))
+  // Workers may still be busy with what nobody wanted any more.
+  while (!stuck.every(each => each.isRunning)) await new Promise(done => setTimeout(done, 1))
   const behind = p.submit(shifted, 1)
   assert.equal(behind.cancel(), true)
   await assert.rejects(behind, CancelledError)
