@@ -39,6 +39,7 @@ export class ThreadWindow implements WindowPort {
   readonly #exchange: Exchange
   readonly #rank: number
   readonly #members: readonly number[]
+  readonly #everyone: readonly number[]
   readonly #block: at.WindowBlock
   readonly #reached: WindowMemory
   readonly #locks: WindowLocks
@@ -62,6 +63,7 @@ export class ThreadWindow implements WindowPort {
     this.#exchange = exchange
     this.#rank = rank
     this.#members = members
+    this.#everyone = [...members.keys()]
     this.#block = new at.WindowBlock(address, size)
     this.#locks = new WindowLocks(this.#block, exchange, rank, members)
     this.#postsSeen = members.map(() => 0)
@@ -331,14 +333,28 @@ export class ThreadWindow implements WindowPort {
   }
 
   #completeAll(call: string): void {
-    for (let rank = 0; rank < this.#members.length; rank++) this.#complete(call, rank)
+    this.#end(call, this.#everyone, () => {})
+  }
+
+  /** Completes what was asked of ranks, and then goes on, whatever came of it: others wait for that. @throws the first failure */
+  #end(call: string, ranks: readonly number[], goOn: () => void): void {
+    let failure: MpiError | undefined
+    for (const rank of ranks) {
+      try {
+        this.#complete(call, rank)
+      } catch (error) {
+        if (!(error instanceof MpiError)) throw error
+        failure ??= error
+      }
+    }
+    goOn()
+    if (failure !== undefined) throw failure
   }
 
   // All together.
 
   fence(): void {
-    this.#completeAll('fence')
-    this.#meet('fence')
+    this.#end('fence', this.#everyone, () => this.#meet('fence'))
   }
 
   /** All ranks have come here. */
@@ -391,11 +407,12 @@ export class ThreadWindow implements WindowPort {
     const { c, completes } = this.#block
     const ranks = this.#started
     this.#started = []
-    for (const rank of ranks) this.#complete('complete', rank)
-    for (const rank of ranks) {
-      Atomics.add(c, this.#pairAt(completes, rank, this.#rank), 1)
-      this.#exchange.views.wake(this.#members[rank])
-    }
+    this.#end('complete', ranks, () => {
+      for (const rank of ranks) {
+        Atomics.add(c, this.#pairAt(completes, rank, this.#rank), 1)
+        this.#exchange.views.wake(this.#members[rank])
+      }
+    })
   }
 
   wait(): void {
@@ -431,8 +448,7 @@ export class ThreadWindow implements WindowPort {
   }
 
   unlock(rank: number): void {
-    this.#complete('unlock', rank)
-    this.#locks.unlock(rank)
+    this.#end('unlock', [rank], () => this.#locks.unlock(rank))
   }
 
   lockAll(): void {
@@ -440,8 +456,7 @@ export class ThreadWindow implements WindowPort {
   }
 
   unlockAll(): void {
-    this.#completeAll('unlockAll')
-    this.#locks.unlockAll()
+    this.#end('unlockAll', this.#everyone, () => this.#locks.unlockAll())
   }
 
   flush(rank: number): void {

@@ -14,6 +14,7 @@ import {
   replace,
   sum,
   uint8,
+  version,
   world,
 } from '@skein/mpi'
 import { assert, fails, ok, rank, size } from './check.ts'
@@ -190,6 +191,42 @@ fails('MPI_ERR_WIN', 'free', () => win.free())
 fails('MPI_ERR_WIN', 'base', () => win.base)
 fails('MPI_ERR_WIN', 'fence', () => win.fence())
 assert.ok(win.isFree)
+// Memory that a library allocated is gone with its window, and arrays over it are empty; memory that lies nowhere is none.
+const kept = world.allocateWindow(Uint8Array, 100)
+const array = kept.base
+kept.free()
+if (version().engine !== 'threads') assert.equal(array.length, 0)
+for (const empty of [
+  world.allocateWindow(Float64Array, 0),
+  world.allocateSharedWindow(Float64Array, 0),
+  world.window(),
+]) {
+  empty.fence()
+  fails('MPI_ERR_RMA_RANGE', 'put', () => empty.put(uint8Of(1), next))
+  empty.put(uint8Of(0), next)
+  empty.fence({ noSucceed: true })
+  empty.free()
+}
+function uint8Of(length: number): Uint8Array {
+  return new Uint8Array(length)
+}
+
+// A buffer that goes away under its window: only on threads somebody looks.
+if (version().engine === 'threads' && size > 1) {
+  const gone = new Float64Array(4)
+  const over = world.window(gone)
+  if (rank === 0) structuredClone(gone, { transfer: [gone.buffer] })
+  world.barrier()
+  if (rank === 1) {
+    over.lock(0)
+    over.put(Float64Array.of(1), 0)
+    assert.throws(() => over.unlock(0), /MpiError: unlock on rank 1 of .*: rank 0 says of its memory: /)
+    over.lock(0, 'exclusive')
+    over.unlock(0)
+  }
+  world.barrier()
+  over.free()
+}
 {
   using scoped = world.allocateWindow(Uint8Array, 3)
   assert.equal(scoped.model === 'unified' || scoped.model === 'separate', true)
