@@ -23,6 +23,8 @@ async function runs(program: string, ranks: number, ...args: string[]): Promise<
 
 test('a partition is there before the others are ready', () => runs('threads-partitions', 2))
 
+test('values that are received or gathered wait for nobody', () => runs('threads-values', 2))
+
 test('4 000 communicators that are freed leave nothing', () => runs('threads-communicators', 2, 'freed', '4000'))
 
 test('4 000 communicators that are dropped are given back when they are collected', () =>
