@@ -62,12 +62,26 @@ export function tasksTable(rows: readonly Row[]): string {
   return `Median of one run, ${threads} workers and the program's own thread; what each case is stands in [bench/tasks/cases.ts](bench/tasks/cases.ts):\n\n${table}`
 }
 
+const mpiInC: Column = { title: 'C, Open MPI', who: ['C Open MPI'] }
+const mpiColumns: Column[] = [
+  { title: 'Skein, threads', who: ['skein:threads'] },
+  { title: 'with `allocate`', who: ['skein:threads(allocate)'] },
+  { title: 'Skein, Open MPI', who: ['skein:openmpi'] },
+  mpiInC,
+  { title: 'mpi4py, Open MPI', who: ['mpi4py'] },
+]
+
+export function mpiTable(rows: readonly Row[]): string {
+  const table = markdownTable(rows, mpiColumns, { title: 'threads over C', over: mpiInC })
+  return `Median of one run, two ranks, eight in the crowded cases, on two cores; what each case is stands in [bench/mpi/cases.ts](bench/mpi/cases.ts):\n\n${table}`
+}
+
 /** Writes the tables, or only compares with `check`; false when there is nothing to write or something differs. */
 export function writeReadmeTable(check: boolean): boolean {
   const file = `${repository}/README.md`
   const before = readFileSync(file, 'utf8')
   let after = before
-  for (const [suite, table] of Object.entries({ kernels: kernelsTable, tasks: tasksTable })) {
+  for (const [suite, table] of Object.entries({ kernels: kernelsTable, tasks: tasksTable, mpi: mpiTable })) {
     const rows = readRows(suite)
     if (rows.length === 0) {
       console.error(`bench/results/${suite}.json is not there or empty: npm run bench -- ${suite}`)

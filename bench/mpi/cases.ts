@@ -102,6 +102,25 @@ export const cases: BenchCase[] = [
     bytes,
     targets: [than(threads, 1), than(shared, 1)],
   },
+  ...(['put', 'get'] as const).flatMap((way): BenchCase[] => [
+    {
+      ...base,
+      name: `${way}-8`,
+      about: `${way === 'put' ? 'n bytes into' : 'n bytes of'} a window of the other rank, under a lock, and a flush`,
+      n: 8,
+      quick: 8,
+      inner: 20_000,
+    },
+    {
+      ...base,
+      name: `${way}-1m`,
+      about: `n bytes ${way === 'put' ? 'into' : 'of'} a window of the other rank, 64 before each flush`,
+      n: mebi,
+      quick: mebi,
+      inner: 512,
+      bytes,
+    },
+  ]),
   {
     ...base,
     name: 'object',

@@ -42,6 +42,9 @@ static struct {
   MPI_Comm grid;         // of heat
   long n, rows, top, width;
   int above, below;
+  MPI_Win window;        // of put and get
+  double *exposed;
+  int hasWindow;
 } job;
 
 static void latency(long times) {
@@ -110,6 +113,28 @@ static void ring(long times) {
   }
 }
 
+// Rank 0 writes into memory of rank 1, or reads it, under a lock: each by itself until it is there, of long ones 64 at once.
+static void oneSided(long times, int isPut) {
+  int count = job.count, atOnce = job.n < 65536 ? 1 : WINDOW;
+  if (rank == 0) {
+    MPI_Win_lock(MPI_LOCK_EXCLUSIVE, 1, 0, job.window);
+    for (long i = 0; i < times; i += atOnce) {
+      for (int k = 0; k < atOnce; k++) {
+        if (isPut) MPI_Put(job.mine, count, MPI_DOUBLE, 1, 0, count, MPI_DOUBLE, job.window);
+        else MPI_Get(job.mine, count, MPI_DOUBLE, 1, 0, count, MPI_DOUBLE, job.window);
+      }
+      MPI_Win_flush(1, job.window);
+    }
+    MPI_Win_unlock(1, job.window);
+  }
+  MPI_Barrier(WORLD);
+}
+
+static void put(long times) { oneSided(times, 1); }
+static void get(long times) { oneSided(times, 0); }
+static double checksumOfExposed(void) { return weighted(job.exposed, rank == 1 ? job.count : 0); }
+static double checksumOfMine(void) { return weighted(job.mine, job.count); }
+
 static __attribute__((noinline)) void step(long rows, long n, long width, const double *restrict from, double *restrict to) {
   for (long row = 1; row <= rows; row++)
     for (long i = row * width + 1; i <= row * width + n; i++)
@@ -145,8 +170,8 @@ static double *filled(long count) {
 
 // ---- what rank 0 is told, told to the others
 
-static const char *names[] = {"latency", "bandwidth", "bibandwidth", "allreduce", "bcast", "alltoall", "ring", "heat"};
-static void (*runs[])(long) = {latency, bandwidth, bibandwidth, allreduce, bcast, alltoall, ring, heat};
+static const char *names[] = {"latency", "bandwidth", "bibandwidth", "allreduce", "bcast", "alltoall", "ring", "heat", "put", "get"};
+static void (*runs[])(long) = {latency, bandwidth, bibandwidth, allreduce, bcast, alltoall, ring, heat, put, get};
 enum { JOBS = sizeof names / sizeof *names };
 enum { PREPARE, RUN, SUM, QUIT };
 static double first = NAN;
@@ -158,6 +183,7 @@ static void drop(void) {
   free(job.came);
   for (int root = 0; job.roots && root < size; root++) free(job.roots[root]);
   free(job.roots);
+  if (job.hasWindow) MPI_Win_free(&job.window);
   if (job.grid) MPI_Comm_free(&job.grid);
   memset(&job, 0, sizeof job);
 }
@@ -188,6 +214,14 @@ static void prepare(int name, long n) {
     for (int root = 0; root < size; root++)
       job.roots[root] = root == rank ? filled(job.count) : calloc(job.count, sizeof(double));
     job.checksum = checksumOfRoots;
+  } else if (is(name, "put") || is(name, "get")) {
+    long count = rank == 1 ? job.count : 0;
+    job.mine = filled(job.count);
+    job.hasWindow = 1;
+    MPI_Win_allocate(count * sizeof(double), sizeof(double), MPI_INFO_NULL, WORLD, &job.exposed, &job.window);
+    for (long i = 0; i < count; i++) job.exposed[i] = is(name, "get") ? job.mine[i] : 0;
+    job.checksum = is(name, "get") ? checksumOfMine : checksumOfExposed;
+    MPI_Barrier(WORLD);
   } else {
     job.cameCount = is(name, "alltoall") ? size * job.count : job.count;
     job.mine = filled(job.cameCount);

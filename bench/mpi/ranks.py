@@ -128,7 +128,32 @@ def ring(n):
     return run, SIZE, lambda: weighted(came)
 
 
-JOBS = {"latency": latency, "object": value, "bandwidth": bandwidth, "bibandwidth": bibandwidth, "allreduce": allreduce,
+def one_sided(n, is_put):
+    """Rank 0 writes into memory of rank 1, or reads it, under a lock: each by itself until it is there, of long ones 64 at once."""
+    window = MPI.Win.Allocate(n if RANK == 1 else 0, 8, comm=WORLD)
+    exposed = np.frombuffer(window, np.float64) if RANK == 1 else np.zeros(0)
+    mine = filled(n)
+    exposed[:] = 0 if is_put else mine[:exposed.size]
+    at_once = 1 if n < 65536 else WINDOW
+    WORLD.Barrier()
+
+    def run(times):
+        if RANK == 0:
+            window.Lock(1)
+            for _ in range(0, times, at_once):
+                for _ in range(at_once):
+                    if is_put:
+                        window.Put(mine, 1)
+                    else:
+                        window.Get(mine, 1)
+                window.Flush(1)
+            window.Unlock(1)
+        WORLD.Barrier()
+    return run, 1, lambda: weighted(exposed if is_put else mine), window.Free
+
+
+JOBS = {"put": lambda n: one_sided(n, True), "get": lambda n: one_sided(n, False),
+        "latency": latency, "object": value, "bandwidth": bandwidth, "bibandwidth": bibandwidth, "allreduce": allreduce,
         "bcast": bcast, "alltoall": alltoall, "ring": ring}
 
 # ---- what rank 0 is told, told to the others
@@ -139,7 +164,7 @@ first = None
 
 def timed(times):
     """A tenth of them before the clock starts. Seconds of one."""
-    run, per, checksum = job
+    run, per, checksum = job[:3]
     run(-(-times // 10))
     WORLD.Barrier()
     start = time.perf_counter()
@@ -154,6 +179,8 @@ def timed(times):
 def obey(verb, a, b):
     global job, first
     if verb == "prepare":
+        if job and len(job) > 3:
+            job[3]()
         job, first = None, None
         job = JOBS[a](b)
     if verb == "run":

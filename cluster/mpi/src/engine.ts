@@ -107,6 +107,8 @@ export interface Port {
   isend(mode: SendMode, part: Part, dest: number, tag: number): Pending
   sendInit(mode: SendMode, part: Part, dest: number, tag: number): Persistent
   recv(part: Part, source: number, tag: number, status: Status): void
+  /** A blocking receive of bytes of a value, where there is a short way: how many came, or -1 if it has to be done otherwise. */
+  recvShort?(into: Uint8Array, source: number, tag: number, status: Status): number
   irecv(part: Part, source: number, tag: number): Pending
   /** Receives a value, however long it is. Engines that cannot lack it: then its message is looked for whenever the request is. */
   irecvValue?(source: number, tag: number): ValuePending

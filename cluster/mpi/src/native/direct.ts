@@ -20,12 +20,14 @@ const remembered = 8
 
 /**
  * Addresses of the buffers used last. They do not change: V8 does not move the memory of an array that was once asked for it. One that was
- * detached has length 0, and so is not the one remembered.
+ * detached has length 0, and so is not the one remembered. Other views of the same memory are known by it.
  */
 class Addresses {
   readonly #views: (Argument | undefined)[] = Array(remembered).fill(undefined)
   readonly #bytes = new Float64Array(remembered)
   readonly #addresses = new Float64Array(remembered)
+  readonly #buffers: (ArrayBufferLike | undefined)[] = Array(remembered).fill(undefined)
+  readonly #begins = new Float64Array(remembered)
   readonly #ask: (view: ArrayBufferView) => bigint
   #misses = 0
 
@@ -41,21 +43,28 @@ class Addresses {
         return this.#bytes[i] === (argument as ArrayBufferView).byteLength ? this.#addresses[i] : 0
       }
     }
+    if (typeof argument !== 'object' || argument === null || argument.byteLength === 0) return 0
+    const { buffer } = argument
+    for (let i = 0; i < remembered; i++) {
+      if (this.#buffers[i] === buffer) return this.#begins[i] + argument.byteOffset
+    }
     this.#missed(argument)
     return 0
   }
 
   /** Asking costs as much as a call: a program that goes through many buffers should not pay for it each time. */
-  #missed(argument: Argument): void {
-    if (typeof argument !== 'object' || argument === null) return
+  #missed(argument: ArrayBufferView): void {
     const misses = this.#misses++
     if ((misses & 3) !== 0) return
-    const { byteLength } = argument
-    if (byteLength === 0 || byteLength > smallBytes) return
+    const { buffer, byteLength, byteOffset } = argument
+    if (buffer.byteLength > smallBytes && byteLength > smallBytes) return
     const place = (misses >> 2) % remembered
+    const address = Number(this.#ask(argument))
     this.#views[place] = argument
     this.#bytes[place] = byteLength
-    this.#addresses[place] = Number(this.#ask(argument))
+    this.#addresses[place] = address
+    this.#buffers[place] = buffer.byteLength > smallBytes ? undefined : buffer
+    this.#begins[place] = address - byteOffset
   }
 }
 
@@ -103,6 +112,12 @@ export const directCalls = (
     return call
   }
 
+  const mprobe = to('MPI_Mprobe')
+  put(mprobe.words, 4, cell.address)
+  put(mprobe.words, 5, status.address)
+  const mrecv = to('MPI_Mrecv')
+  put(mrecv.words, 4, cell.address)
+  put(mrecv.words, 5, status.address)
   const barrier = to('MPI_Barrier')
   const bcast = to('MPI_Bcast')
   const allreduce = to('MPI_Allreduce')
@@ -117,6 +132,22 @@ export const directCalls = (
     MPI_Irecv: message('MPI_Irecv', cell),
     MPI_Wait: fixed('MPI_Wait', cell, status),
     MPI_Test: fixed('MPI_Test', cell, int, status),
+    MPI_Mprobe: (source, tag, comm) => {
+      const { words, call } = mprobe
+      words[2] = source as number
+      words[4] = tag as number
+      put(words, 3, comm as number)
+      return call()
+    },
+    MPI_Mrecv: (buffer, count, datatype, message, out) => {
+      const address = addresses.of(buffer)
+      if (address === 0) return calls.MPI_Mrecv(buffer, count, datatype, message, out)
+      const { words, call } = mrecv
+      put(words, 1, address)
+      words[4] = count as number
+      put(words, 3, datatype as number)
+      return call()
+    },
     MPI_Barrier: comm => {
       put(barrier.words, 1, comm as number)
       return barrier.call()

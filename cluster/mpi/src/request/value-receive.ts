@@ -4,8 +4,10 @@
  * look first, as MPI's order of matching wants it.
  */
 
+import { object } from '../datatype/basic.ts'
 import type { Pending, Port, ValuePending } from '../engine.ts'
 import { packedPart, unpack } from '../message/object.ts'
+import { Elements } from '../message/part.ts'
 import { Status } from '../status.ts'
 import type { Waiter } from '../transfer.ts'
 import { waitUntil } from './progress.ts'
@@ -58,12 +60,33 @@ export function receiveValue(queue: ValueQueue, source: number, tag: number, sta
     receive.wait(status)
     return receive.value
   }
-  const matched = queue.port.mprobe(source, tag, status)
-  const bytes = new Uint8Array(status.bytes)
-  matched.recv(packedPart(bytes), status)
-  status.count = 1
-  return unpack(bytes)
+  const { port } = queue
+  // What is unpacked may receive something itself: it finds no room, and makes another.
+  const mine = room ?? new Uint8Array(roomBytes)
+  room = undefined
+  try {
+    let bytes = port.recvShort?.(mine, source, tag, status) ?? -1
+    if (bytes < 0) {
+      const matched = port.mprobe(source, tag, status)
+      bytes = status.bytes
+      if (bytes > roomBytes) {
+        const long = new Uint8Array(bytes)
+        matched.recv(packedPart(long), status)
+        status.count = 1
+        return unpack(long)
+      }
+      matched.recv(new Elements(mine, bytes, object), status)
+    }
+    status.count = 1
+    return unpack(mine.subarray(0, bytes))
+  } finally {
+    room = mine
+  }
 }
+
+/** Short values are received into the same place: to make one takes as long as receiving. */
+const roomBytes = 4096
+let room: Uint8Array | undefined
 
 /** A value under way; undefined when it was cancelled. */
 export interface ComingValue extends Pending {

@@ -189,6 +189,18 @@ export class ThreadPort implements Port {
     this.tell(receiving, status, 'recv')
   }
 
+  recvShort(into: Uint8Array, source: number, tag: number, status: Status): number {
+    const { context } = this
+    if (source < 0 || tag < 0 || context.posted.length > 0 || context.unexpected.length > 0) return -1
+    const came = this.exchange.takeDirect(this.peers[source], context.number, tag, object.signature, into)
+    if (came < 0) return -1
+    status.source = source
+    status.tag = tag
+    status.bytes = came
+    status.isCancelled = false
+    return came
+  }
+
   #receive(part: Part, source: number, tag: number): Receiving {
     const receiving = Receiving.of(part, source < 0 ? -1 : this.peers[source], tag)
     this.exchange.receive(receiving, this.context)

@@ -159,12 +159,17 @@ export class Shared {
     const block = recv.count * recv.type.size
     const land = landing({ ...recv, count: recv.count * size })
     const all = land.bytes
-    const sent =
-      send === undefined
-        ? this.#copied(outgoing({ ...recv, count: recv.count * size }), 'send')
-        : this.#visible(outgoing({ ...send, count: send.count * size }), 'send', true)
+    const given = outgoing({ ...(send ?? recv), count: (send ?? recv).count * size })
+    let sent = given
+    if (send === undefined || !heap.owns(given)) {
+      // A rank's own block stays with it.
+      sent = this.#copied(given.length, 'send')
+      sent.set(given.subarray(0, rank * block))
+      sent.set(given.subarray((rank + 1) * block), (rank + 1) * block)
+    }
     const { first } = this.#tell(alltoallCall, block, sent)
-    for (let turn = 0; turn < size; turn++) {
+    all.set(given.subarray(rank * block, (rank + 1) * block), rank * block)
+    for (let turn = 1; turn < size; turn++) {
       const from = (rank + turn) % size
       all.set(heap.view(Uint8Array, first[from] + rank * block, block), from * block)
     }
