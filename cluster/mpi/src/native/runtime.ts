@@ -23,6 +23,8 @@ export class Runtime extends Binding {
   readonly processes: Processes
   /** Those that are not over. */
   readonly sessions = new Set<{ finalize(): void }>()
+  /** Those that nobody freed: MPICH's UCX ends a process that finalizes with one. */
+  readonly windows = new Set<{ release(): void }>()
   /** Requests under way: they and their buffers must not be collected. */
   readonly open = new Set<object>()
   /** Of them, those nobody waits for: sends that were buffered, requests that were freed. */
@@ -56,6 +58,7 @@ export class Runtime extends Binding {
   close(): void {
     for (const request of this.#left) request.wait(undefined)
     this.#left = []
+    for (const window of this.windows) window.release()
     this.types.freeAll()
     this.ops.freeAll()
     this.processes.free()

@@ -153,6 +153,7 @@ export class NativeWindow implements WindowPort {
     this.sizes = Array.from({ length: size }, (_, r) => all[2 * r])
     this.dispUnits = Array.from({ length: size }, (_, r) => all[2 * r + 1])
     this.model = this.#askModel()
+    runtime.windows.add(this)
   }
 
   #askModel(): WindowModel {
@@ -497,10 +498,22 @@ export class NativeWindow implements WindowPort {
     for (let rank = 0; rank < this.#open.length; rank++) this.#close(rank)
   }
 
-  free(): void {
+  #release(): number {
     const runtime = this.#runtime
+    runtime.windows.delete(this)
     runtime.writeHandle(this.#win)
-    this.#check(runtime.calls.MPI_Win_free(runtime.cell), 'free')
+    return runtime.calls.MPI_Win_free(runtime.cell)
+  }
+
+  /** Before MPI is finalized: what comes of it concerns nobody any more. */
+  release(): void {
+    // Refused, unless it is locked.
+    this.#runtime.calls.MPI_Win_unlock_all(this.#win)
+    this.#release()
+  }
+
+  free(): void {
+    this.#check(this.#release(), 'free')
     this.#closeAll()
     this.#attached.clear()
     // Detached: whoever still has an array finds it empty, instead of reading what is not there.

@@ -61,4 +61,10 @@ fails('MPI_ERR_RMA_FLAVOR', 'shared', () => other.shared(0))
 other.free()
 node.free()
 
+// Nobody frees this one: the end of all ranks does.
+const left = world.allocateWindow(Float64Array, 4)
+left.lockAll()
+left.put(Float64Array.of(1), 0)
+left.unlockAll()
+
 ok('window-shared')
