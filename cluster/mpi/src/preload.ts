@@ -16,6 +16,8 @@ export function preload(engine: 'threads' | 'native', flag?: string): void {
     load(engine === 'threads' ? './threads/engine.ts' : './native/engine.ts')
     load('./comm/communicators.ts')
     load('./comm/attributes.ts')
+    load('./pool/pool.ts')
+    load('./pool/worker.ts')
   } finally {
     forget()
   }
