@@ -8,7 +8,6 @@
  */
 
 import { heap } from '@skein/heap'
-import type { ErrorClass } from '../errors.ts'
 import { callNames } from './collectives/names.ts'
 import { type Exchange, Mismatch } from './exchange.ts'
 import { line, lineBytes } from './world-block.ts'
@@ -20,7 +19,10 @@ const placeWords = placeBytes / 4
 
 // Words of a place; behind them the elements, or two addresses (floats).
 const stamp = 0
+/** Which call, and behind that as much of its elements' signature as there is room for. */
 const what = 1
+const kinds = 32
+const signatures = 2 ** 26
 /** A float: more than 2 GiB may go at a time. */
 const length = 2
 export const dataWord = 4
@@ -96,28 +98,31 @@ export class Board {
    * Tells the others that the place is written, and waits for theirs.
    *
    * @param kind of the call; all say the same, and the same number of bytes
+   * @param signature of the elements; 0: any
    */
-  meet(kind: number, bytes: number): void {
+  meet(kind: number, bytes: number, signature = 0): void {
     const { c, f } = this
     const mine = this.placeOf(this.rank)
-    c[mine + what] = kind
+    const mineIs = kind + kinds * (signature % signatures)
+    c[mine + what] = mineIs
     f[(mine + length) >> 1] = bytes
     Atomics.store(c, mine + stamp, this.#calls)
-    this.#wakeOthers()
+    this.#wakeIfLast(stamp, placeWords, this.placeOf(0))
     for (let rank = 0; rank < this.size; rank++) {
       if (rank === this.rank) continue
       const place = this.placeOf(rank)
       this.#await(place + stamp, rank, kind)
-      if (c[place + what] !== kind || f[(place + length) >> 1] !== bytes) this.#refuse(rank, kind, bytes, place)
+      if (c[place + what] !== mineIs || f[(place + length) >> 1] !== bytes) this.#compare(rank, mineIs, bytes, place)
     }
   }
 
   /** Says that this rank is through with its half of the call, and waits until all are. */
   finish(): void {
     Atomics.store(this.c, this.#throughAt + this.rank * line, this.#calls)
-    this.#wakeOthers()
+    this.#wakeIfLast(0, line, this.#throughAt)
     for (let rank = 0; rank < this.size; rank++)
-      if (rank !== this.rank) this.#await(this.#throughAt + rank * line, rank, this.c[this.placeOf(this.rank) + what])
+      if (rank !== this.rank)
+        this.#await(this.#throughAt + rank * line, rank, this.c[this.placeOf(this.rank) + what] % kinds)
   }
 
   /** This rank has finished its calls. The last one gives the memory back. */
@@ -125,9 +130,16 @@ export class Board {
     if (Atomics.sub(this.c, usersAt(this.size), 1) === 1) heap.free(this.#address)
   }
 
-  #wakeOthers(): void {
+  /**
+   * Who comes last wakes all: nobody can go on before. Of two that come at once one at least sees the other there.
+   *
+   * @param word of each rank's place @param words from one place to the next @param first place
+   */
+  #wakeIfLast(word: number, words: number, first: number): void {
+    const { c, size } = this
+    for (let rank = 0; rank < size; rank++) if (Atomics.load(c, first + rank * words + word) !== this.#calls) return
     const { views } = this.#exchange
-    for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) views.wake(this.#members[rank])
+    for (let rank = 0; rank < size; rank++) if (rank !== this.rank) views.wake(this.#members[rank])
   }
 
   /** Until the word has the number of this call. Nobody can be further: for that this rank would have to be. */
@@ -140,12 +152,14 @@ export class Board {
     )
   }
 
-  #refuse(rank: number, kind: number, bytes: number, place: number): never {
-    const [theirKind, theirBytes] = [this.c[place + what], this.f[(place + length) >> 1]]
-    const problem =
-      theirKind === kind
-        ? `rank ${rank} gives ${theirBytes} bytes and this one ${bytes}`
-        : `rank ${rank} is in ${callNames[theirKind]} meanwhile`
-    throw new Mismatch((theirKind === kind ? 'MPI_ERR_COUNT' : 'MPI_ERR_OTHER') satisfies ErrorClass, problem)
+  /** What two ranks say of a call differs. @throws Mismatch unless one of them takes elements of any type */
+  #compare(rank: number, mineIs: number, bytes: number, place: number): void {
+    const [theirsIs, theirBytes] = [this.c[place + what], this.f[(place + length) >> 1]]
+    const [kind, theirKind] = [mineIs % kinds, theirsIs % kinds]
+    if (kind !== theirKind) throw new Mismatch('MPI_ERR_OTHER', `rank ${rank} is in ${callNames[theirKind]} meanwhile`)
+    if (bytes !== theirBytes)
+      throw new Mismatch('MPI_ERR_COUNT', `rank ${rank} gives ${theirBytes} bytes and this one ${bytes}`)
+    if (mineIs >= kinds && theirsIs >= kinds)
+      throw new Mismatch('MPI_ERR_TYPE', `rank ${rank} gives elements of another type`)
   }
 }

@@ -36,7 +36,7 @@ export interface Driven {
 
 /** How often it looks for news before it sleeps: hardly, where ranks share a core. */
 const looksAlone = 20_000
-const looksCrowded = 50
+const looksCrowded = 5
 
 export class Exchange {
   readonly views: Views

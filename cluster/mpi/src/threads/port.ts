@@ -355,7 +355,7 @@ export class ThreadPort implements Port {
   }
 
   run(collective: Collective): void {
-    if (this.size > 1 && this.#local === undefined && Shared.takes(collective)) {
+    if (this.size > 1 && this.#local === undefined && Shared.takes(collective, this.size)) {
       try {
         return this.#openShared().run(collective)
       } catch (error) {

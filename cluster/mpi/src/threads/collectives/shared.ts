@@ -23,6 +23,10 @@ const pieceBytes = 65536
 /** Blocks from here on are read where they lie. */
 const leastBlockBytes = 4096
 
+/** All that a rank gives fits into its place. */
+const isShort = (is: 'allgather' | 'alltoall', block: number, size: number): boolean =>
+  block * (is === 'alltoall' ? size : 1) <= placeDataBytes
+
 export class Shared {
   readonly #board: Board
   /** Copies of what others could not see; kept for the next call. */
@@ -34,16 +38,18 @@ export class Shared {
   }
 
   /** Whether a call goes over the board: the same on all ranks, so it may depend only on what is the same on all. */
-  static takes(collective: Collective): boolean {
+  static takes(collective: Collective, size: number): boolean {
     switch (collective.is) {
       case 'barrier':
         return true
       case 'allreduce':
         return collective.recv.type.isContiguous && collective.recv.count > 0
       case 'allgather':
-      case 'alltoall':
+      case 'alltoall': {
         // Not by how they lie, in which ranks may differ.
-        return collective.recv.count * collective.recv.type.size >= leastBlockBytes
+        const block = collective.recv.count * collective.recv.type.size
+        return block >= leastBlockBytes || isShort(collective.is, block, size)
+      }
       default:
         return false
     }
@@ -81,7 +87,7 @@ export class Shared {
     ) {
       const at = (place + dataWord) >> 1
       board.f[at] = send.view[0]
-      board.meet(allreduceCall, 8)
+      board.meet(allreduceCall, 8, type.signature)
       const found = this.#reduceOne(op)
       if (found !== undefined) {
         recv.view[0] = found
@@ -90,7 +96,7 @@ export class Shared {
     } else {
       const bytes = bytesOf({ ...send, count })
       copy(board.elements[board.rank], 0, bytes, 0, bytes.length)
-      board.meet(allreduceCall, bytes.length)
+      board.meet(allreduceCall, bytes.length, type.signature)
     }
     reduceAll(op, type, board.elements, recv.view, count)
   }
@@ -122,7 +128,7 @@ export class Shared {
     const bytes = count * type.size
     const out = this.#visible(bytesOf(recv), 'recv', send === undefined)
     const mine = send === undefined ? out : this.#visible(bytesOf(send), 'send', true)
-    const { first, second } = this.#tell(allreduceCall, bytes, mine, out)
+    const { first, second } = this.#tell(allreduceCall, bytes, type.signature, mine, out)
     const each = Math.ceil(count / size)
     const [from, to] = [Math.min(count, rank * each), Math.min(count, (rank + 1) * each)]
     const piece = Math.max(1, Math.floor(pieceBytes / type.size))
@@ -142,10 +148,14 @@ export class Shared {
     const block = recv.count * recv.type.size
     const land = landing({ ...recv, count: recv.count * size })
     const all = land.bytes
+    if (isShort('allgather', block, size)) {
+      this.#gatherShort(outgoing(send ?? blockOf(recv, rank)), all, block, recv.type.signature)
+      return land.settle()
+    }
     const own = all.subarray(rank * block, (rank + 1) * block)
     if (send !== undefined) own.set(outgoing(send))
     else if (!recv.type.isContiguous) own.set(outgoing(blockOf(recv, rank)))
-    const { first } = this.#tell(allgatherCall, block, this.#visible(own, 'send', true))
+    const { first } = this.#tell(allgatherCall, block, recv.type.signature, this.#visible(own, 'send', true))
     for (let turn = 1; turn < size; turn++) {
       const from = (rank + turn) % size
       all.set(heap.view(Uint8Array, first[from], block), from * block)
@@ -160,6 +170,10 @@ export class Shared {
     const land = landing({ ...recv, count: recv.count * size })
     const all = land.bytes
     const given = outgoing({ ...(send ?? recv), count: (send ?? recv).count * size })
+    if (isShort('alltoall', block, size)) {
+      this.#exchangeShort(given, all, block, recv.type.signature)
+      return land.settle()
+    }
     let sent = given
     if (send === undefined || !heap.owns(given)) {
       // A rank's own block stays with it.
@@ -167,7 +181,7 @@ export class Shared {
       sent.set(given.subarray(0, rank * block))
       sent.set(given.subarray((rank + 1) * block), (rank + 1) * block)
     }
-    const { first } = this.#tell(alltoallCall, block, sent)
+    const { first } = this.#tell(alltoallCall, block, recv.type.signature, sent)
     all.set(given.subarray(rank * block, (rank + 1) * block), rank * block)
     for (let turn = 1; turn < size; turn++) {
       const from = (rank + turn) % size
@@ -177,13 +191,39 @@ export class Shared {
     land.settle()
   }
 
+  /** Each gives its block in its place. */
+  #gatherShort(mine: Uint8Array, all: Uint8Array, block: number, signature: number): void {
+    const board = this.#board
+    board.begin()
+    copy(board.elements[board.rank], 0, mine, 0, block)
+    board.meet(allgatherCall, block, signature)
+    for (let from = 0; from < board.size; from++) copy(all, from * block, board.elements[from], 0, block)
+  }
+
+  /** Each gives all of its blocks, and takes those that are for it. */
+  #exchangeShort(mine: Uint8Array, all: Uint8Array, block: number, signature: number): void {
+    const board = this.#board
+    board.begin()
+    copy(board.elements[board.rank], 0, mine, 0, mine.length)
+    board.meet(alltoallCall, block, signature)
+    for (let from = 0; from < board.size; from++) {
+      copy(all, from * block, board.elements[from], board.rank * block, block)
+    }
+  }
+
   /** Tells where two buffers lie, and learns the others'. */
-  #tell(kind: number, bytes: number, first: Uint8Array, second = first): { first: number[]; second: number[] } {
+  #tell(
+    kind: number,
+    bytes: number,
+    signature: number,
+    first: Uint8Array,
+    second = first,
+  ): { first: number[]; second: number[] } {
     const board = this.#board
     const at = (board.begin() + dataWord) >> 1
     board.f[at] = heap.addressOf(first)
     board.f[at + 1] = heap.addressOf(second)
-    board.meet(kind, bytes)
+    board.meet(kind, bytes, signature)
     const told = (which: number) =>
       Array.from({ length: board.size }, (_, rank) => board.f[((board.placeOf(rank) + dataWord) >> 1) + which])
     return { first: told(0), second: told(1) }
