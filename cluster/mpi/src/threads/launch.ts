@@ -7,8 +7,8 @@
 
 import { type OutputForm, plainForm } from './rank-output.ts'
 import { Ranks } from './ranks.ts'
-import { answerRequests } from './spawn-answers.ts'
-import type { SpawnRequest } from './spawn-request.ts'
+import { answerRequests } from './spawn/answers.ts'
+import type { SpawnRequest } from './spawn/request.ts'
 import { endWorld, firstRank, makeWorld, type WorldStart } from './world-block.ts'
 
 export { mostRanks } from './world-block.ts'

@@ -7,7 +7,7 @@ import { setEnvironmentData, Worker } from 'node:worker_threads'
 import { heap } from '@skein/heap'
 import { type OutputForm, release } from './rank-output.ts'
 import type { RankSettings } from './rank-start.ts'
-import type { SpawnRequest } from './spawn-request.ts'
+import type { SpawnRequest } from './spawn/request.ts'
 import { absent, ended, enterRank, layoutOf, type RankStart, rankAt, state, type WorldStart } from './world-block.ts'
 
 /** What becomes of a thread. */

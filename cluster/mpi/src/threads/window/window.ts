@@ -1,25 +1,25 @@
 /**
  * Windows of threads. The memory of all ranks lies in the shared heap if it can, and a call copies at once: when it returns it is complete, here and there. What
- * lies outside of the heap its owner serves (`window-served.ts`).
+ * lies outside of the heap its owner serves (`served.ts`).
  */
 
 import { heap } from '@skein/heap'
-import { byte } from '../datatype/basic.ts'
-import type { Datatype } from '../datatype/datatype.ts'
-import { spanOf } from '../datatype/packing.ts'
-import { MpiError } from '../errors.ts'
-import type { Op, OpName } from '../op.ts'
-import type { Part, Pending } from '../transfer.ts'
-import { combine, combineOne, compareAndSwap, swapOne } from '../window/combine.ts'
-import { Moves } from '../window/moves.ts'
-import type { LockType, WindowPlan, WindowPort } from '../window/port.ts'
-import { firstSays, type Members, newContexts } from './communicators.ts'
-import type { Exchange } from './exchange.ts'
-import { nothingOf } from './pending.ts'
-import * as at from './window-block.ts'
-import { WindowLocks } from './window-locks.ts'
-import { type Reached, WindowMemory } from './window-memory.ts'
-import { ServedCalls, ServedFailure, type Wanted } from './window-served.ts'
+import { byte } from '../../datatype/basic.ts'
+import type { Datatype } from '../../datatype/datatype.ts'
+import { spanOf } from '../../datatype/packing.ts'
+import { MpiError } from '../../errors.ts'
+import type { Op, OpName } from '../../op.ts'
+import type { Part, Pending } from '../../transfer.ts'
+import { combine, combineOne, compareAndSwap, swapOne } from '../../window/combine.ts'
+import { Moves } from '../../window/moves.ts'
+import type { LockType, WindowPlan, WindowPort } from '../../window/port.ts'
+import { firstSays, type Members, newContexts } from '../communicators.ts'
+import type { Exchange } from '../exchange.ts'
+import { nothingOf } from '../pending.ts'
+import * as at from './block.ts'
+import { WindowLocks } from './locks.ts'
+import { type Reached, WindowMemory } from './memory.ts'
+import { ServedCalls, ServedFailure, type Wanted } from './served.ts'
 
 /** The ranks whose window it is. */
 interface Owners extends Members {

@@ -5,10 +5,10 @@
 
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type { SpawnedProgram } from '../engine.ts'
-import { type Exchange, Mismatch } from './exchange.ts'
-import { answer, asked, askedBy, isAsked, type SpawnRequest, takeText, writeText } from './spawn-request.ts'
-import type { Parent } from './world-block.ts'
+import type { SpawnedProgram } from '../../engine.ts'
+import { type Exchange, Mismatch } from '../exchange.ts'
+import type { Parent } from '../world-block.ts'
+import { answer, asked, askedBy, isAsked, type SpawnRequest, takeText, writeText } from './request.ts'
 
 /** @returns the new ranks' numbers. @throws Mismatch when they cannot be started */
 export function spawnRanks(exchange: Exchange, programs: readonly SpawnedProgram[], parent: Parent): number[] {
@@ -25,7 +25,7 @@ export function spawnRanks(exchange: Exchange, programs: readonly SpawnedProgram
 function startHere({ views }: Exchange, request: SpawnRequest): number {
   // It is loaded when it is needed, and without waiting: the call blocks.
   const load = createRequire(import.meta.url)
-  const { startHere }: typeof import('./launch.ts') = load(fileURLToPath(import.meta.resolve('./launch.ts')))
+  const { startHere }: typeof import('../launch.ts') = load(fileURLToPath(import.meta.resolve('../launch.ts')))
   try {
     return startHere(views.layout, request)
   } catch (error) {

@@ -4,13 +4,29 @@
  */
 
 import { heap } from '@skein/heap'
-import { basics } from '../datatype/basic.ts'
-import { Datatype, type Kind } from '../datatype/datatype.ts'
-import { band, bor, bxor, land, lor, lxor, max, maxloc, min, minloc, noOp, type Op, prod, replace, sum } from '../op.ts'
-import type { Exchange } from './exchange.ts'
-import type { Context } from './matching.ts'
-import { Receiving, Sending } from './transfers.ts'
-import type { WindowBlock } from './window-block.ts'
+import { basics } from '../../datatype/basic.ts'
+import { Datatype, type Kind } from '../../datatype/datatype.ts'
+import {
+  band,
+  bor,
+  bxor,
+  land,
+  lor,
+  lxor,
+  max,
+  maxloc,
+  min,
+  minloc,
+  noOp,
+  type Op,
+  prod,
+  replace,
+  sum,
+} from '../../op.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Context } from '../matching.ts'
+import { Receiving, Sending } from '../transfers.ts'
+import type { WindowBlock } from './block.ts'
 
 /** What is wanted of the owner. */
 export interface Wanted {

@@ -1,10 +1,10 @@
 /** The launcher's side of `spawn.ts`: it is woken when a rank asks for more of them, and answers. */
 
 import { heap } from '@skein/heap'
-import type { Ranks } from './ranks.ts'
-import { answer, asked, askedBy, type SpawnRequest, takeText, writeText } from './spawn-request.ts'
-import { Views } from './views.ts'
-import { layoutOf, type WorldStart } from './world-block.ts'
+import type { Ranks } from '../ranks.ts'
+import { Views } from '../views.ts'
+import { layoutOf, type WorldStart } from '../world-block.ts'
+import { answer, asked, askedBy, type SpawnRequest, takeText, writeText } from './request.ts'
 
 /** @returns what ends it, before the block is given back */
 export function answerRequests(world: WorldStart, ranks: Ranks): () => void {

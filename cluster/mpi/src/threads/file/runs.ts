@@ -5,9 +5,9 @@
  */
 
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
-import type { FileMap } from '../file/view.ts'
-import type { FileLock } from './file-lock.ts'
-import { copy } from './views.ts'
+import type { FileMap } from '../../file/view.ts'
+import { copy } from '../views.ts'
+import type { FileLock } from './lock.ts'
 
 /** Runs so near to each other, and shorter than this, go together; up to so many bytes at once. */
 const nearBytes = 8192

@@ -1,7 +1,7 @@
 /**
  * The block of the shared heap through which the ranks of a window meet. The first rank makes it, and the last one to leave gives it back.
  *
- *     header    words: the context of requests, who has left; the queue before locks (`window-locks.ts`)
+ *     header    words: the context of requests, who has left; the queue before locks (`locks.ts`)
  *     ranks     two lines each: words of its fences and locks; then, as floats, where its memory lies
  *     posts, completes, served     a word for each pair of ranks, from row to column
  *     holds     a byte for each pair: which lock the column has of the row
@@ -9,7 +9,7 @@
  */
 
 import { heap } from '@skein/heap'
-import { line, lineBytes } from './world-block.ts'
+import { line, lineBytes } from '../world-block.ts'
 
 // Of the header, a line each for what changes often.
 export const context = 0

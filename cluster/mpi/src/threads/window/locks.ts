@@ -5,9 +5,9 @@
  * door. Through it too one goes in the order of tickets; but who is inside with one exclusive lock gets the next without queueing, or the two would wait for each other.
  */
 
-import type { LockType } from '../window/port.ts'
-import type { Exchange } from './exchange.ts'
-import * as at from './window-block.ts'
+import type { LockType } from '../../window/port.ts'
+import type { Exchange } from '../exchange.ts'
+import * as at from './block.ts'
 
 // What a rank has of another's lock.
 const [nothing, reads, writes, waits] = [0, 1, 2, 3]

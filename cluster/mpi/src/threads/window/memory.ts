@@ -4,8 +4,8 @@
  */
 
 import { heap } from '@skein/heap'
-import { type Guarded, hold, letGo } from '../window/combine.ts'
-import * as at from './window-block.ts'
+import { type Guarded, hold, letGo } from '../../window/combine.ts'
+import * as at from './block.ts'
 
 /** Memory from a displacement (in bytes) on. */
 export interface Reached extends Guarded {

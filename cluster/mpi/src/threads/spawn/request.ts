@@ -4,7 +4,7 @@
  */
 
 import { heap } from '@skein/heap'
-import { launching, type Parent } from './world-block.ts'
+import { launching, type Parent } from '../world-block.ts'
 
 // Of the line.
 /** 1: a rank asks; nobody else may. */
