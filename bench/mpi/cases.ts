@@ -33,7 +33,11 @@ const latency = (name: string, n: number, inner: number, about: string, targets?
 })
 
 export const cases: BenchCase[] = [
-  latency('8', 8, 40_000, '8 B', [than(threads, within(1.2)), than(native, within(1.25)), than(native, 1.5, 'mpi4py')]),
+  latency('8', 8, 200_000, '8 B', [
+    than(threads, within(1.2)),
+    than(native, within(1.25)),
+    than(native, 1.5, 'mpi4py'),
+  ]),
   latency('1k', kibi, 20_000, '1 KiB', [than(native, within(1.25)), than(native, 1.5, 'mpi4py')]),
   latency('64k', 64 * kibi, 4000, '64 KiB'),
   latency('1m', mebi, 400, '1 MiB', [than(native, within(1.25))]),
@@ -62,7 +66,7 @@ export const cases: BenchCase[] = [
     about: 'the sum of one number of each rank',
     n: 8,
     quick: 8,
-    inner: 40_000,
+    inner: 200_000,
     targets: [than(threads, 1), than(native, within(1.25))],
   },
   {
@@ -90,7 +94,7 @@ export const cases: BenchCase[] = [
     about: 'n bytes from each rank to each',
     n: 8,
     quick: 8,
-    inner: 20_000,
+    inner: 100_000,
   },
   {
     ...base,
@@ -109,7 +113,7 @@ export const cases: BenchCase[] = [
       about: `${way === 'put' ? 'n bytes into' : 'n bytes of'} a window of the other rank, under a lock, and a flush`,
       n: 8,
       quick: 8,
-      inner: 20_000,
+      inner: 100_000,
     },
     {
       ...base,

@@ -1,6 +1,6 @@
 /** Ranks of `threads.test.ts` that wait for ever: what each fails with goes to the test. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { byte, float64 } from '../src/datatype/basic.ts'
+import { byte, float64, int64 } from '../src/datatype/basic.ts'
 import { sum } from '../src/op.ts'
 import { Request } from '../src/request/request.ts'
 import { Status } from '../src/status.ts'
@@ -9,7 +9,8 @@ import { openThreadsEngine } from '../src/threads/engine.ts'
 const { start, rank, kind } = workerData
 const { world } = openThreadsEngine(start, rank)
 const part = { view: new Uint8Array(8), count: 8, type: byte }
-const number = () => ({ view: new Float64Array(1), count: 1, type: float64 })
+const number = (length = 1) => ({ view: new Float64Array(length), count: 1, type: float64 })
+const whole = (length = 1) => ({ view: new BigInt64Array(length), count: 1, type: int64 })
 
 const owner = { rank, name: 'world', failed: (error: unknown) => error }
 const receive = (source: number, tag: number) =>
@@ -30,6 +31,10 @@ const kinds: Record<string, [() => void, () => void]> = {
   mismatched: [
     () => world.run({ is: 'barrier' }),
     () => world.run({ is: 'allreduce', send: number(), recv: number(), op: sum }),
+  ],
+  otherType: [
+    () => world.run({ is: 'allgather', send: number(), recv: number(2) }),
+    () => world.run({ is: 'allgather', send: whole(), recv: whole(2) }),
   ],
 }
 

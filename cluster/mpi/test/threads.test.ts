@@ -77,3 +77,8 @@ test('collectives that do not match are told apart from deadlock', async () => {
     )
   }
 })
+
+test('elements of different types in one collective are told apart', async () => {
+  for (const { error } of await stuck(2, 'otherType'))
+    assert.match(error, /^MpiError: allgather on rank \d of its communicator: rank \d gives elements of another type/)
+})
