@@ -3,6 +3,9 @@
 import { createRequire } from 'node:module'
 import { knowImports } from '@skein/base/known-imports'
 
+/** Source, or what was built of it. */
+const ending = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
+
 /**
  * Loads what ranks of an engine need.
  *
@@ -13,11 +16,8 @@ export function preload(engine: 'threads' | 'native', flag?: string): void {
   try {
     // Without waiting: see world.ts.
     const load = createRequire(import.meta.url)
-    load(engine === 'threads' ? './threads/engine.ts' : './native/engine.ts')
-    load('./comm/communicators.ts')
-    load('./comm/attributes.ts')
-    load('./pool/pool.ts')
-    load('./pool/worker.ts')
+    const modules = [`${engine}/engine`, 'comm/communicators', 'comm/attributes', 'pool/pool', 'pool/worker']
+    for (const module of modules) load(`./${module}${ending}`)
   } finally {
     forget()
   }

@@ -5,7 +5,8 @@
  *
  * Plain JavaScript, because the command needs it before anything can read TypeScript.
  */
-import nodeModule from 'node:module'
+/** Asked for and not imported, as nothing of this room imports from Node. */
+const nodeModule = globalThis.process?.getBuiltinModule?.('node:module')
 
 /** Flags by which others take part in finding modules: they are left alone. */
 const othersFlags = /^(--import|--require|-r|--loader|--experimental-loader)(=|$)/
@@ -21,7 +22,7 @@ const ownFile = /^\.\.?\/.*\.m?[tj]s$/
 export function knowImports(urls, flag) {
   const words = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(' ')]
   const isLeftAlone = words.some((word, i) => othersFlags.test(word) && words[i + 1] !== flag)
-  if (nodeModule.registerHooks === undefined || isLeftAlone) return () => {}
+  if (nodeModule?.registerHooks === undefined || isLeftAlone) return () => {}
   /** @type {Set<string | undefined>} */
   const ours = new Set(urls)
   /** @type {Map<string, string>} */
