@@ -5,7 +5,7 @@ import type { Engine, Port } from '../engine.ts'
 import { MpiError } from '../errors.ts'
 import type { Owner } from '../request/request.ts'
 import { ValueQueue } from '../request/value-receive.ts'
-import { type ErrorHandler, errorsAbort, errorsThrow } from './error-handlers.ts'
+import { checkedHandler, type ErrorHandler, errorsThrow, handled } from './error-handlers.ts'
 import { checkLive, type Member } from './roots.ts'
 import { ValueChannel } from './value-collectives.ts'
 
@@ -62,21 +62,12 @@ export abstract class CommBase implements Member, Owner {
 
   /** `errorsThrow`, `errorsAbort`, or a function that hears of each error before it is thrown. */
   set errorHandler(handler: ErrorHandler) {
-    if (handler !== errorsThrow && handler !== errorsAbort && typeof handler !== 'function') {
-      throw new ArgumentError('comm.errorHandler', 'the handler', 'errorsThrow, errorsAbort or a function', handler)
-    }
-    this.#errorHandler = handler
+    this.#errorHandler = checkedHandler('comm', handler)
   }
 
   /** For this room: tells the error handler; gives what is to be thrown. */
   failed(error: unknown): unknown {
-    const handler = this.#errorHandler
-    if (handler === errorsAbort) {
-      process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
-      this.port.abort(1)
-    }
-    if (typeof handler === 'function') handler(this, error)
-    return error
+    return handled(this.#errorHandler, this, error, () => this.port.abort(1))
   }
 
   /** For this room: an error of a call on it. */

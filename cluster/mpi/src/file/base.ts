@@ -1,7 +1,6 @@
 /** What every part of a file stands on: its port, what the rank sees of it, and what becomes of its errors. */
 
-import { ArgumentError } from '@skein/base'
-import { errorsAbort, errorsThrow } from '../comm/error-handlers.ts'
+import { checkedHandler, errorsThrow, type HandlerOf, handled } from '../comm/error-handlers.ts'
 import type { Group } from '../comm/group.ts'
 import type { Member } from '../comm/roots.ts'
 import { byte } from '../datatype/basic.ts'
@@ -17,8 +16,7 @@ export interface Openers extends Member {
   failed(error: unknown): unknown
 }
 
-/** A function hears of the error before the call throws it. */
-export type FileErrorHandler = typeof errorsThrow | typeof errorsAbort | ((file: FileBase, error: unknown) => void)
+export type FileErrorHandler = HandlerOf<FileBase>
 
 /** What errors call a file. */
 export const nameOf = (path: string, comm: Caller): string => `${path} of ${comm.name}`
@@ -64,21 +62,12 @@ export abstract class FileBase implements Owner {
 
   /** `errorsThrow`, `errorsAbort`, or a function that hears of each error before it is thrown. */
   set errorHandler(handler: FileErrorHandler) {
-    if (handler !== errorsThrow && handler !== errorsAbort && typeof handler !== 'function') {
-      throw new ArgumentError('file.errorHandler', 'the handler', 'errorsThrow, errorsAbort or a function', handler)
-    }
-    this.#errorHandler = handler
+    this.#errorHandler = checkedHandler('file', handler)
   }
 
   /** For this room: tells the error handler; gives what is to be thrown. */
   failed(error: unknown): unknown {
-    const handler = this.#errorHandler
-    if (handler === errorsAbort) {
-      process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
-      this.#comm.port.abort(1)
-    }
-    if (typeof handler === 'function') handler(this, error)
-    return error
+    return handled(this.#errorHandler, this, error, () => this.#comm.port.abort(1))
   }
 
   protected open(call: string): FilePort {

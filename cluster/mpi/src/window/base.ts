@@ -3,7 +3,7 @@
 import { ArgumentError } from '@skein/base'
 import type { TypedArray } from '@skein/heap'
 import { Attributes } from '../comm/attributes.ts'
-import { errorsAbort, errorsThrow } from '../comm/error-handlers.ts'
+import { checkedHandler, errorsThrow, type HandlerOf, handled } from '../comm/error-handlers.ts'
 import type { Group } from '../comm/group.ts'
 import type { Engine } from '../engine.ts'
 import { MpiError } from '../errors.ts'
@@ -11,11 +11,7 @@ import type { Owner } from '../request/request.ts'
 import { Epochs } from './epochs.ts'
 import type { WindowFlavor, WindowModel, WindowPort } from './port.ts'
 
-/** A function hears of the error before the call throws it. */
-export type WindowErrorHandler =
-  | typeof errorsThrow
-  | typeof errorsAbort
-  | ((window: WindowBase<any>, error: unknown) => void)
+export type WindowErrorHandler = HandlerOf<WindowBase<any>>
 
 /** Of what a window is made, by the communicator that makes it. */
 export interface WindowParts<T> {
@@ -95,21 +91,12 @@ export abstract class WindowBase<T extends TypedArray | DataView = TypedArray> i
 
   /** `errorsThrow`, `errorsAbort`, or a function that hears of each error before it is thrown. */
   set errorHandler(handler: WindowErrorHandler) {
-    if (handler !== errorsThrow && handler !== errorsAbort && typeof handler !== 'function') {
-      throw new ArgumentError('window.errorHandler', 'the handler', 'errorsThrow, errorsAbort or a function', handler)
-    }
-    this.#errorHandler = handler
+    this.#errorHandler = checkedHandler('window', handler)
   }
 
   /** For this room: tells the error handler; gives what is to be thrown. */
   failed(error: unknown): unknown {
-    const handler = this.#errorHandler
-    if (handler === errorsAbort) {
-      process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
-      this.engine.world.abort(1)
-    }
-    if (typeof handler === 'function') handler(this, error)
-    return error
+    return handled(this.#errorHandler, this, error, () => this.engine.world.abort(1))
   }
 
   protected error(errorClass: MpiError['errorClass'], call: string, problem: string): MpiError {
