@@ -107,7 +107,7 @@ export class Board {
     c[mine + what] = mineIs
     f[(mine + length) >> 1] = bytes
     Atomics.store(c, mine + stamp, this.#calls)
-    this.#wakeIfLast(stamp, placeWords, this.placeOf(0))
+    this.#wakeOthers()
     for (let rank = 0; rank < this.size; rank++) {
       if (rank === this.rank) continue
       const place = this.placeOf(rank)
@@ -119,7 +119,7 @@ export class Board {
   /** Says that this rank is through with its half of the call, and waits until all are. */
   finish(): void {
     Atomics.store(this.c, this.#throughAt + this.rank * line, this.#calls)
-    this.#wakeIfLast(0, line, this.#throughAt)
+    this.#wakeOthers()
     for (let rank = 0; rank < this.size; rank++)
       if (rank !== this.rank)
         this.#await(this.#throughAt + rank * line, rank, this.c[this.placeOf(this.rank) + what] % kinds)
@@ -130,16 +130,9 @@ export class Board {
     if (Atomics.sub(this.c, usersAt(this.size), 1) === 1) heap.free(this.#address)
   }
 
-  /**
-   * Who comes last wakes all: nobody can go on before. Of two that come at once one at least sees the other there.
-   *
-   * @param word of each rank's place @param words from one place to the next @param first place
-   */
-  #wakeIfLast(word: number, words: number, first: number): void {
-    const { c, size } = this
-    for (let rank = 0; rank < size; rank++) if (Atomics.load(c, first + rank * words + word) !== this.#calls) return
+  #wakeOthers(): void {
     const { views } = this.#exchange
-    for (let rank = 0; rank < size; rank++) if (rank !== this.rank) views.wake(this.#members[rank])
+    for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) views.wake(this.#members[rank])
   }
 
   /** Until the word has the number of this call. Nobody can be further: for that this rank would have to be. */
