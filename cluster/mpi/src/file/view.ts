@@ -13,7 +13,7 @@ export class FileMap {
   readonly etypeBytes: number
   /** Data lies in one piece from the displacement on. */
   readonly isContiguous: boolean
-  /** No tile reaches into the next: data lies in the file in its order. */
+  /** No run reaches into the next, nor a tile: data lies in the file in its order. */
   readonly isOrdered: boolean
   /** Of a run, on the average. */
   readonly runBytes: number
@@ -21,6 +21,8 @@ export class FileMap {
   readonly #lengths: Float64Array
   /** Bytes of data in a tile before each run. */
   readonly #before: Float64Array
+  /** Up to where a tile reaches with each run: those of a view that is read may overlap. */
+  readonly #reach: Float64Array
 
   constructor({ displacement, etype, filetype }: FileView) {
     this.displacement = displacement
@@ -28,12 +30,23 @@ export class FileMap {
     this.extent = filetype.extent
     this.etypeBytes = etype.size
     this.isContiguous = filetype.isContiguous
-    this.isOrdered = filetype.trueLb + filetype.trueExtent <= filetype.extent
-    this.#offsets = filetype.offsets
-    this.#lengths = filetype.lengths
-    this.runBytes = this.isContiguous ? Infinity : filetype.size / Math.max(1, this.#lengths.length)
-    this.#before = new Float64Array(this.#lengths.length)
-    for (let r = 1; r < this.#before.length; r++) this.#before[r] = this.#before[r - 1] + this.#lengths[r - 1]
+    const { offsets, lengths } = filetype
+    this.#offsets = offsets
+    this.#lengths = lengths
+    this.runBytes = this.isContiguous ? Infinity : filetype.size / Math.max(1, lengths.length)
+    this.#before = new Float64Array(lengths.length)
+    this.#reach = new Float64Array(lengths.length)
+    let before = 0
+    let reach = 0
+    let overlaps = false
+    for (let r = 0; r < lengths.length; r++) {
+      overlaps ||= offsets[r] < reach
+      this.#before[r] = before
+      before += lengths[r]
+      reach = Math.max(reach, offsets[r] + lengths[r])
+      this.#reach[r] = reach
+    }
+    this.isOrdered = !overlaps && reach - (offsets[0] ?? 0) <= filetype.extent
   }
 
   /** The byte of the file that byte `at` of the data is. */
@@ -82,16 +95,15 @@ export class FileMap {
     return Math.ceil(this.bytesBefore(end) / this.etypeBytes)
   }
 
-  /** Bytes of data that lie before byte `end` of the file, when tiles lie in order. */
+  /** Bytes of data up to the first that does not lie before byte `end` of the file. */
   bytesBefore(end: number): number {
     const bytes = end - this.displacement
     if (bytes <= 0 || this.tileBytes === 0) return 0
     if (this.isContiguous) return bytes
-    const tile = Math.floor(bytes / this.extent)
+    const tile = Math.max(0, Math.floor((bytes - this.#reach[this.#reach.length - 1]) / this.extent) + 1)
     const inTile = bytes - tile * this.extent
-    const r = last(this.#offsets, inTile)
-    if (r < 0) return tile * this.tileBytes
-    return tile * this.tileBytes + this.#before[r] + Math.min(this.#lengths[r], inTile - this.#offsets[r])
+    const r = last(this.#reach, inTile) + 1
+    return tile * this.tileBytes + this.#before[r] + Math.max(0, inTile - this.#offsets[r])
   }
 }
 
