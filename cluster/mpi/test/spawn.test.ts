@@ -4,6 +4,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Worker } from 'node:worker_threads'
+import { heap } from '@skein/heap'
+import { plainForm } from '../src/threads/rank-output.ts'
+import { Ranks } from '../src/threads/ranks.ts'
+import { ended, endWorld, layoutOf, makeWorld, rankAt, running, state } from '../src/threads/world-block.ts'
 
 const programs = join(import.meta.dirname, 'programs')
 
@@ -40,4 +45,35 @@ test('a program that nobody launched starts ranks itself', async () => {
   const { code, output } = await run('spawn.ts')
   assert.equal(code, 0, output)
   assert.equal(output, 'ok spawn\n')
+})
+
+test('a rank that got its number from one whose thread ends later is there, and is known', async () => {
+  process.env.SKEIN_MPI_UNIVERSE = '2'
+  const world = makeWorld(1)
+  delete process.env.SKEIN_MPI_UNIVERSE
+  const layout = layoutOf(world)
+  const c = heap.view(Int32Array, layout.address, layout.words)
+  const stateAt = rankAt(layout, 1) + state
+  const ranks = new Ranks(world, plainForm)
+  const start = (): Worker => {
+    const program = { file: join(programs, 'told-to-end.ts'), args: [], ranks: 1 }
+    assert.equal(ranks.spawn({ programs: [program], parent: { context: 12, members: [0] }, env: process.env }), 1)
+    return ranks.running.get(1)!
+  }
+  const gone = async (worker: Worker): Promise<void> => {
+    const exit = once(worker, 'exit')
+    worker.postMessage('end')
+    await exit
+  }
+  const first = start()
+  // As it says when it begins to end.
+  Atomics.store(c, stateAt, ended)
+  const second = start()
+  await gone(first)
+  assert.equal(ranks.running.get(1), second)
+  assert.equal(Atomics.load(c, stateAt), running)
+  await gone(second)
+  assert.equal(ranks.running.size, 0)
+  assert.equal(Atomics.load(c, stateAt), ended)
+  endWorld(world)
 })

@@ -1,9 +1,12 @@
 /** The threads engine by itself, under plans drawn from a seed. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { heap } from '@skein/heap'
+import { Exchange } from '../src/threads/exchange.ts'
+import { Views } from '../src/threads/views.ts'
 import { endWorld, makeWorld } from '../src/threads/world-block.ts'
 import { seedOf } from './seed.ts'
 
@@ -36,6 +39,24 @@ test('a world that has ended leaves nothing in the heap', () => {
   const before = heap.inUseBytes
   endWorld(makeWorld(4))
   assert.equal(heap.inUseBytes, before)
+})
+
+/** Ranks that share cores look only a few times before they sleep. */
+test('a rank that has got what it waited for does not ask for it again, when it came awake or asleep', () => {
+  const size = availableParallelism() + 1
+  const start = makeWorld(size)
+  const exchange = new Exchange(new Views(start, 0), [...Array(size).keys()])
+  for (let turn = 1; turn <= 9; turn++) {
+    let asked = 0
+    const takes = (): boolean => {
+      assert.ok(++asked <= turn, `what came at question ${turn} was asked for again`)
+      return asked === turn
+    }
+    exchange.waitUntil(takes, () => 'waits')
+    assert.equal(asked, turn)
+  }
+  exchange.ended()
+  endWorld(start)
 })
 
 const stuck = (size: number, kind: string) => runRanks(size, './deadlock-program.ts', { kind })

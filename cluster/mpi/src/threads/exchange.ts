@@ -408,7 +408,7 @@ export class Exchange {
   }
 
   /**
-   * Serves everyone until the condition holds.
+   * Serves everyone until the condition holds. Once it has held it is not asked again: it may take what it waits for, which is there once.
    *
    * @param describe what it waits for, should that be for ever
    * @throws DeadlockError
@@ -417,26 +417,26 @@ export class Exchange {
     for (let looks = 0; !holds(); ) {
       if (this.poll()) looks = 0
       else if (looks++ < this.#looks) pause()
-      else {
-        this.#sleep(holds, describe)
-        looks = 0
-      }
+      else if (this.#sleep(holds, describe)) return
+      else looks = 0
     }
   }
 
-  /** Sleeps until someone brings something. */
-  #sleep(holds: () => boolean, describe: () => string): void {
+  /** Sleeps until someone brings something. True: the condition held before. */
+  #sleep(holds: () => boolean, describe: () => string): boolean {
     const { c, me } = this.views
     for (let hasSlept = false; ; hasSlept = true) {
       const seen = Atomics.load(c, me + at.bell)
       Atomics.store(c, me + at.sleeps, 1)
       // What came before that store woke nobody.
-      const hasNews = this.poll() || holds()
-      const outcome = hasNews ? 'ok' : Atomics.wait(c, me + at.bell, seen, this.#standstill.napMs)
+      const hasCome = this.poll()
+      const isOver = !hasCome && holds()
+      const outcome = hasCome || isOver ? 'ok' : Atomics.wait(c, me + at.bell, seen, this.#standstill.napMs)
       Atomics.store(c, me + at.sleeps, 0)
       if (outcome !== 'timed-out') {
         if (hasSlept) this.#standstill.check()
-        return this.#standstill.awake()
+        this.#standstill.awake()
+        return isOver
       }
       this.#standstill.slept(describe)
     }

@@ -69,16 +69,18 @@ export class Ranks {
     this.running.set(id, worker)
     worker.on('error', error => this.onError(id, error))
     worker.on('exit', code => {
-      this.running.delete(id)
-      // It was ended in the middle of a line, which is over now.
-      if (release(this.board, id)) process.stdout.write('\n')
-      if (!this.isOver) this.#hasEnded(id)
+      // It said that it ends some time before its thread is gone; another may have its number since.
+      if (this.running.get(id) === worker) this.#isGone(id)
       this.onExit(id, code)
     })
   }
 
-  /** It may not have said so itself: a program need not use message passing. */
-  #hasEnded(id: number): void {
+  #isGone(id: number): void {
+    this.running.delete(id)
+    // It was ended in the middle of a line, which is over now.
+    if (release(this.board, id)) process.stdout.write('\n')
+    if (this.isOver) return
+    // It may not have said so itself: a program need not use message passing.
     const { words, ...layout } = layoutOf(this.#world)
     const c = heap.view(Int32Array, layout.address, words)
     Atomics.store(c, rankAt({ words, ...layout }, id) + state, ended)

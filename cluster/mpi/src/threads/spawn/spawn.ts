@@ -34,7 +34,8 @@ function startHere({ views }: Exchange, request: SpawnRequest): number {
 }
 
 function ask(exchange: Exchange, request: SpawnRequest): number {
-  const { c, f } = exchange.views
+  const { views } = exchange
+  const { c, f, layout } = views
   exchange.waitUntil(
     () => Atomics.compareExchange(c, isAsked, 0, 1) === 0,
     () => 'waits in spawn, for another rank that spawns',
@@ -51,6 +52,8 @@ function ask(exchange: Exchange, request: SpawnRequest): number {
   const first = Atomics.load(c, answer) - 1
   const problem = first < 0 ? takeText(f) : undefined
   Atomics.store(c, isAsked, 0)
+  // Nobody wrote down who waits to be next.
+  for (let rank = 0; rank < layout.universe; rank++) views.wake(rank)
   if (problem !== undefined) throw new Mismatch('MPI_ERR_SPAWN', problem)
   return first
 }
