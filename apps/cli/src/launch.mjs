@@ -5,8 +5,10 @@
  */
 import { existsSync } from 'node:fs'
 import nodeModule from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { knowImports } from '@skein/base/known-imports'
+import { openPack } from '@skein/base/pack'
 import { become, isTypeScript, noRuntime, readsTypeScript, runtimeFor } from './runtime.mjs'
 
 const published = new URL('./main.js', import.meta.url)
@@ -29,10 +31,34 @@ export async function launch(argv = process.argv.slice(2)) {
   process.stdout.on('error', error => (/** @type {any} */ (error).code === 'EPIPE' ? process.exit(0) : undefined))
   // In a checkout types are dropped on every start, unless what is left of the files is kept: 0.2 s or 0.02.
   nodeModule.enableCompileCache?.()
+  const pack = argv[0] === 'mpirun' ? packFile() : undefined
+  const load = pack && openPack(pack, 'command')
+  if (load) return end(await load(program.href).main(argv))
   const forget = knowImports([import.meta.url, program.href])
   const { main } = await import(program.href)
   forget()
-  end(await main(argv))
+  const code = await main(argv)
+  if (pack && code === 0) await makePack(pack)
+  end(code)
+}
+
+/** Where the modules of a command and its ranks are kept, beside what Node keeps of them: that folder is of this Node, and this user. */
+function packFile() {
+  const folder = nodeModule.getCompileCacheDir?.()
+  // Of this copy of Skein; another one that has the same number makes the pack anew.
+  const number = [...program.href].reduce((hash, letter) => (Math.imul(hash, 31) + letter.charCodeAt(0)) >>> 0, 0)
+  return folder && join(folder, `skein-${number}.pack`)
+}
+
+/** For the next time. The program has done its work: what goes wrong here is told to those who look for it. @param {string} file */
+async function makePack(file) {
+  const ending = program.href.slice(program.href.lastIndexOf('.'))
+  try {
+    const { keepPack } = await import(new URL(`./pack/make${ending}`, import.meta.url).href)
+    keepPack(file)
+  } catch (error) {
+    if (process.env.SKEIN_DEBUG) console.error(error)
+  }
 }
 
 /** @param {string} message */

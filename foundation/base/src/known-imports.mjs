@@ -20,9 +20,7 @@ const ownFile = /^\.\.?\/.*\.m?[tj]s$/
  * @returns {() => void}
  */
 export function knowImports(urls, flag) {
-  const words = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(' ')]
-  const isLeftAlone = words.some((word, i) => othersFlags.test(word) && words[i + 1] !== flag)
-  if (nodeModule?.registerHooks === undefined || isLeftAlone) return () => {}
+  if (nodeModule?.registerHooks === undefined || isLeftAlone(flag)) return () => {}
   /** @type {Set<string | undefined>} */
   const ours = new Set(urls)
   /** @type {Map<string, string>} */
@@ -42,4 +40,14 @@ export function knowImports(urls, flag) {
     },
   })
   return () => hooks.deregister()
+}
+
+/**
+ * Whether others take part in how this process finds modules.
+ *
+ * @param {string} [flag] the module of Skein that it was told to `--import`
+ */
+export function isLeftAlone(flag) {
+  const words = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(' ')]
+  return words.some((word, i) => othersFlags.test(word) && words[i + 1] !== flag)
 }

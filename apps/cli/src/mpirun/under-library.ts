@@ -5,6 +5,7 @@ import { getCompileCacheDir } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { findProgram, NotSupportedError } from '@skein/base'
+import { packInUse } from '@skein/base/pack'
 import { CommandError, exitCode } from '../errors.ts'
 import { noRuntime, runtimeFor } from '../runtime.mjs'
 import { type Family, families, type LibraryName, type Words } from './families.ts'
@@ -47,6 +48,7 @@ export async function runUnderLibrary(plan: Plan, name: LibraryName): Promise<nu
   const plain = process.env.FORCE_COLOR === undefined && (folder !== undefined || !process.stdout.isTTY)
   const env = {
     ...family.env,
+    ...(isLocal(plan) && family.envHere),
     ...process.env,
     ...(isLocal(plan) && { ...compileCache(), SKEIN_THREADS: threadsOfEach(plan.size) }),
     ...(plain && { NODE_DISABLE_COLORS: '1' }),
@@ -101,11 +103,18 @@ export function wordsFor(plan: Plan, name: LibraryName): string[] {
     ...(isLocal(plan) ? diesWithParent() : []),
     runtime.node,
     ...runtime.flags,
-    ...(isLocal(plan) ? ['--import', import.meta.resolve('@skein/mpi/preload-native')] : []),
+    ...(isLocal(plan) ? ['--import', preloaded()] : []),
     file,
     ...args,
   ])
   return [...all, ...each.flatMap((words, i) => (i === 0 ? words : [':', ...words]))]
+}
+
+/** What ranks load first: they have their modules from the pack that this command has its own from. */
+function preloaded(): string {
+  const module = import.meta.resolve('@skein/mpi/preload-native')
+  const pack = packInUse()
+  return pack === undefined ? module : `${module}?${new URLSearchParams({ pack })}`
 }
 
 /** Without it each rank would compile each file anew, and drop its types: half a second for four ranks on two cores. */

@@ -21,10 +21,12 @@ export interface RankSettings extends Printer {
   readonly board: Int32Array<SharedArrayBuffer>
   /** The environment names a folder for compiled code only for the start of the ranks. */
   readonly ownCache: boolean
+  /** The launcher's. */
+  readonly pack: string | undefined
 }
 
 const settings = getEnvironmentData('skein.mpi.launch') as unknown as RankSettings
-const { file, form, readsStdin, board, ownCache, id } = settings
+const { file, form, readsStdin, board, ownCache, id, pack } = settings
 // Threads inherit the environment's data. This is meant for this one, and not for those that the program starts.
 ;(globalThis as { [rankStart]?: unknown })[rankStart] = getEnvironmentData('skein.mpi')
 for (const key of ['skein.mpi', 'skein.mpi.launch']) setEnvironmentData(key, undefined as unknown as string)
@@ -41,7 +43,7 @@ if (board[mine] === 1) {
   for (let seen = 0; (seen = Atomics.load(board, mine)) !== 0; ) Atomics.wait(board, mine, seen)
 }
 
-preload('threads')
+preload('threads', pack)
 process.argv[1] = file
 runMain(file)
 

@@ -4,6 +4,7 @@ import { getCompileCacheDir } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setEnvironmentData, Worker } from 'node:worker_threads'
+import { packInUse } from '@skein/base/pack'
 import { heap } from '@skein/heap'
 import { type OutputForm, release } from './rank-output.ts'
 import type { RankSettings } from './rank-start.ts'
@@ -54,6 +55,7 @@ export class Ranks {
     const told: RankSettings = {
       ...{ file, id, job, rank, size, board: this.board, form: this.#form, ownCache: this.#ownCache },
       readsStdin: stdin === 'own',
+      pack: packInUse(),
     }
     setEnvironmentData('skein.mpi', start as unknown as string)
     setEnvironmentData('skein.mpi.launch', told as unknown as string)
