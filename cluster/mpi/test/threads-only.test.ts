@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -31,3 +32,19 @@ test('4 000 communicators that are dropped are given back when they are collecte
   runs('threads-communicators', 2, 'dropped', '4000'))
 
 test('of communicators there is an end, which is an error', () => runs('threads-communicators', 2, 'endless'))
+
+test('more ranks than cores wait for each other thousands of times', () => runs('crowded', availableParallelism() + 3))
+
+const lostWhileLoading = async (how: string) => {
+  const program = join(programs, 'lost-while-loading.ts')
+  const child = spawn(process.execPath, [program, how], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 60_000 })
+  let said = ''
+  child.stdout.on('data', piece => (said += piece))
+  const [code] = await once(child, 'close')
+  return { code, said }
+}
+
+test('no rank is ended while it loads a library, since that would take the process with it', async () => {
+  assert.deepEqual(await lostWhileLoading('throw'), { code: 0, said: 'has loaded\nrank 0: RangeError: out of luck\n' })
+  assert.deepEqual(await lostWhileLoading('exit'), { code: 3, said: 'has loaded\n' })
+})

@@ -41,8 +41,6 @@ export function newBoard(size: number): number {
   return address
 }
 
-const looks = 400
-
 export class Board {
   readonly #address: number
   readonly size: number
@@ -138,7 +136,8 @@ export class Board {
   /** Until the word has the number of this call. Nobody can be further: for that this rank would have to be. */
   #await(word: number, rank: number, kind: number): void {
     const { c } = this
-    for (let i = 0; i < looks; i++) if (Atomics.load(c, word) === this.#calls) return
+    const { firstLooks } = this.#exchange
+    for (let i = 0; i < firstLooks; i++) if (Atomics.load(c, word) === this.#calls) return
     this.#exchange.waitUntil(
       () => Atomics.load(c, word) === this.#calls,
       () => `waits in ${callNames[kind]} for rank ${this.#members[rank]}`,

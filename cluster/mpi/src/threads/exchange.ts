@@ -11,6 +11,7 @@ import { pause } from '@skein/team/cores'
 import type { MpiError } from '../errors.ts'
 import * as ch from './channel.ts'
 import { callNames } from './collectives/names.ts'
+import { loadGiveWay, sleepsBefore } from './give-way.ts'
 import { AllHoldings } from './holdings.ts'
 import { Context, type Unexpected } from './matching.ts'
 import { Standstill } from './standstill.ts'
@@ -37,6 +38,9 @@ export interface Driven {
 /** How often it looks for news before it sleeps: hardly, where ranks share a core. */
 const looksAlone = 20_000
 const looksCrowded = 5
+/** The same where it gives way at each look. */
+const looksYielding = 200
+const firstLooksAlone = 400
 
 export class Exchange {
   readonly views: Views
@@ -55,7 +59,14 @@ export class Exchange {
   /** By rank, what waits for room on the way to it. */
   readonly #waiting: Waiting[][]
   #waitingCount = 0
-  readonly #looks: number
+  #looks: number
+  /** Ranks share cores. */
+  readonly #isCrowded: boolean
+  /** How often a call looks for one thing before it waits here, serving everyone: whoever shares its core cannot bring it meanwhile. */
+  readonly firstLooks: number
+  #sleeps = 0
+  /** Undefined: it only looks and sleeps. */
+  #giveWay: (() => void) | undefined
   /** Of all communicators of this rank. */
   readonly holdings: AllHoldings = new AllHoldings(this)
   readonly #standstill: Standstill
@@ -68,7 +79,9 @@ export class Exchange {
     this.rank = views.rank
     this.#standstill = new Standstill(views)
     this.#waiting = Array.from({ length: views.layout.universe }, () => [])
-    this.#looks = members.length > availableParallelism() ? looksCrowded : looksAlone
+    this.#isCrowded = members.length > availableParallelism()
+    this.#looks = this.#isCrowded ? looksCrowded : looksAlone
+    this.firstLooks = this.#isCrowded ? 1 : firstLooksAlone
     for (const member of members) this.reach(member)
   }
 
@@ -384,7 +397,7 @@ export class Exchange {
       }
       // Others are served as well, but a message that comes from this one meanwhile must not become an unexpected one.
       if ((looks & 7) === 7 && this.#pollOthers(from)) return -1
-      pause()
+      this.#rest()
     }
     return -1
   }
@@ -416,15 +429,24 @@ export class Exchange {
   waitUntil(holds: () => boolean, describe: () => string): void {
     for (let looks = 0; !holds(); ) {
       if (this.poll()) looks = 0
-      else if (looks++ < this.#looks) pause()
+      else if (looks++ < this.#looks) this.#rest()
       else if (this.#sleep(holds, describe)) return
       else looks = 0
     }
   }
 
+  #rest(): void {
+    if (this.#giveWay === undefined) pause()
+    else this.#giveWay()
+  }
+
   /** Sleeps until someone brings something. True: the condition held before. */
   #sleep(holds: () => boolean, describe: () => string): boolean {
     const { c, me } = this.views
+    if (this.#isCrowded && ++this.#sleeps === sleepsBefore) {
+      this.#giveWay = loadGiveWay(c)
+      if (this.#giveWay !== undefined) this.#looks = looksYielding
+    }
     for (let hasSlept = false; ; hasSlept = true) {
       const seen = Atomics.load(c, me + at.bell)
       Atomics.store(c, me + at.sleeps, 1)

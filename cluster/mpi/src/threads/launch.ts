@@ -5,6 +5,7 @@
  * on is none of theirs.
  */
 
+import { isMainThread } from 'node:worker_threads'
 import { type OutputForm, plainForm } from './rank-output.ts'
 import { Ranks } from './ranks.ts'
 import { answerRequests } from './spawn/answers.ts'
@@ -61,6 +62,7 @@ export async function launch(settings: LaunchSettings): Promise<{ outcome: Outco
   const size = programs.length
   const world = makeWorld(size, true)
   const ranks = new Ranks(world, form)
+  const mayNotGiveWay = isMainThread ? ranks.mayGiveWay() : () => {}
   for (const [rank, { file, args, env, appNumber }] of programs.entries()) {
     ranks.start(firstRank(world, rank, appNumber), {
       ...{ file, args, job: 1, rank, size },
@@ -73,6 +75,7 @@ export async function launch(settings: LaunchSettings): Promise<{ outcome: Outco
   const stopAnswering = answerRequests(world, ranks)
   const ended = await Promise.race([end(ranks, timeoutMs), failure(cores && bind(ranks.board, cores), ranks)])
   stopAnswering()
+  mayNotGiveWay()
   if (ended.stuck.length === 0) endWorld(world)
   return ended
 }
@@ -87,7 +90,7 @@ function end(ranks: Ranks, timeoutMs: number | undefined) {
       outcome = because
       clearTimeout(timer)
       ranks.isOver = true
-      for (const worker of running.values()) void worker.terminate()
+      void ranks.terminate()
       timer = setTimeout(() => done({ outcome: because, stuck: [...running.keys()] }), mostEndingMs)
     }
     if (timeoutMs !== undefined) timer = setTimeout(stop, timeoutMs, { is: 'late' })
@@ -135,10 +138,10 @@ function feed({ running }: Ranks): void {
 }
 
 /** Rejects when that does, and ends the ranks then; never fulfils. */
-function failure(work: Promise<void> | undefined, { running }: Ranks): Promise<never> {
+function failure(work: Promise<void> | undefined, ranks: Ranks): Promise<never> {
   return new Promise((_, fail) => {
     work?.catch(async error => {
-      await Promise.all([...running.values()].map(worker => worker.terminate()))
+      await ranks.terminate()
       fail(error)
     })
   })

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { setEnvironmentData, Worker } from 'node:worker_threads'
 import { packInUse } from '@skein/base/pack'
 import { heap } from '@skein/heap'
+import * as giveWay from './give-way.ts'
 import { type OutputForm, release } from './rank-output.ts'
 import type { RankSettings } from './rank-start.ts'
 import type { SpawnRequest } from './spawn/request.ts'
@@ -77,15 +78,39 @@ export class Ranks {
     })
   }
 
+  /**
+   * Ranks that share cores may load what they give way with. Only for the main thread of the process, which sees the process's end.
+   *
+   * @returns what ends that
+   */
+  mayGiveWay(): () => void {
+    const close = () => giveWay.close(this.#words)
+    giveWay.open(this.#words)
+    process.once('exit', close)
+    return () => {
+      process.off('exit', close)
+      close()
+    }
+  }
+
+  /** Ends them all. */
+  async terminate(): Promise<void> {
+    giveWay.close(this.#words)
+    await Promise.all([...this.running.values()].map(worker => worker.terminate()))
+  }
+
+  get #words(): Int32Array {
+    const { address, words } = layoutOf(this.#world)
+    return heap.view(Int32Array, address, words)
+  }
+
   #isGone(id: number): void {
     this.running.delete(id)
     // It was ended in the middle of a line, which is over now.
     if (release(this.board, id)) process.stdout.write('\n')
     if (this.isOver) return
     // It may not have said so itself: a program need not use message passing.
-    const { words, ...layout } = layoutOf(this.#world)
-    const c = heap.view(Int32Array, layout.address, words)
-    Atomics.store(c, rankAt({ words, ...layout }, id) + state, ended)
+    Atomics.store(this.#words, rankAt(layoutOf(this.#world), id) + state, ended)
   }
 
   /**
@@ -99,7 +124,7 @@ export class Ranks {
     const first = this.#room(threads.length)
     const members = threads.map((_, rank) => first + rank)
     const layout = layoutOf(this.#world)
-    const c = heap.view(Int32Array, layout.address, layout.words)
+    const c = this.#words
     const job = ++this.#jobs
     for (const member of members) enterRank(c, layout, member)
     for (const [rank, { file, args, appNumber }] of threads.entries()) {
@@ -114,7 +139,7 @@ export class Ranks {
   #room(count: number): number {
     const layout = layoutOf(this.#world)
     const { size, universe } = layout
-    const c = heap.view(Int32Array, layout.address, layout.words)
+    const c = this.#words
     const states = Array.from({ length: universe }, (_, rank) => Atomics.load(c, rankAt(layout, rank) + state))
     for (const free of [[absent], [absent, ended]]) {
       for (let first = size; first + count <= universe; first++)

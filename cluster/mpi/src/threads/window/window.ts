@@ -26,8 +26,6 @@ interface Owners extends Members {
   readonly members: readonly number[]
 }
 
-/** Looks before it is worth to say what is waited for. */
-const looks = 400
 const segmentAlign = 64
 
 export class ThreadWindow implements WindowPort {
@@ -376,7 +374,7 @@ export class ThreadWindow implements WindowPort {
   #await(word: number, number: number, rank: number, call: string): void {
     const { c } = this.#block
     const has = () => ((Atomics.load(c, word) - number) | 0) >= 0
-    for (let i = 0; i < looks; i++) if (has()) return
+    for (let i = 0; i < this.#exchange.firstLooks; i++) if (has()) return
     this.#exchange.waitUntil(has, () => `waits in ${call} of ${this.#name} for rank ${this.#members[rank]}`)
   }
 
