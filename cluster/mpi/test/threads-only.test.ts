@@ -22,6 +22,9 @@ async function runs(program: string, ranks: number, ...args: string[]): Promise<
   assert.match(said, new RegExp(`^ok ${program}$`, 'm'))
 }
 
+for (const ranks of [2, 3, 8])
+  test(`long arrays of ${ranks} ranks, wherever they lie`, () => runs('threads-long-arrays', ranks))
+
 test('a partition is there before the others are ready', () => runs('threads-partitions', 2))
 
 test('values that are received or gathered wait for nobody', () => runs('threads-values', 2))

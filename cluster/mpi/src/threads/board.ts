@@ -27,6 +27,11 @@ const signatures = 2 ** 26
 const length = 2
 export const dataWord = 4
 
+// Words of a rank's line behind the places.
+/** The last call of two halves that it is through with; and rounds of calls that it has ended. */
+const through = 0
+const ended = 1
+
 /** Behind the places: a line for each rank, and one that counts those who use the board. */
 const boardBytes = (size: number): number => 2 * size * placeBytes + (size + 1) * lineBytes
 
@@ -40,6 +45,9 @@ export function newBoard(size: number): number {
   heap.view(Int32Array, address, boardBytes(size) / 4)[usersAt(size)] = size
   return address
 }
+
+/** A round is short: a rank that does not come for longer has lost its core, maybe to the one that waits for it. */
+const roundLooks = 500
 
 export class Board {
   readonly #address: number
@@ -55,6 +63,8 @@ export class Board {
   /** By half, then rank: the elements of a place. */
   readonly data: readonly Uint8Array[][]
   #calls = 0
+  /** Of long calls, all of them together. */
+  #rounds = 0
 
   constructor(exchange: Exchange, address: number, rank: number, members: readonly number[]) {
     const size = members.length
@@ -116,11 +126,30 @@ export class Board {
 
   /** Says that this rank is through with its half of the call, and waits until all are. */
   finish(): void {
-    Atomics.store(this.c, this.#throughAt + this.rank * line, this.#calls)
+    Atomics.store(this.c, this.#throughAt + this.rank * line + through, this.#calls)
     this.#wakeOthers()
     for (let rank = 0; rank < this.size; rank++)
       if (rank !== this.rank)
-        this.#await(this.#throughAt + rank * line, rank, this.c[this.placeOf(this.rank) + what] % kinds)
+        this.#await(this.#throughAt + rank * line + through, rank, this.c[this.placeOf(this.rank) + what] % kinds)
+  }
+
+  /** Says that this rank has ended a round of the call under way. Each has as many in a call as the others. */
+  endRound(): void {
+    this.#rounds = (this.#rounds + 1) | 0
+    Atomics.store(this.c, this.#throughAt + this.rank * line + ended, this.#rounds)
+    this.#wakeOthers()
+  }
+
+  /** Waits until all have ended the rounds that this rank has, but for so many. */
+  awaitRounds(but: number): void {
+    const { c } = this
+    const least = (this.#rounds - but) | 0
+    for (let rank = 0; rank < this.size; rank++) {
+      if (rank === this.rank) continue
+      const word = this.#throughAt + rank * line + ended
+      const kind = c[this.placeOf(this.rank) + what] % kinds
+      this.#until(() => ((Atomics.load(c, word) - least) | 0) >= 0, rank, kind, roundLooks)
+    }
   }
 
   /** This rank has finished its calls. The last one gives the memory back. */
@@ -138,10 +167,11 @@ export class Board {
     const { c } = this
     const { firstLooks } = this.#exchange
     for (let i = 0; i < firstLooks; i++) if (Atomics.load(c, word) === this.#calls) return
-    this.#exchange.waitUntil(
-      () => Atomics.load(c, word) === this.#calls,
-      () => `waits in ${callNames[kind]} for rank ${this.#members[rank]}`,
-    )
+    this.#until(() => Atomics.load(c, word) === this.#calls, rank, kind)
+  }
+
+  #until(holds: () => boolean, rank: number, kind: number, most?: number): void {
+    this.#exchange.waitUntil(holds, () => `waits in ${callNames[kind]} for rank ${this.#members[rank]}`, most)
   }
 
   /** What two ranks say of a call differs. @throws Mismatch unless one of them takes elements of any type */

@@ -159,8 +159,7 @@ export class Inbox {
     if (length <= inlineBytes) copy(to, toAt, b, (slot + body) * 4, length)
     else {
       const begin = beginOf(this.#head, length, this.#ringBytes)
-      const from = this.#ringAt + (begin & (this.#ringBytes - 1))
-      to.set(b.subarray(from, from + length), toAt)
+      copy(to, toAt, b, this.#ringAt + (begin & (this.#ringBytes - 1)), length)
     }
   }
 

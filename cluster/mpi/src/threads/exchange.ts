@@ -16,7 +16,7 @@ import { AllHoldings } from './holdings.ts'
 import { Context, type Unexpected } from './matching.ts'
 import { Standstill } from './standstill.ts'
 import type { Receiving, Sending } from './transfers.ts'
-import type { Views } from './views.ts'
+import { copy, type Views } from './views.ts'
 import * as at from './world-block.ts'
 
 /** Elements in the heap are worth an offer from here on; others are copied twice in any case. */
@@ -232,7 +232,7 @@ export class Exchange {
     const { payload, source, id } = message
     this.#match(receiving, source, message.tag, message.signature, message.length)
     if (payload === undefined) return this.#take(receiving, source, message.address, id)
-    if (receiving.error === undefined) receiving.bytes.set(payload)
+    if (receiving.error === undefined) copy(receiving.bytes, 0, payload, 0, payload.length)
     receiving.finish()
     if (id >= 0) this.#answer(source, ch.kinds.done, id)
   }
@@ -256,7 +256,7 @@ export class Exchange {
       const here = heap.owns(bytes) ? heap.addressOf(bytes) : 0
       return this.#answer(source, ch.kinds.ask, id, here, this.#number(receiving))
     }
-    if (receiving.error === undefined) bytes.set(heap.view(Uint8Array, address, length))
+    if (receiving.error === undefined) copy(bytes, 0, heap.view(Uint8Array, address, length), 0, length)
     receiving.finish()
     this.#answer(source, ch.kinds.done, id)
   }
@@ -319,7 +319,8 @@ export class Exchange {
         const askedBy = c[slot + ch.askedBy]
         inbox.take(0)
         if (address === 0) return this.#feed(sending, askedBy)
-        heap.view(Uint8Array, address, sending.bytes.length).set(sending.bytes)
+        const { bytes } = sending
+        copy(heap.view(Uint8Array, address, bytes.length), 0, bytes, 0, bytes.length)
         this.#close(id)
         return this.#answer(from, ch.kinds.done, askedBy)
       }
@@ -424,12 +425,13 @@ export class Exchange {
    * Serves everyone until the condition holds. Once it has held it is not asked again: it may take what it waits for, which is there once.
    *
    * @param describe what it waits for, should that be for ever
+   * @param most how often it looks before it sleeps, at most
    * @throws DeadlockError
    */
-  waitUntil(holds: () => boolean, describe: () => string): void {
+  waitUntil(holds: () => boolean, describe: () => string, most = this.#looks): void {
     for (let looks = 0; !holds(); ) {
       if (this.poll()) looks = 0
-      else if (looks++ < this.#looks) this.#rest()
+      else if (looks++ < Math.min(most, this.#looks)) this.#rest()
       else if (this.#sleep(holds, describe)) return
       else looks = 0
     }

@@ -1,7 +1,7 @@
 /**
  * Collectives of ranks that share memory, over the board of their communicator. Few elements go into its places; of more only the address is told, and
  * each rank does its share of the work for all, reading from the others' buffers and writing into them. Buffers outside of the heap, which others cannot see,
- * are copied into it and back.
+ * are copied into it, and what is combined goes over stages (`Stages`).
  */
 
 import { heap } from '@skein/heap'
@@ -12,6 +12,7 @@ import { type Board, dataWord, placeDataBytes } from '../board.ts'
 import { bytesOf } from '../transfers.ts'
 import { copy } from '../views.ts'
 import { callNames } from './names.ts'
+import { Stages } from './stages.ts'
 import { blockOf, landing, outgoing } from './wire.ts'
 
 const [barrierCall, allreduceCall, allgatherCall, alltoallCall] = (
@@ -23,18 +24,25 @@ const pieceBytes = 65536
 /** Blocks from here on are read where they lie. */
 const leastBlockBytes = 4096
 
+/** Arrays outside of the heap are copied into it up to so many bytes, as long as the copies stay in the cache. */
+const mostCopiedBytes = 2 ** 20
+/** Told as the address of what lies outside of the heap. */
+const hidden = 0
+
 /** All that a rank gives fits into its place. */
 const isShort = (is: 'allgather' | 'alltoall', block: number, size: number): boolean =>
   block * (is === 'alltoall' ? size : 1) <= placeDataBytes
 
 export class Shared {
   readonly #board: Board
-  /** Copies of what others could not see; kept for the next call. */
-  #sendCopy: Uint8Array = new Uint8Array(0)
-  #recvCopy: Uint8Array = new Uint8Array(0)
+  readonly #stages: Stages
+  /** For copies of what others could not see; kept for the next call. */
+  #sendRoom: Uint8Array = new Uint8Array(0)
+  #recvRoom: Uint8Array = new Uint8Array(0)
 
   constructor(board: Board) {
     this.#board = board
+    this.#stages = new Stages(board)
   }
 
   /** Whether a call goes over the board: the same on all ranks, so it may depend only on what is the same on all. */
@@ -121,26 +129,46 @@ export class Shared {
     }
   }
 
-  /** Each combines its share of the elements, of all ranks, and gives it to all. */
+  /**
+   * What is not in the heap is copied into it if it is short; else all go over stages, if one has to. On the shorter way ranks wait for each other twice,
+   * and not in every stretch.
+   */
   #reduceLong(send: Part | undefined, recv: Part, op: Op): void {
-    const { rank, size } = this.#board
     const { count, type } = recv
-    const bytes = count * type.size
-    const out = this.#visible(bytesOf(recv), 'recv', send === undefined)
-    const mine = send === undefined ? out : this.#visible(bytesOf(send), 'send', true)
-    const { first, second } = this.#tell(allreduceCall, bytes, type.signature, mine, out)
+    const to = bytesOf(recv)
+    const from = send === undefined ? to : bytesOf({ ...send, count })
+    const tell = (...addresses: number[]) => this.#tell(allreduceCall, to.length, type.signature, ...addresses)
+    if (to.length <= mostCopiedBytes) {
+      const out = heap.owns(to) ? to : this.#room(to.length, 'recv')
+      if (send === undefined && out !== to) copy(out, 0, to, 0, to.length)
+      const [ins, outs] = tell(heap.addressOf(send === undefined ? out : this.#visible(from)), heap.addressOf(out))
+      this.#combineShares(recv, op, ins, outs)
+      if (out !== to) copy(to, 0, out, 0, to.length)
+      return
+    }
+    const isVisible = heap.owns(from) && heap.owns(to)
+    const [at, out] = isVisible ? [heap.addressOf(from), heap.addressOf(to)] : [hidden, hidden]
+    const stage = this.#stages.addressFor(type)
+    let [ins, outs, stages] = tell(at, out, stage)
+    if (!ins.includes(hidden)) return this.#combineShares(recv, op, ins, outs)
+    if (stages.includes(0)) [stages] = tell(stage === 0 ? this.#stages.open(type) : stage)
+    this.#stages.reduce({ type, op, count, from, to }, stages)
+  }
+
+  /** Each combines its share of the elements, of all ranks, and gives it to all. */
+  #combineShares({ count, type }: Part, op: Op, ins: readonly number[], outs: readonly number[]): void {
+    const { rank, size } = this.#board
     const each = Math.ceil(count / size)
     const [from, to] = [Math.min(count, rank * each), Math.min(count, (rank + 1) * each)]
     const piece = Math.max(1, Math.floor(pieceBytes / type.size))
     for (let at = from; at < to; at += piece) {
       const n = Math.min(piece, to - at)
       const view = (address: number) => heap.view(Uint8Array, address + at * type.size, n * type.size)
-      const found = view(second[rank])
-      reduceAll(op, type, first.map(view), found, n)
-      for (let other = 0; other < size; other++) if (other !== rank) view(second[other]).set(found)
+      const found = view(outs[rank])
+      reduceAll(op, type, ins.map(view), found, n)
+      for (let other = 0; other < size; other++) if (other !== rank) copy(view(outs[other]), 0, found, 0, found.length)
     }
     this.#board.finish()
-    this.#bring(out, recv)
   }
 
   #gather(send: Part | undefined, recv: Part): void {
@@ -153,12 +181,12 @@ export class Shared {
       return land.settle()
     }
     const own = all.subarray(rank * block, (rank + 1) * block)
-    if (send !== undefined) own.set(outgoing(send))
+    if (send !== undefined) copy(own, 0, outgoing(send), 0, block)
     else if (!recv.type.isContiguous) own.set(outgoing(blockOf(recv, rank)))
-    const { first } = this.#tell(allgatherCall, block, recv.type.signature, this.#visible(own, 'send', true))
+    const [at] = this.#tell(allgatherCall, block, recv.type.signature, heap.addressOf(this.#visible(own)))
     for (let turn = 1; turn < size; turn++) {
       const from = (rank + turn) % size
-      all.set(heap.view(Uint8Array, first[from], block), from * block)
+      copy(all, from * block, heap.view(Uint8Array, at[from], block), 0, block)
     }
     this.#board.finish()
     land.settle()
@@ -177,15 +205,15 @@ export class Shared {
     let sent = given
     if (send === undefined || !heap.owns(given)) {
       // A rank's own block stays with it.
-      sent = this.#copied(given.length, 'send')
-      sent.set(given.subarray(0, rank * block))
-      sent.set(given.subarray((rank + 1) * block), (rank + 1) * block)
+      sent = this.#room(given.length, 'send')
+      copy(sent, 0, given, 0, rank * block)
+      copy(sent, (rank + 1) * block, given, (rank + 1) * block, given.length - (rank + 1) * block)
     }
-    const { first } = this.#tell(alltoallCall, block, recv.type.signature, sent)
-    all.set(given.subarray(rank * block, (rank + 1) * block), rank * block)
+    const [at] = this.#tell(alltoallCall, block, recv.type.signature, heap.addressOf(sent))
+    copy(all, rank * block, given, rank * block, block)
     for (let turn = 1; turn < size; turn++) {
       const from = (rank + turn) % size
-      all.set(heap.view(Uint8Array, first[from] + rank * block, block), from * block)
+      copy(all, from * block, heap.view(Uint8Array, at[from] + rank * block, block), 0, block)
     }
     this.#board.finish()
     land.settle()
@@ -211,52 +239,40 @@ export class Shared {
     }
   }
 
-  /** Tells where two buffers lie, and learns the others'. */
-  #tell(
-    kind: number,
-    bytes: number,
-    signature: number,
-    first: Uint8Array,
-    second = first,
-  ): { first: number[]; second: number[] } {
+  /** Tells where buffers lie, and learns the others': of each buffer, the addresses by rank. */
+  #tell(kind: number, bytes: number, signature: number, ...addresses: number[]): number[][] {
     const board = this.#board
     const at = (board.begin() + dataWord) >> 1
-    board.f[at] = heap.addressOf(first)
-    board.f[at + 1] = heap.addressOf(second)
+    for (let which = 0; which < addresses.length; which++) board.f[at + which] = addresses[which]
     board.meet(kind, bytes, signature)
-    const told = (which: number) =>
-      Array.from({ length: board.size }, (_, rank) => board.f[((board.placeOf(rank) + dataWord) >> 1) + which])
-    return { first: told(0), second: told(1) }
+    return addresses.map((_, which) =>
+      Array.from({ length: board.size }, (_, rank) => board.f[((board.placeOf(rank) + dataWord) >> 1) + which]),
+    )
   }
 
-  /** These bytes where others see them. @param isRead others read what is in it; else it may be anything */
-  #visible(bytes: Uint8Array, which: 'send' | 'recv', isRead: boolean): Uint8Array {
+  /** These bytes where others see them. */
+  #visible(bytes: Uint8Array): Uint8Array {
     if (heap.owns(bytes)) return bytes
-    return this.#copied(isRead ? bytes : bytes.length, which)
+    const room = this.#room(bytes.length, 'send')
+    copy(room, 0, bytes, 0, bytes.length)
+    return room
   }
 
-  #copied(bytes: Uint8Array | number, which: 'send' | 'recv'): Uint8Array {
-    const length = typeof bytes === 'number' ? bytes : bytes.length
-    let kept = which === 'send' ? this.#sendCopy : this.#recvCopy
-    if (kept.length < length) {
-      if (kept.length > 0) heap.release(kept)
-      kept = heap.u8(length, { label: 'mpi' })
-      if (which === 'send') this.#sendCopy = kept
-      else this.#recvCopy = kept
+  /** Memory that others see, the same for each call. */
+  #room(bytes: number, which: 'send' | 'recv'): Uint8Array {
+    let room = which === 'send' ? this.#sendRoom : this.#recvRoom
+    if (room.length < bytes) {
+      if (room.length > 0) heap.release(room)
+      room = heap.u8(bytes, { label: 'mpi' })
+      if (which === 'send') this.#sendRoom = room
+      else this.#recvRoom = room
     }
-    const copy = kept.subarray(0, length)
-    if (typeof bytes !== 'number') copy.set(bytes)
-    return copy
-  }
-
-  /** From where others wrote to where it belongs. */
-  #bring(from: Uint8Array, to: Part): void {
-    const bytes = bytesOf(to)
-    if (from.byteOffset !== bytes.byteOffset || from.buffer !== bytes.buffer) bytes.set(from)
+    return room.subarray(0, bytes)
   }
 
   free(): void {
     this.#board.leave()
-    for (const kept of [this.#sendCopy, this.#recvCopy]) if (kept.length > 0) heap.release(kept)
+    this.#stages.free()
+    for (const room of [this.#sendRoom, this.#recvRoom]) if (room.length > 0) heap.release(room)
   }
 }
