@@ -8,7 +8,7 @@ import nodeModule from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { knowImports } from '@skein/base/known-imports'
-import { openPack } from '@skein/base/pack'
+import { canOpenPacks, openPack } from '@skein/base/pack'
 import { become, isTypeScript, noRuntime, readsTypeScript, runtimeFor } from './runtime.mjs'
 
 const published = new URL('./main.js', import.meta.url)
@@ -31,7 +31,7 @@ export async function launch(argv = process.argv.slice(2)) {
   process.stdout.on('error', error => (/** @type {any} */ (error).code === 'EPIPE' ? process.exit(0) : undefined))
   // In a checkout types are dropped on every start, unless what is left of the files is kept: 0.2 s or 0.02.
   nodeModule.enableCompileCache?.()
-  const pack = argv[0] === 'mpirun' ? packFile() : undefined
+  const pack = argv[0] === 'mpirun' && canOpenPacks() ? packFile() : undefined
   const load = pack && openPack(pack, 'command')
   if (load) return end(await load(program.href).main(argv))
   const forget = knowImports([import.meta.url, program.href])

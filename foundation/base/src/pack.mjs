@@ -31,18 +31,28 @@ const here = /** @type {{ [key]?: Open }} */ (globalThis)
 export const packInUse = () => here[key]?.file
 
 /**
+ * Whether modules may come out of packs: this Node can do it, and no other tools have a say in how modules are loaded.
+ *
+ * @param {string} [flag] the module of Skein that this process was told to `--import`
+ */
+export function canOpenPacks(flag) {
+  const canHook = process.getBuiltinModule?.('node:module').registerHooks !== undefined
+  return canHook && !process.env.NODE_V8_COVERAGE && !isLeftAlone(flag)
+}
+
+/**
  * From now on modules come out of a pack.
  *
  * @param {string} file
  * @param {string} role what is compiled for others is of no use
  * @param {{ isChecked?: boolean, flag?: string }} [how] isChecked: somebody has just looked whether it is old; flag: the module of Skein
  *   that this process was told to `--import`
- * @returns {((url: string) => any) | undefined} loads a module that is in it; undefined: there is no such pack, it is old, or other
- *   tools have a say in how modules are loaded
+ * @returns {((url: string) => any) | undefined} loads a module that is in it; undefined: there is no such pack, it is old, or
+ *   packs cannot be opened here
  */
 export function openPack(file, role, { isChecked = false, flag } = {}) {
-  const nodeModule = process.getBuiltinModule?.('node:module')
-  if (nodeModule?.registerHooks === undefined || process.env.NODE_V8_COVERAGE || isLeftAlone(flag)) return undefined
+  if (!canOpenPacks(flag)) return undefined
+  const nodeModule = process.getBuiltinModule('node:module')
   const pack = /** @type {{ head: Head, body: Buffer } | undefined} */ (read(file))
   if (pack === undefined || !(isChecked || isFresh(pack.head))) return undefined
   const { modules } = pack.head

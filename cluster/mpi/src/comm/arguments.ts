@@ -1,5 +1,6 @@
 /** The arguments of collectives, read and checked: each function here gives what one of them comes to. */
 
+import type { TypedArray } from '@skein/heap'
 import { inPlace } from '../constants.ts'
 import type { Datatype } from '../datatype/datatype.ts'
 import type { Collective, Part, Parts } from '../engine.ts'
@@ -370,9 +371,9 @@ const folding = (
   is: 'allreduce' | 'scan' | 'exscan',
   fromRanks: (comm: Member, came: unknown[]) => unknown[],
 ): Reader => {
-  /** Of short arrays: programs reduce the same ones again and again. */
-  let last: { part?: Part; mine?: Part; op?: Op; comm?: Member; plan?: Plan<undefined> } = {}
-  return (comm, call, send, second, third) => {
+  /** Of two short arrays, whole: programs reduce the same ones again and again. */
+  let last: KeptReduction | undefined
+  const readAnew: Reader = (comm, call, send, second, third) => {
     checkLive(comm, call)
     const isOp = isOperation(second)
     const recv = isOp ? undefined : second
@@ -394,13 +395,37 @@ const folding = (
       return new Plan({ is, send: mine, recv: made, op }, made.view)
     }
     const part = partOf(comm, call, 'recv', recv)
-    if (part === last.part && mine === last.mine && op === last.op && comm === last.comm) return last.plan!
     checkReduced(comm, call, op, mine, part)
     const plan = new Plan({ is, send: mine, recv: part, op }, undefined)
-    if (bytesOf(part) <= keptBytes) last = { part, mine, op, comm, plan }
+    if (mine?.view === send && part.view === recv && bytesOf(part) <= keptBytes)
+      last = { send, recv, op, comm, count: part.count, plan }
     return plan
   }
+  return (comm, call, send, second, third) =>
+    last !== undefined && isAgain(last, comm, send, second, third)
+      ? last.plan
+      : readAnew(comm, call, send, second, third, undefined)
 }
+
+interface KeptReduction {
+  readonly send: TypedArray
+  readonly recv: TypedArray
+  readonly op: Op
+  readonly comm: Member
+  readonly count: number
+  readonly plan: Plan<undefined>
+}
+
+/** An array that was detached, or of which there is less, has another length. */
+const isAgain = (last: KeptReduction, comm: Member, send: unknown, recv: unknown, op: unknown): boolean =>
+  last.comm === comm &&
+  last.send === send &&
+  last.recv === recv &&
+  last.op === op &&
+  last.send.length === last.count &&
+  last.recv.length === last.count &&
+  comm.peers > 0 &&
+  !last.op.isFree
 
 export const allreduce = folding('allreduce', (_comm, came) => came)
 export const scan = folding('scan', (comm, came) => came.slice(0, comm.rank + 1))

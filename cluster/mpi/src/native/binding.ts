@@ -26,6 +26,7 @@ export class Binding {
   readonly library: MpiLibrary
   readonly family: Family
   readonly calls: Calls
+  readonly block: CallBlock | undefined
 
   readonly commNull: number
   readonly requestNull: number
@@ -53,6 +54,7 @@ export class Binding {
     this.infoNull = library.resolve(library.family.infoNull)
     const calls = bind(library.handle, library.family, library.version)
     const block = CallBlock.open(library.koffi)
+    this.block = block
     const output = (ints: number) => block?.take(ints) ?? { view: new Int32Array(ints), address: 0 }
     const outputs = { int: output(1), cell: output(2), status: output(library.family.status.ints) }
     this.int = outputs.int.view

@@ -8,6 +8,8 @@
  * passes the arguments. Each function has its own place for them, so that what is the same as in its last call need not be written again.
  */
 
+import { codeBytes, functionsOf } from './code-library.ts'
+
 type Koffi = typeof import('koffi')
 
 const pageBytes = 4096
@@ -20,9 +22,8 @@ const mapAnonymous = process.platform === 'darwin' ? 0x1000 : 0x20
 /** Arguments a call has room for: six in registers, six on the stack, which keeps the stack aligned. */
 const registers = 6
 const stacked = 6
-/** Calls there are, bytes of the instructions of each, and of its words. */
+/** Calls there are, and bytes of the words of each. */
 const mostCalls = 24
-const codeBytes = 64
 const wordBytes = 128
 /** Where the instructions leave what the function returned: koffi takes longer to. */
 const resultWord = 2 * (1 + registers + stacked)
@@ -43,10 +44,21 @@ export class CallBlock {
   readonly #address: number
   readonly #code: bigint
   readonly #proto: ReturnType<Koffi['proto']>
+  /** Enter them without koffi. */
+  readonly #entries: readonly (() => number)[] | undefined
+  /** Any of the functions may call JavaScript: then koffi calls them all. */
+  callsBack = false
   #calls = 0
   #used = outputs
 
-  private constructor(koffi: Koffi, words: Int32Array, address: number, code: bigint) {
+  private constructor(
+    koffi: Koffi,
+    words: Int32Array,
+    address: number,
+    code: bigint,
+    entries: readonly (() => number)[] | undefined,
+  ) {
+    this.#entries = entries
     this.#koffi = koffi
     this.#words = words
     this.#address = address
@@ -65,10 +77,12 @@ export class CallBlock {
       // MAP_FAILED is -1.
       if (BigInt.asIntN(64, block) === -1n || BigInt.asIntN(64, code) === -1n) return undefined
       const bytes = new Uint8Array(koffi.view(code, pageBytes))
-      for (let k = 0; k < mostCalls; k++) bytes.set(instructions(block + BigInt(k * wordBytes)), k * codeBytes)
+      const codes = Array.from({ length: mostCalls }, (_, k) => instructions(block + BigInt(k * wordBytes)))
+      for (const [k, each] of codes.entries()) bytes.set(each, k * codeBytes)
       // Never writable and executable at once.
       if (mprotect(code, pageBytes, protRead | protExec) !== 0) return undefined
-      return new CallBlock(koffi, new Int32Array(koffi.view(block, pageBytes)), Number(block), code)
+      const words = new Int32Array(koffi.view(block, pageBytes))
+      return new CallBlock(koffi, words, Number(block), code, functionsOf(koffi, codes))
     } catch {
       return undefined
     }
@@ -82,11 +96,18 @@ export class CallBlock {
     const words = this.#words.subarray(from, from + wordBytes / 4)
     put(words, 0, target)
     const enter = this.#koffi.decode(this.#code + BigInt(k * codeBytes), this.#proto) as () => void
-    const call = (): number => {
+    const byKoffi = (): number => {
       enter()
       return words[resultWord]
     }
-    return { words, call }
+    const entry = this.#entries?.[k]
+    return { words, call: entry === undefined ? byKoffi : this.#caller(k, entry, byKoffi) }
+  }
+
+  /** V8 calls a function without delay only where it is always the same one: each has code of its own for it, which V8 knows by its text. */
+  #caller(k: number, entry: () => number, byKoffi: () => number): () => number {
+    const text = `return () => (block.callsBack ? byKoffi() : entry()) // ${k}`
+    return new Function('block', 'entry', 'byKoffi', text)(this, entry, byKoffi)
   }
 
   /** Ints of the block's page, for what functions write, and where they are. */

@@ -122,6 +122,7 @@ export const directCalls = (
   const bcast = to('MPI_Bcast')
   const allreduce = to('MPI_Allreduce')
   let [lastFrom, lastTo]: (Argument | undefined)[] = []
+  let [lastType, lastOp, lastComm]: Argument[] = [-1, -1, -1]
 
   return {
     ...directWindowCalls(calls, to, argument => addresses.of(argument)),
@@ -176,9 +177,9 @@ export const directCalls = (
         lastTo = recv
       }
       words[6] = count as number
-      put(words, 4, datatype as number)
-      put(words, 5, op as number)
-      put(words, 6, comm as number)
+      if (datatype !== lastType) put(words, 4, (lastType = datatype) as number)
+      if (op !== lastOp) put(words, 5, (lastOp = op) as number)
+      if (comm !== lastComm) put(words, 6, (lastComm = comm) as number)
       return call()
     },
   }

@@ -45,6 +45,7 @@ export class OpHandles {
   #make(op: Op): number {
     const binding = this.#binding
     const { koffi } = binding.library
+    if (binding.block) binding.block.callsBack = true
     this.#signature ??= koffi.pointer(koffi.proto('void', ['void *', 'void *', 'void *', 'void *']))
     // The callback lives until the operation is collected, which must not wait for the callback.
     const weak = new WeakRef(op)
