@@ -7,7 +7,8 @@
  * piece: one that does not fit before the ring's end begins at its start, on both sides by the same rule, so nobody writes down where.
  */
 
-import { copy, type Views } from './views.ts'
+import { copy } from '../copy.ts'
+import type { Views } from './views.ts'
 import * as at from './world-block.ts'
 
 // Words of a slot.

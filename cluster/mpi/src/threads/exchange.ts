@@ -8,6 +8,7 @@
 import { availableParallelism } from 'node:os'
 import { heap } from '@skein/heap'
 import { pause } from '@skein/team/cores'
+import { copy } from '../copy.ts'
 import type { MpiError } from '../errors.ts'
 import * as ch from './channel.ts'
 import { callNames } from './collectives/names.ts'
@@ -16,7 +17,7 @@ import { AllHoldings } from './holdings.ts'
 import { Context, type Unexpected } from './matching.ts'
 import { Standstill } from './standstill.ts'
 import type { Receiving, Sending } from './transfers.ts'
-import { copy, type Views } from './views.ts'
+import type { Views } from './views.ts'
 import * as at from './world-block.ts'
 
 /** Elements in the heap are worth an offer from here on; others are copied twice in any case. */

@@ -31,15 +31,3 @@ export class Views {
     Atomics.notify(c, r + at.bell)
   }
 }
-
-/** `Buffer`'s copy is one of libc's, in the widest registers there are; `set` goes a word at a time where one side is shared, and by bytes where both differ in alignment. */
-const move = Buffer.prototype.copy
-/** Offsets beyond are more than every Node takes. */
-const mostMoved = 2 ** 31
-
-/** Copies bytes: in a loop if they are few, which a call would take longer for. */
-export function copy(to: Uint8Array, toAt: number, from: Uint8Array, fromAt: number, bytes: number): void {
-  if (bytes <= 32) for (let i = 0; i < bytes; i++) to[toAt + i] = from[fromAt + i]
-  else if (toAt + bytes <= mostMoved && fromAt + bytes <= mostMoved) move.call(from, to, toAt, fromAt, fromAt + bytes)
-  else to.set(from.subarray(fromAt, fromAt + bytes), toAt)
-}

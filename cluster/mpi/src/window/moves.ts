@@ -1,13 +1,12 @@
 /** Elements to and from the memory of a window, where this rank sees it. */
 
+import { copy } from '../copy.ts'
 import type { Datatype } from '../datatype/datatype.ts'
 import { gather, scatterInto } from '../datatype/packing.ts'
 import type { Part } from '../transfer.ts'
 
 /** Views up to this size are remembered: making one takes as long as copying a short run. */
 const shortBytes = 4096
-/** Up to here a loop is over before a call has begun. */
-const loopBytes = 32
 
 export class Moves {
   #view: ArrayBufferView | undefined
@@ -51,8 +50,3 @@ export class Moves {
 
 /** A view whose first byte is `at`, for types that may reach below it. */
 const from = (bytes: Uint8Array, at: number): DataView => new DataView(bytes.buffer, bytes.byteOffset + at)
-
-function copy(to: Uint8Array, toAt: number, from: Uint8Array, fromAt: number, bytes: number): void {
-  if (bytes <= loopBytes) for (let i = 0; i < bytes; i++) to[toAt + i] = from[fromAt + i]
-  else to.set(fromAt === 0 && from.length === bytes ? from : from.subarray(fromAt, fromAt + bytes), toAt)
-}

@@ -5,12 +5,12 @@
  */
 
 import { heap } from '@skein/heap'
+import { copy } from '../../copy.ts'
 import type { Collective, Part } from '../../engine.ts'
 import type { Op } from '../../op.ts'
 import { reduceAll } from '../../reduce/reduce.ts'
 import { type Board, dataWord, placeDataBytes } from '../board.ts'
 import { bytesOf } from '../transfers.ts'
-import { copy } from '../views.ts'
 import { callNames } from './names.ts'
 import { Stages } from './stages.ts'
 import { blockOf, landing, outgoing } from './wire.ts'

@@ -8,11 +8,11 @@
  */
 
 import { heap } from '@skein/heap'
+import { copy } from '../../copy.ts'
 import type { Datatype } from '../../datatype/datatype.ts'
 import type { Op } from '../../op.ts'
 import { reduceAll } from '../../reduce/reduce.ts'
 import type { Board } from '../board.ts'
-import { copy } from '../views.ts'
 
 /** Stretches on a stage. */
 const depth = 3

@@ -5,8 +5,8 @@
  */
 
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { copy } from '../../copy.ts'
 import type { FileMap } from '../../file/view.ts'
-import { copy } from '../views.ts'
 import type { FileLock } from './lock.ts'
 
 /** Runs so near to each other, and shorter than this, go together; up to so many bytes at once. */

@@ -5,11 +5,11 @@
  */
 
 import { HeapOutOfMemoryError, heap } from '@skein/heap'
+import { copy } from '../../copy.ts'
 import { float64 } from '../../datatype/basic.ts'
 import type { Port } from '../../engine.ts'
 import type { FileMap } from '../../file/view.ts'
 import { Elements } from '../../message/part.ts'
-import { copy } from '../views.ts'
 import type { RunFile } from './runs.ts'
 
 const mostWindowBytes = 2 ** 20
