@@ -8,12 +8,13 @@ import { parseArgs } from 'node:util'
 import { fullEffort, quickEffort, runCase } from './harness/interleave.ts'
 import { Peer } from './harness/peer.ts'
 import { findMismatches, mergeRows, printRows, type Row, readRows, writeRows } from './harness/results.ts'
-import { type BenchCase, caseId, type Suite } from './harness/suite.ts'
+import { type BenchCase, caseId, launchOf, type Suite } from './harness/suite.ts'
 import { caseTable, shoutMismatch, threeDigits } from './harness/table.ts'
 
 const suites: Record<string, () => Promise<Suite>> = {
   kernels: async () => (await import('./kernels/suite.ts')).kernels,
   tasks: async () => (await import('./tasks/suite.ts')).tasks,
+  native: async () => (await import('./native/suite.ts')).native,
   mpi: async () => (await import('./mpi/suite.ts')).mpi,
 }
 
@@ -23,7 +24,7 @@ const usage = `npm run bench -- <suite> [options]
   --peers <text,…>    only peers whose name contains one of these
   --threads <k>       threads, or ranks, of each parallel peer (2)
   --baseline <who>    whose time the last column divides by (Skein's)
-  --rounds <k>        undisturbed measurements of each peer (9)
+  --rounds <k>        undisturbed measurements of each peer (9, native 5)
   --quick             small sizes, few rounds, nothing written: does it all run?
   --json              print the rows as JSON instead of tables
   --list              print the cases
@@ -72,7 +73,7 @@ if (values.list) {
 const threads = Number(values.threads)
 if (!Number.isInteger(threads) || threads < 1) refuse(`--threads ${values.threads} is not a positive whole number.`)
 
-const effort = { ...(values.quick ? quickEffort : fullEffort) }
+const effort = values.quick ? { ...quickEffort } : { ...fullEffort, ...suite.effort }
 if (values.rounds) effort.rounds = Math.max(1, Number(values.rounds))
 const print = (text: string) => (values.json ? console.error(text) : console.log(text))
 const progress = (text: string) => {
@@ -86,8 +87,9 @@ const specs = suite
   )
 const peers: Peer[] = []
 for (const spec of specs) {
-  if ('absent' in spec.launch) print(`without ${spec.label}: ${spec.launch.absent}`)
-  else peers.push(new Peer(spec))
+  const launch = launchOf(spec)
+  if ('absent' in launch) print(`without ${spec.label}: ${launch.absent}`)
+  else peers.push(new Peer({ ...spec, launch }))
 }
 process.on('SIGINT', () => {
   for (const peer of peers) peer.kill()
@@ -142,6 +144,7 @@ for (const [index, benchCase] of ordered.entries()) {
 }
 await Promise.all(peers.map(peer => peer.quit()))
 
+for (const line of suite.summary?.(fresh) ?? []) print(line)
 for (const note of suite.notes) print(`- ${note}`)
 if (values.json) process.stdout.write(printRows(fresh))
 if (!values.quick && fresh.length > 0) print(`wrote bench/results/${suite.name}.json`)

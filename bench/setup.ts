@@ -7,7 +7,16 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { findClang, findGcc, findMpi, findNpmPeer, findPython, peersFolder, venvFolder } from './harness/toolchain.ts'
+import {
+  findClang,
+  findGcc,
+  findMpi,
+  findNpmPeer,
+  findOpenBlas,
+  findPython,
+  peersFolder,
+  venvFolder,
+} from './harness/toolchain.ts'
 
 type Outcome = { what: string; got?: string; why?: string }
 
@@ -109,7 +118,16 @@ function python(): Outcome[] {
   return pythonPeers.map(what => ({ what, got: found.versions[what], why: 'cannot be imported' }))
 }
 
-const outcomes = [gcc(), clang(), openMpi(), ...npmPeers(), ...python()]
+/** SciPy brings one along; else the system's. */
+function openBlas(): Outcome {
+  const what = 'OpenBLAS'
+  const have = findOpenBlas()
+  if (have) return { what, got: have.file }
+  const done = apt(['libopenblas0-pthread'])
+  return { what, got: findOpenBlas()?.file, why: tail(done.text) }
+}
+
+const outcomes = [gcc(), clang(), openMpi(), ...npmPeers(), ...python(), openBlas()]
 console.log('\nPeers of the benches:')
 for (const o of outcomes) console.log(o.got ? `  have  ${o.what}: ${o.got}` : `  MISS  ${o.what}: ${o.why}`)
 const missing = outcomes.filter(o => !o.got).length

@@ -34,6 +34,16 @@ export const components = [
     probe: () => output('gcc', ['-print-file-name=libgomp.so']).startsWith('/'),
   },
   {
+    name: 'gnu-as',
+    why: 'it is the oracle of the machine code that kernels become',
+    commands: ['test'],
+    apt: ['binutils'],
+    elsewhere: 'install GNU binutils for x86-64 (dnf install binutils, pacman -S binutils)',
+    // Another processor's as is of no use, nor is clang's under its name.
+    probe: () =>
+      /GNU assembler[\s\S]*x86_64/.test(output('as', ['--version'])) && output('objcopy', ['--version']) !== '',
+  },
+  {
     name: 'chromium',
     why: 'the dashboard is tested in it',
     commands: ['test'],

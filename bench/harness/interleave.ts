@@ -6,16 +6,7 @@ import { setTimeout as rest } from 'node:timers/promises'
 import type { Peer } from './peer.ts'
 import type { Row } from './results.ts'
 import { isClean, type Sample, spread } from './statistics.ts'
-import { type BenchCase, caseId } from './suite.ts'
-
-export interface Effort {
-  /** Undisturbed measurements wanted of each peer; at most twice as many rounds are run for them. */
-  rounds: number
-  /** Seconds that one peer may spend warming up and measuring one case, beyond its first three measurements. */
-  budgetSeconds: number
-  restMs: number
-  timeoutMs: number
-}
+import { type BenchCase, caseId, type Effort } from './suite.ts'
 
 export const fullEffort: Effort = { rounds: 9, budgetSeconds: 12, restMs: 30, timeoutMs: 240_000 }
 export const quickEffort: Effort = { rounds: 3, budgetSeconds: 2, restMs: 10, timeoutMs: 60_000 }
@@ -55,7 +46,7 @@ export async function runCase(
     progress(`prepare ${peer.spec.label}`)
     try {
       if (!peer.running) await peer.start()
-      const prepared = await peer.prepare(caseId(benchCase), n, effort.timeoutMs)
+      const prepared = await peer.prepare(caseId(benchCase), n, effort.timeoutMs, benchCase.threads)
       if ('skip' in prepared) report.skipped.push(`${peer.who}: ${prepared.skip}`)
       else entrants.push({ peer, ...prepared, warm: 0, rounds: effort.rounds, samples: [] })
     } catch (error) {

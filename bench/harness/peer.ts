@@ -14,7 +14,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Sample } from './statistics.ts'
-import type { PeerSpec } from './suite.ts'
+import { launchOf, type PeerSpec } from './suite.ts'
 
 export type Prepared = { checksum: number | null; threads: number; who: string } | { skip: string }
 
@@ -66,7 +66,7 @@ export class Peer {
 
   /** Starts the process and waits for its name. A peer that is absent throws its reason. */
   async start(timeoutMs = 60_000) {
-    const { launch } = this.spec
+    const launch = launchOf(this.spec)
     if ('absent' in launch) throw new Error(launch.absent)
     const child = spawn(launch.command, launch.args, {
       env: { ...process.env, ...launch.env },
@@ -108,8 +108,8 @@ export class Peer {
     return this.#child !== undefined && !this.#ended
   }
 
-  async prepare(id: string, n: number, timeoutMs: number): Promise<Prepared> {
-    const answer = await this.#ask(`prepare ${id} ${n} ${this.spec.threads}`, timeoutMs)
+  async prepare(id: string, n: number, timeoutMs: number, threads = this.spec.threads): Promise<Prepared> {
+    const answer = await this.#ask(`prepare ${id} ${n} ${Math.min(threads, this.spec.threads)}`, timeoutMs)
     if (typeof answer.skip === 'string') return { skip: answer.skip }
     return {
       checksum: typeof answer.checksum === 'number' ? answer.checksum : null,

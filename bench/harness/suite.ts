@@ -1,6 +1,15 @@
 /** What a suite of benchmarks consists of: cases, each described in one place, and the peers that run them. */
 import type { Row } from './results.ts'
 
+export interface Effort {
+  /** Undisturbed measurements wanted of each peer; at most twice as many rounds are run for them. */
+  rounds: number
+  /** Seconds that one peer may spend warming up and measuring one case, beyond its first three measurements. */
+  budgetSeconds: number
+  restMs: number
+  timeoutMs: number
+}
+
 export interface BenchCase {
   /** Name without dtype, as in the results: `triad`. */
   name: string
@@ -20,6 +29,8 @@ export interface BenchCase {
   unit?: 'bytes'
   /** Greatest relative difference of two right checksums. 0 for whole numbers. */
   tolerance: number
+  /** It is run on so many threads, whatever the others are run on. */
+  threads?: number
   /** Calls that one measurement covers, for cases shorter than the clock can see. */
   inner?: number
   /** What Skein promises for this case. */
@@ -40,11 +51,15 @@ export const caseId = (c: BenchCase) => (c.dtype === 'none' ? c.name : `${c.name
 /** How to start a peer that is here, or why it is not. */
 export type Launch = { command: string; args: string[]; env?: Record<string, string> } | { absent: string }
 
+export const launchOf = ({ launch }: Pick<PeerSpec, 'launch'>): Launch =>
+  typeof launch === 'function' ? launch() : launch
+
 export interface PeerSpec {
   /** For messages about a peer that never came to say its own name. */
   label: string
   threads: number
-  launch: Launch
+  /** A function is called when the peer is needed: it may build a program first. */
+  launch: Launch | (() => Launch)
   /** The cases it takes part in, so that it is started for them alone; all, if left out. */
   cases?: (benchCase: BenchCase) => boolean
   /** It takes part only where `--peers` names it. */
@@ -62,6 +77,10 @@ export interface Suite {
   isReference: (row: Row) => boolean
   /** The case whose bandwidth is the machine's limit, and who measures it. */
   limit?: { id: string; who: string }
+  /** How much is measured, where it is not the usual. */
+  effort?: Partial<Effort>
+  /** Lines about all rows of a run. */
+  summary?: (rows: readonly Row[]) => string[]
   /** Lines printed below the tables: how peers were run, what a reader must know. */
   notes: string[]
 }

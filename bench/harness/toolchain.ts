@@ -2,7 +2,7 @@
  * Finds the compilers, interpreters and packages that peers need. Asking never installs anything: bench/setup.ts does.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { mpiProgram } from '../../scripts/components.mjs'
@@ -30,6 +30,24 @@ export function findGcc(): Compiler | undefined {
   const library = output('gcc', ['-print-file-name=libgomp.so'])?.trim()
   // gcc prints the bare name back when it does not know the file.
   return version && library?.includes('/') ? { command: 'gcc', version } : undefined
+}
+
+export interface Library {
+  file: string
+  /** Before the names of its functions. */
+  prefix: string
+  version: string
+}
+
+/** OpenBLAS: the system's, or the one that SciPy brings along. */
+export function findOpenBlas(): Library | undefined {
+  const system = /libopenblas\.so\.0 .* => (\S+)/.exec(output('ldconfig', ['-p']) ?? '')?.[1]
+  if (system) return { file: system, prefix: '', version: '' }
+  const { python, versions } = findPython(['scipy'])
+  if (!python || !versions.scipy) return undefined
+  const folder = output(python, ['-c', 'import os, scipy; print(os.path.dirname(scipy.__file__) + ".libs")'])?.trim()
+  const file = folder && existsSync(folder) && readdirSync(folder).find(name => /^libscipy_openblas-.*\.so$/.test(name))
+  return file ? { file: `${folder}/${file}`, prefix: 'scipy_', version: ` of SciPy ${versions.scipy}` } : undefined
 }
 
 /** A clang of version 16 or later (relaxed SIMD builtins by their final names) with its wasm linker. */

@@ -6,7 +6,7 @@ import type { Compiler } from '../harness/toolchain.ts'
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 
 export const buildC = (gcc: Compiler, target: string, flags: string[]): Built =>
-  build(gcc, here('kernels.c'), target, ['-O3', '-march=native', '-fopenmp', ...flags, '-lm'])
+  build(gcc, here('kernels.c'), target, ['-O3', '-march=native', '-fopenmp', ...flags, '-lm'], [here('peer.h')])
 
 export const buildWasm = (clang: Compiler, target: string, flags: string[]): Built =>
   build(clang, here('byhand.c'), target, [

@@ -5,6 +5,9 @@
  * conversions, so that a plain sum over them runs several times slower than over fractional ones.
  */
 
+/** A case's name without what only says where its arrays lie, how large they are, how many threads it has. */
+export const plainId = (id: string) => id.replace(/-(outside|in-cache|alone)/g, '').replace(/^(gemm|batch)-\d+/, '$1')
+
 /** A number of [0,1) with 24 bits, so that it is the same in f32 and f64. */
 export function hash01(i: number, seed: number): number {
   let h = Math.imul(i + seed, 2654435761)
@@ -19,6 +22,8 @@ export function hash01(i: number, seed: number): number {
 export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array
 type ByDtype = { f32: Float32Array; f64: Float64Array; i32: Int32Array; u8: Uint8Array }
 export type Dtype = keyof ByDtype
+export type Real = 'f32' | 'f64'
+export type Reals = Float32Array | Float64Array
 
 /** Where a peer wants its arrays: the JS heap, a shared buffer, Skein's heap, a wasm memory. */
 export type Allocate = <D extends Dtype>(dtype: D, length: number) => ByDtype[D]
@@ -54,18 +59,18 @@ export const triadScale = 2.5
 export const saxpyScale = 1.5
 
 /** X, Y, Z in [-1,1) and mass of n bodies. */
-export function bodies(n: number, allocate: Allocate) {
-  const side = (seed: number) => fill(allocate('f32', n), i => hash01(i, seed) * 2 - 1)
-  const m = fill(allocate('f32', n), i => hash01(i, 4444444) + 0.1)
+export function bodies(n: number, allocate: Allocate, dtype: Real = 'f32') {
+  const side = (seed: number) => fill<Reals>(allocate(dtype, n), i => hash01(i, seed) * 2 - 1)
+  const m = fill<Reals>(allocate(dtype, n), i => hash01(i, 4444444) + 0.1)
   return { x: side(1), y: side(22222), z: side(333333), m }
 }
 
 /** Spot price, strike, years to maturity. */
-export function options(n: number, allocate: Allocate) {
+export function options(n: number, allocate: Allocate, dtype: Real = 'f32') {
   return {
-    spot: fill(allocate('f32', n), i => 5 + 25 * hash01(i, 1)),
-    strike: fill(allocate('f32', n), i => 1 + 99 * hash01(i, 22222)),
-    years: fill(allocate('f32', n), i => 0.25 + 9.75 * hash01(i, 333333)),
+    spot: fill<Reals>(allocate(dtype, n), i => 5 + 25 * hash01(i, 1)),
+    strike: fill<Reals>(allocate(dtype, n), i => 1 + 99 * hash01(i, 22222)),
+    years: fill<Reals>(allocate(dtype, n), i => 0.25 + 9.75 * hash01(i, 333333)),
   }
 }
 export const riskFree = 0.02
@@ -133,6 +138,15 @@ export const alive = (n: number) => (p: number) => {
   return row > 0 && row < n - 1 && col > 0 && col < n - 1 && hash01(p, 9) < 0.35 ? 1 : 0
 }
 export const generations = 10
+
+/** Elements of the matrices, in [-1, 1). */
+export const matrixA = (i: number) => hash01(i, 0) * 2 - 1
+export const matrixB = (i: number) => hash01(i, 12345) * 2 - 1
+/** Matrices of n × n in a batch: as many as make 65536 numbers. */
+export const batchCount = (n: number) => 65536 / (n * n)
+
+/** Temperatures of a plate, its border too. */
+export const warm = (i: number) => hash01(i, 9) * 100
 
 export const waveStep = 0.05
 

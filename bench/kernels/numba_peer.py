@@ -68,48 +68,53 @@ def mandelbrot(out, cxs, cys):
                 out[row, col] = k
 
 
-@parallel
-def n_body(x, y, z, m, ax, ay, az):
-    for i in prange(x.size):
-        sx = F(0)
-        sy = F(0)
-        sz = F(0)
-        for j in range(x.size):
-            dx = x[j] - x[i]
-            dy = y[j] - y[i]
-            dz = z[j] - z[i]
-            inverse = F(1) / math.sqrt(dx * dx + dy * dy + dz * dz + F(1e-3))
-            s = m[j] * inverse * inverse * inverse
-            sx += s * dx
-            sy += s * dy
-            sz += s * dz
-        ax[i] = sx
-        ay[i] = sy
-        az[i] = sz
+def by_type(F):
+    """What has numbers in it, for each type: they would widen f32, or narrow f64."""
+    @parallel
+    def n_body(x, y, z, m, ax, ay, az):
+        for i in prange(x.size):
+            sx = F(0)
+            sy = F(0)
+            sz = F(0)
+            for j in range(x.size):
+                dx = x[j] - x[i]
+                dy = y[j] - y[i]
+                dz = z[j] - z[i]
+                inverse = F(1) / math.sqrt(dx * dx + dy * dy + dz * dz + F(1e-3))
+                s = m[j] * inverse * inverse * inverse
+                sx += s * dx
+                sy += s * dy
+                sz += s * dz
+            ax[i] = sx
+            ay[i] = sy
+            az[i] = sz
+
+    @single
+    def normal(d):
+        k = F(1) / (F(1) + F(0.2316419) * abs(d))
+        series = k * (F(0.31938153) + k * (F(-0.356563782) + k * (F(1.781477937) + k * (F(-1.821255978) + k * F(1.330274429)))))
+        tail = F(0.3989422804014327) * math.exp(F(-0.5) * d * d) * series
+        return F(1) - tail if d > 0 else tail
+
+    @parallel
+    def black_scholes(spot, strike, years, call, put):
+        for i in prange(spot.size):
+            s = spot[i]
+            x = strike[i]
+            t = years[i]
+            root = F(0.3) * math.sqrt(t)
+            d1 = (math.log(s / x) + F(0.02 + 0.5 * 0.3 * 0.3) * t) / root
+            d2 = d1 - root
+            n1 = normal(d1)
+            n2 = normal(d2)
+            discounted = x * math.exp(F(-0.02) * t)
+            call[i] = s * n1 - discounted * n2
+            put[i] = discounted * (F(1) - n2) - s * (F(1) - n1)
+
+    return n_body, black_scholes
 
 
-@single
-def normal(d):
-    k = F(1) / (F(1) + F(0.2316419) * abs(d))
-    series = k * (F(0.31938153) + k * (F(-0.356563782) + k * (F(1.781477937) + k * (F(-1.821255978) + k * F(1.330274429)))))
-    tail = F(0.3989422804014327) * math.exp(F(-0.5) * d * d) * series
-    return F(1) - tail if d > 0 else tail
-
-
-@parallel
-def black_scholes(spot, strike, years, call, put):
-    for i in prange(spot.size):
-        s = spot[i]
-        x = strike[i]
-        t = years[i]
-        root = F(0.3) * math.sqrt(t)
-        d1 = (math.log(s / x) + F(0.02 + 0.5 * 0.3 * 0.3) * t) / root
-        d2 = d1 - root
-        n1 = normal(d1)
-        n2 = normal(d2)
-        discounted = x * math.exp(F(-0.02) * t)
-        call[i] = s * n1 - discounted * n2
-        put[i] = discounted * (F(1) - n2) - s * (F(1) - n1)
+by_type = {dtype: by_type(dtype) for dtype in (F, np.float64)}
 
 
 @single
@@ -207,6 +212,14 @@ def life(now, after):
             after[row, c] = 1 if around == 3 or (around == 2 and now[row, c] == 1) else 0
 
 
+@parallel
+def heat(now, after, quarter):
+    n = now.shape[0]
+    for row in prange(1, n - 1):
+        for c in range(1, n - 1):
+            after[row, c] = quarter * (now[row - 1, c] + now[row, c - 1] + now[row, c + 1] + now[row + 1, c])
+
+
 @njit(parallel=True)
 def empty(a):
     for i in prange(256):
@@ -254,7 +267,7 @@ def case(make):
     return prepare
 
 
-def streams(dtype):
+def cases_of(dtype):
     def of_copy(n, _):
         x = stream_x(n, dtype)
         y = np.zeros_like(x)
@@ -282,25 +295,36 @@ def streams(dtype):
         side = np.arange(n) / n * 2.5
         cxs, cys = (side - 2).astype(dtype), (side - 1.25).astype(dtype)
         return work(lambda: mandelbrot(out, cxs, cys), out)
+
+    def of_fused(n, _):
+        x, y = stream_x(n, dtype), stream_y(n, dtype)
+        out = np.zeros_like(x)
+        return work(lambda: fused(x, y, out), out)
+
+    def of_n_body(n, _):
+        given, pull = bodies(n, dtype), np.zeros((3, n), dtype)
+        return work(lambda: n_body(*given, pull[0], pull[1], pull[2]), pull)
+
+    def of_black_scholes(n, _):
+        given, prices = options(n, dtype), np.zeros((2, n), dtype)
+        return work(lambda: black_scholes(*given, prices[0], prices[1]), prices)
+
+    def of_heat(n, _):
+        first = (hash01(n * n, 9) * 100).astype(dtype).reshape(n, n)
+        now, after = first.copy(), first.copy()
+
+        def run():
+            for _ in range(5):
+                heat(now, after, dtype(0.25))
+                heat(after, now, dtype(0.25))
+        return work(run, now, before=lambda: np.copyto(now, first))
+    n_body, black_scholes = by_type[dtype]
     name = "f32" if dtype is F else "f64"
-    makers = dict(copy=of_copy, triad=of_triad, saxpy=of_saxpy, sum=of_sum, mandelbrot=of_mandelbrot)
+    makers = {"copy": of_copy, "triad": of_triad, "saxpy": of_saxpy, "sum": of_sum, "mandelbrot": of_mandelbrot,
+              "fused": of_fused, "fused-in-cache": of_fused, "n-body": of_n_body, "black-scholes": of_black_scholes,
+              "heat": of_heat, "copy-outside": of_copy, "triad-outside": of_triad, "saxpy-outside": of_saxpy,
+              "sum-outside": of_sum}
     return {f"{key}_{name}": case(make) for key, make in makers.items()}
-
-
-def of_fused(n, _):
-    x, y = stream_x(n), stream_y(n)
-    out = np.zeros_like(x)
-    return work(lambda: fused(x, y, out), out)
-
-
-def of_n_body(n, _):
-    given, pull = bodies(n), np.zeros((3, n), F)
-    return work(lambda: n_body(*given, pull[0], pull[1], pull[2]), pull)
-
-
-def of_black_scholes(n, _):
-    given, prices = options(n), np.zeros((2, n), F)
-    return work(lambda: black_scholes(*given, prices[0], prices[1]), prices)
 
 
 def of_histogram(n, threads):
@@ -359,9 +383,8 @@ def of_wave(first):
     return make
 
 
-cases = {**streams(F), **streams(np.float64), "first-call_f32": of_wave(True), "cached-call_f32": of_wave(False)}
-for name, make in {"fused_f32": of_fused, "n-body_f32": of_n_body, "black-scholes_f32": of_black_scholes,
-                   "histogram_f32": of_histogram, "prefix-sum_f32": of_prefix(F),
+cases = {**cases_of(F), **cases_of(np.float64), "first-call_f32": of_wave(True), "cached-call_f32": of_wave(False)}
+for name, make in {"histogram_f32": of_histogram, "prefix-sum_f32": of_prefix(F),
                    "prefix-sum_i32": of_prefix(np.int32), "spmv_f64": of_spmv, "floyd-warshall_f32": of_floyd_warshall,
                    "life_u8": of_life, "empty-awake": of_empty(), "empty-parked": of_empty(0.05)}.items():
     cases[name] = case(make)

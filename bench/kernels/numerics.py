@@ -33,15 +33,15 @@ def stream_y(n, dtype=F):
     return (hash01(n, 12345) * 4 - 2).astype(dtype)
 
 
-def bodies(n):
-    x, y, z = [(hash01(n, s) * 2 - 1).astype(F) for s in (1, 22222, 333333)]
-    return x, y, z, (hash01(n, 4444444) + 0.1).astype(F)
+def bodies(n, dtype=F):
+    x, y, z = [(hash01(n, s) * 2 - 1).astype(dtype) for s in (1, 22222, 333333)]
+    return x, y, z, (hash01(n, 4444444) + 0.1).astype(dtype)
 
 
-def options(n):
-    spot = (5 + 25 * hash01(n, 1)).astype(F)
-    strike = (1 + 99 * hash01(n, 22222)).astype(F)
-    return spot, strike, (0.25 + 9.75 * hash01(n, 333333)).astype(F)
+def options(n, dtype=F):
+    spot = (5 + 25 * hash01(n, 1)).astype(dtype)
+    strike = (1 + 99 * hash01(n, 22222)).astype(dtype)
+    return spot, strike, (0.25 + 9.75 * hash01(n, 333333)).astype(dtype)
 
 
 def poisson(g):

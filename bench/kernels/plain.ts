@@ -5,7 +5,17 @@
 import { isMainThread, workerData } from 'node:worker_threads'
 import { serve, type Work } from '../harness/serve.ts'
 import { timeAfterRest } from './apart.ts'
-import { checksum, fill, onHeap, sharedBetweenThreads, streamX, streamY, waveSource, waveStep } from './data.ts'
+import {
+  checksum,
+  fill,
+  onHeap,
+  plainId,
+  sharedBetweenThreads,
+  streamX,
+  streamY,
+  waveSource,
+  waveStep,
+} from './data.ts'
 import { followCaller, forkJoin } from './forkjoin.ts'
 import { jobs } from './plainjobs.ts'
 
@@ -20,7 +30,7 @@ async function prepare(id: string, n: number, threads: number): Promise<Work | {
     return threads === 1 ? wave(id, n) : { skip: 'one thread only' }
   const outside = id.includes('-outside')
   if (outside && threads > 1) return { skip: 'one thread only' }
-  const name = id.replace('-outside', '')
+  const name = plainId(id)
   const job = jobs[name]
   if (!job) return { skip: 'not written in plain JavaScript' }
   if (threads === 1 && id.startsWith('empty')) return { skip: 'nothing to measure on one thread' }

@@ -2,18 +2,24 @@
 import {
   type Allocate,
   alive,
+  batchCount,
   bodies,
   distances,
   fill,
   generations,
   hash01,
+  matrixA,
+  matrixB,
   options,
   pathBlock,
   poisson,
+  type Real,
+  type Reals,
   smallWhole,
   streamX,
   streamY,
   sumX,
+  warm,
   withoutPadding,
 } from './data.ts'
 import * as plain from './plainmath.ts'
@@ -33,7 +39,7 @@ export interface Job<A extends object> {
 const job = <A extends object>(kind: Job<A>) => kind as unknown as Job<object>
 const cut = (length: number, k: number, parts: number) => Math.floor((length * k) / parts)
 
-const streams = (dtype: 'f32' | 'f64') => ({
+const streams = (dtype: Real) => ({
   [`copy_${dtype}`]: job({
     arrays: (n, allocate) => ({ x: fill(allocate(dtype, n), streamX), y: allocate(dtype, n) }),
     part: (a, n, _, k, of) => plain.copy(cut(n, k, of), cut(n, k + 1, of), a.x, a.y),
@@ -63,6 +69,60 @@ const streams = (dtype: 'f32' | 'f64') => ({
   }),
 })
 
+const byDtype = (dtype: Real) => ({
+  [`fused_${dtype}`]: job({
+    arrays: (n, allocate) => ({
+      x: fill<Reals>(allocate(dtype, n), streamX),
+      y: fill<Reals>(allocate(dtype, n), streamY),
+      out: allocate(dtype, n),
+    }),
+    part: (a, n, _, k, of) => plain.fused(cut(n, k, of), cut(n, k + 1, of), a.x, a.y, a.out),
+    outputs: a => [a.out],
+  }),
+  [`n-body_${dtype}`]: job({
+    arrays: (n, allocate) => {
+      const { x, y, z, m } = bodies(n, allocate, dtype)
+      return { bodies: [x, y, z, m], pull: [0, 1, 2].map(() => allocate(dtype, n)) }
+    },
+    part: (a, n, _, k, of) => plain.nBody(cut(n, k, of), cut(n, k + 1, of), n, a.bodies, a.pull),
+    outputs: a => a.pull,
+  }),
+  [`black-scholes_${dtype}`]: job({
+    arrays: (n, allocate) => {
+      const { spot, strike, years } = options(n, allocate, dtype)
+      return { given: [spot, strike, years], prices: [allocate(dtype, n), allocate(dtype, n)] }
+    },
+    part: (a, n, _, k, of) => plain.blackScholes(cut(n, k, of), cut(n, k + 1, of), a.given, a.prices),
+    outputs: a => a.prices,
+  }),
+  [`heat_${dtype}`]: job({
+    arrays: (n, allocate) => {
+      const [now, next, first] = [0, 1, 2].map(() => fill<Reals>(allocate(dtype, n * n), warm))
+      return { now, next, first }
+    },
+    before: a => a.now.set(a.first),
+    phases: () => generations,
+    part: (a, n, phase, k, of) => {
+      const [from, to] = phase % 2 ? [a.next, a.now] : [a.now, a.next]
+      plain.heat(cut(n, k, of), cut(n, k + 1, of), n, from, to)
+    },
+    outputs: a => [a.now],
+  }),
+  [`gemm_${dtype}`]: products(dtype, () => 1),
+  [`batch_${dtype}`]: products(dtype, batchCount),
+})
+
+const products = (dtype: Real, count: (n: number) => number) =>
+  job({
+    arrays: (n, allocate) => ({
+      a: fill<Reals>(allocate(dtype, n * n * count(n)), matrixA),
+      b: fill<Reals>(allocate(dtype, n * n * count(n)), matrixB),
+      c: allocate(dtype, n * n * count(n)),
+    }),
+    part: ({ a, b, c }, n, _, k, of) => plain.gemm(cut(n * count(n), k, of), cut(n * count(n), k + 1, of), n, a, b, c),
+    outputs: ({ c }) => [c],
+  })
+
 const mandelbrot = job({
   arrays: (n, allocate) => ({ out: allocate('i32', n * n) }),
   part: (a, n, _, k, of) => plain.mandelbrot(k, of, n, a.out),
@@ -72,34 +132,11 @@ const mandelbrot = job({
 export const jobs: Record<string, Job<object>> = {
   ...streams('f32'),
   ...streams('f64'),
-  fused_f32: job({
-    arrays: (n, allocate) => ({
-      x: fill(allocate('f32', n), streamX),
-      y: fill(allocate('f32', n), streamY),
-      out: allocate('f32', n),
-    }),
-    part: (a, n, _, k, of) => plain.fused(cut(n, k, of), cut(n, k + 1, of), a.x, a.y, a.out),
-    outputs: a => [a.out],
-  }),
+  ...byDtype('f32'),
+  ...byDtype('f64'),
   // Numbers in JavaScript are f64: the same loop stands beside both.
   mandelbrot_f32: mandelbrot,
   mandelbrot_f64: mandelbrot,
-  'n-body_f32': job({
-    arrays: (n, allocate) => {
-      const { x, y, z, m } = bodies(n, allocate)
-      return { bodies: [x, y, z, m], pull: [0, 1, 2].map(() => allocate('f32', n)) }
-    },
-    part: (a, n, _, k, of) => plain.nBody(cut(n, k, of), cut(n, k + 1, of), n, a.bodies, a.pull),
-    outputs: a => a.pull,
-  }),
-  'black-scholes_f32': job({
-    arrays: (n, allocate) => {
-      const { spot, strike, years } = options(n, allocate)
-      return { given: [spot, strike, years], prices: [allocate('f32', n), allocate('f32', n)] }
-    },
-    part: (a, n, _, k, of) => plain.blackScholes(cut(n, k, of), cut(n, k + 1, of), a.given, a.prices),
-    outputs: a => a.prices,
-  }),
   histogram_f32: job({
     arrays: (n, allocate, parts) => ({
       x: fill(allocate('f32', n), i => hash01(i, 0)),

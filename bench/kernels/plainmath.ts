@@ -1,7 +1,5 @@
 /** The cases as plain loops over typed arrays, on the part of the range that belongs to one thread. */
-import { pathBlock, pathStride, riskFree, saxpyScale, triadScale, volatility } from './data.ts'
-
-type Reals = Float32Array | Float64Array
+import { pathBlock, pathStride, type Reals, riskFree, saxpyScale, triadScale, volatility } from './data.ts'
 
 export function copy(from: number, to: number, x: Reals, y: Reals) {
   for (let i = from; i < to; i++) y[i] = x[i]
@@ -50,8 +48,8 @@ export function nBody(
   from: number,
   to: number,
   n: number,
-  [x, y, z, m]: readonly Float32Array[],
-  [ax, ay, az]: readonly Float32Array[],
+  [x, y, z, m]: readonly Reals[],
+  [ax, ay, az]: readonly Reals[],
 ) {
   for (let i = from; i < to; i++) {
     const xi = x[i]
@@ -87,8 +85,8 @@ function normal(d: number): number {
 export function blackScholes(
   from: number,
   to: number,
-  [spot, strike, years]: readonly Float32Array[],
-  [call, put]: readonly Float32Array[],
+  [spot, strike, years]: readonly Reals[],
+  [call, put]: readonly Reals[],
 ) {
   for (let i = from; i < to; i++) {
     const s = spot[i]
@@ -203,6 +201,27 @@ export function life(from: number, to: number, n: number, now: Uint8Array, next:
         now[p + n] +
         now[p + n + 1]
       next[p] = around === 3 || (around === 2 && now[p] === 1) ? 1 : 0
+    }
+  }
+}
+
+export function heat(from: number, to: number, n: number, now: Reals, next: Reals) {
+  for (let row = Math.max(1, from); row < Math.min(n - 1, to); row++) {
+    for (let p = row * n + 1; p < row * n + n - 1; p++)
+      next[p] = 0.25 * (now[p - n] + now[p - 1] + now[p + 1] + now[p + n])
+  }
+}
+
+/** Rows of products of n × n matrices that lie one behind the other, in the order that reads rows of both. */
+export function gemm(from: number, to: number, n: number, a: Reals, b: Reals, c: Reals) {
+  for (let row = from; row < to; row++) {
+    const at = row * n
+    const matrix = Math.floor(row / n) * n * n
+    c.fill(0, at, at + n)
+    for (let k = 0; k < n; k++) {
+      const factor = a[at + k]
+      const of = matrix + k * n
+      for (let j = 0; j < n; j++) c[at + j] += factor * b[of + j]
     }
   }
 }

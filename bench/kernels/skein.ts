@@ -1,24 +1,32 @@
 /**
- * Skein's side of the suite: `skein.ts <backend> [fast | copies]`. With `copies` nothing is computed: it times how long
+ * Skein's side of the suite: `skein.ts <backend> [fast | avx2 | copies | compile <tag>]`. With `copies` nothing is computed: it times how long
  * the arrays of the `-outside` cases take to be copied into the shared heap and back.
  */
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { type BackendName, heap } from 'skein'
 import { serve, type Work } from '../harness/serve.ts'
 import { timeAfterRest } from './apart.ts'
 import {
   type Allocate,
   alive,
+  batchCount,
   bodies,
   checksum,
   distances,
   fill,
   generations,
   hash01,
+  matrixA,
+  matrixB,
   type Numbers,
   onHeap,
   pathBlock,
   pathStride,
+  plainId,
   poisson,
+  type Real,
+  type Reals,
   riskFree,
   saxpyScale,
   smallWhole,
@@ -28,6 +36,7 @@ import {
   sumX,
   triadScale,
   volatility,
+  warm,
   waveStep,
   withoutPadding,
 } from './data.ts'
@@ -56,13 +65,13 @@ function inHeap(): { allocate: Allocate; free: () => void } {
 function prepare(id: string, n: number, threads: number): Work | { skip: string } {
   const outside = id.includes('-outside')
   const { allocate, free } = outside ? { allocate: onHeap, free: () => {} } : inHeap()
-  const work = prepareCase(id.replace('-outside', ''), n, threads, allocate)
+  const work = prepareCase(plainId(id), n, threads, allocate)
   return 'skip' in work ? work : { ...work, threads, free }
 }
 
 function prepareCase(id: string, n: number, threads: number, allocate: Allocate): Work | { skip: string } {
   const [name, dtype] = id.split('_')
-  const real = dtype as 'f32' | 'f64'
+  const real = dtype as Real
   switch (name) {
     case 'copy': {
       const k = skein.streams(options).copy.on(backend).with({ threads })
@@ -94,9 +103,9 @@ function prepareCase(id: string, n: number, threads: number, allocate: Allocate)
     }
     case 'fused': {
       const k = skein.fused(options).on(backend).with({ threads })
-      const x = fill(allocate('f32', n), streamX)
-      const y = fill(allocate('f32', n), streamY)
-      const out = allocate('f32', n)
+      const x = fill<Reals>(allocate(real, n), streamX)
+      const y = fill<Reals>(allocate(real, n), streamY)
+      const out = allocate(real, n)
       return { run: () => k(n, x, y, out), checksum: () => checksum(out) }
     }
     case 'mandelbrot': {
@@ -109,15 +118,15 @@ function prepareCase(id: string, n: number, threads: number, allocate: Allocate)
     }
     case 'n-body': {
       const k = skein.nBody(options).on(backend).with({ threads })
-      const { x, y, z, m } = bodies(n, allocate)
-      const [ax, ay, az] = [0, 1, 2].map(() => allocate('f32', n))
+      const { x, y, z, m } = bodies(n, allocate, real)
+      const [ax, ay, az] = [0, 1, 2].map(() => allocate(real, n))
       return { run: () => k(n, n, x, y, z, m, ax, ay, az), checksum: () => checksum(ax, ay, az) }
     }
     case 'black-scholes': {
       const k = skein.blackScholes(options).on(backend).with({ threads })
-      const { spot, strike, years } = stockOptions(n, allocate)
-      const call = allocate('f32', n)
-      const put = allocate('f32', n)
+      const { spot, strike, years } = stockOptions(n, allocate, real)
+      const call = allocate(real, n)
+      const put = allocate(real, n)
       const run = () => k(n, riskFree, volatility, spot, strike, years, call, put)
       return { run, checksum: () => checksum(call, put) }
     }
@@ -163,6 +172,34 @@ function prepareCase(id: string, n: number, threads: number, allocate: Allocate)
       }
       return { run, before: () => now.set(first), checksum: () => checksum(now) }
     }
+    case 'heat': {
+      const k = skein.heat(options).on(backend).with({ threads })
+      const first = fill<Reals>(onHeap(real, n * n), warm)
+      const [from, to] = [0, 1].map(() => fill<Reals>(allocate(real, n * n), i => first[i]))
+      const size = [n - 2, n - 2] as [number, number]
+      const run = () => {
+        for (let g = 0; g < generations; g += 2) {
+          k(size, n, from, to)
+          k(size, n, to, from)
+        }
+      }
+      return { run, before: () => from.set(first), checksum: () => checksum(from) }
+    }
+    case 'gemm': {
+      const k = skein.gemm(options).on(backend).with({ threads })
+      const a = fill<Reals>(allocate(real, n * n), matrixA)
+      const b = fill<Reals>(allocate(real, n * n), matrixB)
+      const c = allocate(real, n * n)
+      return { run: () => k([n, n], n, a, b, c), checksum: () => checksum(c) }
+    }
+    case 'batch': {
+      const k = skein.batch(options).on(backend).with({ threads })
+      const count = batchCount(n)
+      const a = fill<Reals>(allocate(real, n * n * count), matrixA)
+      const b = fill<Reals>(allocate(real, n * n * count), matrixB)
+      const c = allocate(real, n * n * count)
+      return { run: () => k([count, n, n], n, a, b, c), checksum: () => checksum(c) }
+    }
     case 'empty-awake':
     case 'empty-parked': {
       // Chunks of one index, so that each thread is called for its part.
@@ -172,18 +209,41 @@ function prepareCase(id: string, n: number, threads: number, allocate: Allocate)
       return { run, checksum: () => 0, time: name === 'empty-parked' ? timeAfterRest(run) : undefined }
     }
     case 'first-call':
+    case 'first-call-from-disk':
     case 'cached-call': {
+      if (name === 'first-call-from-disk' && named !== 'x64') return { skip: 'it keeps nothing on disk' }
       const out = allocate('f32', n)
       const x = fill(allocate('f32', n), streamX)
       const y = fill(allocate('f32', n), streamY)
+      // No process has seen these before, so nothing of them lies on the disk.
+      const base = `_${process.pid}_${Date.now()}_`
+      if (name === 'first-call-from-disk') compileElsewhere(base)
       let tag = 0
-      const make = () => skein.wave(tag++, options).on(backend).with({ threads })
-      const known = make()
-      const run = name === 'first-call' ? () => make()(n, out, x, y, waveStep) : () => known(n, out, x, y, waveStep)
-      return { run, checksum: () => checksum(out) }
+      const make = () =>
+        skein
+          .wave(base + tag++, options)
+          .on(backend)
+          .with({ threads })
+      const known = name === 'cached-call' ? make() : undefined
+      return { run: () => (known ?? make())(n, out, x, y, waveStep), checksum: () => checksum(out) }
     }
   }
   return { skip: 'not written for Skein' }
+}
+
+/** How many functions wait on the disk; a run with more measurements would find the later ones not there. */
+const onDisk = 200
+
+/** Another process compiles the functions of these tags, so that this one finds their code on the disk. */
+function compileElsewhere(base: string): void {
+  const args = [fileURLToPath(import.meta.url), backend, 'compile', base, ...(kind === 'fast' ? ['fast'] : [])]
+  const done = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  if (done.status !== 0) throw new Error(`compiling in another process failed: ${done.stderr}`)
+}
+
+function compile(base: string, options: skein.KernelOptions): void {
+  const [out, x, y] = [0, 1, 2].map(() => heap.f32(16))
+  for (let tag = 0; tag < onDisk; tag++) skein.wave(base + tag, options).on(backend)(16, out, x, y, waveStep)
 }
 
 function floydWarshall(n: number, threads: number, allocate: Allocate): Work {
@@ -222,5 +282,6 @@ function prepareCopies(id: string, n: number): Work | { skip: string } {
   return { run, checksum: () => null, threads: 1, free: () => held[Symbol.dispose]() }
 }
 
-if (kind === 'copies') await serve(`skein:${backend}(copies alone)`, prepareCopies)
+if (kind === 'compile') compile(process.argv[4], process.argv[5] === 'fast' ? { fast: true } : {})
+else if (kind === 'copies') await serve(`skein:${backend}(copies alone)`, prepareCopies)
 else await serve(`skein:${backend}${kind ? `(${kind})` : ''}`, prepare)

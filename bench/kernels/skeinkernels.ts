@@ -1,8 +1,6 @@
 /** The cases as Skein's users write them: one function per element, and the loop is the call. */
 import { atomic, kernel, reduce, scan } from 'skein'
-import { waveSource } from './data.ts'
-
-type Reals = Float32Array | Float64Array
+import { type Reals, waveSource } from './data.ts'
 
 /** Everything is made anew for each set of options, as a user would write `kernel(f, options)`. */
 export interface KernelOptions {
@@ -23,7 +21,7 @@ export const streams = (options: KernelOptions) => ({
 })
 
 export const fused = (options: KernelOptions) =>
-  kernel((i, x: Float32Array, y: Float32Array, out: Float32Array) => {
+  kernel((i, x: Reals, y: Reals, out: Reals) => {
     out[i] = Math.sin(x[i]) * Math.exp(-y[i]) + Math.sqrt(Math.abs(x[i] * y[i]))
   }, options)
 
@@ -45,37 +43,24 @@ export const mandelbrot = (options: KernelOptions & { float: 'f32' | 'f64' }) =>
   }, options)
 
 export const nBody = (options: KernelOptions) =>
-  kernel(
-    (
-      i,
-      n: number,
-      x: Float32Array,
-      y: Float32Array,
-      z: Float32Array,
-      m: Float32Array,
-      ax: Float32Array,
-      ay: Float32Array,
-      az: Float32Array,
-    ) => {
-      let sx = 0
-      let sy = 0
-      let sz = 0
-      for (let j = 0; j < n; j++) {
-        const dx = x[j] - x[i]
-        const dy = y[j] - y[i]
-        const dz = z[j] - z[i]
-        const inverse = 1 / Math.sqrt(dx * dx + dy * dy + dz * dz + 1e-3)
-        const s = m[j] * inverse * inverse * inverse
-        sx += s * dx
-        sy += s * dy
-        sz += s * dz
-      }
-      ax[i] = sx
-      ay[i] = sy
-      az[i] = sz
-    },
-    options,
-  )
+  kernel((i, n: number, x: Reals, y: Reals, z: Reals, m: Reals, ax: Reals, ay: Reals, az: Reals) => {
+    let sx = 0
+    let sy = 0
+    let sz = 0
+    for (let j = 0; j < n; j++) {
+      const dx = x[j] - x[i]
+      const dy = y[j] - y[i]
+      const dz = z[j] - z[i]
+      const inverse = 1 / Math.sqrt(dx * dx + dy * dy + dz * dz + 1e-3)
+      const s = m[j] * inverse * inverse * inverse
+      sx += s * dx
+      sy += s * dy
+      sz += s * dz
+    }
+    ax[i] = sx
+    ay[i] = sy
+    az[i] = sz
+  }, options)
 
 function normal(d: number) {
   const k = 1 / (1 + 0.2316419 * Math.abs(d))
@@ -86,16 +71,7 @@ function normal(d: number) {
 
 export const blackScholes = (options: KernelOptions) =>
   kernel(
-    (
-      i,
-      rate: number,
-      volatility: number,
-      spot: Float32Array,
-      strike: Float32Array,
-      years: Float32Array,
-      call: Float32Array,
-      put: Float32Array,
-    ) => {
+    (i, rate: number, volatility: number, spot: Reals, strike: Reals, years: Reals, call: Reals, put: Reals) => {
       const s = spot[i]
       const x = strike[i]
       const t = years[i]
@@ -191,6 +167,26 @@ export const life = (options: KernelOptions) =>
     next[p] = around === 3 || (around === 2 && now[p] === 1) ? 1 : 0
   }, options)
 
+export const heat = (options: KernelOptions) =>
+  kernel(([row, col], n: number, from: Reals, to: Reals) => {
+    const p = (row + 1) * n + col + 1
+    to[p] = 0.25 * (from[p - n] + from[p - 1] + from[p + 1] + from[p + n])
+  }, options)
+
+export const gemm = (options: KernelOptions) =>
+  kernel(([row, col], n: number, a: Reals, b: Reals, c: Reals) => {
+    let s = 0
+    for (let k = 0; k < n; k++) s += a[row * n + k] * b[k * n + col]
+    c[row * n + col] = s
+  }, options)
+
+export const batch = (options: KernelOptions) =>
+  kernel(([p, row, col], n: number, a: Reals, b: Reals, c: Reals) => {
+    let s = 0
+    for (let k = 0; k < n; k++) s += a[(p * n + row) * n + k] * b[(p * n + k) * n + col]
+    c[(p * n + row) * n + col] = s
+  }, options)
+
 export const empty = (options: KernelOptions) =>
   kernel((i, a: Int32Array) => {
     if (i < 0) a[0] = i
@@ -199,5 +195,5 @@ export const empty = (options: KernelOptions) =>
 type Wave = (i: number, out: Float32Array, x: Float32Array, y: Float32Array, dt: number) => void
 
 /** A function that no one has seen before, for each `tag`. */
-export const wave = (tag: number, options: KernelOptions) =>
-  kernel(new Function(`return ${waveSource(String(tag))}`)() as Wave, options)
+export const wave = (tag: string, options: KernelOptions) =>
+  kernel(new Function(`return ${waveSource(tag)}`)() as Wave, options)

@@ -1,44 +1,19 @@
 /** The kernels suite: who takes part, and how each is started. */
-import { fileURLToPath } from 'node:url'
-import type { Built } from '../harness/build.ts'
-import type { Launch, PeerSpec, Suite } from '../harness/suite.ts'
-import { findClang, findGcc, findNpmPeer, findPython } from '../harness/toolchain.ts'
-import { buildC, buildWasm } from './build.ts'
+import type { BenchCase, Launch, PeerSpec, Suite } from '../harness/suite.ts'
+import { findClang, findNpmPeer } from '../harness/toolchain.ts'
+import { buildWasm } from './build.ts'
 import { cases } from './cases.ts'
+import { gccPeer, node, pythonPeer, ran, setup } from './peers.ts'
 
-const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
-const setup = 'npm run bench:setup'
+/** What only Skein copies into its heap is the same to others wherever it lies. */
+const inside = (benchCase: BenchCase) => !benchCase.name.endsWith('-outside')
 
-const node = (file: string, ...args: string[]): Launch => ({ command: process.execPath, args: [here(file), ...args] })
-
-/** Threads of a waiting OpenMP team spin for about a millisecond, then sleep: awake within a measurement, idle in others'. */
-const openMP = { GOMP_SPINCOUNT: '30000', OMP_DYNAMIC: 'false' }
-
-const ran = (built: Built, launch: (file: string) => Launch): Launch => ('absent' in built ? built : launch(built.file))
-
-function cPeers(threads: number): PeerSpec[] {
-  const gcc = findGcc()
-  const label = `C gcc ${gcc?.version ?? ''}`.trim()
-  const absent = { absent: `gcc with OpenMP is not here: ${setup}` }
-  const launch = (target: string, flags: string[], ...args: string[]): Launch =>
-    gcc
-      ? ran(buildC(gcc, target, flags), file => ({
-          command: file,
-          args,
-          env: { ...openMP, OMP_NUM_THREADS: `${threads}` },
-        }))
-      : absent
-  const fast = ['-ffast-math', '-mprefer-vector-width=512']
-  return [
-    { label: `${label} -O3`, threads, launch: launch('kernels-strict', [], `${label} -O3`) },
-    { label: `${label} -O3 -ffast-math`, threads, launch: launch('kernels-fast', fast, `${label} -O3 -ffast-math`) },
-    {
-      label: `${label} -O3, blocked by hand`,
-      threads,
-      launch: launch('kernels-strict', [], `${label} -O3, blocked by hand`, 'lanes'),
-    },
-  ]
-}
+const cPeers = (threads: number): PeerSpec[] =>
+  [
+    gccPeer(threads, '-O3', 'kernels-strict', []),
+    gccPeer(threads, '-O3 -ffast-math', 'kernels-fast', ['-ffast-math', '-mprefer-vector-width=512']),
+    gccPeer(threads, '-O3, blocked by hand', 'kernels-strict', [], 'lanes'),
+  ].map(peer => ({ ...peer, cases: inside }))
 
 function wasmPeers(threads: number): PeerSpec[] {
   const clang = findClang()
@@ -54,28 +29,13 @@ function wasmPeers(threads: number): PeerSpec[] {
   })
 }
 
-function pythonPeers(threads: number): PeerSpec[] {
-  const { python, versions } = findPython(['numpy', 'scipy', 'numba'])
-  const env = {
-    ...openMP,
-    OMP_NUM_THREADS: `${threads}`,
-    OPENBLAS_NUM_THREADS: `${threads}`,
-    NUMBA_NUM_THREADS: `${threads}`,
-    NUMBA_THREADING_LAYER: 'omp',
-    PYTHONDONTWRITEBYTECODE: '1',
-    PYTHONPATH: here('../harness'),
-  }
-  const start = (file: string, modules: string[], ...args: string[]): Launch => {
-    const missing = modules.filter(m => !versions[m])
-    if (!python || missing.length > 0) return { absent: `Python with ${missing.join(', ')} is not here: ${setup}` }
-    return { command: python, args: ['-u', here(file), ...args], env }
-  }
-  return [
-    { label: 'Numba', threads, launch: start('numba_peer.py', ['numpy', 'numba']) },
-    { label: 'Numba fastmath', threads, launch: start('numba_peer.py', ['numpy', 'numba'], 'fastmath') },
-    { label: 'NumPy', threads, launch: start('numpy_peer.py', ['numpy', 'scipy']) },
-  ]
-}
+const pythonPeers = (threads: number): PeerSpec[] => [
+  ...[
+    pythonPeer(threads, 'Numba', 'numba_peer.py', ['numpy', 'numba']),
+    pythonPeer(threads, 'Numba fastmath', 'numba_peer.py', ['numpy', 'numba'], 'fastmath'),
+  ].map(peer => ({ ...peer, cases: inside })),
+  pythonPeer(threads, 'NumPy', 'numpy_peer.py', ['numpy', 'scipy']),
+]
 
 function npmPeers(threads: number): PeerSpec[] {
   const start = (name: string, launch: Launch): Launch =>

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Peer } from '../harness/peer.ts'
 import { agree } from '../harness/statistics.ts'
-import { caseId } from '../harness/suite.ts'
+import { caseId, launchOf } from '../harness/suite.ts'
 import { cases, isCrowded } from '../mpi/cases.ts'
 import { mpi } from '../mpi/suite.ts'
 
@@ -26,7 +26,7 @@ test('ranks on threads and in C do each case, and come to the same', { timeout: 
   const ordinary = cases.filter(c => !isCrowded(c) && c.name !== 'start')
   const specs = all
     .filter(({ label, cases: takes }) => takes?.(ordinary[0]) && ['skein:threads', 'C Open MPI'].includes(label))
-    .filter(({ launch }) => !('absent' in launch))
+    .filter(spec => !('absent' in launchOf(spec)))
   const sums = new Map<string, number[]>()
   for (const spec of specs) {
     const peer = new Peer(spec)

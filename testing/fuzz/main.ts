@@ -4,6 +4,7 @@
  * `npm run fuzz -- mpi …`: random programs of message passing (cluster/mpi/test/campaign/main.ts).
  */
 import { judgeIR } from './ir-trial.ts'
+import { compiledHere } from './machines.ts'
 import { judgeSource } from './source-trials.ts'
 
 if (process.argv[2] === 'mpi') {
@@ -13,6 +14,8 @@ if (process.argv[2] === 'mpi') {
 
 // More threads than a small machine has cores: they meet in more orders.
 process.env.SKEIN_THREADS ??= '4'
+// Random kernels are of no use to anyone later.
+process.env.SKEIN_CACHE ??= 'off'
 
 const seconds = Number(process.argv[2] ?? 60)
 const seed = Number(process.argv[3] ?? Date.now() % 1e9)
@@ -20,17 +23,20 @@ if (!(seconds > 0) || !Number.isSafeInteger(seed)) {
   console.error('npm run fuzz -- <seconds> [seed]: seconds is a positive number, seed a whole one')
   process.exit(2)
 }
-console.log(`fuzz: seed ${seed}, ${seconds} s, ${process.env.SKEIN_HEAP ?? 'the default heap'}`)
+const backends = compiledHere()
+console.log(
+  `fuzz: seed ${seed}, ${seconds} s, ${backends.join(' and ')}, ${process.env.SKEIN_HEAP ?? 'the default heap'}`,
+)
 
 const told = (e: unknown): string => `throws ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`
 const until = performance.now() + seconds * 1000
 let [kernels, irs] = [0, 0]
 let s = seed
 do {
-  let fault = await judgeSource(s, 60_000)
+  let fault = await judgeSource(s, 60_000, backends)
   kernels++
   if (!fault) {
-    const found = await judgeIR(s).catch(told)
+    const found = await judgeIR(s, backends).catch(told)
     if (found !== 'skipped') {
       irs++
       fault = found && `IR: ${found}`

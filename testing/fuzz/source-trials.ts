@@ -1,5 +1,6 @@
 /** Random kernels from source text, one after the other; the first fault, shrunk and told. */
 import { Choices, shrink } from './choices.ts'
+import type { Compiled } from './machines.ts'
 import { judge, randomTrial, show } from './trial.ts'
 
 interface Judged {
@@ -8,12 +9,12 @@ interface Judged {
   text: string
 }
 
-async function judged(from: number | readonly number[]): Promise<Judged> {
+async function judged(from: number | readonly number[], backends: readonly Compiled[]): Promise<Judged> {
   const c = new Choices(from)
   const trial = randomTrial(c)
   let fault: string | undefined
   try {
-    fault = await judge(trial)
+    fault = await judge(trial, backends)
   } catch (e) {
     fault = `throws ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`
   }
@@ -32,19 +33,24 @@ const kindOf = (fault: string): string =>
 /**
  * What is wrong with the kernel of this seed, with the simplest kernel found that has the same fault.
  * @param shrinkMs how long to look for it
+ * @param backends that are compared with the reference
  */
-export async function judgeSource(seed: number, shrinkMs: number): Promise<string | undefined> {
-  const first = await judged(seed)
+export async function judgeSource(
+  seed: number,
+  shrinkMs: number,
+  backends: readonly Compiled[],
+): Promise<string | undefined> {
+  const first = await judged(seed, backends)
   if (!first.fault) return undefined
   const kind = kindOf(first.fault)
   const simplest = await shrink(
     first.made,
     async choices => {
-      const r = await judged(choices)
+      const r = await judged(choices, backends)
       return r.fault && kindOf(r.fault) === kind ? r.made : undefined
     },
     performance.now() + shrinkMs,
   )
-  const r = await judged(simplest)
+  const r = await judged(simplest, backends)
   return `${first.fault.split('\n')[0]}\nthe simplest kernel with this fault:\n\n${r.text}\n\n${r.fault}`
 }

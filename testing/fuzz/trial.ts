@@ -7,10 +7,10 @@ import { compileProgram } from '../../compute/kernel/src/compile.ts'
 import { parseFunction } from '../../compute/kernel/src/front/source.ts'
 import { extentsOf } from '../../compute/kernel/src/range.ts'
 import { bindArguments, type Definition, lowerFor, typesOf } from '../../compute/kernel/src/specialise.ts'
-import { wasm } from '../../compute/kernel/src/wasm/index.ts'
 import { reduceInOrder, scanInOrder } from '../../compute/kernel/test/order.ts'
 import { newArray, randomValue } from '../../compute/kernel/test/random-values.ts'
 import type { Choices } from './choices.ts'
+import { backendOf, type Compiled, canRun, MACHINES, type Machine, optionsOf, told } from './machines.ts'
 import { type Param, randomSource, type SourceKernel } from './source.ts'
 
 type Numbers = ArrayBufferView & { [index: number]: number | bigint; readonly length: number }
@@ -25,8 +25,9 @@ export interface Trial {
   ways: Way[]
 }
 
-/** How to run it on the wasm backend. */
+/** How to run it on a backend that compiles. */
 export interface Way {
+  machine: Machine
   threads: number
   schedule: 'static' | 'dynamic' | 'guided' | 'auto'
   chunk: number | undefined
@@ -45,9 +46,9 @@ export function randomTrial(c: Choices): Trial {
       ? [made.kind !== 'kernel' && c.oneIn(8) ? BLOCK + c.below(BLOCK + 100) : c.pick(SIZES)]
       : Array.from({ length: made.rank }, (_, d) => (d === made.rank - 1 ? c.pick(SIZES.slice(0, 24)) : c.below(5)))
   const spans = box.map(n => randomSpan(c, n))
-  const ways = Array.from(
-    { length: 2 },
-    (): Way => ({
+  const ways = (['wasm', 'wasm', 'x64', 'x64'] as const).map(
+    (backend): Way => ({
+      machine: c.pick(MACHINES[backend]),
       threads: 1 + c.below(4),
       schedule: c.pick(['auto', 'static', 'dynamic', 'guided'] as const),
       chunk: c.pick([undefined, 1, 2, 7, 64]),
@@ -304,7 +305,8 @@ async function runLanes(t: Trial, b: Built, args: Arguments, way: Way): Promise<
   const types = typesOf(d, args.values)
   const { lowered, combination } = lowerFor(d, types, k.out)
   const options = { fast: false, unsafe: k.unsafe === true, source: [], lanes: way.lanes, worthCopies: 0 }
-  const program = compileProgram(lowered.ir, combination, wasm, options)
+  const { machine } = way
+  const program = compileProgram(lowered.ir, combination, backendOf(machine), optionsOf(machine, options))
   try {
     const launch = {
       extents: extentsOf(rangeOf(t), k.rank, 'fuzz'),
@@ -327,8 +329,11 @@ async function runLanes(t: Trial, b: Built, args: Arguments, way: Way): Promise<
 
 class IndexErrorStandIn extends Error {}
 
-/** Undefined when all agree; else what differs. Throws when something breaks that no kernel may break. */
-export async function judge(t: Trial): Promise<string | undefined> {
+/**
+ * Undefined when all agree; else what differs. Throws when something breaks that no kernel may break.
+ * @param backends that are compared with the reference; a way that cannot run here is left out
+ */
+export async function judge(t: Trial, backends: readonly Compiled[]): Promise<string | undefined> {
   const { kernel: k } = t
   const b = build(k)
   const expected = makeArguments(t, false)
@@ -345,10 +350,12 @@ export async function judge(t: Trial): Promise<string | undefined> {
     if (d) return `reference, against plain JavaScript: ${d}`
   }
   for (const way of t.ways) {
+    const { machine } = way
+    if (!backends.includes(machine.backend) || !canRun(machine)) continue
     const args = makeArguments(t, way.inHeap)
     try {
       let found: Result
-      if (way.lanes !== undefined) {
+      if (way.lanes !== undefined || machine.target || machine.naive) {
         try {
           found = { value: await runLanes(t, b, args, way) }
         } catch (e) {
@@ -357,11 +364,11 @@ export async function judge(t: Trial): Promise<string | undefined> {
         }
       } else {
         const { threads, schedule, chunk } = way
-        const f = user.on('wasm').with({ threads, schedule, ...(chunk && { chunk }) })
+        const f = user.on(machine.backend).with({ threads, schedule, ...(chunk && { chunk }) })
         found = await result(() => call(way.async ? f.async : f, args))
       }
       const d = difference(right, expected, found, args, failed)
-      if (d) return `wasm ${JSON.stringify(way)}, against the reference: ${d}`
+      if (d) return `${told(machine)} ${JSON.stringify(way)}, against the reference: ${d}`
     } finally {
       args.release()
     }

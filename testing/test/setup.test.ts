@@ -68,7 +68,14 @@ const installNode = `mkdir -p node_modules/node/bin && ln -sf '${process.execPat
 const gcc = 'echo /usr/lib/libgomp.so'
 const chromium = 'exit 0'
 /** All that may be absent, present. */
-const components = { gcc, chromium, 'mpirun.openmpi': 'exit 0', 'mpirun.mpich': 'exit 0' }
+const components = {
+  gcc,
+  as: 'echo GNU assembler for x86_64',
+  objcopy: 'echo objcopy',
+  chromium,
+  'mpirun.openmpi': 'exit 0',
+  'mpirun.mpich': 'exit 0',
+}
 const quiet = '--no-audit --no-fund --loglevel=error'
 
 test('packages are installed once for each lock, and the script gets its arguments', { skip }, () => {

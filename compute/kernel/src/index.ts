@@ -1,11 +1,10 @@
 export type { Schedule } from './backend.ts'
+export { type BackendName, backends } from './backends.ts'
 export type { Operator, UserOperator } from './combine.ts'
 export { IndexError, KernelAssertionError, KernelSyntaxError, KernelTypeError, UnknownNameError } from './errors.ts'
 export { assert, atomic, random } from './front/intrinsics.ts'
 export type { Captured } from './front/signature.ts'
 export {
-  type BackendName,
-  backends,
   type ExplainLevel,
   type Index,
   type Kernel,

@@ -1,6 +1,7 @@
 /** What a user calls: `kernel`, `reduce`, `scan`. */
 import { ArgumentError, CancelledError, NotSupportedError, span, tracer } from '@skein/base'
 import type { Backend, Failure, Launch, Outcome, Schedule } from './backend.ts'
+import { type BackendName, backendNames, backends, defaultBackend } from './backends.ts'
 import { checkOperator, combinedKind, type Operator, toUser, type UserOperator } from './combine.ts'
 import { explainPasses } from './compile.ts'
 import { IndexError, KernelAssertionError } from './errors.ts'
@@ -8,7 +9,6 @@ import { indexNames } from './front/lower.ts'
 import { type ArgumentType, type Captured, elementOfArray, isWhole } from './front/signature.ts'
 import { callSite, capturedOf, nameAt, parseFunction } from './front/source.ts'
 import { extentsOf, type Range } from './range.ts'
-import { reference } from './reference/index.ts'
 import {
   bindArguments,
   type Definition,
@@ -18,15 +18,9 @@ import {
   specialise,
   typesOf,
 } from './specialise.ts'
-import { wasm } from './wasm/index.ts'
 
 /** The index of an iteration: a number, or destructured for two and three dimensions. */
 export type Index = number & readonly [number, number, number]
-
-export type BackendName = 'wasm' | 'reference'
-
-/** The backends by name; `unavailable()` says why one cannot run here. */
-export const backends: Readonly<Record<BackendName, Backend>> = { wasm, reference }
 
 export interface KernelOptions {
   /**
@@ -197,7 +191,7 @@ interface Last {
   s: Specialisation
 }
 
-function make(d: Definition, settings: Settings = { backend: wasm }): unknown {
+function make(d: Definition, settings: Settings = { backend: defaultBackend() }): unknown {
   if (d.operator !== undefined || d.kind !== 'kernel') checkOperator(d.operator, d.call)
   const rank = indexNames(d.fn).length || 1
   const definition = settings.unsafe === undefined ? d : { ...d, unsafe: settings.unsafe }
@@ -263,15 +257,7 @@ function make(d: Definition, settings: Settings = { backend: wasm }): unknown {
     },
     on(name: BackendName): unknown {
       const backend = Object.hasOwn(backends, name) ? backends[name] : undefined
-      if (!backend)
-        throw new ArgumentError(
-          d.call,
-          'backend',
-          Object.keys(backends)
-            .map(b => `'${b}'`)
-            .join(' or '),
-          name,
-        )
+      if (!backend) throw new ArgumentError(d.call, 'backend', backendNames, name)
       const reason = backend.unavailable()
       if (reason) throw new NotSupportedError(name, d.call, reason)
       return make(d, { ...settings, backend })

@@ -1,11 +1,12 @@
 /**
  * One kernel in every way it can be run, with equal results: the function itself index after index, the reference backend,
- * and wasm with arrays inside and outside the heap, on 1 to n threads, by every schedule, with chunks, over awkward sizes.
+ * and the fast ones with arrays inside and outside the heap, on 1 to n threads, by every schedule, with chunks, over awkward sizes.
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { heap } from '@skein/heap'
 import { kernel, type Range } from '../src/index.ts'
+import { fastHere } from './backends.ts'
 
 export interface Case {
   fn: Function
@@ -37,7 +38,7 @@ export function agree(what: string, cases: { [name: string]: Case }): void {
 
 export async function agrees(c: Case): Promise<void> {
   const made = kernel(c.fn as any, { ...(c.use && { use: c.use }), ...(c.float && { float: c.float }) }) as any
-  const [slow, fast] = [made.on('reference'), made.on('wasm')]
+  const slow = made.on('reference')
   for (const n of c.sizes ?? SIZES) {
     const range = c.range ? c.range(n) : n
     const expected = c.args(n)
@@ -47,21 +48,25 @@ export async function agrees(c: Case): Promise<void> {
       for (const index of indices(range)) c.fn(index, ...plain)
       same(plain, expected, `the reference against JavaScript, n = ${n}`, c.plain ?? 0)
     }
-    const outside = c.args(n)
-    fast(range, ...outside)
-    same(expected, outside, `wasm, n = ${n}`)
-    await inHeap(c.args(n), async args => {
-      fast(range, ...args)
-      same(expected, args, `wasm in the heap, n = ${n}`)
-    })
-    if (!SOME.includes(n)) continue
-    for (const schedule of SCHEDULES) {
-      for (const chunk of [undefined, 1, 7]) {
-        const threads = 1 + ((n + SCHEDULES.indexOf(schedule) + (chunk ?? 0)) % 4)
-        const args = c.args(n)
-        await fast.with({ threads, schedule, ...(chunk && { chunk }) }).async(range, ...args)
-        same(expected, args, `wasm, n = ${n}, ${threads} threads, ${schedule}, chunk ${chunk}`)
-      }
+    for (const backend of fastHere) await agreesOn(backend, made.on(backend), c, n, range, expected)
+  }
+}
+
+async function agreesOn(backend: string, fast: any, c: Case, n: number, range: Range, expected: unknown[]) {
+  const outside = c.args(n)
+  fast(range, ...outside)
+  same(expected, outside, `${backend}, n = ${n}`)
+  await inHeap(c.args(n), async args => {
+    fast(range, ...args)
+    same(expected, args, `${backend} in the heap, n = ${n}`)
+  })
+  if (!SOME.includes(n)) return
+  for (const schedule of SCHEDULES) {
+    for (const chunk of [undefined, 1, 7]) {
+      const threads = 1 + ((n + SCHEDULES.indexOf(schedule) + (chunk ?? 0)) % 4)
+      const args = c.args(n)
+      await fast.with({ threads, schedule, ...(chunk && { chunk }) }).async(range, ...args)
+      same(expected, args, `${backend}, n = ${n}, ${threads} threads, ${schedule}, chunk ${chunk}`)
     }
   }
 }

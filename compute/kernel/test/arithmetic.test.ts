@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { kernel, reduce } from '../src/index.ts'
+import { runHere } from './backends.ts'
 
 process.env.SKEIN_THREADS ??= '4'
 
@@ -26,7 +27,7 @@ function facts(rule: string, list: Fact[]): void {
         const element = (name: string, k: number) => (ArrayBuffer.isView(args[k]) ? `${name}[0]` : name)
         const body = expression.replace(/\b[xyz]\b(?![[.])/g, name => element(name, names.indexOf(name)))
         const made = kernel(text(`(i, out, ${names.join(', ')}) => { out[i] = ${body} }`), options) as any
-        for (const backend of ['reference', 'wasm']) {
+        for (const backend of runHere) {
           for (const n of [1, 2, 37]) {
             const found = new out(n)
             made.on(backend)(n, found, ...args)
@@ -91,12 +92,12 @@ describe('variables', () => {
   const given = (body: string, args: unknown[], options?: object) => {
     const names = ['x', 'y'].slice(0, args.length)
     const made = kernel(text(`(i, out, ${names}) => { ${body} }`), options) as any
-    const results = ['reference', 'wasm'].map(b => {
+    const results = runHere.map(b => {
       const out = new Float64Array(1)
       made.on(b)(1, out, ...args)
       return out[0]
     })
-    assert(Object.is(results[0], results[1]))
+    for (const found of results) assert(Object.is(found, results[0]))
     return results[0]
   }
   it('of whole literals are int32, and wrap', () => {

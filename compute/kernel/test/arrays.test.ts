@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { heap } from '@skein/heap'
 import { atomic, kernel } from '../src/index.ts'
 import { agree, f64, i32, i64, same, u32, u64 } from './agree.ts'
+import { runHere } from './backends.ts'
 
 process.env.SKEIN_THREADS ??= '4'
 
@@ -403,7 +404,7 @@ describe('atomics', () => {
       },
       { use: { atomic } },
     )
-    for (const backend of ['reference', 'wasm'] as const) {
+    for (const backend of runHere) {
       const n = 1000
       const [old, a, won] = [new Int32Array(n), new Int32Array(n).fill(5), new Int32Array(1)]
       const b = BigInt64Array.from({ length: n }, (_, i) => BigInt(i % 7))

@@ -3,7 +3,16 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { ArgumentError, NotSupportedError } from '@skein/base'
 import { heap } from '@skein/heap'
-import { IndexError, KernelAssertionError, KernelTypeError, kernel, reduce, scan } from '../src/index.ts'
+import {
+  type BackendName,
+  IndexError,
+  KernelAssertionError,
+  KernelTypeError,
+  kernel,
+  reduce,
+  scan,
+} from '../src/index.ts'
+import { runHere } from './backends.ts'
 import { bad, text, worksOn } from './bad.ts'
 
 process.env.SKEIN_THREADS ??= '4'
@@ -175,7 +184,7 @@ bad('arrays that are gone', [
 
 const at =
   (source: string, ...more: unknown[]) =>
-  (backend: 'wasm' | 'reference', n = 100) =>
+  (backend: BackendName, n = 100) =>
   () =>
     (kernel(text(`(i, y, a) => { ${source} }`)).on(backend) as any)(n, f64(100), ...more)
 const accesses: [string, ReturnType<typeof at>, RegExp][] = [
@@ -226,7 +235,7 @@ const accesses: [string, ReturnType<typeof at>, RegExp][] = [
   ['by an atomic', at('atomic.add(y, i + 1, 1)', 0), /has index 100/],
   ['of an empty array', at('y[i] = a[0]', new Float64Array(0)), /a\[0\] has index 0, but a has length 0/],
 ]
-for (const backend of ['reference', 'wasm'] as const) {
+for (const backend of runHere) {
   bad(
     `accesses out of range, ${backend}`,
     accesses.map(([name, run, says]) => [name, run(backend), IndexError, says]),
@@ -289,8 +298,8 @@ bad('asserts', [
 ])
 
 bad('backends and settings', [
-  ['no such backend', () => fill.on('cuda'), A, /'wasm' or 'reference'/],
-  ['no backend', () => fill.on(), A, /'wasm' or 'reference'/],
+  ['no such backend', () => fill.on('cuda'), A, /'wasm' or 'x64' or 'reference'/],
+  ['no backend', () => fill.on(), A, /'wasm' or 'x64' or 'reference'/],
   ['what every object has', () => fill.on('toString'), A, /backend/],
   ['settings null', () => fill.with(null), A, /options must be an object/],
   ['settings with a slip', () => fill.with({ thread: 2 }), A, /threads, schedule, chunk/],

@@ -254,7 +254,7 @@ const CASES: Case[] = [
     what: 'an unknown backend',
     run: () => any(write).on('cuda'),
     error: 'ArgumentError',
-    says: [/'wasm' or 'reference'/, /cuda/],
+    says: [/'wasm' or 'x64' or 'reference'/, /cuda/],
   },
   { what: 'no threads', run: () => write.with({ threads: 0 }), error: 'ArgumentError', says: [/threads/] },
   {

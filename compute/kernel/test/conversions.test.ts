@@ -8,6 +8,7 @@ import { parseFunction } from '../src/front/source.ts'
 import { atomic, IndexError, kernel } from '../src/index.ts'
 import { bindArguments, type Definition, lowerFor, typesOf } from '../src/specialise.ts'
 import { wasm } from '../src/wasm/index.ts'
+import { runHere } from './backends.ts'
 import { launchOf, to } from './kernels.ts'
 
 type Floats = Float32Array | Float64Array
@@ -118,7 +119,7 @@ for (const Type of [Float32Array, Float64Array]) {
       const at = kernel((i, x: Floats, out: Int32Array) => {
         out[Math.floor(x[i])] = i + 1
       })
-      for (const backend of ['reference', 'wasm'] as const) {
+      for (const backend of runHere) {
         for (const bad of [-1, -0.25, 16, 2 ** 31, 2 ** 32, -(2 ** 32), 1e30, -1e30, NaN, Infinity, -Infinity]) {
           const x = floats(Type, 16, i => (i === 5 ? bad : i + 0.75))
           assert.throws(() => at.on(backend)(16, x, new Int32Array(16)), { name: 'IndexError' }, `${bad} on ${backend}`)

@@ -14,7 +14,7 @@ const cases = Number(process.env.CASES ?? 150)
 test(`random kernels agree (SEED=${seed} CASES=${cases})`, async () => {
   assert.equal(heap.memory64, false)
   for (let s = seed; s < seed + cases; s++) {
-    const fault = (await judgeSource(s, 30_000)) ?? (await judgeIR(s))
+    const fault = (await judgeSource(s, 30_000, ['wasm'])) ?? (await judgeIR(s, ['wasm']))
     if (fault && fault !== 'skipped')
       assert.fail(`seed ${s}: ${fault}\n\nagain with: SKEIN_HEAP=memory32 npm run fuzz -- 1 ${s}`)
   }

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { NotSupportedError } from '@skein/base'
 import { assert as holds, KernelAssertionError, kernel, random } from '../src/index.ts'
 import { agree, f32, f64, i32, indices } from './agree.ts'
+import { runHere } from './backends.ts'
 
 process.env.SKEIN_THREADS ??= '4'
 
@@ -408,7 +409,7 @@ describe('assert', () => {
       },
       { use: { holds } },
     )
-    for (const backend of ['reference', 'wasm'] as const) {
+    for (const backend of runHere) {
       const y = new Float64Array(100).fill(4)
       k.on(backend)(100, y)
       assert.equal(y[99], 2)

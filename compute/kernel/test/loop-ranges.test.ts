@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { heap } from '@skein/heap'
 import { IndexError, kernel } from '../src/index.ts'
+import { runHere } from './backends.ts'
 
 const text = (source: string): Function => new Function(`return ${source}`)()
 
@@ -98,7 +99,7 @@ it('a counter that wraps on its way past the end goes on, and out of the array',
     for (let k = b[i]; k < e[i]; k += 4) s += x[k - 2147483600]
     y[i] = s
   })
-  for (const backend of ['reference', 'wasm'] as const) {
+  for (const backend of runHere) {
     const run = () =>
       sum.on(backend)(
         1,

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { heap } from '@skein/heap'
 import { reduce, type UserOperator } from '../src/index.ts'
 import { f32, f64, i32, i64, indices, u32, u64 } from './agree.ts'
+import { fastHere } from './backends.ts'
 import { reduceInOrder } from './order.ts'
 
 process.env.SKEIN_THREADS ??= '4'
@@ -16,14 +17,20 @@ const FEW = [0, 1, 3, 33, 1000, 16385, 100_003]
 async function everywhere(made: any, range: any, args: unknown[], expected: unknown): Promise<void> {
   const check = (found: unknown, how: string) => assert(Object.is(found, expected), `${how}: ${found}, not ${expected}`)
   check(made.on('reference')(range, ...args), 'reference')
-  check(made(range, ...args), 'wasm')
-  for (const threads of [1, 2, 3, 4]) {
-    for (const schedule of ['static', 'dynamic', 'guided', 'auto'] as const) {
-      check(await made.with({ threads, schedule }).async(range, ...args), `${threads} threads, ${schedule}`)
+  for (const backend of fastHere) {
+    const fast = made.on(backend)
+    check(fast(range, ...args), backend)
+    for (const threads of [1, 2, 3, 4]) {
+      for (const schedule of ['static', 'dynamic', 'guided', 'auto'] as const) {
+        check(
+          await fast.with({ threads, schedule }).async(range, ...args),
+          `${backend}, ${threads} threads, ${schedule}`,
+        )
+      }
     }
+    check(await fast.with({ schedule: 'dynamic', chunk: 1 }).async(range, ...args), `${backend}, chunks of 1`)
+    check(fast.with({ threads: 2, chunk: 3 })(range, ...args), `${backend}, chunks of 3`)
   }
-  check(await made.with({ schedule: 'dynamic', chunk: 1 }).async(range, ...args), 'chunks of 1')
-  check(made.with({ threads: 2, chunk: 3 })(range, ...args), 'chunks of 3')
 }
 
 const min = (a: any, b: any) => (b < a ? b : a)

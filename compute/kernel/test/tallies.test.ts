@@ -9,8 +9,9 @@ import { heap } from '@skein/heap'
 import { optimise } from '../src/compile.ts'
 import { parseFunction } from '../src/front/source.ts'
 import { atomic, IndexError, KernelAssertionError, kernel } from '../src/index.ts'
+import { findTallies, identity, type Tally } from '../src/lanes/tallies.ts'
 import { type Definition, lowerFor, typesOf } from '../src/specialise.ts'
-import { findTallies, identity, type Tally } from '../src/wasm/tallies.ts'
+import { runHere } from './backends.ts'
 import { newArray, randomValue } from './random-values.ts'
 
 process.env.SKEIN_THREADS ??= '4'
@@ -102,7 +103,7 @@ describe('copies', () => {
       const x = random(n)
       const plain = new Int32Array(256).fill(7)
       for (let i = 0; i < n; i++) plain[(x[i] * 256) | 0]++
-      for (const backend of ['reference', 'wasm'] as const) {
+      for (const backend of runHere) {
         const bins = new Int32Array(256).fill(7)
         count.on(backend)(n, x, bins)
         assert.deepEqual(bins, plain, `${backend}, n = ${n}`)
@@ -169,7 +170,7 @@ describe('copies', () => {
       if (v > plain[2][r & 1]) plain[2][r & 1] = BigInt(v)
     }
     for (let r = 0; r < height; r++) for (let c = 0; c < width; c++) fn(r, c)
-    for (const backend of ['reference', 'wasm'] as const) {
+    for (const backend of runHere) {
       const found = counters()
       await k.on(backend).async([height, width], x, width, ...found)
       assert.deepEqual(found, plain, backend)
@@ -178,7 +179,7 @@ describe('copies', () => {
     assert(copied(k, 'rows') && copied(k, 'columns') && copied(k, 'most'))
 
     const deep = made('([a, b, c], sums) => { atomic.add(sums, (a * 2 + b) & 3, c) }')
-    for (const backend of ['reference', 'wasm'] as const) {
+    for (const backend of runHere) {
       const sums = new Int32Array(4)
       deep.on(backend)([2, 2, { begin: 3000, end: -1, step: -3 }], sums)
       assert.deepEqual([...sums], Array(4).fill(1_501_500))

@@ -4,7 +4,7 @@
  */
 
 import { CancelledError } from '@skein/base'
-import type { Body, ModuleBody } from './body.ts'
+import { type Body, type ModuleBody, NativeBody } from './body.ts'
 import * as at from './control.ts'
 import type { Crew } from './crew.ts'
 import { BodyError, ThreadLostError } from './errors.ts'
@@ -51,6 +51,7 @@ interface Import {
 const labelOf = (call: Call): string => call.body.label(call.exported)
 
 const defaultGraceMs = 100
+const interruptEveryMs = 5
 
 export class AsyncJobs {
   readonly #c: Int32Array
@@ -204,10 +205,16 @@ export class AsyncJobs {
 
   /** The threads that are still inside did not come back from the body. */
   #terminate(call: Call): void {
+    const { gates } = call.body instanceof NativeBody ? call.body : {}
     for (let t = 0; t < this.#layout.threads; t++) {
-      if (Atomics.load(this.#c, at.threadAt(t) + at.job) === call.number + 1)
-        this.#crew.terminate(t, 'it was terminated')
+      const line = at.threadAt(t)
+      if (Atomics.load(this.#c, line + at.job) !== call.number + 1) continue
+      // The engine cannot end a thread that is in machine code; but the code can be broken off, and the thread lives on.
+      if (gates !== undefined) gates.interrupt(this.#c[line + at.systemId])
+      else this.#crew.terminate(t, 'it was terminated')
     }
+    // It may have been between two calls.
+    if (gates !== undefined) call.timer = setTimeout(() => this.#terminate(call), interruptEveryMs)
   }
 
   #checkDone(call: Call, j: number): void {

@@ -1,7 +1,7 @@
 /**
  * A body is what threads run over a range: an exported function of a WebAssembly module that imports the heap's memory,
- * or a function exported by a JavaScript module. Its text (bytes, or the module's URL) lies in the heap, where a thread
- * that meets it for the first time reads it; so a body costs nothing on threads that never run it.
+ * a function exported by a JavaScript module, or machine code at an address. Its text (bytes, the module's URL, or addresses) lies in
+ * the heap, where a thread that meets it for the first time reads it; so a body costs nothing on threads that never run it.
  *
  * Bodies have an index, reused after `unload`, and a version that grows with each reuse: a thread keeps what it compiled under
  * the index and drops it when the version no longer fits.
@@ -10,10 +10,11 @@
 import { ArgumentError, describe } from '@skein/base'
 import type { Heap } from '@skein/heap'
 import { BodyNotReadyError } from './errors.ts'
+import { Gates } from './gate.ts'
 import type { BodyHeader } from './mail.ts'
 import type { Entry } from './schedule.ts'
 
-/** Made by `team.load` and `team.module`. */
+/** Made by `team.load`, `team.module` and `team.native`. */
 export abstract class Body implements Disposable {
   readonly name: string
   readonly exports: readonly string[]
@@ -153,6 +154,48 @@ const instantiate = (bytes: Uint8Array, memory: WebAssembly.Memory): WebAssembly
   } catch (error) {
     const expected = `a valid module that imports env.memory alone (${(error as Error).message})`
     throw new ArgumentError('team.load', 'bytes', expected, bytes, undefined, { cause: error })
+  }
+}
+
+export interface NativeSource {
+  /**
+   * By name the addresses of functions, `int (int64 args, int begin, int end, int place)` in C, which return 0 or a positive status. The code stays where it is until the
+   * body is unloaded, and holds nothing but registers and its stack: it may be broken off anywhere.
+   */
+  readonly functions: { readonly [name: string]: number }
+  /** Address of the gates by which threads enter it: see gate.ts. */
+  readonly gates: number
+  readonly name?: string
+}
+
+export class NativeBody extends Body {
+  readonly wide = false
+  readonly #gates: number
+  readonly #code: readonly number[]
+  readonly #entries: Entry[] = []
+
+  constructor(shelf: BodyShelf, { functions, gates, name }: NativeSource) {
+    const names = Object.keys(functions)
+    const code = Object.values(functions)
+    for (const [k, address] of [gates, ...code].entries()) {
+      if (Number.isSafeInteger(address) && address > 0) continue
+      throw new ArgumentError('team.native', k === 0 ? 'gates' : 'functions', 'addresses, as numbers', address)
+    }
+    const label = name ?? (names.length === 1 ? names[0] : 'machine code')
+    super(shelf, label, { kind: 'native', exports: names, code, gates }, new Uint8Array())
+    this.#gates = gates
+    this.#code = code
+  }
+
+  entry(exported: number): Entry {
+    if (this.#entries[exported] === undefined && exported in this.#code) {
+      this.#entries[exported] = this.gates.mine.entryOf(this.#code[exported])
+    }
+    return this.#entries[exported]
+  }
+
+  get gates(): Gates {
+    return Gates.at(this.#gates)
   }
 }
 

@@ -8,6 +8,8 @@
 import { existsSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import * as at from './control.ts'
+import type { Gates } from './gate.ts'
+import { endsThreads, terminateThread } from './loading.ts'
 import type { Mail, Reply, ThreadData } from './mail.ts'
 
 /** From source in development, built when published: beside this very file either way. */
@@ -38,6 +40,14 @@ export interface CrewOptions {
   readonly execArgv: readonly string[] | undefined
 }
 
+/** At the end of the process, threads have so long to come out of what cannot be terminated. */
+const exitMs = 2000
+const exitLookMs = 1
+
+/** Crews whose threads may be in machine code when the process ends. */
+const callingNative = new Set<Crew>()
+let isHooked = false
+
 interface Member {
   readonly worker: Worker
   readonly exited: Promise<void>
@@ -56,6 +66,8 @@ export class Crew {
   replaced = 0
   /** Why threads cannot be started, once they cannot. */
   startFailure: string | undefined
+  /** By which threads enter machine code. */
+  readonly #gates = new Set<Gates>()
   /** No thread is started any more. */
   closed = false
   /** A thread ended by itself, or was terminated; its job, if any, is `job` (0 … or -1). */
@@ -93,9 +105,10 @@ export class Crew {
     this.#c[line + at.mail] = 0
     Atomics.store(this.#c, line + at.job, 0)
     Atomics.store(this.#c, line + at.state, at.booting)
+    endsThreads()
     const worker = new Worker(workerUrl, {
       name: `skein-team-${thread + 1}`,
-      workerData: { ...options, thread } satisfies ThreadData,
+      workerData: { ...options, thread, gates: [...this.#gates][0]?.address } satisfies ThreadData,
       trackUnmanagedFds: false,
       ...(execArgv && { execArgv: [...execArgv] }),
     })
@@ -144,7 +157,7 @@ export class Crew {
     const member = this.#members[thread]
     if (member === undefined) return
     member.reason = reason
-    member.worker.terminate()
+    terminateThread(member.worker)
     await member.exited
   }
 
@@ -169,9 +182,34 @@ export class Crew {
     for (const { worker } of members) worker.ref()
     const all = Promise.all(members.map(({ exited }) => exited))
     const timer = setTimeout(() => {
-      for (const { worker } of members) worker.terminate()
+      for (const { worker } of members) terminateThread(worker)
     }, graceMs)
     await all
     clearTimeout(timer)
+    callingNative.delete(this)
+  }
+
+  /** From now on threads may be in machine code that is entered by these gates. */
+  callNative(gates: Gates): void {
+    if (this.closed) return
+    this.#gates.add(gates)
+    callingNative.add(this)
+    if (isHooked) return
+    isHooked = true
+    process.once('exit', () => {
+      for (const crew of callingNative) crew.leaveMachineCode()
+    })
+  }
+
+  /** The process ends, and with it its threads. The engine would wait for one that is in machine code, however long it takes. */
+  leaveMachineCode(): void {
+    const until = performance.now() + exitMs
+    const lines = [...this.#members.keys()].filter(thread => this.isPresent(thread)).map(at.threadAt)
+    for (let number = 0; number < at.jobCount; number++) {
+      Atomics.store(this.#c, at.jobAt(this.#options.layout, number) + at.stop, 1)
+    }
+    const interruptAll = (): boolean =>
+      [...this.#gates].flatMap(gates => lines.map(line => gates.interrupt(this.#c[line + at.systemId]))).some(Boolean)
+    while (interruptAll() && performance.now() < until) Atomics.wait(this.#c, at.closing, 0, exitLookMs)
   }
 }

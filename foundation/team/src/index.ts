@@ -1,5 +1,5 @@
 export type { AsyncRunOptions } from './async-jobs.ts'
-export type { Body, ModuleBody, WasmSource } from './body.ts'
+export type { Body, ModuleBody, NativeBody, NativeSource, WasmSource } from './body.ts'
 export { defaultTeam } from './default.ts'
 export { BodyError, BodyNotReadyError, TeamClosedError, ThreadLostError } from './errors.ts'
 export type { RunOptions, Schedule } from './schedule.ts'

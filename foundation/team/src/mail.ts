@@ -13,6 +13,8 @@ export interface ThreadData {
   readonly announce: boolean
   /** It ends when it has had nothing to do for so long. */
   readonly idleMs: number
+  /** The team has bodies of machine code: a gate of these is taken before anything else. */
+  readonly gates: number | undefined
 }
 
 /** From the team to a thread's port: import this body. */
@@ -29,8 +31,11 @@ export type Reply =
 
 /** What stands in the heap before a module's bytes, as JSON. */
 export interface BodyHeader {
-  readonly kind: 'wasm' | 'module'
+  readonly kind: 'wasm' | 'module' | 'native'
   readonly exports: readonly string[]
   /** Of a JavaScript module. */
   readonly url?: string
+  /** Of machine code: where its functions begin, by export, and the gates by which threads enter it (`gate.ts`). */
+  readonly code?: readonly number[]
+  readonly gates?: number
 }

@@ -6,7 +6,7 @@
 import { ArgumentError } from '@skein/base'
 import { heap as defaultHeap, type Heap } from '@skein/heap'
 import { AsyncJobs, type AsyncRunOptions } from './async-jobs.ts'
-import { type Body, BodyShelf, ModuleBody, WasmBody, type WasmSource } from './body.ts'
+import { type Body, BodyShelf, ModuleBody, NativeBody, type NativeSource, WasmBody, type WasmSource } from './body.ts'
 import * as at from './control.ts'
 import { coresWhenNeeded } from './cores.ts'
 import { Crew } from './crew.ts'
@@ -132,6 +132,17 @@ export class Team implements AsyncDisposable {
       // With a quota threads import it when they come.
       this.#jobs.importEverywhere(body, this.#quota ? 1 + this.#crew.size : this.threads),
     )
+  }
+
+  /**
+   * A body of machine code. A status below zero is not its own: the gate's, which tells of a fault (`Gates.fault`).
+   *
+   * @throws ArgumentError
+   */
+  native(source: NativeSource): NativeBody {
+    const body = new NativeBody(this.#shelf, source)
+    this.#crew.callNative(body.gates)
+    return body
   }
 
   /**

@@ -11,12 +11,16 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import * as at from './control.ts'
 import { pause, systemThreadId } from './cores.ts'
+import { type Gate, Gates } from './gate.ts'
 import type { BodyHeader, Mail, Reply, ThreadData } from './mail.ts'
 import { nesting } from './nesting.ts'
 import { type Entry, lastCall, workAt } from './schedule.ts'
 
-/** Why the loop returned; mail: a body must be imported before its job can be joined. */
-type Reason = 'closing' | 'mail' | 'turn' | 'idle' | Mail
+/** What must be done before a job can be joined: a module be imported, or a gate to machine code be taken. */
+type Unmet = Mail | { readonly gates: number }
+
+/** Why the loop returned. */
+type Reason = 'closing' | 'mail' | 'turn' | 'idle' | Unmet
 
 interface Loaded {
   readonly version: number
@@ -27,7 +31,7 @@ interface Loaded {
   readonly error?: unknown
 }
 
-const { control, layout, thread, memory, memory64, announce, idleMs } = workerData as ThreadData
+const { control, layout, thread, memory, memory64, announce, idleMs, gates } = workerData as ThreadData
 const c = new Int32Array(control, 0, layout.textsAt / 4)
 const floats = new Float64Array(control, 0, Math.floor(layout.textsAt / 8))
 const me = at.threadAt(thread)
@@ -82,21 +86,21 @@ const loop = (): Reason => {
     if (Atomics.load(c, at.closing) !== 0) return 'closing'
     if (Atomics.load(c, me + at.mail) !== 0) return 'mail'
     const found = joinAny()
-    if (typeof found === 'object') return found
+    if (typeof found !== 'boolean') return found
     const reason = found ? undefined : waitForEpoch(seen)
     if (reason !== undefined) return reason
   }
 }
 
-/** Joins the first open job that has a place: true when it worked, or the body that must be imported first. */
-const joinAny = (): boolean | Mail => {
+/** Joins the first open job that has a place: true when it worked, or what must be done first. */
+const joinAny = (): boolean | Unmet => {
   for (let number = 0; number < at.jobCount; number++) {
     const j = at.jobAt(layout, number)
     if (Atomics.load(c, j + at.phase) !== at.open) continue
     Atomics.store(c, me + at.job, number + 1)
     if (Atomics.load(c, j + at.phase) === at.open) {
       const body = bodyOf(j)
-      if ('url' in body) {
+      if (!('entries' in body)) {
         leave(number, j)
         return body
       }
@@ -168,7 +172,7 @@ const sayThrown = (error: unknown): string => {
   }
 }
 
-const bodyOf = (j: number): Loaded | Mail => {
+const bodyOf = (j: number): Loaded | Unmet => {
   const known = bodies[c[j + at.bodyIndex]]
   return known !== undefined && known.version === c[j + at.bodyVersion] ? known : loadHere(j)
 }
@@ -182,8 +186,8 @@ const lookAgain = (): void => {
   }
 }
 
-/** Compiles a wasm body (the engine has the code already, by its bytes); a JavaScript one is yet to be imported. */
-const loadHere = (j: number): Loaded | Mail => {
+/** Compiles a wasm body (the engine has the code already, by its bytes); of others it may say what is yet to be done. */
+const loadHere = (j: number): Loaded | Unmet => {
   const index = c[j + at.bodyIndex]
   const version = c[j + at.bodyVersion]
   let loaded: Loaded
@@ -195,15 +199,34 @@ const loadHere = (j: number): Loaded | Mail => {
     const bytesAt = 4 + new DataView(blob.buffer).getUint32(0, true)
     const header = JSON.parse(new TextDecoder().decode(blob.subarray(4, bytesAt))) as BodyHeader
     if (header.kind === 'module') return { index, version, url: header.url!, exportName: header.exports[0] }
-    const module = new WebAssembly.Module(blob.subarray(bytesAt))
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } })
-    const entries = header.exports.map(name => exports[name] as Entry)
-    loaded = { version, entries, wide: memory64, isModule: false }
+    if (header.kind === 'native') {
+      const gate = gatesTaken.get(header.gates!)
+      if (gate === undefined) return { gates: header.gates! }
+      if (!('call' in gate)) throw gate.error
+      loaded = { version, entries: header.code!.map(code => gate.entryOf(code)), wide: false, isModule: false }
+    } else {
+      const module = new WebAssembly.Module(blob.subarray(bytesAt))
+      const { exports } = new WebAssembly.Instance(module, { env: { memory } })
+      const entries = header.exports.map(name => exports[name] as Entry)
+      loaded = { version, entries, wide: memory64, isModule: false }
+    }
   } catch (error) {
     loaded = { version, entries: [], wide: false, isModule: false, error }
   }
   bodies[index] = loaded
   return loaded
+}
+
+/** By table the gate that this thread has taken, or why it could not. */
+const gatesTaken = new Map<number, Gate | { readonly error: unknown }>()
+
+/** Takes some milliseconds the first time, for it loads koffi: nobody waits for this thread meanwhile. */
+const takeGate = (table: number): void => {
+  try {
+    gatesTaken.set(table, Gates.at(table).mine)
+  } catch (error) {
+    gatesTaken.set(table, { error })
+  }
 }
 
 const importHere = async ({ index, version, url, exportName }: Mail): Promise<void> => {
@@ -243,6 +266,7 @@ process.on('exit', () => {
   Atomics.store(c, me + at.state, last)
   Atomics.notify(c, me + at.job)
 })
+if (gates !== undefined) takeGate(gates)
 Atomics.store(c, me + at.state, at.awake)
 
 for (;;) {
@@ -253,6 +277,7 @@ for (;;) {
     break
   }
   if (reason === 'mail') await readMail()
+  else if (reason !== 'turn' && 'gates' in reason) takeGate(reason.gates)
   else if (reason !== 'turn') await importHere(reason)
   await new Promise(resolve => setImmediate(resolve))
   owesTurn &&= hasOutput()

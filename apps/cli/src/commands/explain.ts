@@ -27,7 +27,9 @@ a fraction), integer, bigint, boolean, the names of typed arrays, and views as F
           .choices(['ir', 'passes', 'code', 'all'])
           .default('all'),
       )
-      .addOption(new Option('-b, --backend <backend>', 'whose code').choices(['wasm', 'reference']).default('wasm'))
+      .addOption(
+        new Option('-b, --backend <backend>', 'whose code').choices(['wasm', 'x64', 'reference']).default('wasm'),
+      )
       .option('--types <list>', 'types of the arguments')
   },
   async run({ args: [target], options }) {

@@ -35,6 +35,7 @@ export interface HeapFinding {
 
 const backends: Record<BackendName, string> = {
   wasm: 'every lane and core by WebAssembly SIMD; what kernels run on unless told otherwise',
+  x64: 'machine code for AVX2 and AVX-512, on arrays where they are',
   reference: 'plain and slow, with console.log and a debugger: what the others are compared with',
 }
 

@@ -1,5 +1,6 @@
 /** `skein explain`: brings together what a file's text says of its kernels and what it makes when imported. */
 import { basename, resolve } from 'node:path'
+import type { BackendName } from '@skein/kernel'
 import { CommandError, UsageError } from '../errors.ts'
 import { didYouMean } from '../nearest.ts'
 import { checkFile } from '../run/run-program.ts'
@@ -12,7 +13,7 @@ import { readSource, type SourceFile, type SourceKernel } from './source-kernels
 
 export interface ExplainSettings {
   level: 'ir' | 'passes' | 'code' | 'all'
-  backend: 'wasm' | 'reference'
+  backend: BackendName
   types?: string
 }
 

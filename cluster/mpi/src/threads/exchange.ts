@@ -447,7 +447,7 @@ export class Exchange {
   #sleep(holds: () => boolean, describe: () => string): boolean {
     const { c, me } = this.views
     if (this.#isCrowded && ++this.#sleeps === sleepsBefore) {
-      this.#giveWay = loadGiveWay(c, this.rank)
+      this.#giveWay = loadGiveWay(this.rank)
       if (this.#giveWay !== undefined) this.#looks = looksYielding
     }
     for (let hasSlept = false; ; hasSlept = true) {

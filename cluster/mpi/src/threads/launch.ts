@@ -5,7 +5,6 @@
  * on is none of theirs.
  */
 
-import { isMainThread } from 'node:worker_threads'
 import { type OutputForm, plainForm } from './rank-output.ts'
 import { Ranks } from './ranks.ts'
 import { answerRequests } from './spawn/answers.ts'
@@ -62,7 +61,6 @@ export async function launch(settings: LaunchSettings): Promise<{ outcome: Outco
   const size = programs.length
   const world = makeWorld(size, true)
   const ranks = new Ranks(world, form)
-  const mayNotGiveWay = isMainThread ? ranks.mayGiveWay() : () => {}
   for (const [rank, { file, args, env, appNumber }] of programs.entries()) {
     ranks.start(firstRank(world, rank, appNumber), {
       ...{ file, args, job: 1, rank, size },
@@ -75,7 +73,6 @@ export async function launch(settings: LaunchSettings): Promise<{ outcome: Outco
   const stopAnswering = answerRequests(world, ranks)
   const ended = await Promise.race([end(ranks, timeoutMs), failure(cores && bind(ranks.board, cores), ranks)])
   stopAnswering()
-  mayNotGiveWay()
   if (ended.stuck.length === 0) endWorld(world)
   return ended
 }

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { setEnvironmentData, Worker } from 'node:worker_threads'
 import { packInUse } from '@skein/base/pack'
 import { heap } from '@skein/heap'
-import * as giveWay from './give-way.ts'
+import { endsThreads, terminateThread } from '@skein/team/loading'
 import { type OutputForm, release } from './rank-output.ts'
 import type { RankSettings } from './rank-start.ts'
 import type { SpawnRequest } from './spawn/request.ts'
@@ -47,6 +47,7 @@ export class Ranks {
   constructor(world: WorldStart, form: OutputForm) {
     this.#world = world
     this.#form = form
+    endsThreads()
     this.board = new Int32Array(new SharedArrayBuffer(4 * (1 + world.universe)))
   }
 
@@ -78,25 +79,9 @@ export class Ranks {
     })
   }
 
-  /**
-   * Ranks that share cores may load what they give way with. Only for the main thread of the process, which sees the process's end.
-   *
-   * @returns what ends that
-   */
-  mayGiveWay(): () => void {
-    const close = () => giveWay.close(this.#words)
-    giveWay.open(this.#words)
-    process.once('exit', close)
-    return () => {
-      process.off('exit', close)
-      close()
-    }
-  }
-
   /** Ends them all. */
   async terminate(): Promise<void> {
-    giveWay.close(this.#words)
-    await Promise.all([...this.running.values()].map(worker => worker.terminate()))
+    await Promise.all([...this.running.values()].map(worker => terminateThread(worker)))
   }
 
   get #words(): Int32Array {

@@ -66,10 +66,6 @@ export interface Layout extends WorldStart {
 export const nextContext = 0
 /** 1: all ranks wait for each other, and each fails. */
 export const isDeadlocked = line
-/** How many ranks load what they give way with: see `give-way.ts`. */
-export const loading = line + 1
-/** Beside that count: nobody begins any more. */
-export const isClosed = 2 ** 20
 /** Locks of files: see FileLock. */
 export const fileLocks = 2 * line
 export const fileLocksCount = line
@@ -176,7 +172,6 @@ export function makeWorld(size: number, hasLauncher = false): WorldStart {
   // Those of the world and of each rank by itself come before.
   // Behind those of the world, of each rank by itself, and of sessions.
   Atomics.store(c, nextContext, 12)
-  Atomics.store(c, loading, isClosed)
   return { size, universe: layout.universe, hasLauncher, address, slots, ringBytes }
 }
 

@@ -5,8 +5,7 @@
 
 import { writeSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
-import { heap } from '@skein/heap'
-import { isClosed, layoutOf, loading } from '../../src/threads/world-block.ts'
+import { withoutTermination } from '@skein/team/loading'
 
 const how = process.argv[2]
 
@@ -17,17 +16,13 @@ if (isMainThread) {
   if (outcome.is === 'failed') console.log(`rank ${outcome.rank}: ${outcome.thrown?.error}`)
 } else {
   const { world } = await import('@skein/mpi')
-  const layout = layoutOf((globalThis as any)[Symbol.for('skein.mpi.rank')])
-  const c = heap.view(Int32Array, layout.address, layout.words)
   if (world.rank === 1) {
-    Atomics.add(c, loading, 1)
-    world.send('loading', 0)
-    for (let seen = 0; ((seen = Atomics.load(c, loading)) & isClosed) === 0; ) Atomics.wait(c, loading, seen, 1)
-    // Long enough to be ended in the middle, if anything ended it.
-    Atomics.wait(c, loading, Atomics.load(c, loading), 100)
-    writeSync(1, 'has loaded\n')
-    Atomics.sub(c, loading, 1)
-    Atomics.notify(c, loading)
+    withoutTermination(() => {
+      world.send('loading', 0)
+      // Long enough to be ended in the middle, if anything ended it.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+      writeSync(1, 'has loaded\n')
+    })
     world.recv(0)
   }
   world.recv(1)

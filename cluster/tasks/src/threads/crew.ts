@@ -2,6 +2,7 @@
 
 import { type ResourceLimits, Worker } from 'node:worker_threads'
 import { coresWhenNeeded } from '@skein/team/cores'
+import { endsThreads, terminateThread } from '@skein/team/loading'
 import type { WorkerLook } from '../observe/observer.ts'
 import * as at from './board.ts'
 import type { DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
@@ -84,6 +85,7 @@ export class Crew {
     Atomics.store(this.#c, line + at.heapThread, 0)
     Atomics.store(this.#c, line + at.state, at.booting)
     const execArgv = inheritedFlags()
+    endsThreads()
     const thread = new Worker(workerUrl, {
       name: `skein-worker-${worker + 1}`,
       workerData: {
@@ -183,7 +185,7 @@ export class Crew {
     const member = this.#members[worker]
     if (member === undefined) return
     member.reason ||= reason
-    member.thread.terminate()
+    terminateThread(member.thread)
     await member.exited
   }
 
@@ -229,7 +231,7 @@ export class Crew {
     const members = this.#members.filter(member => member !== undefined)
     for (const { thread } of members) thread.ref()
     const timer = setTimeout(() => {
-      for (const { thread } of members) thread.terminate()
+      for (const { thread } of members) terminateThread(thread)
     }, graceMs)
     await Promise.all(members.map(({ exited }) => exited))
     clearTimeout(timer)

@@ -1,15 +1,15 @@
 /** Code of the combine function of a reduction or a scan, for one value and for lanes, and access to partial results. */
 import type { Combination } from '../backend.ts'
 import type { KernelIR } from '../ir/ir.ts'
+import { analyseShapes } from '../lanes/shape.ts'
+import { ValueTable } from '../lanes/table.ts'
+import { findUses } from '../lanes/uses.ts'
+import * as layout from '../launch/layout.ts'
 import { Emitter } from './emitter.ts'
 import type { FunctionBuilder, ModuleBuilder } from './encode/index.ts'
-import * as layout from './layout.ts'
 import type { EmitOptions, Frame, Rep } from './operands.ts'
 import { type Making, plainFrame, poolOf } from './plain-frame.ts'
 import { wasmType } from './scalar.ts'
-import { analyseShapes } from './shape.ts'
-import { ValueTable } from './table.ts'
-import { findUses } from './uses.ts'
 
 export interface Combining extends Making {
   readonly ir: KernelIR

@@ -1,13 +1,13 @@
 /** Code of tallies: changes of a thread's own copies, and bringing them together. `tallies.ts` says what they are. */
 import type { KernelIR, Value } from '../ir/ir.ts'
+import { isUniform } from '../lanes/shape.ts'
+import { identity, isWide, KIND_OF, type Tally } from '../lanes/tallies.ts'
+import * as layout from '../launch/layout.ts'
 import type { FunctionBuilder } from './encode/index.ts'
 import type { Helpers } from './helpers.ts'
 import { partWidth } from './lanes.ts'
-import * as layout from './layout.ts'
 import { checkLanes, checkScalar } from './memory.ts'
 import type { Operands } from './operands.ts'
-import { isUniform } from './shape.ts'
-import { identity, isWide, KIND_OF, type Tally } from './tallies.ts'
 
 /** Pushes what `old` becomes by a change of `value`. Both may be pushed more than once. */
 function combine(f: FunctionBuilder, kind: string, element: string, old: () => void, value: () => void): void {

@@ -5,15 +5,16 @@
  * run under their masks and results are selected, a loop runs until no lane is left in it.
  */
 import { EFFECTS, type Region, type Value } from '../ir/ir.ts'
+import { type Counted, countedLoop } from '../lanes/counted.ts'
+import type { Exits } from '../lanes/exits.ts'
+import { isVarying } from '../lanes/shape.ts'
 import { emitTally } from './copies.ts'
-import { type Counted, countedLoop, leaveUnlessInRange } from './counted.ts'
+import { leaveUnlessInRange } from './counted.ts'
 import type { Label } from './encode/index.ts'
-import type { Exits } from './exits.ts'
 import { emitToInt32, type LaneContext, partWidth, pushUnsettled, SHAPE_OF, settleToInt32 } from './lanes.ts'
 import { emitMemory } from './memory.ts'
 import type { Rep } from './operands.ts'
 import { emitScalar, wasmType } from './scalar.ts'
-import { isVarying } from './shape.ts'
 import { isStraight, LaneCode, Straight } from './straight.ts'
 
 /** Most rounds of a divergent loop between two looks at whether any lane is left, and most operations in them. */

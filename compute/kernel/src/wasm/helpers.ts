@@ -4,7 +4,7 @@ import { ELEMENT_BYTES } from '../ir/ir.ts'
 import { routine } from '../math/index.ts'
 import type { FunctionBuilder, ModuleBuilder } from './encode/index.ts'
 
-/** Offsets in the argument block, from its address. The host writes it; see `layout.ts`. */
+/** Offsets in the argument block, from its address. The host writes it; see `launch/layout.ts`. */
 export interface Layout {
   /** i64: (site + 1) << 32 | index, of a check that failed. */
   failure: number

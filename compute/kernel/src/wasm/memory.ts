@@ -6,17 +6,11 @@
  * lanes are checked and copied one by one through scratch memory, so that a lane that is not active never touches memory.
  */
 import { ELEMENT_BYTES, type Element, type Value } from '../ir/ir.ts'
+import { type Access, groupBuffers } from '../lanes/accesses.ts'
+import { isUniform, isVarying } from '../lanes/shape.ts'
 import { partWidth, SHAPE_OF } from './lanes.ts'
 import type { Operands, Rep } from './operands.ts'
 import { wasmType } from './scalar.ts'
-import { isUniform, isVarying, type Shapes } from './shape.ts'
-
-export interface Access {
-  buffer: number
-  element: Element
-  site: number
-  kind?: string
-}
 
 const shift = (e: Element) => Math.log2(ELEMENT_BYTES[e])
 const wide = (e: Element) => ELEMENT_BYTES[e] === 8
@@ -55,26 +49,6 @@ export function emitMemory(E: Operands, v: Value): void {
       return privateAccess(E, v)
   }
 }
-
-const NO_GROUPS: ReadonlyMap<number, Value[]> = new Map()
-
-/** Accesses in a list of operations that share their index, by the id of the first: two or more, not varying. */
-export function accessGroups(ops: readonly Value[], shapes: Shapes): ReadonlyMap<number, Value[]> {
-  const accesses = ops.filter(v => (v.op === 'load' || v.op === 'store') && !isVarying(shapes.of(v.args[0])))
-  if (accesses.length < 2) return NO_GROUPS
-  const byIndex = new Map<Value, Value[]>()
-  for (const v of accesses) {
-    const list = byIndex.get(v.args[0])
-    if (list) list.push(v)
-    else byIndex.set(v.args[0], [v])
-  }
-  const groups = new Map<number, Value[]>()
-  for (const list of byIndex.values()) if (list.length > 1) groups.set(list[0].id, list)
-  return groups
-}
-
-export const groupBuffers = (group: readonly Value[]): number[] =>
-  [...new Set(group.map(v => v.attr.buffer as number))].sort((a, b) => a - b)
 
 /** Checks a group against its shortest array; only if that fails each access is looked at. False: not done. */
 export function checkTogether(E: Operands, group: Value[]): boolean {

@@ -10,22 +10,22 @@
  */
 import { accumulators, type Combination } from '../backend.ts'
 import { ELEMENT_BYTES, isPure, type KernelIR, type Region, type Value, walk } from '../ir/ir.ts'
+import { accessGroups, groupBuffers } from '../lanes/accesses.ts'
+import { analyseShapes, isVarying, type Shapes } from '../lanes/shape.ts'
+import { ValueTable } from '../lanes/table.ts'
+import { findUses } from '../lanes/uses.ts'
+import * as layout from '../launch/layout.ts'
 import { Combiner } from './combiner.ts'
 import { emitBegin, emitMerge } from './copies.ts'
 import { Emitter } from './emitter.ts'
 import { type FunctionBuilder, type Label, ModuleBuilder, type PositionTable } from './encode/index.ts'
 import { Helpers } from './helpers.ts'
-import * as layout from './layout.ts'
-import { accessGroups, groupBuffers } from './memory.ts'
 import type { EmitOptions, Frame, Rep } from './operands.ts'
 import { plainFrame, poolOf } from './plain-frame.ts'
 import { wasmType } from './scalar.ts'
 import { Scan } from './scan.ts'
 import { type BlockBody, BlockScan, FEW_BYTES } from './scan-block.ts'
 import { eachSegment, type Segment } from './segments.ts'
-import { analyseShapes, isVarying, type Shapes } from './shape.ts'
-import { ValueTable } from './table.ts'
-import { findUses } from './uses.ts'
 
 export interface ModuleOptions extends EmitOptions {
   memory64: boolean

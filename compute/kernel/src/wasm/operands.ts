@@ -6,14 +6,14 @@
  * part. A mask is a varying i1 at the width of the lanes that were compared.
  */
 import { type KernelIR, type Value, walk } from '../ir/ir.ts'
+import { isAffine, isUniform, isVarying, type Shapes } from '../lanes/shape.ts'
+import type { ValueTable } from '../lanes/table.ts'
+import type { Tally } from '../lanes/tallies.ts'
+import type { Uses } from '../lanes/uses.ts'
 import type { FunctionBuilder, Label } from './encode/index.ts'
 import { ALL_ONES, type Helpers } from './helpers.ts'
 import { partWidth, SHAPE_OF, type Width, words } from './lanes.ts'
 import { wasmType } from './scalar.ts'
-import { isAffine, isUniform, isVarying, type Shapes } from './shape.ts'
-import type { ValueTable } from './table.ts'
-import type { Tally } from './tallies.ts'
-import type { Uses } from './uses.ts'
 
 const ZEROS = new Uint8Array(16)
 const ONES = new Uint8Array(16).fill(255)

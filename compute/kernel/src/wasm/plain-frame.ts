@@ -1,7 +1,8 @@
 /** What code finds in functions that have no arrays: combinations, and rare cases of functions of `Math`. */
+
+import * as layout from '../launch/layout.ts'
 import type { FunctionBuilder } from './encode/index.ts'
 import type { Helpers } from './helpers.ts'
-import * as layout from './layout.ts'
 import type { Frame } from './operands.ts'
 
 /** Of the module under construction. */

@@ -4,9 +4,9 @@
  * vectors side by side. Where most work is gathers and scatters, which wasm does lane by lane, one lane is best.
  */
 import { type KernelIR, type Region, type Value, walk } from '../ir/ir.ts'
+import { isUniform, isVarying, type Shapes } from '../lanes/shape.ts'
+import type { Tally } from '../lanes/tallies.ts'
 import { partWidth, type Width } from './lanes.ts'
-import { isUniform, isVarying, type Shapes } from './shape.ts'
-import type { Tally } from './tallies.ts'
 
 /** @param tallies arrays that each thread changes in copies of its own */
 export function chooseLanes(ir: KernelIR, shapes: Shapes, tallies: readonly Tally[]): number {

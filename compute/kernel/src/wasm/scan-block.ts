@@ -4,11 +4,11 @@
  * output, the total and the first head to the block's partial result.
  */
 import { SCANNED } from '../backend.ts'
+import * as layout from '../launch/layout.ts'
 import { Combiner, type Combining } from './combiner.ts'
 import type { Emitter } from './emitter.ts'
 import type { FunctionBuilder } from './encode/index.ts'
 import { words } from './lanes.ts'
-import * as layout from './layout.ts'
 import type { Frame } from './operands.ts'
 import { wasmType } from './scalar.ts'
 import type { Segment } from './segments.ts'

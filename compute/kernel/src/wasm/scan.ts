@@ -16,9 +16,9 @@
  * progress together, and one that sleeps, fails or dies holds up nobody. With threads on cores of their own little is left.
  */
 import { SCANNED } from '../backend.ts'
+import * as layout from '../launch/layout.ts'
 import { Combiner, type Combining } from './combiner.ts'
 import type { FunctionBuilder } from './encode/index.ts'
-import * as layout from './layout.ts'
 import { wasmType } from './scalar.ts'
 import { NO_HEAD, outputRow } from './scan-block.ts'
 import { eachSegment } from './segments.ts'

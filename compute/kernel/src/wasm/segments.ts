@@ -1,6 +1,7 @@
 /** Rows cut into segments, which are numbered row by row: what the functions over two and three dimensions and over blocks run through. */
+
+import * as layout from '../launch/layout.ts'
 import type { FunctionBuilder } from './encode/index.ts'
-import * as layout from './layout.ts'
 
 /** Locals that say where a segment lies: positions `begin` to `end` of a row. */
 export interface Segment {

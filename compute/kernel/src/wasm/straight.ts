@@ -6,13 +6,14 @@
  * the other holds the fewest values at a time: for short loops, whose state should stay in registers.
  */
 import { isPure, type Value } from '../ir/ir.ts'
+import { accessGroups } from '../lanes/accesses.ts'
+import { isUniform, isVarying } from '../lanes/shape.ts'
 import type { FunctionBuilder } from './encode/index.ts'
 import type { Helpers } from './helpers.ts'
 import { emitPart, type LaneContext, partWidth, SHAPE_OF, type Width } from './lanes.ts'
-import { accessGroups, checkTogether } from './memory.ts'
+import { checkTogether } from './memory.ts'
 import { Operands, type Rep } from './operands.ts'
 import { emitScalar, wasmType } from './scalar.ts'
-import { isUniform, isVarying } from './shape.ts'
 
 /** Lanes of a slice: those of one part of 32-bit values, of two of 64-bit values. */
 const SLICE = 4

@@ -1,6 +1,6 @@
 /** Who reads a uniform or affine value: scalar code, lane code (which wants it spread over lanes), or both. */
 import type { KernelIR, Region, Value } from '../ir/ir.ts'
-import { isUniform, isVarying, type Shapes } from './shape.ts'
+import { isUniform, isVarying, type Shapes } from '../lanes/shape.ts'
 import { ValueTable } from './table.ts'
 
 const BY_LANES = 1

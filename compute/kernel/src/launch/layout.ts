@@ -17,7 +17,7 @@
  *     88  chain of a scan, below                address
  *     96  a scan's blocks, blocks in a batch    i32 i32
  *     104 scalars
- *     …   arrays, 24 bytes each: address, length (i32), and where threads have copies of their own (`tallies.ts`)
+ *     …   arrays, 24 bytes each: address, length (i32), and where threads have copies of their own (`lanes/tallies.ts`)
  *         the bytes of one thread's (i32) and the address of those of thread 0
  *
  * The partial result of a block is its value; in a scan its total and its first head (i32), in 16 bytes. The chain is what the

@@ -1,0 +1,63 @@
+/** Peers that compute on arrays, and how each is started: for the suites of kernels and of native code. */
+import { fileURLToPath } from 'node:url'
+import type { Built } from '../harness/build.ts'
+import type { Launch, PeerSpec } from '../harness/suite.ts'
+import { findGcc, findPython } from '../harness/toolchain.ts'
+import { buildC } from './build.ts'
+
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+export const setup = 'npm run bench:setup'
+
+export const node = (file: string, ...args: string[]): Launch => ({
+  command: process.execPath,
+  args: [here(file), ...args],
+})
+
+/** Threads of a waiting OpenMP team spin for about a millisecond, then sleep: awake within a measurement, idle in others'. */
+const openMP = { GOMP_SPINCOUNT: '30000', OMP_DYNAMIC: 'false' }
+
+export const ran = (built: Built, launch: (file: string) => Launch): Launch =>
+  'absent' in built ? built : launch(built.file)
+
+/** The program of kernels.c, built with more flags than -O3 and -march=native, under this name behind gcc's version. */
+export function gccPeer(threads: number, name: string, target: string, flags: string[], ...args: string[]): PeerSpec {
+  const gcc = findGcc()
+  const label = `C gcc ${gcc?.version ?? ''} ${name}`.replace('  ', ' ')
+  const launch = (): Launch =>
+    gcc
+      ? ran(buildC(gcc, target, flags), file => started(file, threads, label, ...args))
+      : { absent: `gcc with OpenMP is not here: ${setup}` }
+  return { label, threads, launch }
+}
+
+/** A compiled peer. */
+export const started = (command: string, threads: number, ...args: string[]): Launch => ({
+  command,
+  args,
+  env: { ...openMP, OMP_NUM_THREADS: `${threads}` },
+})
+
+export function pythonPeer(
+  threads: number,
+  label: string,
+  file: string,
+  modules: string[],
+  ...args: string[]
+): PeerSpec {
+  const launch = (): Launch => {
+    const { python, versions } = findPython(['numpy', 'scipy', 'numba'])
+    const env = {
+      ...openMP,
+      OMP_NUM_THREADS: `${threads}`,
+      OPENBLAS_NUM_THREADS: `${threads}`,
+      NUMBA_NUM_THREADS: `${threads}`,
+      NUMBA_THREADING_LAYER: 'omp',
+      PYTHONDONTWRITEBYTECODE: '1',
+      PYTHONPATH: here('../harness'),
+    }
+    const missing = modules.filter(m => !versions[m])
+    if (!python || missing.length > 0) return { absent: `Python with ${missing.join(', ')} is not here: ${setup}` }
+    return { command: python, args: ['-u', here(file), ...args], env }
+  }
+  return { label, threads, launch }
+}

@@ -1,0 +1,593 @@
+/**
+ * The functions of one kernel: the body lowered for strips of lanes and for what strips leave over, within loops over a part of the range.
+ *
+ *     run(args, begin, end, thread)     positions of a row (rank 1), or rows' segments numbered row by row
+ *       once:     addresses, lengths, what depends on no index
+ *       per row:  what depends on outer indices
+ *       strips:   so many positions at a time, whose accesses at a fixed step were looked at beforehand
+ *       rest:     so many at a time under a mask, each access looked at
+ */
+
+import type { Combination } from '../../backend.ts'
+import { ELEMENT_BYTES, isPure, type KernelIR, type Value } from '../../ir/ir.ts'
+import { groupBuffers } from '../../lanes/accesses.ts'
+import { analyseShapes, isUniform, isVarying, type Shapes } from '../../lanes/shape.ts'
+import { ValueTable } from '../../lanes/table.ts'
+import type { Tally } from '../../lanes/tallies.ts'
+import { findUses, type Uses } from '../../lanes/uses.ts'
+import * as layout from '../../launch/layout.ts'
+import { routine } from '../../math/index.ts'
+import { type Label, Memory, type Register } from '../encode/operands.ts'
+import { Code, Constants, view } from '../machine/code.ts'
+import { Emitter } from './emitter.ts'
+import type { Frame } from './frame.ts'
+import * as masks from './masks.ts'
+import type { EmitOptions, Place } from './operands.ts'
+import { divide, eachSegment, type Segment } from './segments.ts'
+import { emitBegin } from './tallies.ts'
+import { partBits, type Target } from './target.ts'
+
+export interface LowerOptions extends EmitOptions {
+  readonly target: Target
+  readonly lanes: number
+  /** Those of a strip of lanes. */
+  readonly shapes: Shapes
+  /** Neighbouring positions are 1 apart. */
+  readonly unitStep: boolean
+}
+
+export interface Lowered {
+  /** The exported ones first, by name. */
+  readonly functions: readonly Code[]
+  readonly constants: Constants
+  readonly scratchBytes: number
+}
+
+/** Bytes of private arrays that are cleared without a loop. */
+const fewBytes = 512
+
+export class Lowering {
+  readonly ir: KernelIR
+  readonly combination: Combination | undefined
+  readonly options: LowerOptions
+  readonly constants = new Constants()
+  readonly privates = new Map<number, number>()
+  readonly scratchBytes: number
+  readonly #functions: Code[] = []
+  readonly #routines = new Map<string, Code>()
+
+  constructor(ir: KernelIR, combination: Combination | undefined, options: LowerOptions) {
+    this.ir = ir
+    this.combination = combination
+    this.options = options
+    let at = 0
+    for (const [i, b] of ir.buffers.entries()) {
+      if (b.space !== 'local') continue
+      this.privates.set(i, at)
+      // What clears them writes whole vectors.
+      at += (b.length! * options.lanes * (ELEMENT_BYTES[b.element] === 8 ? 8 : 4) + 63) & ~63
+    }
+    // Threads must not share a cache line.
+    this.scratchBytes = (at + 127) & ~127
+  }
+
+  /** The function of a kernel that combines nothing. */
+  addRun(): void {
+    this.addRows('run', rows => rows.plain())
+  }
+
+  finish(): Lowered {
+    return {
+      functions: [...this.#functions, ...this.#routines.values()],
+      constants: this.constants,
+      scratchBytes: this.scratchBytes,
+    }
+  }
+
+  add(code: Code): Code {
+    this.#functions.push(code)
+    return code
+  }
+
+  /** A function over positions, or rows' segments. */
+  addRows(name: string, emit: (rows: Rows) => void, isInner = false): Code {
+    const code = this.add(new Code(name, this.constants, rowParameters, isInner))
+    const rows = new Rows(this, code)
+    const [, begin, end] = code.parameters.map(p => view(p, 32))
+    if (this.ir.rank > 1 || this.combination !== undefined) {
+      eachSegment(rows, begin, end, segment => {
+        rows.segment = segment
+        rows.rowLevel()
+        emit(rows)
+      })
+    } else {
+      rows.segment = { begin, end }
+      rows.rowLevel()
+      emit(rows)
+    }
+    code.return(0)
+    return code
+  }
+
+  /** The function of a rare case of `Math`: of a float in xmm0. */
+  routine(v: Value): Code {
+    const ir = routine(v.attr, v.type)
+    const known = this.#routines.get(ir.name)
+    if (known) return known
+    const code = new Code(ir.name, this.constants, [{ bank: 'vector', bits: 128, name: 'x' }], true)
+    this.#routines.set(ir.name, code)
+    const shapes = analyseShapes(ir, false, true)
+    const places = new ValueTable<Place>()
+    for (const v of ir.body.ops) if (v.op === 'scalar') places.set(v, { scalar: code.parameters[v.attr] })
+    const E = new Emitter(this.plainFrame(code), ir, 1, shapes, findUses(ir, shapes), this.options, places)
+    E.region(ir.body)
+    code.return(E.scalar(ir.body.results[0]))
+    return code
+  }
+
+  /** Of a function that has no arrays. */
+  plainFrame(code: Code): Frame {
+    const none = () => {
+      throw new Error('x64: this function has no arrays')
+    }
+    return {
+      code,
+      target: this.options.target,
+      args: code.parameters[0],
+      failureOffset: layout.FAILURE,
+      array: none,
+      length: none,
+      limit: none,
+      privateArray: none,
+      routine: v => this.routine(v),
+    }
+  }
+}
+
+const rowParameters = ['args', 'begin', 'end', 'thread'].map(name => ({ bank: 'gpr' as const, bits: 64, name }))
+
+/** The body of a kernel within a function over rows. */
+export class Rows {
+  readonly lowering: Lowering
+  readonly code: Code
+  readonly frame: Frame
+  readonly shapes: Shapes
+  readonly uses: Uses
+  /** Position in the row. */
+  readonly k: Register
+  segment!: Segment
+  readonly #arguments = new Map<string, Register>()
+  readonly #base = new ValueTable<Place>()
+  readonly #emitter: Emitter
+  readonly #rowValues: Value[] = []
+  readonly #stripValues: Value[] = []
+  readonly #lastBegin: Register
+  readonly #lastStep: Register
+
+  constructor(lowering: Lowering, code: Code) {
+    this.lowering = lowering
+    this.code = code
+    const { ir, options } = lowering
+    this.frame = this.#makeFrame()
+    this.shapes = options.lanes > 1 ? options.shapes : analyseShapes(ir, false, true)
+    this.uses = findUses(ir, this.shapes)
+    this.k = code.gpr(32, 'k')
+    this.#lastBegin = this.argument('first_begin', layout.LAST)
+    this.#lastStep = this.argument('first_step', layout.LAST + 4)
+    this.#emitter = this.#emitterOf(this.#base)
+    this.#invariants()
+  }
+
+  #emitterOf(places: ValueTable<Place>): Emitter {
+    const { ir, options } = this.lowering
+    return new Emitter(this.frame, ir, options.lanes, this.shapes, this.uses, options, places)
+  }
+
+  /** A word of the argument block, read where the function begins. */
+  argument(name: string, offset: number, bits: 32 | 64 = 32): Register {
+    const { code } = this
+    let found = this.#arguments.get(name)
+    if (found === undefined) {
+      const to = code.gpr(bits, name)
+      code.atEntry(() => code.general('mov', [to, new Memory({ base: code.parameters[0], disp: offset })]))
+      this.#arguments.set(name, (found = to))
+    }
+    return found
+  }
+
+  #made(name: string, bits: 32 | 64, emit: (to: Register) => void): Register {
+    let found = this.#arguments.get(name)
+    if (found === undefined) {
+      const to = this.code.gpr(bits, name)
+      this.code.atEntry(() => emit(to))
+      this.#arguments.set(name, (found = to))
+    }
+    return found
+  }
+
+  #makeFrame(): Frame {
+    const { code, lowering } = this
+    const { ir, options } = lowering
+    const name = (buffer: number) => `${ir.buffers[buffer].name}_${buffer}`
+    const length = (b: number) => this.argument(`${name(b)}_length`, layout.arrayOffset(ir, b) + layout.ARRAY_LENGTH)
+    const limit = (buffers: readonly number[], lanes: number): Register => {
+      if (lanes === 1 && buffers.length === 1) return length(buffers[0])
+      // Made first, so that they stand before what is made of them.
+      const of = lanes === 1 ? buffers.map(length) : []
+      const all = buffers.length === 1 ? of : buffers.map(b => limit([b], lanes))
+      if (buffers.length === 1) {
+        const whole = length(buffers[0])
+        return this.#made(`${name(buffers[0])}_limit${lanes}`, 32, to => {
+          const zero = code.gpr(32)
+          code.general('xor', [zero, zero])
+          code.general('mov', [to, whole])
+          code.general('sub', [to, lanes - 1])
+          code.general('cmovs', [to, zero])
+        })
+      }
+      return this.#made(`least_${buffers.join('_')}_${lanes}`, 32, to => {
+        code.general('mov', [to, all[0]])
+        for (const other of all.slice(1)) {
+          code.general('cmp', [to, other])
+          code.general('cmova', [to, other])
+        }
+      })
+    }
+    return {
+      code,
+      target: options.target,
+      args: code.parameters[0],
+      failureOffset: layout.FAILURE,
+      array: b => {
+        const tally = options.tallies.find(t => t.buffer === b)
+        if (tally) return this.#copies(tally, `${name(b)}_copies`, length(b))
+        return this.argument(name(b), layout.arrayOffset(ir, b), 64)
+      },
+      length,
+      limit,
+      privateArray: b => ({ base: this.#scratch(), offset: lowering.privates.get(b)! }),
+      routine: v => lowering.routine(v),
+    }
+  }
+
+  /** This thread's copies of an array, filled when it comes for the first time. */
+  #copies(tally: Tally, name: string, length: Register): Register {
+    const { code, lowering } = this
+    const slot = layout.arrayOffset(lowering.ir, tally.buffer)
+    return this.#made(name, 64, to => {
+      const [args, , , thread] = code.parameters
+      code.general('mov', [view(to, 32), view(thread, 32)])
+      code.general('imul', [view(to, 32), new Memory({ base: args, disp: slot + layout.ARRAY_COPY_BYTES })])
+      code.general('add', [to, new Memory({ base: args, disp: slot + layout.ARRAY_COPIES })])
+      emitBegin(code, tally, to, length, lowering.options.target.bits)
+    })
+  }
+
+  /** Scratch of this thread. */
+  #scratch(): Register {
+    const { code } = this
+    return this.#made('scratch', 64, to => {
+      const [args, , , thread] = code.parameters
+      const offset = code.gpr(64)
+      code.general('mov', [view(offset, 32), view(thread, 32)])
+      code.general('imul', [view(offset, 32), new Memory({ base: args, disp: layout.SCRATCH_BYTES })])
+      code.general('mov', [to, new Memory({ base: args, disp: layout.SCRATCH })])
+      code.general('add', [to, offset])
+    })
+  }
+
+  /** What depends on no index at all. */
+  #invariants(): void {
+    const { code } = this
+    const { ir } = this.lowering
+    const levels = levelsOf(ir)
+    for (const v of ir.body.ops) {
+      if (v.op === 'scalar') this.#emitter.finishScalar(v, this.#scalar(v))
+      else if (v.op === 'length') this.#emitter.finishScalar(v, this.frame.length(v.attr))
+      else if (v.op === 'index') (v.attr === ir.rank - 1 ? this.#stripValues : this.#rowValues).push(v)
+      else if (levels[v.id] === 0) this.#emitter.emit(v)
+      else (levels[v.id] === 1 ? this.#rowValues : this.#stripValues).push(v)
+    }
+    code.loc = undefined
+  }
+
+  /** A scalar argument, which the block holds as an f64 or an i64. */
+  #scalar(v: Value): Register {
+    const { code } = this
+    const from = new Memory({ base: code.parameters[0], disp: layout.scalarOffset(v.attr) })
+    const to = this.#emitter.scalarRegister(v.type)
+    if (v.type === 'i64') code.general('mov', [to, from])
+    else if (v.type === 'f64') code.vector('vmovsd', [to, from])
+    else if (v.type === 'f32') {
+      const wide = code.register(128)
+      code.vector('vmovsd', [wide, from])
+      code.vector('vcvtsd2ss', [to, wide, wide])
+    } else if (v.type === 'i32') {
+      // The host passes whole numbers in range.
+      const wide = code.register(128)
+      code.vector('vmovsd', [wide, from])
+      code.vector('vcvttsd2si', [to, wide])
+    } else {
+      // 0 or 1.
+      const wide = code.register(128)
+      code.vector('vmovsd', [wide, from])
+      code.vector('vcvttsd2si', [to, wide])
+    }
+    return to
+  }
+
+  /** What depends on outer indices. */
+  rowLevel(): void {
+    for (const v of this.#rowValues) {
+      if (v.op === 'index') this.#emitter.finishScalar(v, this.#outerIndex(v.attr))
+      else this.#emitter.emit(v)
+    }
+    this.code.loc = undefined
+  }
+
+  #outerIndex(dimension: number): Register {
+    const { code } = this
+    const { rank } = this.lowering.ir
+    let count = this.segment.row!
+    if (rank === 3) {
+      const { quotient, remainder } = divide(code, count, this.argument('second_count', layout.SECOND_COUNT))
+      count = dimension === 0 ? quotient : remainder
+    }
+    const at = dimension === 0 ? layout.FIRST : layout.SECOND
+    const index = code.gpr(32, 'outer')
+    code.general('mov', [index, count])
+    code.general('imul', [index, this.argument(`outer_step${dimension}`, at + 4)])
+    code.general('add', [index, this.argument(`outer_begin${dimension}`, at)])
+    return index
+  }
+
+  /** An emitter that knows what was emitted for all positions. */
+  fork(): Emitter {
+    return this.#emitterOf(new ValueTable(this.#base))
+  }
+
+  /** Private arrays are zero at the start of each iteration. */
+  #clearPrivates(): void {
+    const { code, lowering } = this
+    const { ir, options } = lowering
+    const bits = options.target.bits
+    for (const [i, b] of ir.buffers.entries()) {
+      if (b.space !== 'local') continue
+      const { base, offset } = this.frame.privateArray(i)
+      const bytes = b.length! * options.lanes * (ELEMENT_BYTES[b.element] === 8 ? 8 : 4)
+      const zero = code.register(bits)
+      code.vector('vxorps', [view(zero, 128), view(zero, 128), view(zero, 128)])
+      if (bytes <= fewBytes) {
+        for (let k = 0; k < bytes; k += bits / 8) code.vector('vmovups', [new Memory({ base, disp: offset + k }), zero])
+        continue
+      }
+      const [at, end, next] = [code.gpr(64), code.gpr(64), code.label()]
+      code.general('lea', [at, new Memory({ base, disp: offset })])
+      code.general('lea', [end, new Memory({ base, disp: offset + bytes })])
+      code.inLoop(() => {
+        code.bind(next)
+        code.vector('vmovups', [new Memory({ base: at }), zero])
+        code.general('add', [at, bits / 8])
+        code.general('cmp', [at, end])
+        code.jump(next, 'b')
+      })
+    }
+  }
+
+  /** Emits the body for the lanes that begin `offset` positions after k. */
+  strip(E: Emitter, offset = 0): void {
+    const { code } = this
+    const { options } = this.lowering
+    this.#clearPrivates()
+    for (const v of this.#stripValues) {
+      if (v.op !== 'index') continue
+      const first = code.gpr(32, 'i')
+      code.general('mov', [first, this.k])
+      if (offset) code.general('add', [first, offset])
+      if (!options.unitStep) code.general('imul', [first, this.#lastStep])
+      code.general('add', [first, this.#lastBegin])
+      if (E.lanes === 1 || options.unitStep) E.finishScalar(v, first)
+      else E.set(v, { parts: this.#stepped(E, first) })
+    }
+    E.list(this.#stripValues.filter(v => v.op !== 'index'))
+    code.loc = undefined
+  }
+
+  /** first + lane · step, for a step that is known to the launch alone. */
+  #stepped(E: Emitter, first: Register): Register[] {
+    const { code } = this
+    const bits = E.bits(32)
+    const [base, step] = [first, this.#lastStep].map(x => {
+      const to = code.register(bits)
+      const low = view(to, 128)
+      code.vector('vmovd', [low, x])
+      code.vector('vpbroadcastd', [to, low])
+      return to
+    })
+    return Array.from({ length: E.partCount(32) }, (_, p) => {
+      const to = code.register(bits)
+      code.vector('vpmulld', [to, step, E.steps(1, p * E.perPart(32), bits)])
+      code.vector('vpaddd', [to, to, base])
+      return to
+    })
+  }
+
+  /** The lanes of a strip that begin before the segment's end. */
+  #remaining(E: Emitter): Place {
+    const { code } = this
+    const left = code.gpr(32)
+    code.general('mov', [left, this.segment.end])
+    code.general('sub', [left, this.k])
+    const bits = E.bits(32)
+    const all = code.register(bits)
+    code.vector('vmovd', [view(all, 128), left])
+    code.vector('vpbroadcastd', [all, view(all, 128)])
+    const parts = Array.from({ length: E.partCount(32) }, (_, p) => {
+      const lanes = E.steps(1, p * E.perPart(32), bits)
+      const to = masks.newMask(E, 32)
+      if (E.target.isa === 'avx512') code.vector('vpcmpd', [to, all, lanes, 6])
+      else code.vector('vpcmpgtd', [to, all, lanes])
+      return to
+    })
+    return { parts, width: 32 }
+  }
+
+  /**
+   * All positions of the segment. Each strip is emitted as so many passes over the lanes.
+   *
+   * @param emit what is done with a strip's values, whose lanes the mask tells (undefined: all)
+   */
+  strips(emit: (E: Emitter, pass: number) => void, passes = 1): void {
+    const { code, k, segment } = this
+    const { lanes } = this.lowering.options
+    const whole = lanes * passes
+    const [rest, out, next] = [code.label(), code.label(), code.label()]
+    code.general('mov', [k, segment.begin])
+    const last = code.gpr(32, 'last')
+    code.general('mov', [last, segment.end])
+    code.general('sub', [last, whole])
+    code.general('cmp', [k, last])
+    code.jump(rest, 'g')
+    const checked = this.#proveInRange(rest)
+    code.inLoop(() => {
+      code.bind(next, 32)
+      for (let pass = 0; pass < passes; pass++) {
+        const E = this.fork()
+        E.checked = checked
+        this.strip(E, pass * lanes)
+        emit(E, pass)
+      }
+      code.general('add', [k, whole])
+      code.general('cmp', [k, last])
+      code.jump(next, 'le')
+    })
+    if (lanes === 1) {
+      // Nothing is left over, unless something was not in range.
+      code.jump(out)
+      code.cold(() => {
+        const again = code.label()
+        code.bind(rest)
+        code.general('cmp', [k, segment.end])
+        code.jump(out, 'ge')
+        code.bind(again)
+        const E = this.fork()
+        this.strip(E)
+        emit(E, 0)
+        code.general('add', [k, 1])
+        code.general('cmp', [k, segment.end])
+        code.jump(again, 'l')
+        code.jump(out)
+      })
+      code.bind(out)
+      return
+    }
+    code.bind(rest)
+    this.#masked(emit, passes, out)
+    code.bind(out)
+  }
+
+  /** What is left, under a mask. */
+  #masked(emit: (E: Emitter, pass: number) => void, passes: number, out: Label): void {
+    const { code, k, segment } = this
+    const { lanes } = this.lowering.options
+    const again = code.label()
+    code.bind(again)
+    for (let pass = 0; pass < passes; pass++) {
+      code.general('cmp', [k, segment.end])
+      code.jump(out, 'ge')
+      const E = this.fork()
+      E.mask = this.#remaining(E)
+      this.strip(E)
+      emit(E, pass)
+      code.general('add', [k, lanes])
+    }
+    code.jump(again)
+  }
+
+  plain(): void {
+    this.strips(() => {})
+  }
+
+  /**
+   * Looks once, before the strips, whether what every position accesses at an index of a fixed step is in range at both ends; the strips then do without checks. If something is not, one of the
+   * positions fails: leaves for those that look. Returns the ids of the accesses.
+   */
+  #proveInRange(otherwise: Label): ReadonlySet<number> {
+    const { code, frame, segment, shapes } = this
+    const { options } = this.lowering
+    // One lane is uniform, and its index moves by a step nobody can see here.
+    const steps = options.lanes > 1 ? shapes : options.shapes
+    const known = new Set<Value>()
+    const isKnown = (v: Value) => v.op === 'const' || known.has(v) || this.#base.get(v) !== undefined
+    const byIndex = new Map<Value, Value[]>()
+    for (const v of this.#stripValues) {
+      if (v.op === 'index' ? options.unitStep : isPure(v) && v.args.every(isKnown)) known.add(v)
+      const [index] = v.args
+      if ((v.op === 'load' || v.op === 'store') && !isVarying(steps.of(index)) && isKnown(index))
+        byIndex.set(index, [...(byIndex.get(index) ?? []), v])
+    }
+    const proved = new Set([...byIndex.values()].flatMap(group => group.map(v => v.id)))
+    if (proved.size === 0 || options.unsafe) return proved
+    const P = this.#alone()
+    const emit = (v: Value): void => {
+      if (!known.delete(v)) return
+      for (const a of v.args) emit(a)
+      if (v.op !== 'index') return P.emit(v)
+      const first = code.gpr(32, 'first')
+      code.general('mov', [first, this.k])
+      code.general('add', [first, this.#lastBegin])
+      P.set(v, { scalar: first })
+    }
+    // How far the last position is from the first.
+    const span = code.gpr(64, 'span')
+    code.general('mov', [view(span, 32), segment.end])
+    code.general('sub', [view(span, 32), this.k])
+    code.general('sub', [view(span, 32), 1])
+    for (const [index, accesses] of byIndex) {
+      emit(index)
+      const step = steps.of(index)
+      const length = frame.limit(groupBuffers(accesses), 1)
+      const first = P.scalar(index)
+      code.general('cmp', [first, length])
+      code.jump(otherwise, 'ae')
+      if (isUniform(step)) continue
+      const end = code.gpr(64)
+      const most = code.gpr(64)
+      if (step === 1) code.general('mov', [end, span])
+      else code.general('imul', [end, span, step])
+      const wide = code.gpr(64)
+      code.general('mov', [view(wide, 32), first])
+      code.general('add', [end, wide])
+      code.general('mov', [view(most, 32), length])
+      code.general('cmp', [end, most])
+      code.jump(otherwise, 'ae')
+    }
+    return proved
+  }
+
+  /** An emitter for one position, which knows what was emitted for all. */
+  #alone(): Emitter {
+    const { ir, options } = this.lowering
+    const shapes = analyseShapes(ir, false, true)
+    return new Emitter(this.frame, ir, 1, shapes, findUses(ir, shapes), options, new ValueTable(this.#base))
+  }
+
+  /** Bits of the accumulators of a reduction, and so on: whole vectors. */
+  get bits(): 128 | 256 | 512 {
+    const { target, lanes } = this.lowering.options
+    return partBits(target, lanes, 32)
+  }
+}
+
+/** 0: depends on no index; 1: on outer indices only; 2: on the last one, or happens at its time. */
+function levelsOf(ir: KernelIR): number[] {
+  const levels: number[] = []
+  const of = (v: Value) => (v.op === 'result' ? 2 : (levels[v.id] ?? 2))
+  for (const v of ir.body.ops) {
+    let level = 2
+    if (v.op === 'index') level = v.attr === ir.rank - 1 ? 2 : 1
+    else if (isPure(v)) level = v.args.reduce((m, a) => Math.max(m, of(a)), 0)
+    levels[v.id] = level
+  }
+  return levels
+}

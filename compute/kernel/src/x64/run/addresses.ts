@@ -1,0 +1,19 @@
+/**
+ * Where a typed array's memory is. An ArrayBuffer has memory of its own that never moves while it is attached, whether it grows or shrinks; small typed arrays that had none until now get it by being asked
+ * for their buffer, since inside the engine's heap they would move. So an address is remembered by the buffer. One that has been detached, or has shrunk below a view, shows by the view's length of 0.
+ *
+ * Who gives an address away holds on to the array, and does not detach or shrink its buffer, until the call is over.
+ */
+
+import { loadKoffi } from '@skein/team/native'
+
+const known = new WeakMap<ArrayBufferLike, number>()
+
+/** 0 for a view without elements: there is nothing it may touch. */
+export function addressOf(view: ArrayBufferView): number {
+  if (view.byteLength === 0) return 0
+  const { buffer } = view
+  let address = known.get(buffer)
+  if (address === undefined) known.set(buffer, (address = Number(loadKoffi().address(buffer))))
+  return address + view.byteOffset
+}

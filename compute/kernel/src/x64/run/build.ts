@@ -1,0 +1,40 @@
+/**
+ * Which compiler this is: the sizes and times of its files, so that a change of any of them makes other code than what the cache holds. In a bundle the compiler is part of one file.
+ */
+
+import { createHash } from 'node:crypto'
+import { readdirSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** From here to the compiler's folder: src, or dist. */
+const up = ['..', '..']
+const isModule = /\.[jt]s$/
+
+/** @param file of this module, as it runs */
+export function buildOf(file: string): string {
+  const hash = createHash('sha256')
+  const add = (path: string, name: string) => {
+    const { size, mtimeMs } = statSync(path)
+    hash.update(`${name} ${size} ${mtimeMs}\n`)
+  }
+  if (!/^build\.[jt]s$/.test(basename(file))) add(file, 'bundle')
+  else {
+    const folder = join(dirname(file), ...up)
+    for (const name of (readdirSync(folder, { recursive: true }) as string[]).sort())
+      if (isModule.test(name) && !name.endsWith('.d.ts')) add(join(folder, name), name)
+  }
+  return hash.digest('hex')
+}
+
+let build: string | undefined
+
+/** Of this process; undefined where that cannot be told, and nothing may be taken from the cache. */
+export function thisBuild(): string | undefined {
+  try {
+    build ??= buildOf(fileURLToPath(import.meta.url))
+  } catch {
+    return undefined
+  }
+  return build
+}

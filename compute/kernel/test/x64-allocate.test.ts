@@ -1,0 +1,53 @@
+/** Registers chosen for random programs: what they compute is what they compute with every variable on the stack. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { allocate } from '../src/x64/machine/allocate.ts'
+import { assemble } from '../src/x64/machine/emit.ts'
+import { follow } from './x64-follow.ts'
+import { type ProgramOptions, randomProgram } from './x64-programs.ts'
+import { addressOf, noAvx512, noX64, Page } from './x64-run.ts'
+
+/** What a program leaves in memory, and what it returns. */
+function outcome(seed: number, options: ProgramOptions, naive: boolean): string {
+  const { constants, functions, inputBytes, outputBytes } = randomProgram(seed, options)
+  const program = assemble(functions, constants, { isa: options.isa, naive })
+  const input = new Uint32Array(inputBytes / 4).map((_, i) => Math.imul(i + 1, 0x9e3779b1) ^ (i << 7))
+  const output = new Uint8Array(outputBytes)
+  using page = new Page(program.bytes)
+  const returned = page.at(program.entries[0], 3)(addressOf(input), addressOf(output), 7)
+  return `${returned} ${Buffer.from(output).toString('hex')}`
+}
+
+const sizes: { readonly [name: string]: Partial<ProgramOptions> } = {
+  'of all kinds': {},
+  'with few registers to spare': { wholes: 22, vectors: 38, masks: 11, size: 80 },
+  'with few variables': { wholes: 4, vectors: 5, masks: 3, size: 60 },
+}
+
+for (const isa of ['avx2', 'avx512'] as const) {
+  it(`every instruction of random programs finds what it reads, ${isa}`, () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.constantFrom(...Object.values(sizes)), (seed, size) => {
+        for (const code of randomProgram(seed, { isa, ...size }).functions) follow(allocate(code, isa))
+      }),
+      { numRuns: 12 },
+    )
+  })
+
+  const skip = (isa === 'avx2' ? noX64 : noAvx512()) ?? false
+  describe(`random programs, ${isa}`, { skip }, () => {
+    for (const [name, size] of Object.entries(sizes)) {
+      it(name, () => {
+        fc.assert(
+          fc.property(fc.nat(), seed => {
+            const options = { isa, ...size }
+            assert.equal(outcome(seed, options, false), outcome(seed, options, true))
+          }),
+          { numRuns: 12 },
+        )
+      })
+    }
+  })
+}
