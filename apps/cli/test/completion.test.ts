@@ -43,7 +43,7 @@ test('bash completes', { skip: absent('bash') }, () => {
     [['explain', '--level', 'pa'], ['passes']],
     [
       ['explain', 'x.ts', '-b', ''],
-      ['wasm', 'reference'],
+      ['wasm', 'x64', 'reference'],
     ],
     [
       ['completion', ''],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { engineNames } from '@skein/base'
+import { backends } from '@skein/kernel'
 import type { Findings } from '../src/doctor/findings.ts'
 import { report } from '../src/doctor/report.ts'
 import { escapeCode, skein } from './skein.ts'
@@ -20,6 +21,7 @@ test('JSON: machine, backends that ran, heap, team, every engine with the comman
     found.backends.map(({ name, runs }) => [name, runs]),
     [
       ['wasm', true],
+      ['x64', backends.x64.unavailable() === undefined],
       ['reference', true],
     ],
   )
