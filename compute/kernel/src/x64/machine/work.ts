@@ -3,6 +3,7 @@
 import { Memory, type Register } from '../encode/operands.ts'
 import { type Code, frameBase, type Step, Variable } from './code.ts'
 import { conventional } from './convention.ts'
+import { predicated } from './predicates.ts'
 import type { Instruction } from './traits.ts'
 
 export type Isa = 'avx2' | 'avx512'
@@ -26,7 +27,8 @@ export class Work {
   constructor(code: Code, isa: Isa) {
     this.code = code
     this.isa = isa
-    this.steps = conventional(code)
+    const steps = conventional(code)
+    this.steps = isa === 'avx512' ? predicated(steps) : steps
     this.arriving = code.parameters.map((_, i) => (this.steps[i] as Instruction).operands[1] as Register)
     this.origins = [...this.steps]
     this.variables = [...code.variables]
