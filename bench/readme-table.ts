@@ -87,7 +87,8 @@ const nativeColumns: Column[] = [
   { title: 'gcc -O3', who: ['C gcc -O3'] },
   { title: '-Ofast', who: ['C gcc -Ofast'] },
   { title: 'Numba', who: ['Numba'] },
-  { title: 'OpenBLAS', who: ['OpenBLAS'] },
+  // Its code for AVX-512, where it has to be told to use it.
+  { title: 'OpenBLAS', who: ['OpenBLAS SkylakeX', 'OpenBLAS'] },
   { title: 'plain JS, 1 thread', who: ['plain JS'], threads: 1 },
 ]
 

@@ -31,7 +31,7 @@ export function gccPeer(threads: number, name: string, target: string, flags: st
 }
 
 /** A compiled peer. */
-export const started = (command: string, threads: number, ...args: string[]): Launch => ({
+export const started = (command: string, threads: number, ...args: string[]) => ({
   command,
   args,
   env: { ...openMP, OMP_NUM_THREADS: `${threads}` },

@@ -153,6 +153,10 @@ const irregular: BenchCase[] = [
   },
 ]
 
+/** Of what it does by itself, and of its code for AVX-512. */
+const ofOpenBlas = (atLeast: number): Target[] =>
+  ['OpenBLAS', 'OpenBLAS SkylakeX'].map(than => ({ skein: fast, than, atLeast }))
+
 const products = dtypes.flatMap((dtype): BenchCase[] => {
   const tolerance = dtype === 'f32' ? 1e-5 : 1e-12
   const flops = (n: number) => 2 * n ** 3
@@ -168,7 +172,7 @@ const products = dtypes.flatMap((dtype): BenchCase[] => {
           ...(threads && { threads }),
           flops,
           tolerance,
-          targets: [{ skein: fast, than: 'OpenBLAS', atLeast: 0.85 }],
+          targets: ofOpenBlas(0.85),
         }),
       ),
     ),
@@ -182,7 +186,7 @@ const products = dtypes.flatMap((dtype): BenchCase[] => {
         inner: 20,
         flops: n => batchCount(n) * flops(n),
         tolerance,
-        targets: [{ skein: fast, than: 'OpenBLAS', atLeast: 2 }],
+        targets: ofOpenBlas(2),
       }),
     ),
   ]

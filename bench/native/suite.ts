@@ -60,7 +60,8 @@ function byHand(threads: number): PeerSpec[] {
   )
 }
 
-function openBlas(threads: number): PeerSpec {
+/** @param core the processor whose code it shall take, whatever it would choose: for AMD's it has none with AVX-512 */
+function openBlas(threads: number, core?: string): PeerSpec {
   const gcc = findGcc()
   const launch = (): Launch => {
     const library = findOpenBlas()
@@ -68,9 +69,12 @@ function openBlas(threads: number): PeerSpec {
     if (!gcc) return noGcc
     const built = build(gcc, here('blas.c'), 'blas', [...cFlags, '-lm', '-ldl'], headers)
     const who = `OpenBLAS${library.version}`
-    return ran(built, file => started(file, threads, who, library.file, library.prefix))
+    return ran(built, file => {
+      const { env, ...rest } = started(file, threads, who, library.file, library.prefix)
+      return { ...rest, env: { ...env, ...(core && { OPENBLAS_CORETYPE: core }) } }
+    })
   }
-  return { label: 'OpenBLAS', threads, launch, cases: isProduct }
+  return { label: core ? `OpenBLAS (${core})` : 'OpenBLAS', threads, launch, cases: isProduct }
 }
 
 /** One thread of JavaScript takes minutes for large products, and is no measure of memory. */
@@ -113,12 +117,14 @@ export const native: Suite = {
       cases: isArithmetic,
     },
     openBlas(threads),
+    ...(vectors()[0]?.bytes === 64 ? [openBlas(threads, 'SkylakeX')] : []),
     { label: 'plain JS', threads: 1, launch: node('plain.ts'), cases: plainTakes },
   ],
   summary,
   notes: [
     'C by hand: GCC vector types, strict as Skein rounds, or fast with fused multiply-add and estimates of 1/√x; `--peers AVX2,avx2` has it, and Skein, in 256 bits.',
     'A batch is a loop of OpenBLAS over its products, each on one thread; those of 64 × 64 are dealt to all threads, smaller ones wait for its lock then.',
+    'On AMD processors OpenBLAS takes its code for AVX2; as SkylakeX it is told to take that for AVX-512.',
     'Naive C multiplies matrices up to 512.',
   ],
 }
