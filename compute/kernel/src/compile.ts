@@ -6,6 +6,7 @@ import { rewrite } from './ir/rewrite.ts'
 import { contract } from './passes/contract.ts'
 import { hoistInvariants } from './passes/hoist.ts'
 import { expandMath } from './passes/math.ts'
+import { invertRoots } from './passes/roots.ts'
 import { flattenBranches } from './passes/selects.ts'
 
 export interface Pass {
@@ -21,7 +22,12 @@ export function passes(options: Pick<BackendOptions, 'fast'>): Pass[] {
     { name: 'math', run: expandMath },
     { name: 'selects', run: flattenBranches },
     { name: 'hoist', run: hoistInvariants },
-    ...(options.fast ? [{ name: 'contract', run: contract }] : []),
+    ...(options.fast
+      ? [
+          { name: 'roots', run: invertRoots },
+          { name: 'contract', run: contract },
+        ]
+      : []),
   ]
 }
 

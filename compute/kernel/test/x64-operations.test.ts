@@ -48,7 +48,7 @@ function check(target: Target, lanes: number, make: (c: Case, constants: Constan
     const operands = inputsOf(c).map(numbers => (numbers === undefined ? 0n : addressOf(numbers)))
     const all = [addressOf(found), ...operands, 0n, 0n, 0n].slice(0, 4)
     page.at(program.entries[k], 4)(...all)
-    const difference = firstWrong(c.v.type, found, expectedOf(c, lanes))
+    const difference = firstWrong(c, found, expectedOf(c, lanes))
     if (difference !== undefined) wrong.push(`${c.name}: ${difference}`)
   }
   assert.deepEqual(wrong, [])

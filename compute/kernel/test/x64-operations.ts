@@ -179,14 +179,21 @@ export function expectedOf(c: Case, lanes: number): unknown[] {
 }
 
 /** The first element that is not as it shall be, and what it is. */
-export function firstWrong(type: Type, found: Numbers, expected: readonly unknown[]): string | undefined {
+export function firstWrong({ v }: Case, found: Numbers, expected: readonly unknown[]): string | undefined {
+  const { type } = v
+  const units = v.op === 'rsqrt' ? 2 : 0
   for (let k = 0; k < count; k++) {
     if (expected[k] === undefined) continue
     const x = type === 'i1' ? found[k] !== 0 : found[k]
-    if (!Object.is(x, expected[k])) return `element ${k} is ${show(x)}, not ${show(expected[k])}`
+    if (!Object.is(x, expected[k]) && !isNear(x as number, expected[k] as number, units, type))
+      return `element ${k} is ${show(x)}, not ${show(expected[k])}`
   }
   return undefined
 }
+
+/** Whether a float is off by so many units in the last place at most. */
+const isNear = (x: number, expected: number, units: number, type: Type): boolean =>
+  units > 0 && Math.abs(x - expected) <= units * 2 ** (type === 'f32' ? -23 : -52) * Math.abs(expected)
 
 const show = (x: unknown): string => (Object.is(x, -0) ? '-0' : String(x))
 

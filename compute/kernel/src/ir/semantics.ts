@@ -75,6 +75,9 @@ export const SEMANTICS: Record<string, Fn> = {
   'mad.f64': (a, b, c) => a * b + c,
   'nmad.f32': (a, b, c) => f(c - f(a * b)),
   'nmad.f64': (a, b, c) => c - a * b,
+  // 1/√x, of which hardware has an estimate; here a root and a division. Only `fast` kernels have it.
+  'rsqrt.f32': a => f(1 / f(Math.sqrt(a))),
+  'rsqrt.f64': a => 1 / Math.sqrt(a),
   'smin.i32': Math.min,
   'smax.i32': Math.max,
   'umin.i32': (a, b) => Math.min(a >>> 0, b >>> 0) | 0,

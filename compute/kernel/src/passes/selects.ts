@@ -7,7 +7,7 @@ import { isPure } from '../ir/ir.ts'
 import { rewrite } from '../ir/rewrite.ts'
 
 /** Operations that cost about as much as a branch, or more. */
-const DEAR = new Set(['div', 'sqrt', 'frem', 'sdiv', 'udiv', 'srem', 'urem', 'math', 'mulhu', 'table'])
+const DEAR = new Set(['div', 'sqrt', 'rsqrt', 'frem', 'sdiv', 'udiv', 'srem', 'urem', 'math', 'mulhu', 'table'])
 const LIMIT = 8
 
 /** Number of operations in a region that may be computed for nothing; infinite when one may not. */

@@ -65,6 +65,8 @@ export const SPELLED: Readonly<Record<string, string>> = {
   'abs.i32': 'Math.abs(a) | 0',
   'sqrt.f32': 'Math.fround(Math.sqrt(a))',
   'sqrt.f64': 'Math.sqrt(a)',
+  'rsqrt.f32': 'Math.fround(1 / Math.fround(Math.sqrt(a)))',
+  'rsqrt.f64': '1 / Math.sqrt(a)',
   'floor.f32': 'Math.floor(a)',
   'floor.f64': 'Math.floor(a)',
   'ceil.f32': 'Math.ceil(a)',

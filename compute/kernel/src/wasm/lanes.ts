@@ -129,6 +129,11 @@ export function emitPart(v: Value, p: number, width: Width, c: LaneContext): boo
       wideOperands(p, 'u', c)
       f.op(`i64x2.${op === 'ult' ? 'lt_s' : 'le_s'}`)
       return true
+    case 'rsqrt':
+      c.splat(from as 'f32', 1)
+      all()
+      f.op(`${shape}.sqrt`).op(`${shape}.div`)
+      return true
     case 'mulhu': {
       const low = c.temporary('v128')
       all()

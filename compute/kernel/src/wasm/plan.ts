@@ -59,7 +59,7 @@ export function chooseReductionLanes(
 const ROUNDS = 16
 /** Lanes of a divergent loop wait for the longest. */
 const WAITING = 1.6
-const DEAR: Record<string, number> = { div: 4, sqrt: 5, frem: 40, sdiv: 8, udiv: 8, srem: 9, urem: 9 }
+const DEAR: Record<string, number> = { div: 4, sqrt: 5, rsqrt: 9, frem: 40, sdiv: 8, udiv: 8, srem: 9, urem: 9 }
 
 /** Estimated work for one iteration, in scalar operations: as one of many lanes, and alone. */
 function addCost(

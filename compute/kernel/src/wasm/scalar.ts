@@ -132,6 +132,12 @@ export function emitScalar(f: FunctionBuilder, v: Value, push: (i: number) => vo
       push(2)
       f.op(`${t}.add`)
       return
+    case 'rsqrt':
+      if (t === 'f32') f.f32(1)
+      else f.f64(1)
+      push(0)
+      f.op(`${t}.sqrt`).op(`${t}.div`)
+      return
     case 'nmad':
       push(2)
       push(0)

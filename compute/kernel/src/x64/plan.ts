@@ -17,7 +17,16 @@ const rounds = 16
 /** Lanes of a divergent loop wait for the longest. */
 const waiting = 1.6
 /** In additions of one lane. */
-const dear: Readonly<Record<string, number>> = { div: 4, sqrt: 5, frem: 40, sdiv: 6, udiv: 6, srem: 8, urem: 8 }
+const dear: Readonly<Record<string, number>> = {
+  div: 4,
+  sqrt: 5,
+  rsqrt: 7,
+  frem: 40,
+  sdiv: 6,
+  udiv: 6,
+  srem: 8,
+  urem: 8,
+}
 
 /** @param tallies arrays that each thread changes in copies of its own */
 export function chooseLanes(ir: KernelIR, shapes: Shapes, target: Target, tallies: readonly Tally[]): number {

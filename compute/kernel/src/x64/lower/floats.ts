@@ -135,6 +135,8 @@ export function emitFloat(v: Value, f: Floats, x: (i: number) => Register): Regi
       const only = x(0)
       return f.isScalar ? f.op('sqrt', only, only) : f.op('sqrt', only)
     }
+    case 'rsqrt':
+      return inverseRoot(f, x(0))
     case 'floor':
     case 'ceil':
     case 'trunc':
@@ -150,6 +152,27 @@ export function emitFloat(v: Value, f: Floats, x: (i: number) => Register): Regi
     default:
       return undefined
   }
+}
+
+/**
+ * 1/√x. With AVX-512 from an estimate of 14 bits, which a step of Newton's doubles: y + y/2 · (1 - x·y·y). Where that is no number, as of 0 and infinity, the estimate is exact.
+ */
+function inverseRoot(f: Floats, x: Register): Register {
+  const one = f.spread(1)
+  if (!f.hasMasks) return f.op('div', one, f.isScalar ? f.op('sqrt', x, x) : f.op('sqrt', x))
+  // Those of single numbers are estimated as lanes, too.
+  const lanes = f.isScalar ? new Floats(f.code, f.target, f.type, 128, false) : f
+  const found = lanes.op('rsqrt14', x)
+  for (let step = f.type === 'f32' ? 1 : 2; step > 0; step--) {
+    const rest = lanes.op('mul', x, found)
+    f.code.vector(lanes.name('fnmadd213'), [rest, found, one])
+    const half = lanes.op('mul', found, lanes.spread(0.5))
+    f.code.vector(lanes.name('fmadd231'), [found, half, rest], {
+      mask: lanes.where(rest, 'ordered', rest),
+      zeroes: false,
+    })
+  }
+  return found
 }
 
 /** Math.min and Math.max. The instructions give their second operand where one is NaN, and where both are zero. */
