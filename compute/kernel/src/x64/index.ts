@@ -9,6 +9,8 @@ import { analyseShapes } from '../lanes/shape.ts'
 import type { Block } from '../launch/block.ts'
 import { type Kind, type LaunchOptions, type Placement, TeamProgram, type Variant } from '../launch/program.ts'
 import { lowerStorage } from '../passes/storage.ts'
+import type { AccessNote } from './explain/accesses.ts'
+import { explained } from './explain/listing.ts'
 import { type Lowered, Lowering } from './lower/function.ts'
 import { addMerge } from './lower/merge.ts'
 import { lowerReduction } from './lower/reduce.ts'
@@ -106,12 +108,21 @@ class X64Program extends TeamProgram<X64Variant> {
     return { ...description, code }
   }
 
-  #lower({ unitStep, tallies }: Kind): { readonly lowered: Lowered; readonly lanes: number } {
+  /** @param notes gets what is decided about accesses */
+  #lower({ unitStep, tallies }: Kind, notes?: AccessNote[]): { readonly lowered: Lowered; readonly lanes: number } {
     const { ir, combination, options } = this
     const target = this.#target
     const shapes = analyseShapes(ir, true, unitStep)
     const lanes = lanesOf(combination) ?? options.lanes ?? chooseLanes(ir, shapes, target, tallies)
-    const lowering = new Lowering(ir, combination, { target, lanes, shapes, unitStep, unsafe: options.unsafe, tallies })
+    const lowering = new Lowering(ir, combination, {
+      target,
+      lanes,
+      shapes,
+      unitStep,
+      unsafe: options.unsafe,
+      tallies,
+      ...(notes && { notes }),
+    })
     return { lowered: lower(lowering), lanes }
   }
 
@@ -150,9 +161,10 @@ class X64Program extends TeamProgram<X64Variant> {
   }
 
   listing(): string {
-    return this.#listed(this.anyVariant())
-      .map(line => line.text)
-      .join('\n')
+    const notes: AccessNote[] = []
+    const assembled = this.#assemble(this.#lower(this.anyVariant().kind, notes).lowered, true)
+    const names = this.ir.buffers.map(b => b.name)
+    return explained(assembled, notes, this.options.source, names)
   }
 
   #listed({ kind }: X64Variant): Assembled['listing'] {

@@ -15,7 +15,11 @@ import { widthOf } from './target.ts'
 export function emitAtomic(E: Operands, v: Value): void {
   const { code } = E
   const a = v.attr as Access & { readonly kind: string }
-  if (E.options.tallies.some(({ buffer }) => buffer === a.buffer)) return emitTally(E, v)
+  if (E.options.tallies.some(({ buffer }) => buffer === a.buffer)) {
+    E.note(v, 'in copies of each thread')
+    return emitTally(E, v)
+  }
+  E.note(v, 'lane by lane')
   const [index, ...values] = v.args
   const isRead = E.uses.isRead(v)
   const update = (i: Register, operands: readonly Register[]) =>

@@ -45,6 +45,7 @@ export class Combiner {
       places,
     )
     E.mask = mask
+    E.isLocated = false
     E.region(combine.body)
     const [result] = combine.body.results
     if (lanes === 1) return { scalar: E.scalar(result) }

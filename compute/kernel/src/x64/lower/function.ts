@@ -120,6 +120,7 @@ export class Lowering {
     const places = new ValueTable<Place>()
     for (const v of ir.body.ops) if (v.op === 'scalar') places.set(v, { scalar: code.parameters[v.attr] })
     const E = new Emitter(this.plainFrame(code), ir, 1, shapes, findUses(ir, shapes), this.options, places)
+    E.isLocated = false
     E.region(ir.body)
     code.return(E.scalar(ir.body.results[0]))
     return code

@@ -187,8 +187,9 @@ function load(E: Operands, v: Value): void {
     else checkStrip(E, a, index, step)
   }
   const { mask } = E
-  if (step === 1 && (!mask || hasMasked(E, a.element)))
-    return E.set(v, { parts: loadParts(E, a.element, stripAt(E, a, index), mask) })
+  const isContiguous = step === 1 && (!mask || hasMasked(E, a.element))
+  E.note(v, isContiguous ? 'contiguous' : `gathered${strideOf(step)}`)
+  if (isContiguous) return E.set(v, { parts: loadParts(E, a.element, stripAt(E, a, index), mask) })
   const base = E.frame.array(a.buffer)
   E.set(v, {
     parts: Array.from({ length: E.partCount(widthOfElement(a.element)) }, (_, p) =>
@@ -196,6 +197,8 @@ function load(E: Operands, v: Value): void {
     ),
   })
 }
+
+const strideOf = (step: number): string => (isVarying(step) ? '' : ` in steps of ${step}`)
 
 /** Part p of an index. */
 const lanesPart = (E: Operands, index: Value) => (p: number) => E.part(index, p)
@@ -205,6 +208,7 @@ function loadUniform(E: Operands, v: Value, a: Access): void {
   const [index] = v.args
   const i = E.scalar(index)
   if (!isChecked(E, v)) checkScalar(E, a, i, E.frame.length(a.buffer))
+  E.note(v, E.lanes > 1 && E.uses.byLanes(v) ? 'broadcast' : 'scalar')
   const from = memoryAt(elementAt(E, a, i))
   const bytes = ELEMENT_BYTES[a.element]
   if (E.lanes > 1 && E.uses.byLanes(v) && !E.uses.byScalars(v) && bytes >= 4) {
@@ -225,6 +229,7 @@ function store(E: Operands, v: Value): void {
     const i = E.scalar(index)
     if (!isChecked(E, v)) checkScalar(E, a, i, E.frame.length(a.buffer))
     const to = memoryAt(elementAt(E, a, i))
+    E.note(v, isUniform(E.shapes.of(value)) ? 'scalar' : 'scalar, of the last lane')
     if (isUniform(E.shapes.of(value))) return storeElement(E, a.element, to, E.scalar(value))
     return storeLast(E, a.element, to, value)
   }
@@ -234,7 +239,9 @@ function store(E: Operands, v: Value): void {
   }
   const { mask } = E
   const width = widthOfElement(a.element)
-  if (step === 1 && (!mask || hasMasked(E, a.element))) {
+  const isContiguous = step === 1 && (!mask || hasMasked(E, a.element))
+  E.note(v, isContiguous ? 'contiguous' : `${hasScatter(E, a.element) ? 'scattered' : 'lane by lane'}${strideOf(step)}`)
+  if (isContiguous) {
     const at = stripAt(E, a, index)
     for (let p = 0; p < E.partCount(width); p++) storePart(E, a.element, at, p, E.part(value, p), mask)
     return
@@ -262,10 +269,12 @@ function storeLast(E: Operands, element: Element, to: Memory, value: Value): voi
   storeElement(E, element, to, scalar)
 }
 
+const hasScatter = (E: Operands, element: Element): boolean => E.target.isa === 'avx512' && ELEMENT_BYTES[element] >= 4
+
 /** Each active lane to an element of its own, in the order of lanes. */
 function scatter(E: Operands, element: Element, at: At, index: Value, value: Value): void {
   const width = widthOfElement(element)
-  if (E.target.isa === 'avx512' && ELEMENT_BYTES[element] >= 4) {
+  if (hasScatter(E, element)) {
     for (let p = 0; p < E.partCount(width); p++)
       scatterPart(E, element, at, lanesPart(E, index), p, E.part(value, p, width))
     return

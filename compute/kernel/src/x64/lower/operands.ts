@@ -13,6 +13,7 @@ import type { Uses } from '../../lanes/uses.ts'
 import type { Condition } from '../encode/general-forms.ts'
 import type { Label, Predicate } from '../encode/operands.ts'
 import { Memory, type Register } from '../encode/operands.ts'
+import type { AccessNote } from '../explain/accesses.ts'
 import { type Code, type StackSlot, view } from '../machine/code.ts'
 import { bytesOf } from './constants.ts'
 import type { Frame } from './frame.ts'
@@ -35,6 +36,8 @@ export interface EmitOptions {
   readonly unsafe: boolean
   /** Arrays of which each thread has copies of its own. */
   readonly tallies: readonly Tally[]
+  /** Gets a note of each access that is lowered. */
+  readonly notes?: AccessNote[]
 }
 
 export type VectorBits = 128 | 256 | 512
@@ -53,6 +56,10 @@ export class Operands {
   mask: Place | undefined
   /** Accesses known to be in range, whichever lanes are active. */
   checked: ReadonlySet<number> = new Set<number>()
+  /** Those of them that were compared in this round, at one index with others. */
+  readonly together = new Set<number>()
+  /** What it lowers stands in the kernel's own text. */
+  isLocated = true
 
   constructor(
     frame: Frame,
@@ -366,6 +373,20 @@ export class Operands {
       make(lane)
       if (bits) code.bind(over)
     }
+  }
+
+  /** Notes how an access is done, where somebody wants to know. */
+  note(access: Value, how: string): void {
+    const { notes, unsafe } = this.options
+    const isProved = this.checked.has(access.id)
+    const check = unsafe
+      ? 'not checked'
+      : !isProved
+        ? 'checked'
+        : this.together.has(access.id)
+          ? 'checked with others'
+          : 'proved in range'
+    notes?.push({ access, how: this.lanes === 1 ? 'one element' : how, isMasked: this.mask !== undefined, check })
   }
 
   // What happens to all.

@@ -57,8 +57,10 @@ export abstract class Straight extends Operands {
       } else {
         flush()
         const group = groups?.get(s.id)
-        if (group && !group.every(a => this.checked.has(a.id)) && checkTogether(this, group))
+        if (group && !group.every(a => this.checked.has(a.id)) && checkTogether(this, group)) {
+          for (const a of group) this.together.add(a.id)
           this.checked = new Set([...this.checked, ...group.map(a => a.id)])
+        }
         this.emit(s)
       }
     }
@@ -83,7 +85,7 @@ export abstract class Straight extends Operands {
   }
 
   protected mark(v: Value): void {
-    if (v.loc && !v.loc.unit) this.code.loc = v.loc
+    if (this.isLocated && v.loc && !v.loc.unit) this.code.loc = v.loc
   }
 
   protected emitUniform(v: Value): void {

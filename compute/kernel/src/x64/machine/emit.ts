@@ -37,7 +37,8 @@ export interface Program {
   readonly codeBytes: number
   /** Of each function, from the start. */
   readonly entries: readonly number[]
-  readonly listing: readonly (ListedLine & { readonly loc: Location | undefined })[]
+  /** Each line with the step it comes from, and where in the source that does. */
+  readonly listing: readonly (ListedLine & { readonly loc: Location | undefined; readonly step: Step | undefined })[]
   readonly figures: readonly FunctionFigures[]
 }
 
@@ -53,13 +54,13 @@ export function assemble(functions: readonly Code[], constants: Constants, optio
   const entries = new Map<Code, Label>()
   for (const code of functions) entries.set(code, new Label(code.name))
   forget(functions, constants)
-  const locations: (Location | undefined)[] = []
+  const origins: (Step | undefined)[] = []
   const figures: FunctionFigures[] = []
   for (const code of functions) {
     const placed = options.naive ? placeNaively(code) : allocate(code, options.isa)
     out.align(32)
     out.bind(entries.get(code)!)
-    figures.push(emitFunction(out, placed, options.isa, entries, locations))
+    figures.push(emitFunction(out, placed, options.isa, entries, origins))
   }
   for (const { bytes, label } of constants.all.values()) out.place(bytes, label)
   const { bytes, codeBytes, listing } = out.finish()
@@ -67,7 +68,7 @@ export function assemble(functions: readonly Code[], constants: Constants, optio
     bytes,
     codeBytes,
     entries: functions.map(code => entries.get(code)!.at!),
-    listing: listing.map((line, i) => ({ ...line, loc: locations[i] })),
+    listing: listing.map((line, i) => ({ ...line, loc: origins[i]?.loc, step: origins[i] })),
     figures,
   }
 }
@@ -83,7 +84,7 @@ function emitFunction(
   placed: Placed,
   isa: 'avx2' | 'avx512',
   entries: ReadonlyMap<Code, Label>,
-  locations: (Location | undefined)[],
+  origins: (Step | undefined)[],
 ): FunctionFigures {
   const { code, steps, changed } = placed
   const frame = new Frame(placed, isa)
@@ -91,7 +92,7 @@ function emitFunction(
   frame.enter(out)
   for (let i = 0; i < steps.length; i++) {
     const step = steps[i]
-    for (let at = locations.length; at < out.lines; at++) locations.push(steps[i - 1]?.loc)
+    for (let at = origins.length; at < out.lines; at++) origins.push(steps[i - 1])
     instructions++
     switch (step.is) {
       case 'label':
@@ -125,7 +126,7 @@ function emitFunction(
         out.general(step.name, step.operands, step.bits as 64 | undefined)
     }
   }
-  for (let at = locations.length; at < out.lines; at++) locations.push(steps.at(-1)?.loc)
+  for (let at = origins.length; at < out.lines; at++) origins.push(steps.at(-1))
   const count = (bits: number) => {
     let set = 0
     for (let rest = bits; rest !== 0; rest &= rest - 1) set++
