@@ -75,8 +75,8 @@ const OPERATIONS: Record<string, { op: string; from: Type; arity: number }[]> = 
 for (const [key, fn] of Object.entries(SEMANTICS)) {
   const [op, from, to] = key.split('.') as [string, Type | undefined, Type | undefined]
   if (op === 'select' || op === 'bitcast' || from === undefined) continue
-  // Fused or not, as the hardware has it: only `fast` kernels have them.
-  if (op === 'mad' || op === 'nmad') continue
+  // Fused, or estimated, or not, as the hardware has it: only `fast` kernels have them.
+  if (op === 'mad' || op === 'nmad' || op === 'rsqrt') continue
   const compares = ['lt', 'le', 'slt', 'sle', 'ult', 'ule'].includes(op)
   OPERATIONS[to ?? (compares ? 'i1' : from)].push({ op, from, arity: fn.length })
 }
