@@ -14,6 +14,7 @@ import { skip } from './x64-code.ts'
 const types = [
   ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array],
   ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array],
+  ...(typeof Float16Array === 'undefined' ? [] : [Float16Array as unknown as Float32ArrayConstructor]),
 ] as const
 type Constructor = (typeof types)[number]
 type Numbers = Exclude<Constructor, BigInt64ArrayConstructor | BigUint64ArrayConstructor>
@@ -72,7 +73,7 @@ const doubled = (type: Numbers) => {
 }
 
 test('no element before or behind an array is touched', { skip }, () => {
-  const kernels = types.slice(0, 9).map(type => doubled(type as Numbers))
+  const kernels = types.filter(type => !type.name.startsWith('Big')).map(type => doubled(type as Numbers))
   const property = fc.property(fc.constantFrom(...kernels), lengths, fc.boolean(), ({ type, f }, n, atEnd) => {
     const [x, out] = [guarded(type, n, atEnd), guarded(type, n, atEnd)]
     for (let i = 0; i < n; i++) x[i] = 3 * i + 1
@@ -107,6 +108,30 @@ test('a lane that is not active touches nothing', { skip }, () => {
     const expected = new Float32Array(n)
     some.on('x64')(n + more, n, x, y, at, out)
     some.on('reference')(n + more, n, x, y, at, expected)
+    assert.deepEqual(out, expected)
+  })
+  fc.assert(property, options)
+})
+
+test('lanes anywhere in small elements stay on their pages', { skip }, () => {
+  const kernels = types
+    .filter(type => type.BYTES_PER_ELEMENT < 4)
+    .map(type => ({
+      type: type as Numbers,
+      f: kernel((i, x: Float64Array, at: Int32Array, out: Float32Array) => {
+        out[i] = x[at[i]]
+      }),
+    }))
+  const property = fc.property(fc.constantFrom(...kernels), lengths, fc.boolean(), ({ type, f }, n, atEnd) => {
+    const x = guarded(type, n, atEnd)
+    const at = guarded(Int32Array, n, atEnd)
+    for (let i = 0; i < n; i++) {
+      x[i] = i
+      at[i] = n - 1 - i
+    }
+    const [out, expected] = [new Float32Array(n), new Float32Array(n)]
+    f.on('x64')(n, x as never, at, out)
+    f.on('reference')(n, x as never, at, expected)
     assert.deepEqual(out, expected)
   })
   fc.assert(property, options)
@@ -192,7 +217,7 @@ test('what does touch such a page is told, with kernel and line, on any thread',
   const said = (error: Error) => {
     assert.equal(error.name, 'InternalError')
     assert.match(error.message, /the machine code of kernel careless never faults/)
-    assert.match(error.message, /SIGSEGV: memory that is not there, or not to be written, at 0x[0-9a-f]+000\b/)
+    assert.match(error.message, /SIGSEGV: memory that is not there, or not to be written, at 0x[0-9a-f]+$/m)
     assert.match(error.message, /at byte 0x[0-9a-f]+ of 0x[0-9a-f]+, v\w+ .*\[/)
     assert.match(error.message, /in line 2: const y = x\[i\] \* 2/)
     return true

@@ -85,8 +85,8 @@ function agrees(
     x64.compile(ir, combination, { ...options, target } as BackendOptions),
   ]
   try {
-    for (const n of [1, 2, 15, 16, 17, 33, 100, ...(isLong ? [16_384, 33_000] : [])]) {
-      for (const headEvery of [1, 3, 17, 9001]) {
+    for (const n of [1, 15, 16, 33, 100, ...(isLong ? [16_384, 33_000] : [])]) {
+      for (const headEvery of [1, 5, 9001]) {
         if (!segmented && headEvery > 1) continue
         const [a, b] = [launchOf(type, n, headEvery), launchOf(type, n, headEvery)]
         slow.run(a)

@@ -17,16 +17,18 @@ const PRIVATE: Partial<Record<Element, Element>> = {
   f16: 'f32',
 }
 
-export function lowerStorage(ir: KernelIR): KernelIR {
-  const plain = ir.buffers.every(b => b.element !== 'f16' && (b.space === 'global' || !(b.element in PRIVATE)))
+/** @param keepsHalves arrays of half-precision floats stay: the backend has instructions for them */
+export function lowerStorage(ir: KernelIR, keepsHalves = false): KernelIR {
+  const isPlain = (b: Buffer) => (b.space === 'global' ? keepsHalves || b.element !== 'f16' : !(b.element in PRIVATE))
+  const plain = ir.buffers.every(isPlain)
   if (plain) return ir
   const lowered = rewrite(ir, (v, args, b) => {
     const element: Element | undefined = v.attr?.element
     if (!element || v.op === 'table') return undefined
-    if (v.op === 'load' && element === 'f16') {
+    if (v.op === 'load' && element === 'f16' && !keepsHalves) {
       return halfToFloat(b, b.op('load', 'i32', args, { ...v.attr, element: 'u16' }))
     }
-    if (v.op === 'store' && element === 'f16') {
+    if (v.op === 'store' && element === 'f16' && !keepsHalves) {
       return b.op('store', 'void', [args[0], floatToHalf(b, args[1])], { ...v.attr, element: 'u16' })
     }
     if ((v.op === 'lload' || v.op === 'lstore') && element in PRIVATE) {
@@ -39,7 +41,7 @@ export function lowerStorage(ir: KernelIR): KernelIR {
   })
   const buffers = ir.buffers.map((x): Buffer => {
     if (x.space === 'local') return { ...x, element: PRIVATE[x.element] ?? x.element }
-    return x.element === 'f16' ? { ...x, element: 'u16' } : x
+    return x.element === 'f16' && !keepsHalves ? { ...x, element: 'u16' } : x
   })
   return { ...lowered, buffers }
 }

@@ -71,7 +71,7 @@ class X64Program extends TeamProgram<X64Variant> {
   readonly #target: Target
 
   constructor(ir: KernelIR, combination: Combination | undefined, options: X64Options) {
-    super(lowerStorage(ir), combination, options, heapAddress())
+    super(lowerStorage(ir, true), combination, options, heapAddress())
     this.#target = options.target ?? targetHere()
   }
 

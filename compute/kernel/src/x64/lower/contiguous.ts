@@ -40,7 +40,8 @@ export function loadPart(E: Operands, element: Element, at: At, p: number, mask:
   const from = memoryAt(at, p * E.perPart(width) * ELEMENT_BYTES[element])
   const predicate = target.isa === 'avx512' ? E.predicate(p, width, true, mask) : undefined
   const wide = widening[element]
-  if (wide) code.vector(wide, [to, from], predicate)
+  if (element === 'f16') code.vector('vcvtph2ps', [to, from], predicate)
+  else if (wide) code.vector(wide, [to, from], predicate)
   else if (mask && !predicate)
     code.vector(width === 64 ? 'vmaskmovpd' : 'vmaskmovps', [to, E.maskPart(mask, p, width), from])
   else code.vector(width === 64 ? 'vmovupd' : 'vmovups', [to, from], predicate)
@@ -61,13 +62,17 @@ export function storePart(
   const bytes = ELEMENT_BYTES[element]
   const to = memoryAt(at, p * E.perPart(width) * bytes)
   const predicate = target.isa === 'avx512' ? E.predicate(p, width, false, mask) : undefined
-  if (bytes < 4) {
+  if (element === 'f16') code.vector('vcvtps2ph', [to, part, toNearestEven], predicate)
+  else if (bytes < 4) {
     if (target.isa === 'avx512') code.vector(bytes === 1 ? 'vpmovdb' : 'vpmovdw', [to, part], predicate)
     else storeNarrow(E, to, part, bytes as 1 | 2)
   } else if (mask && !predicate)
     code.vector(width === 64 ? 'vmaskmovpd' : 'vmaskmovps', [to, E.maskPart(mask, p, width), part])
   else code.vector(width === 64 ? 'vmovupd' : 'vmovups', [to, part], predicate)
 }
+
+/** How a float that becomes one of 16 bits is rounded, whatever the processor was told before. */
+const toNearestEven = 0
 
 /** AVX2: the low bytes of each lane, side by side. */
 function storeNarrow(E: Operands, to: Memory, part: Register, bytes: 1 | 2): void {
@@ -114,6 +119,14 @@ export function loadElement(E: Operands, element: Element, from: Memory): Regist
       code.general('mov', [to, from])
       return to
     }
+    case 'f16': {
+      const to = code.register(128)
+      const word = code.gpr(32)
+      code.general('movzx', [word, from], 16)
+      code.vector('vmovd', [to, word])
+      code.vector('vcvtph2ps', [to, to])
+      return to
+    }
     default: {
       const to = code.gpr(32)
       const bytes = ELEMENT_BYTES[element]
@@ -128,7 +141,13 @@ export function storeElement(E: Operands, element: Element, to: Memory, value: R
   const { code } = E
   if (element === 'f32' || element === 'f64')
     code.vector(element === 'f32' ? 'vmovss' : 'vmovsd', [to, view(value, 128)])
-  else code.general('mov', [to, view(value, 8 * ELEMENT_BYTES[element])])
+  else if (element === 'f16') {
+    const half = code.register(128)
+    const word = code.gpr(32)
+    code.vector('vcvtps2ph', [half, view(value, 128), toNearestEven])
+    code.vector('vmovd', [word, half])
+    code.general('mov', [to, view(word, 16)])
+  } else code.general('mov', [to, view(value, 8 * ELEMENT_BYTES[element])])
 }
 
 /** Loads all parts of lanes that lie side by side. */

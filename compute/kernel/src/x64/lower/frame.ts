@@ -14,6 +14,8 @@ export interface Frame {
   readonly failureOffset: number
   /** Address of an array's element 0. */
   array(buffer: number): Register
+  /** Where an array of small elements lies in words of 4 bytes at multiples of 4: the first of them, and how many elements of it come before the array's own, 32 bits. */
+  words(buffer: number): { readonly base: Register; readonly before: Register }
   /** Elements of an array, 32 bits. */
   length(buffer: number): Register
   /** max(0, length - lanes + 1): first lanes below it begin a strip that is in range. For one lane the length. Of several arrays the least. */

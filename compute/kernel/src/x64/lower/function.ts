@@ -137,6 +137,7 @@ export class Lowering {
       args: code.parameters[0],
       failureOffset: layout.FAILURE,
       array: none,
+      words: none,
       length: none,
       limit: none,
       privateArray: none,
@@ -243,6 +244,19 @@ export class Rows {
         const tally = options.tallies.find(t => t.buffer === b)
         if (tally) return this.#copies(tally, `${name(b)}_copies`, length(b))
         return this.argument(name(b), layout.arrayOffset(ir, b), 64)
+      },
+      words: b => {
+        const array = this.argument(name(b), layout.arrayOffset(ir, b), 64)
+        const base = this.#made(`${name(b)}_words`, 64, to => {
+          code.general('mov', [to, array])
+          code.general('and', [to, -4])
+        })
+        const before = this.#made(`${name(b)}_before`, 32, to => {
+          code.general('mov', [to, view(array, 32)])
+          code.general('and', [to, 3])
+          if (ELEMENT_BYTES[ir.buffers[b].element] === 2) code.general('shr', [to, 1])
+        })
+        return { base, before }
       },
       length,
       limit,

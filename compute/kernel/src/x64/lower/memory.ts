@@ -193,7 +193,7 @@ function load(E: Operands, v: Value): void {
   const base = E.frame.array(a.buffer)
   E.set(v, {
     parts: Array.from({ length: E.partCount(widthOfElement(a.element)) }, (_, p) =>
-      gatherPart(E, a.element, { base }, lanesPart(E, index), p),
+      gatherPart(E, a, { base }, lanesPart(E, index), p),
     ),
   })
 }
@@ -334,7 +334,7 @@ function privateAccess(E: Operands, v: Value): void {
   const at: At = { base, disp: offset }
   const width = widthOfElement(a.element)
   if (isLoad) {
-    const parts = Array.from({ length: E.partCount(width) }, (_, p) => gatherPart(E, a.element, at, lanes, p))
+    const parts = Array.from({ length: E.partCount(width) }, (_, p) => gatherPart(E, a, at, lanes, p))
     return E.set(v, { parts })
   }
   if (E.target.isa === 'avx512') {
