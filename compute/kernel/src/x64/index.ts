@@ -91,8 +91,9 @@ class X64Program extends TeamProgram<X64Variant> {
   #code(kind: Kind): Description & { readonly code: Uint8Array } {
     const { ir, combination, options } = this
     const cache = options.cache === undefined ? processCache() : options.cache
-    const { fast, unsafe, lanes, naive } = options
-    const key = cache ? programKey(ir, combination, [this.#target, kind, fast, unsafe, lanes, naive]) : undefined
+    // Whatever else is chosen may change the code.
+    const { cache: _, source: __, ...choices } = options
+    const key = cache ? programKey(ir, combination, [this.#target, kind, choices]) : undefined
     const found = key !== undefined ? cache!.read(key) : undefined
     if (found !== undefined) return { ...(found.description as Description), code: found.code }
     const { lowered, lanes: chosen } = this.#lower(kind)

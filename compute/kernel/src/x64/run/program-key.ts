@@ -48,6 +48,12 @@ export function programKey(ir: KernelIR, combination: Combination | undefined, c
   const build = thisBuild()
   if (build === undefined) return undefined
   const { combine, ...combined } = combination ?? { combine: undefined }
-  const features = [...cpu().features].join()
-  return keyOf([build, features, text(choices), text(combined), combine ? irText(combine) : '', irText(ir)])
+  const { brand, features, caches } = cpu()
+  return keyOf([
+    build,
+    text([brand, [...features], caches, choices]),
+    text(combined),
+    combine ? irText(combine) : '',
+    irText(ir),
+  ])
 }
