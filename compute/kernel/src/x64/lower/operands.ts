@@ -5,7 +5,7 @@
  */
 
 import { InternalError } from '@skein/base'
-import { type KernelIR, type Type, type Value, walk } from '../../ir/ir.ts'
+import type { KernelIR, Type, Value } from '../../ir/ir.ts'
 import { isAffine, isUniform, isVarying, type Shapes } from '../../lanes/shape.ts'
 import type { ValueTable } from '../../lanes/table.ts'
 import type { Tally } from '../../lanes/tallies.ts'
@@ -415,11 +415,6 @@ export class Operands {
       code.bind(label)
       emit()
     })
-  }
-
-  /** Every operation of the kernel that writes an array. */
-  writesOf(buffer: number): Value[] {
-    return walk(this.ir.body).filter(v => (v.op === 'store' || v.op === 'atomic') && v.attr.buffer === buffer)
   }
 
   /** A mask without lanes, and false as a scalar. */
