@@ -21,7 +21,7 @@ import { type Built, build, publishedManifest } from '../../scripts/build.ts'
 const root = join(import.meta.dirname, '../..')
 const example = join(import.meta.dirname, 'fixtures/user/kernels.ts')
 /** The lines that the example prints. */
-const exampleLines = ['saxpy ok', 'saxpy.async ok', 'mandel ok', 'dot ok']
+const exampleLines = ['saxpy ok', 'saxpy.async ok', 'mandel ok', 'mandel on x64 ok', 'dot ok']
 
 const work = mkdtempSync(join(tmpdir(), 'skein-pack-'))
 const user = join(work, 'user')
