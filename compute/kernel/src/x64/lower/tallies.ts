@@ -126,7 +126,10 @@ function changeEach(E: Operands, v: Value): void {
   const length = frame.length(buffer)
   if (isUniform(E.shapes.of(index))) checkScalar(E, v.attr, E.scalar(index), length)
   else checkLanes(E, v.attr, index, length)
-  const offsets = E.laneSlot(32)
+  const one = value.op === 'const' || isUniform(E.shapes.of(value)) ? operandOf(E, value) : undefined
+  const values = one === undefined ? E.laneSlot(width) : undefined
+  if (values) E.partsToStack(value, values, width)
+  const base = frame.array(buffer)
   const bits = E.bits(32)
   for (let p = 0; p < E.partCount(32); p++) {
     let part = E.part(index, p)
@@ -137,20 +140,34 @@ function changeEach(E: Operands, v: Value): void {
       code.vector('vpbroadcastd', [behind, view(behind, 128)])
       part = masks.select(E, 'i32', E.maskPart(mask, p, 32), part, behind, 32)
     }
-    const shifted = code.register(bits)
-    code.vector('vpslld', [shifted, part, copyShift])
-    code.vector('vmovups', [offsets.memory((p * bits) / 8), shifted])
+    const offsets = code.register(bits)
+    code.vector('vpslld', [offsets, part, copyShift])
+    let lane = p * E.perPart(32)
+    for (const offset of lanesOf(E, offsets)) {
+      if (lane === E.lanes) break
+      const copy = ((lane * width) / 8) & (2 ** copyShift - 1)
+      const at = new Memory({ base, index: offset, scale: 1, disp: copy })
+      change(code, v.attr, at, one ?? E.laneFromStack(value.type, values!, lane, width))
+      lane++
+    }
   }
-  const one = value.op === 'const' || isUniform(E.shapes.of(value)) ? operandOf(E, value) : undefined
-  const values = one === undefined ? E.laneSlot(width) : undefined
-  if (values) E.partsToStack(value, values, width)
-  const base = frame.array(buffer)
-  for (let lane = 0; lane < E.lanes; lane++) {
-    const offset = code.gpr(32)
-    code.general('mov', [offset, offsets.memory(4 * lane)])
-    const copy = (lane * width) / 8
-    const at = new Memory({ base, index: view(offset, 64), scale: 1, disp: copy & (2 ** copyShift - 1) })
-    change(code, v.attr, at, one ?? E.laneFromStack(value.type, values!, lane, width))
+}
+
+/** The lanes of 32 bits of a vector, each in a register of 64, without a way through memory: that would be one more store. */
+function* lanesOf(E: Operands, part: Register): Generator<Register> {
+  const { code } = E
+  for (let quarter = 0; quarter < part.bits / 128; quarter++) {
+    const four = quarter === 0 ? view(part, 128) : code.register(128)
+    if (quarter > 0) {
+      const name = part.bits === 512 ? 'vextracti32x4' : 'vextracti128'
+      code.vector(name, [four, part, quarter])
+    }
+    for (let lane = 0; lane < 4; lane++) {
+      const one = code.gpr(32)
+      if (lane === 0) code.vector('vmovd', [one, four])
+      else code.vector('vpextrd', [one, four, lane])
+      yield view(one, 64)
+    }
   }
 }
 
