@@ -20,7 +20,8 @@ const text = (source: string): any => new Function('atomic', `return ${source}`)
 const made = (source: string): any => kernel(text(source), { use: { atomic } })
 
 /** Whether the code of the last call changes copies of an array. */
-const copied = (k: any, name: string) => k.explain('code').includes(`$${name}_copies`)
+const copied = (k: any, name: string) =>
+  new RegExp(`\\$${name}_copies|atomic \\w+ ${name} +in copies`).test(k.explain('code'))
 
 describe('which arrays are tallies', () => {
   const found = (source: string, ...args: unknown[]) => {
