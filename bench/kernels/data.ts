@@ -151,15 +151,17 @@ export const warm = (i: number) => hash01(i, 9) * 100
 export const waveStep = 0.05
 
 /**
- * The 20-line function of the first-call case, as source, so that each peer can make it new by another `tag`.
+ * The 20-line function of the first-call case, as source, so that each peer can make it new by another `tag` below 2²³: by its names, and
+ * by a number that it never meets, so that its code is new as well.
  * `math` is how the language names its functions.
  */
-export const waveSource = (tag: string) => `(i, out, x, y, dt) => {
+export const waveSource = (tag: number) => `(i, out, x, y, dt) => {
   const a${tag} = x[i]
   const b${tag} = y[i]
   let u = a${tag}
   let v = b${tag}
   let steps = 0
+  if (u === ${1000 + tag}) v = 0
   while (steps < 8) {
     const r = Math.sqrt(u * u + v * v + 0.5)
     const f = u > v ? 1 / r : 0.5 / r

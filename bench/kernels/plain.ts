@@ -65,7 +65,7 @@ function wave(id: string, n: number): Work {
   const x = fill(onHeap('f32', n), streamX)
   const y = fill(onHeap('f32', n), streamY)
   let tag = 0
-  const make = () => new Function(`return ${waveSource(String(tag++))}`)() as Wave
+  const make = () => new Function(`return ${waveSource(tag++)}`)() as Wave
   const known = make()
   const call = (f: Wave) => {
     for (let i = 0; i < n; i++) f(i, out, x, y, waveStep)

@@ -215,8 +215,8 @@ function prepareCase(id: string, n: number, threads: number, allocate: Allocate)
       const out = allocate('f32', n)
       const x = fill(allocate('f32', n), streamX)
       const y = fill(allocate('f32', n), streamY)
-      // No process has seen these before, so nothing of them lies on the disk.
-      const base = `_${process.pid}_${Date.now()}_`
+      // Hardly another process has seen these before, so nothing of them lies on the disk.
+      const base = Math.floor(Math.random() * (2 ** 23 - onDisk))
       if (name === 'first-call-from-disk') compileElsewhere(base)
       let tag = 0
       const make = () =>
@@ -235,13 +235,13 @@ function prepareCase(id: string, n: number, threads: number, allocate: Allocate)
 const onDisk = 200
 
 /** Another process compiles the functions of these tags, so that this one finds their code on the disk. */
-function compileElsewhere(base: string): void {
-  const args = [fileURLToPath(import.meta.url), backend, 'compile', base, ...(kind === 'fast' ? ['fast'] : [])]
+function compileElsewhere(base: number): void {
+  const args = [fileURLToPath(import.meta.url), backend, 'compile', String(base), ...(kind === 'fast' ? ['fast'] : [])]
   const done = spawnSync(process.execPath, args, { encoding: 'utf8' })
   if (done.status !== 0) throw new Error(`compiling in another process failed: ${done.stderr}`)
 }
 
-function compile(base: string, options: skein.KernelOptions): void {
+function compile(base: number, options: skein.KernelOptions): void {
   const [out, x, y] = [0, 1, 2].map(() => heap.f32(16))
   for (let tag = 0; tag < onDisk; tag++) skein.wave(base + tag, options).on(backend)(16, out, x, y, waveStep)
 }
@@ -282,6 +282,6 @@ function prepareCopies(id: string, n: number): Work | { skip: string } {
   return { run, checksum: () => null, threads: 1, free: () => held[Symbol.dispose]() }
 }
 
-if (kind === 'compile') compile(process.argv[4], process.argv[5] === 'fast' ? { fast: true } : {})
+if (kind === 'compile') compile(Number(process.argv[4]), process.argv[5] === 'fast' ? { fast: true } : {})
 else if (kind === 'copies') await serve(`skein:${backend}(copies alone)`, prepareCopies)
 else await serve(`skein:${backend}${kind ? `(${kind})` : ''}`, prepare)

@@ -195,5 +195,5 @@ export const empty = (options: KernelOptions) =>
 type Wave = (i: number, out: Float32Array, x: Float32Array, y: Float32Array, dt: number) => void
 
 /** A function that no one has seen before, for each `tag`. */
-export const wave = (tag: string, options: KernelOptions) =>
+export const wave = (tag: number, options: KernelOptions) =>
   kernel(new Function(`return ${waveSource(tag)}`)() as Wave, options)
