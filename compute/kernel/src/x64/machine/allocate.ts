@@ -88,9 +88,9 @@ const masks = counting(49, 56)
 interface Loan {
   readonly register: number
   readonly holder: number
+  readonly borrower: number
   readonly from: number
   readonly to: number
-  readonly home: Memory
 }
 
 /** One round. */
@@ -113,6 +113,8 @@ class Choice {
   readonly #hintNext: number[] = []
   readonly #hintGain: number[] = []
   readonly #loans: Loan[] = []
+  /** Of each node, what putting it aside costs. */
+  readonly #lent: Float64Array
   readonly #changed = { gpr: 0, vector: 0, mask: 0 }
 
   constructor(work: Work, uses: Uses, live: Liveness) {
@@ -122,6 +124,7 @@ class Choice {
     const nodes = firstVariable + work.variables.length
     this.#chosen = new Int32Array(nodes).fill(-1)
     this.#weight = new Float64Array(nodes)
+    this.#lent = new Float64Array(nodes)
     this.#needsLow = new Uint8Array(nodes)
     this.#written = new Uint16Array(nodes)
     this.#hintOf = new Int32Array(nodes).fill(-1)
@@ -224,7 +227,7 @@ class Choice {
       const candidates = this.#candidates(next)
       const free = this.#freeHinted(next, candidates) ?? candidates.find(register => this.#isFree(register, next))
       if (free !== undefined) this.#hold(free, next)
-      else if (!this.#evict(next, candidates, waiting) && !this.#borrow(next, candidates)) this.#homeless(next)
+      else if (!this.#evict(next, candidates, waiting) && !this.#borrow(next, candidates, true)) this.#homeless(next)
     }
   }
 
@@ -298,7 +301,7 @@ class Choice {
     }
     if (best < 0) return false
     // For one step's sake a loop's variable does not leave: it is put aside for that step.
-    if (isTemporary && least > 2 * this.#frequencyAt(node) && this.#borrow(node, candidates)) return true
+    if (isTemporary && least > 2 * this.#frequencyAt(node) && this.#borrow(node, candidates, false)) return true
     const holders = new Set<number>()
     this.#everyHolder(best, node, holder => {
       holders.add(holder)
@@ -307,6 +310,7 @@ class Choice {
     for (const holder of holders) {
       this.#leave(holder)
       waiting.push(holder)
+      this.#callIn(holder, waiting)
     }
     this.#hold(best, node)
     return true
@@ -325,7 +329,7 @@ class Choice {
   }
 
   /** For a variable that lives for a few steps: the register of one that these do not touch, which is put aside meanwhile. */
-  #borrow(node: number, candidates: readonly number[]): boolean {
+  #borrow(node: number, candidates: readonly number[], mustFind: boolean): boolean {
     const { first, starts, ends, next, isGlobal } = this.#live
     const range = first[node]
     if (this.#weight[node] !== Number.POSITIVE_INFINITY || isGlobal[node] || next[range] >= 0) return false
@@ -339,14 +343,27 @@ class Choice {
       })
       if (!isPossible || holder < 0) continue
       if (this.#loans.some(loan => loan.register === register && loan.from <= to && from <= loan.to)) continue
-      const variable = this.#work.variables[holder - firstVariable]
-      const home = this.#work.slot(Math.max(8, storedBits(variable) / 8))
-      this.#loans.push({ register, holder, from, to, home })
+      // Who is put aside again and again had better live on the stack.
+      const price = 2 * this.#frequencyAt(node)
+      if (!mustFind && this.#lent[holder] + price > this.#live.cost[holder]) continue
+      this.#lent[holder] += price
+      this.#loans.push({ register, holder, borrower: node, from, to })
       this.#chosen[node] = register
-      this.#work.spills++
       return true
     }
     return false
+  }
+
+  /** Loans end with the holder's stay: whoever borrowed its register chooses again. */
+  #callIn(holder: number, waiting: number[]): void {
+    this.#lent[holder] = 0
+    for (let i = this.#loans.length - 1; i >= 0; i--) {
+      const loan = this.#loans[i]
+      if (loan.holder !== holder) continue
+      this.#loans.splice(i, 1)
+      this.#chosen[loan.borrower] = -1
+      waiting.push(loan.borrower)
+    }
   }
 
   #isUsed(node: number, from: number, to: number): boolean {
@@ -384,7 +401,7 @@ class Choice {
   // The result.
 
   placed(): Placed {
-    const { code, frameBytes, isAligned, spills, steps, origins } = this.#work
+    const { code, steps, origins } = this.#work
     const { isDead } = this.#live
     const placed: Step[] = []
     const from: (Step | undefined)[] = []
@@ -392,8 +409,12 @@ class Choice {
       placed.push(step)
       from.push(origin)
     }
-    const loansFrom = Map.groupBy(this.#loans, loan => loan.from)
-    const loansTo = Map.groupBy(this.#loans, loan => loan.to)
+    const loans = this.#loans.map(loan => {
+      const variable = this.#work.variables[loan.holder - firstVariable]
+      return { ...loan, home: this.#work.slot(Math.max(8, storedBits(variable) / 8)) }
+    })
+    const loansFrom = Map.groupBy(loans, loan => loan.from)
+    const loansTo = Map.groupBy(loans, loan => loan.to)
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i]
       if (isDead[i]) continue
@@ -414,7 +435,9 @@ class Choice {
       }
       for (const loan of loansTo.get(i) ?? []) keep(this.#aside(loan, step, false), undefined)
     }
-    return { code, steps: placed, origins: from, frameBytes, isAligned, changed: this.#changed, spills }
+    const { frameBytes, isAligned, spills } = this.#work
+    const all = spills + loans.length
+    return { code, steps: placed, origins: from, frameBytes, isAligned, changed: this.#changed, spills: all }
   }
 
   #noteWrites(i: number): void {
@@ -427,7 +450,7 @@ class Choice {
     }
   }
 
-  #aside({ holder, home, register }: Loan, at: Step, away: boolean): Step {
+  #aside({ holder, home, register }: Loan & { readonly home: Memory }, at: Step, away: boolean): Step {
     const variable = this.#work.variables[holder - firstVariable]
     const { bank } = variable
     const named = physical(bank, register - nodesFrom(bank), bank === 'gpr' ? 64 : storedBits(variable))
