@@ -1,67 +1,12 @@
 /** Arrays of 8 and 16 bits as machine code: halves are converted by the processor, and lanes anywhere are read by words. */
 
-import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Launch } from '../src/backend.ts'
-import { compileProgram } from '../src/compile.ts'
-import { parseFunction } from '../src/front/source.ts'
-import { reference } from '../src/reference/index.ts'
-import { bindArguments, type Definition, lowerFor, typesOf } from '../src/specialise.ts'
 import { x64 } from '../src/x64/index.ts'
-import type { Target } from '../src/x64/lower/target.ts'
 import { newArray } from './random-values.ts'
-import { targets } from './x64-targets.ts'
+import { agree, type Numbers } from './x64-agree.ts'
 
 const skip = x64.unavailable() ?? (typeof Float16Array === 'undefined' ? 'this engine has no Float16Array' : false)
 const small = ['i8', 'u8', 'u8c', 'i16', 'u16', 'f16'] as const
-
-type Numbers = ArrayBufferView & { [index: number]: number; readonly length: number }
-
-/** Runs a kernel of n positions on a backend. */
-function run(source: string, n: number, args: unknown[], target: Target | undefined): void {
-  const fn = new Function(`return ${source}`)()
-  const d: Definition = {
-    kind: 'kernel',
-    fn: parseFunction(fn, 'test'),
-    use: {},
-    float: 'f32',
-    fast: false,
-    unsafe: false,
-    call: 'test',
-    operator: undefined,
-  }
-  const types = typesOf(d, args)
-  const { lowered } = lowerFor(d, types, undefined)
-  const options = { fast: false, unsafe: false, source: [], ...(target && { target }) }
-  const program = compileProgram(lowered.ir, undefined, target ? x64 : reference, options)
-  try {
-    const launch: Launch = {
-      extents: [{ begin: 0, end: n, step: 1 }],
-      scalars: [],
-      arrays: [],
-      threads: 1,
-      schedule: 'static',
-      chunk: undefined,
-    }
-    bindArguments(types, args, { bound: lowered.bound } as never, launch)
-    assert.ok('value' in program.run(launch))
-  } finally {
-    program.dispose()
-  }
-}
-
-/** The last argument is what is written. */
-function agree(source: string, n: number, makeArguments: () => unknown[], how: string): void {
-  const expected = makeArguments()
-  run(source, n, expected, undefined)
-  for (const target of targets()) {
-    const found = makeArguments()
-    run(source, n, found, target)
-    const [a, b] = [expected.at(-1), found.at(-1)] as Numbers[]
-    for (let i = 0; i < a.length; i++)
-      if (!Object.is(a[i], b[i])) assert.fail(`${how}, ${target.isa} ${target.bits}: [${i}] is ${b[i]}, not ${a[i]}`)
-  }
-}
 
 test('halves become floats, and floats halves, to nearest even', { skip }, () => {
   const bits = Uint16Array.from({ length: 65536 + 7 }, (_, i) => i)

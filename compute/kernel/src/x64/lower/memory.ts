@@ -94,7 +94,20 @@ function failFirst(E: Operands, a: Access, index: Value, lanes: Place): void {
 export function checkLanes(E: Operands, a: Access, index: Value, length: Register): void {
   if (E.options.unsafe) return
   const lanes = outside(E, index, length)
-  E.failIf(masks.jumpIfAny(E, lanes.parts!, 32, false), () => failFirst(E, a, index, lanes))
+  const condition = masks.jumpIfAny(E, lanes.parts!, 32, false)
+  const settle = E.unsettled.get(index.id)
+  if (settle === undefined) return E.failIf(condition, () => failFirst(E, a, index, lanes))
+  const { code } = E
+  const [some, back] = [code.label(), code.label()]
+  code.jump(some, condition)
+  code.cold(() => {
+    code.bind(some)
+    settle()
+    const settled = outside(E, index, length)
+    E.failIf(masks.jumpIfAny(E, settled.parts!, 32, false), () => failFirst(E, a, index, settled))
+    code.jump(back)
+  })
+  code.bind(back)
 }
 
 /**

@@ -58,6 +58,8 @@ export class Operands {
   checked: ReadonlySet<number> = new Set<number>()
   /** Those of them that were compared in this round, at one index with others. */
   readonly together = new Set<number>()
+  /** Indices made of floats that are right where an access is in range, by their id: what brings the others back modulo 2³². */
+  readonly unsettled = new Map<number, () => void>()
   /** What it lowers stands in the kernel's own text. */
   isLocated = true
 

@@ -169,7 +169,10 @@ function modulo(x: Register, code: Code): Register {
     code.general('cmovs', [low, negative])
     code.jump(done)
   })
-  return low
+  // What reads 64 bits of it, as an address does, finds zeros above.
+  const word = code.gpr(32)
+  code.general('mov', [word, low])
+  return word
 }
 
 /** What is below 0 is negative when it is rounded down, and what is too large or a NaN is the least integer: all become -1. */

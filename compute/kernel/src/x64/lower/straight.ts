@@ -115,6 +115,18 @@ export abstract class Straight extends Operands {
     const context = new LaneCode(this, v)
     const parts: Register[] = []
     this.set(v, v.type === 'i1' ? { parts, width } : { parts })
+    if (this.isTruncated(v)) {
+      this.unsettled.set(v.id, () => {
+        for (const [p, part] of parts.entries()) this.movePart(part, emitPart(v, p, width, context)!)
+      })
+      return slice => {
+        this.mark(v)
+        for (const p of this.partsOf(slice, width)) {
+          parts[p] = this.code.register(this.bits(width))
+          this.code.vector('vcvttps2dq', [parts[p], context.part(0, p)])
+        }
+      }
+    }
     return slice => {
       this.mark(v)
       for (const p of this.partsOf(slice, width)) {
@@ -126,6 +138,11 @@ export abstract class Straight extends Operands {
         parts[p] = part
       }
     }
+  }
+
+  /** Whether a float is only truncated: out of range it becomes the least number, which no access takes for an index. */
+  private isTruncated(v: Value): boolean {
+    return v.op === 'toint32' && v.args[0].type === 'f32' && !this.options.unsafe && this.uses.isIndexOnly(v)
   }
 
   /** An operation that vectors do not have: each lane of a slice through scalar code, by way of the stack. */
