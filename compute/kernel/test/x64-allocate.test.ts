@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { Memory } from '../src/x64/encode/operands.ts'
 import { allocate } from '../src/x64/machine/allocate.ts'
+import { Code, Constants } from '../src/x64/machine/code.ts'
 import { assemble } from '../src/x64/machine/emit.ts'
 import { follow } from './x64-follow.ts'
 import { type ProgramOptions, randomProgram } from './x64-programs.ts'
@@ -51,3 +53,29 @@ for (const isa of ['avx2', 'avx512'] as const) {
     }
   })
 }
+
+it('a constant that has no register is compared from the other side', { skip: noX64 ?? false }, () => {
+  const numbers = Float32Array.of(0.5, 1, 2, Number.NaN, -1, 0, Number.POSITIVE_INFINITY, 1)
+  const compared = (predicate: number, naive: boolean) => {
+    const constants = new Constants()
+    const code = new Code('compare', constants, [
+      { bank: 'gpr', bits: 64 },
+      { bank: 'gpr', bits: 64 },
+    ])
+    const [x, is] = [code.register(256), code.register(256)]
+    code.vector('vmovups', [x, new Memory({ base: code.parameters[0] })])
+    code.vector('vcmpps', [is, code.constantRegister(new Uint8Array(Float32Array.of(1).buffer), 256), x, predicate])
+    code.vector('vmovups', [new Memory({ base: code.parameters[1] }), is])
+    code.return()
+    const program = assemble([code], constants, { isa: 'avx2', naive, lists: true })
+    using page = new Page(program.bytes)
+    const found = new Int32Array(8)
+    page.at(0, 2)(addressOf(numbers), addressOf(found))
+    return { found, reads: program.listing.some(({ text }) => /^vcmpps .*PTR \.C/.test(text)) }
+  }
+  for (let predicate = 0; predicate < 32; predicate++) {
+    const { found, reads } = compared(predicate, false)
+    assert.ok(reads)
+    assert.deepEqual(found, compared(predicate, true).found, `predicate ${predicate}`)
+  }
+})

@@ -286,6 +286,15 @@ class Writer {
     const made = code.register(bits as 256)
     code.vector('vmovaps', [made, a])
     code.vector(name, [made, b, c])
+    const one = code.constantRegister(Uint8Array.of(0, 0, 0x80, 0x3f), bits)
+    const sides = this.#random.integer(0, 2) ? [one, b] : [b, one]
+    if (this.#isa === 'avx512') code.vector('vcmpps', [this.#one(this.#masks), ...sides, this.#random.integer(0, 32)])
+    else {
+      const all = code.register(256)
+      code.vector('vcmpps', [all, ...sides, this.#random.integer(0, 32)])
+      code.vector('vpxor', [c, c, all])
+      code.vector('vpand', [c, c, limit])
+    }
     const to = this.#one(this.#vectors)
     code.vector('vaddps', [to, made, this.#one([a, b, c])])
     if (this.#random.integer(0, 2)) code.vector('vmulps', [to, to, this.#one([a, b, c])])

@@ -204,6 +204,8 @@ export function* variantsOf({ name, operands }: Instruction, traits: number): Ge
   const [first, second, third] = operands
   if ((traits & trait.commutes) !== 0 && operands.length === 3 && third instanceof Register)
     yield { name, operands: [first, third, second] }
+  if ((name === 'vcmpps' || name === 'vcmppd') && third instanceof Register)
+    yield { name, operands: [first, third, second, exchanged(operands[3] as number)] }
   if (name === 'test' && operands[1] instanceof Register) yield { name, operands: [second, first] }
   if ((traits & trait.fma) === 0 || !(third instanceof Register)) return
   // second·third commutes; first·third + second is second·first + third with the two exchanged.
@@ -211,3 +213,7 @@ export function* variantsOf({ name, operands }: Instruction, traits: number): Ge
   else if (name.includes('213')) yield { name: name.replace('213', '132'), operands: [first, third, second] }
   else yield { name: name.replace('132', '213'), operands: [first, third, second] }
 }
+
+/** By a predicate's low four bits that of the sources exchanged: `<` and `>`, `≤` and `≥`, and what they deny (Intel manual, CMPPS, table 3-1). */
+const mirrored = [0, 14, 13, 3, 4, 10, 9, 7, 8, 6, 5, 11, 12, 2, 1, 15]
+const exchanged = (predicate: number): number => (predicate & 16) | mirrored[predicate & 15]
