@@ -79,3 +79,27 @@ it('a constant that has no register is compared from the other side', { skip: no
     assert.deepEqual(found, compared(predicate, true).found, `predicate ${predicate}`)
   }
 })
+
+it('zeros made of any vector are made by a form that can name it', { skip: noAvx512() ?? false }, () => {
+  const constants = new Constants()
+  const code = new Code('zeros', constants, [{ bank: 'gpr', bits: 64 }])
+  const out = new Memory({ base: code.parameters[0] })
+  const many = Array.from({ length: 24 }, () => code.register(256))
+  code.inLoop(() => {
+    for (const vector of many) code.vector('vmovups', [vector, out])
+    const zeros = many.map(vector => {
+      const made = code.register(256)
+      // There is no form of this for vectors from 16 on.
+      code.vector('vpxor', [made, vector, vector])
+      return made
+    })
+    for (const made of zeros) code.vector('vmovups', [out, made])
+    for (const vector of many) code.vector('vmovups', [out, vector])
+    code.vector('vmovups', [out, zeros[0]])
+  })
+  code.return()
+  using page = new Page(assemble([code], constants, { isa: 'avx512' }).bytes)
+  const found = new Float64Array(4).fill(1)
+  page.at(0, 1)(addressOf(found))
+  assert.deepEqual([...found], [0, 0, 0, 0])
+})

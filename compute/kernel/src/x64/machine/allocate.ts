@@ -13,7 +13,7 @@ import { frequency, type Liveness, livenessOf } from './liveness.ts'
 import type { Placed } from './placed.ts'
 import { spill } from './spill.ts'
 import { tie } from './ties.ts'
-import { access, type Instruction, trait, traitsOf } from './traits.ts'
+import { access, type Instruction, isKnown, trait, traitsOf } from './traits.ts'
 import { RangeUnion } from './unions.ts'
 import { firstVariable, nodeOf, nodesFrom, type Uses, usesOf } from './uses.ts'
 import { type Isa, storedBits, Work } from './work.ts'
@@ -465,6 +465,15 @@ class Choice {
       if (operand instanceof Virtual) chosen[k] = this.#register(operand)
       else if (operand instanceof Memory) chosen[k] = this.#memory(operand)
       else chosen[k] = operand
+    }
+    // Of one register twice the result is known: it may be the result's own, which this form can name.
+    if ((traitsOf(step) & trait.isKnownOfOne) !== 0 && isKnown(operands, predicate !== undefined, traitsOf(step))) {
+      const to = operands[0]
+      for (let k = 1; k < operands.length; k++) {
+        const source = operands[k]
+        if (to instanceof Virtual && source instanceof Virtual && source.bank === to.bank && source.bits === to.bits)
+          chosen[k] = chosen[0]
+      }
     }
     if (predicate !== undefined) {
       const { mask, zeroes } = predicate
