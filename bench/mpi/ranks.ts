@@ -3,7 +3,7 @@
  * which threads share; else they are ordinary ones.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { heap, kernel } from 'skein'
+import { backends, heap, kernel } from 'skein'
 import { allocate, inPlace, Request, sum, version, world } from 'skein/mpi'
 import { serve, type Work } from '../harness/serve.ts'
 import { hash01 } from '../kernels/data.ts'
@@ -176,7 +176,9 @@ const jobs: Record<string, (n: number) => Job> = {
         to[i + 3 * width] = r4 + 0.2 * (r3 + r5 + from[i + 3 * width - 1] + from[i + 3 * width + 1] - 4 * r4)
       },
       { fast: true },
-    ).with({ threads: 1 })
+    )
+      .on(backends.x64.unavailable() === undefined ? 'x64' : 'wasm')
+      .with({ threads: 1 })
     const edge = (buffer: Float64Array, row: number) => ({ buffer, offset: row * width + 1, count: n })
     const run = (times: number): void => {
       for (let i = 0; i < times; i++) {
