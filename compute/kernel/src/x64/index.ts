@@ -17,7 +17,7 @@ import { lowerReduction } from './lower/reduce.ts'
 import { lowerScan } from './lower/scan.ts'
 import type { Target } from './lower/target.ts'
 import { type Program as Assembled, assemble } from './machine/emit.ts'
-import { chooseLanes } from './plan.ts'
+import { chooseLanes, chooseRest } from './plan.ts'
 import { addressOf } from './run/addresses.ts'
 import { type CodeCache, processCache } from './run/cache.ts'
 import { isa, refusal } from './run/cpu.ts'
@@ -114,10 +114,12 @@ class X64Program extends TeamProgram<X64Variant> {
     const { ir, combination, options } = this
     const target = this.#target
     const shapes = analyseShapes(ir, true, unitStep)
-    const lanes = lanesOf(combination) ?? options.lanes ?? chooseLanes(ir, shapes, target, tallies)
+    const fixed = lanesOf(combination)
+    const lanes = fixed ?? options.lanes ?? chooseLanes(ir, shapes, target, tallies)
     const lowering = new Lowering(ir, combination, {
       target,
       lanes,
+      restLanes: fixed ?? chooseRest(ir, shapes, target, lanes),
       shapes,
       unitStep,
       unsafe: options.unsafe,

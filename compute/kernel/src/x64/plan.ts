@@ -30,7 +30,7 @@ const dear: Readonly<Record<string, number>> = {
 
 /** @param tallies arrays that each thread changes in copies of its own */
 export function chooseLanes(ir: KernelIR, shapes: Shapes, target: Target, tallies: readonly Tally[]): number {
-  const each = target.bits / width(ir.body, shapes)
+  const each = lanesOfVector(ir, shapes, target)
   const cost = { lanes: 0, scalar: 0 }
   addCost(ir.body, shapes, each, tallies, 1, 1, cost)
   if (cost.lanes >= cost.scalar) return 1
@@ -38,6 +38,17 @@ export function chooseLanes(ir: KernelIR, shapes: Shapes, target: Target, tallie
   if (round === undefined) return each
   return each * (round <= shortRound ? sideBySide.short : sideBySide.long)
 }
+
+/**
+ * How many lanes at a time what strips leave over has. In one dimension it is run once, so it is one vector, which is little code to make; in more it comes with each row, where half a strip is on
+ * average as fast as a whole one and on short rows faster.
+ */
+export function chooseRest(ir: KernelIR, shapes: Shapes, target: Target, lanes: number): number {
+  const each = lanesOfVector(ir, shapes, target)
+  return Math.min(lanes, ir.rank === 1 ? each : Math.max(each, lanes / 2))
+}
+
+const lanesOfVector = ({ body }: KernelIR, shapes: Shapes, { bits }: Target): number => bits / width(body, shapes)
 
 /** Width of most lane operations. What is done behind a branch for some lanes, as rare cases are, has the vectors that the rest leaves it. */
 function width(body: Region, shapes: Shapes): 32 | 64 {

@@ -70,11 +70,18 @@ export class Emitter extends Straight {
     const [input, output] = [this.laneSlot(width), this.laneSlot(width)]
     this.partsToStack(v.args[0], input, width)
     const routine = this.frame.routine(v)
-    this.eachActive(lane => {
-      const result = code.register(128)
-      code.call(routine, [this.laneFromStack(v.type, input, lane, width)], result)
-      this.laneToStack(v.type, result, output, lane, width)
+    const [rare, done] = [code.label(), code.label()]
+    code.jump(rare)
+    code.cold(() => {
+      code.bind(rare)
+      this.eachActiveInTurn(lane => {
+        const result = code.register(128)
+        code.call(routine, [this.laneFromStack(v.type, input, lane, width)], result)
+        this.laneToStack(v.type, result, output, lane, width)
+      })
+      code.jump(done)
     })
+    code.bind(done)
     this.set(v, { parts: this.partsFromStack(v.type, output, width) })
   }
 

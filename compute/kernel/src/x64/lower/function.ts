@@ -30,6 +30,8 @@ import { partBits, type Target } from './target.ts'
 export interface LowerOptions extends EmitOptions {
   readonly target: Target
   readonly lanes: number
+  /** Lanes at a time of what strips leave over: as many, or fewer. */
+  readonly restLanes: number
   /** Those of a strip of lanes. */
   readonly shapes: Shapes
   /** Neighbouring positions are 1 apart. */
@@ -180,9 +182,9 @@ export class Rows {
     this.#invariants()
   }
 
-  #emitterOf(places: ValueTable<Place>): Emitter {
+  #emitterOf(places: ValueTable<Place>, lanes = this.lowering.options.lanes): Emitter {
     const { ir, options } = this.lowering
-    return new Emitter(this.frame, ir, options.lanes, this.shapes, this.uses, options, places)
+    return new Emitter(this.frame, ir, lanes, this.shapes, this.uses, options, places)
   }
 
   /** A word of the argument block, read where the function begins. */
@@ -357,19 +359,19 @@ export class Rows {
   }
 
   /** An emitter that knows what was emitted for all positions. */
-  fork(): Emitter {
-    return this.#emitterOf(new ValueTable(this.#base))
+  fork(lanes?: number): Emitter {
+    return this.#emitterOf(new ValueTable(this.#base), lanes)
   }
 
   /** Private arrays are zero at the start of each iteration. */
-  #clearPrivates(): void {
+  #clearPrivates(lanes: number): void {
     const { code, lowering } = this
     const { ir, options } = lowering
     const bits = options.target.bits
     for (const [i, b] of ir.buffers.entries()) {
       if (b.space !== 'local') continue
       const { base, offset } = this.frame.privateArray(i)
-      const bytes = b.length! * options.lanes * (ELEMENT_BYTES[b.element] === 8 ? 8 : 4)
+      const bytes = b.length! * lanes * (ELEMENT_BYTES[b.element] === 8 ? 8 : 4)
       const zero = code.register(bits)
       code.vector('vxorps', [view(zero, 128), view(zero, 128), view(zero, 128)])
       if (bytes <= fewBytes) {
@@ -393,7 +395,7 @@ export class Rows {
   strip(E: Emitter, offset = 0): void {
     const { code } = this
     const { options } = this.lowering
-    this.#clearPrivates()
+    this.#clearPrivates(E.lanes)
     for (const v of this.#stripValues) {
       if (v.op !== 'index') continue
       const first = code.gpr(32, 'i')
@@ -504,13 +506,13 @@ export class Rows {
   /** What is left, under a mask. */
   #masked(emit: (E: Emitter, pass: number) => void, passes: number, out: Label): void {
     const { code, k, segment } = this
-    const { lanes } = this.lowering.options
+    const { restLanes: lanes } = this.lowering.options
     const again = code.label()
     code.bind(again)
     for (let pass = 0; pass < passes; pass++) {
       code.general('cmp', [k, segment.end])
       code.jump(out, 'ge')
-      const E = this.fork()
+      const E = this.fork(lanes)
       E.mask = this.#remaining(E)
       this.strip(E)
       emit(E, pass)

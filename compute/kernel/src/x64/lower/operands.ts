@@ -331,9 +331,9 @@ export class Operands {
   }
 
   /** One lane of a value as a scalar, from where `partsToStack` wrote it; an i1 as 0 or 1. */
-  laneFromStack(type: Type, slot: StackSlot, lane: number, width: Width): Register {
+  laneFromStack(type: Type, slot: StackSlot, lane: number | Register, width: Width): Register {
     const { code } = this
-    const at = slot.memory((lane * width) / 8)
+    const at = slot.element(lane, width / 8)
     const to = this.scalarRegister(type)
     if (type === 'f32') code.vector('vmovss', [to, at])
     else if (type === 'f64') code.vector('vmovsd', [to, at])
@@ -342,9 +342,9 @@ export class Operands {
     return to
   }
 
-  laneToStack(type: Type, scalar: Register, slot: StackSlot, lane: number, width: Width): void {
+  laneToStack(type: Type, scalar: Register, slot: StackSlot, lane: number | Register, width: Width): void {
     const { code } = this
-    const at = slot.memory((lane * width) / 8)
+    const at = slot.element(lane, width / 8)
     if (type === 'f32') code.vector('vmovss', [at, view(scalar, 128)])
     else if (type === 'f64') code.vector('vmovsd', [at, view(scalar, 128)])
     else if (type === 'i1') {
@@ -375,6 +375,31 @@ export class Operands {
       make(lane)
       if (bits) code.bind(over)
     }
+  }
+
+  /** The same in a loop, which is slower and little code: for what is hardly ever done. @param make gets the lane's number, 64 bits */
+  eachActiveInTurn(make: (lane: Register) => void): void {
+    const { code, lanes } = this
+    const [again, none] = [code.label(), code.label()]
+    const left = code.gpr(64)
+    const lane = code.gpr(64)
+    const all = (1n << BigInt(lanes)) - 1n
+    if (this.mask) {
+      const bits = masks.bits(this, this.mask)
+      code.general('mov', [view(left, bits.bits), bits])
+      // Of fewer lanes than a mask has there may be anything above.
+      if (lanes < masks.lanesOf(this, 32)) code.general('and', [left, Number(all)])
+      code.general('test', [left, left])
+      code.jump(none, 'e')
+    } else code.general('mov', [left, BigInt.asIntN(64, all)])
+    code.inLoop(() => {
+      code.bind(again)
+      code.general('tzcnt', [lane, left])
+      make(lane)
+      code.vector('blsr', [left, left])
+      code.jump(again, 'ne')
+    })
+    code.bind(none)
   }
 
   /** Notes how an access is done, where somebody wants to know. */

@@ -287,6 +287,12 @@ export class StackSlot {
   memory(disp = 0, broadcast?: 4 | 8): Memory {
     return new Memory({ base: frameBase, disp: this.offset + disp, ...(broadcast !== undefined && { broadcast }) })
   }
+
+  /** Element of so many bytes by its number, which may be known to a register of 64 bits alone. */
+  element(number: number | Register, bytes: number): Memory {
+    if (typeof number === 'number') return this.memory(number * bytes)
+    return new Memory({ base: frameBase, index: number, scale: bytes as 4 | 8, disp: this.offset })
+  }
 }
 
 /** Stands for the stack frame's first byte until it is known: rsp and a distance. */
