@@ -1,0 +1,287 @@
+/**
+ * Kernels that are matrix products: for each element of an array c, a sum over k of a[…] · b[…], all indices linear in the range and in loops. Two ways of writing it are known,
+ *
+ *     let s = 0                                    for (let k …)
+ *     for (let k …) s += a[…] * b[…]                 for (let j …) c[…] += a[…] * b[…]
+ *     c[…] = s
+ *
+ * within any loops, the first with s beginning at c[…] as well, or c[…] = alpha * s + beta * c[…] behind it, the second behind a part that makes the same elements 0. Either adds up in the order of k.
+ * What the strides are, which array is the left operand, whether all is in range: that is the launch's affair (`launch.ts`).
+ */
+
+import { hasEffects, isPure, type KernelIR, type Location, type Region, type Value, walk } from '../../ir/ir.ts'
+import { Axes, Refusal } from './axes.ts'
+
+export interface Product {
+  readonly axes: Axes
+  /** Of the operands: `f32` and `f64` are summed as they are, `i8` as `i32`. */
+  readonly dtype: 'f32' | 'f64' | 'i8'
+  /** The axis that is summed over. */
+  readonly over: number
+  /** The loads of the operands, and the store. */
+  readonly a: Value
+  readonly b: Value
+  readonly c: Value
+  /** Where the sum begins: at 0, or at the element that is loaded. */
+  readonly start: 'zero' | Value
+  /** The load of the element that is written later. */
+  readonly old: Value | undefined
+  /** The sum is multiplied by alpha, and beta times what is loaded is added. */
+  readonly scale: Scale | undefined
+  /** The store that makes elements 0 before, and the axes that c and it go along. */
+  readonly zeroed:
+    | { readonly store: Value; readonly inner: readonly number[]; readonly outer: readonly number[] }
+    | undefined
+  /** The product may be rounded together with the sum. */
+  readonly contract: boolean
+  readonly loc: Location | undefined
+}
+
+/** Of a factor that is absent, there is no multiplication by it. */
+export interface Scale {
+  readonly alpha: Value | undefined
+  readonly beta: Value | undefined
+  readonly c: Value | undefined
+}
+
+/** @returns why it is none, where it is like one; undefined where nothing is */
+export function recogniseProduct(ir: KernelIR): Product | Refusal | undefined {
+  const isLike = walk(ir.body).some(v => v.op === 'loop' && v.regions!.some(r => r.ops.some(o => termOf(o))))
+  return isLike ? new Recogniser(ir).find() : undefined
+}
+
+interface Term {
+  readonly a: Value
+  readonly b: Value
+  readonly previous: Value
+  readonly contract: boolean
+}
+
+/** A sum to which the product of two elements is added. */
+function termOf(v: Value): Term | undefined {
+  const of = (a: Value, b: Value, previous: Value, contract: boolean) =>
+    a.op === 'load' && b.op === 'load' ? { a, b, previous, contract } : undefined
+  if (v.op === 'mad') return of(v.args[0], v.args[1], v.args[2], true)
+  if (v.op !== 'add' || v.type === 'i64') return undefined
+  const [x, y] = v.args
+  return (
+    (y.op === 'mul' ? of(y.args[0], y.args[1], x, false) : undefined) ??
+    (x.op === 'mul' ? of(x.args[0], x.args[1], y, false) : undefined)
+  )
+}
+
+interface Zeroed {
+  readonly store: Value
+  readonly inner: readonly number[]
+  /** Axes around it. */
+  readonly outside: number
+}
+
+type Found = Omit<Product, 'axes' | 'dtype' | 'old' | 'zeroed' | 'loc'>
+
+class Recogniser {
+  readonly #axes: Axes
+  readonly #body: Region
+  readonly #loads: Value[] = []
+  #zeroed: Zeroed | undefined
+
+  constructor(ir: KernelIR) {
+    this.#axes = new Axes(ir)
+    this.#body = ir.body
+  }
+
+  find(): Product | Refusal {
+    const found = this.#nest(this.#body)
+    return found instanceof Refusal ? found : this.#settled(found)
+  }
+
+  /** The loops around the sum, from outside. */
+  #nest(region: Region): Found | Refusal {
+    const parts = this.#parts(region)
+    if (parts instanceof Refusal) return parts
+    const last = parts.at(-1)
+    if (last === undefined || parts.length > 2) return new Refusal('it does more than one thing')
+    const [first] = parts
+    if (last.op === 'store') {
+      if (parts.length === 1) return this.#accumulated(last, region)
+      return first.op === 'loop' ? this.#summed(first, last) : new Refusal('it writes more than one array or element')
+    }
+    if (parts.length === 2) {
+      const zeroed = this.#zeroing(first)
+      if (zeroed instanceof Refusal) return zeroed
+      if (this.#zeroed !== undefined) return new Refusal('it makes elements 0 more than once')
+      this.#zeroed = zeroed
+    }
+    const inside = this.#enter(last)
+    return inside instanceof Refusal ? inside : this.#nest(inside)
+  }
+
+  /** Loops and stores of a region, in order; its loads are noted. */
+  #parts(region: Region): Value[] | Refusal {
+    const parts: Value[] = []
+    for (const v of region.ops) {
+      if (v.op === 'loop' || v.op === 'store') parts.push(v)
+      else if (v.op === 'load') this.#loads.push(v)
+      else if (v.op === 'if') return new Refusal('a condition decides what it does')
+      else if (!isPure(v)) return new Refusal(`it has ${named[v.op] ?? v.op}`)
+    }
+    return parts
+  }
+
+  /** Makes a loop that only counts an axis. @returns its body */
+  #enter(loop: Value): Region | Refusal {
+    const others = this.#axes.add(loop)
+    if (others instanceof Refusal) return others
+    if (others.length > 0) return new Refusal('a loop around the sum carries values from round to round')
+    const [test, body] = loop.regions!
+    return test.ops.every(isPure) ? body : new Refusal('the test of a loop reads memory')
+  }
+
+  /** A store of zeros in any loops. */
+  #zeroing(part: Value): Zeroed | Refusal {
+    const outside = this.#axes.count
+    let v = part
+    while (v.op === 'loop') {
+      const inside = this.#enter(v)
+      const inner = inside instanceof Refusal ? inside : this.#parts(inside)
+      if (inner instanceof Refusal) return inner
+      if (inner.length !== 1) return new Refusal('it does more than one thing')
+      v = inner[0]
+    }
+    if (!isZero(v.args[1])) return new Refusal('it writes something else than zeros before it adds up')
+    return { store: v, inner: range(outside, this.#axes.count), outside }
+  }
+
+  /** A loop that sums into a variable, and the store of that. */
+  #summed(loop: Value, store: Value): Found | Refusal {
+    const over = this.#axes.count
+    const others = this.#axes.add(loop)
+    if (others instanceof Refusal) return others
+    const [test, body] = loop.regions!
+    if (hasEffects(test) || hasEffects(body)) return new Refusal('it writes while it sums')
+    if (others.length !== 1) return new Refusal('the loop carries something else than one sum')
+    const inner = this.#parts(body)
+    if (inner instanceof Refusal) return inner
+    if (inner.length > 0 || !test.ops.every(isPure)) return new Refusal('there is a loop in the sum')
+    const [sum] = others
+    const at = test.params.indexOf(sum)
+    const term = termOf(body.results[at])
+    if (term?.previous !== sum) return new Refusal('what is summed is not the product of two elements')
+    const isSum = (v: Value) => v.op === 'result' && v.args[0] === loop && v.attr === at
+    const [, stored] = store.args
+    const scale = isSum(stored) ? undefined : this.#scaled(stored, isSum)
+    if (scale instanceof Refusal) return scale
+    const init = loop.args[at]
+    const start = isZero(init) ? 'zero' : init
+    if (start !== 'zero' && start.op !== 'load') return new Refusal('the sum begins neither at 0 nor at an element')
+    if (this.#zeroed !== undefined) return new Refusal('it writes more than one array or element')
+    if (scale && (start !== 'zero' || store.attr.element === 'i32'))
+      return new Refusal('what is written is not the sum itself')
+    const { a, b, contract } = term
+    return { over, a, b, c: store, start, scale, contract }
+  }
+
+  /** `alpha * s + beta * c[…]`, and what is left of it without alpha, beta, or c. */
+  #scaled(stored: Value, isSum: (v: Value) => boolean): Scale | Refusal {
+    const factorOf = (v: Value, is: (v: Value) => boolean): { readonly factor: Value | undefined } | undefined => {
+      if (is(v)) return { factor: undefined }
+      const at = v.op === 'mul' ? v.args.findIndex(is) : -1
+      return at >= 0 && this.#axes.along(v.args[1 - at]) === 0 ? { factor: v.args[1 - at] } : undefined
+    }
+    const isElement = (v: Value) => v.op === 'load'
+    const refusal = new Refusal('what is written is not the sum itself, nor alpha * sum + beta * c')
+    const alone = factorOf(stored, isSum)
+    if (alone) return { alpha: alone.factor, beta: undefined, c: undefined }
+    // Fused, the product is not a value of its own.
+    const terms =
+      stored.op === 'add'
+        ? [stored.args, stored.args.toReversed()]
+        : stored.op === 'mad'
+          ? [
+              [stored, stored.args[2]],
+              [stored.args[2], stored],
+            ]
+          : []
+    for (const [x, y] of terms) {
+      const alpha = x === stored ? fusedFactor(x, isSum) : factorOf(x, isSum)
+      const beta = y === stored ? fusedFactor(y, isElement) : factorOf(y, isElement)
+      if (!alpha || !beta) continue
+      if ([alpha, beta].some(({ factor }) => factor && this.#axes.along(factor) !== 0)) return refusal
+      const c = elementOf(y, isElement)
+      return { alpha: alpha.factor, beta: beta.factor, c }
+    }
+    return refusal
+  }
+
+  /** `c[…] += a[…] * b[…]`. */
+  #accumulated(store: Value, region: Region): Found | Refusal {
+    const term = termOf(store.args[1])
+    if (term === undefined) return new Refusal('what is written is not the sum of an element and a product')
+    const { a, b, previous, contract } = term
+    if (previous.op !== 'load' || !region.ops.includes(previous))
+      return new Refusal('what a product is added to is not the element that is written')
+    const along = this.#axes.along(store.args[0])
+    const zeroing = new Set(this.#zeroed?.inner)
+    const over = range(this.#axes.ir.rank, this.#axes.count).filter(
+      axis => !zeroing.has(axis) && along !== undefined && (along & (1 << axis)) === 0,
+    )
+    if (over.length !== 1) return new Refusal('not one loop is summed over')
+    if (this.#zeroed && over[0] < this.#zeroed.outside) return new Refusal('it makes elements 0 more than once')
+    return { over: over[0], a, b, c: store, start: previous, scale: undefined, contract }
+  }
+
+  /** What all forms have in common. */
+  #settled(found: Found): Product | Refusal {
+    const { a, b, c } = found
+    // An element that is read before it is written.
+    const old = found.start === 'zero' ? found.scale?.c : found.start
+    const axes = this.#axes
+    const { buffers } = axes.ir
+    const accesses = [a, b, c, ...(old ? [old] : [])]
+    const others = this.#loads.find(v => !accesses.includes(v))
+    if (others) return new Refusal(`it reads ${buffers[others.attr.buffer].name} beside the operands`)
+    const zeroing = this.#zeroed
+    for (const v of [...accesses, ...(zeroing ? [zeroing.store] : [])]) {
+      if (axes.along(v.args[0]) === undefined)
+        return new Refusal(`an index of ${buffers[v.attr.buffer].name} is not linear in the range and the loops`)
+    }
+    const written = [...(old ? [old] : []), ...(zeroing ? [zeroing.store] : [])]
+    if (written.some(v => v.attr.buffer !== c.attr.buffer))
+      return new Refusal('an element of another array goes into it')
+    const names = [a, b, c].map(v => v.attr.element as string)
+    const dtype = dtypes[names.join()]
+    if (dtype === undefined) return new Refusal(`there is no block code for ${names[0]} · ${names[1]} into ${names[2]}`)
+    const zeroed = zeroing && {
+      store: zeroing.store,
+      inner: zeroing.inner,
+      outer: range(zeroing.outside + zeroing.inner.length, axes.count).filter(axis => axis !== found.over),
+    }
+    return { ...found, old, start: zeroed ? 'zero' : found.start, axes, dtype, zeroed, loc: c.loc }
+  }
+}
+
+const dtypes: { readonly [elements: string]: Product['dtype'] } = {
+  'f32,f32,f32': 'f32',
+  'f64,f64,f64': 'f64',
+  'i8,i8,i32': 'i8',
+}
+
+const named: { readonly [op: string]: string } = {
+  atomic: 'atomic operations',
+  assert: 'assertions',
+  lload: 'private arrays',
+  lstore: 'private arrays',
+}
+
+/** Of the product that `mad` adds. */
+function fusedFactor(mad: Value, is: (v: Value) => boolean): { readonly factor: Value } | undefined {
+  const at = mad.args.slice(0, 2).findIndex(is)
+  return at < 0 ? undefined : { factor: mad.args[1 - at] }
+}
+
+const elementOf = (v: Value, isElement: (v: Value) => boolean): Value =>
+  isElement(v) ? v : v.args.slice(0, 2).find(isElement)!
+
+const isZero = (v: Value): boolean => v.op === 'const' && Object.is(v.attr, 0)
+
+const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i)
