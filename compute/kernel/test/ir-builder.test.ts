@@ -3,8 +3,9 @@ import { describe, it } from 'node:test'
 import { Random } from '@skein/base'
 import { Builder } from '../src/ir/builder.ts'
 import { type KernelIR, type Type, type Value, walk } from '../src/ir/ir.ts'
+import { printIR } from '../src/ir/print.ts'
 import { rewrite } from '../src/ir/rewrite.ts'
-import { SEMANTICS } from '../src/ir/semantics.ts'
+import { SEMANTICS, semanticsKey } from '../src/ir/semantics.ts'
 import { verify } from '../src/ir/verify.ts'
 import { reference } from '../src/reference/index.ts'
 import { randomKernel } from './random-ir.ts'
@@ -141,6 +142,39 @@ describe('Builder simplifies without a change of meaning', () => {
         }
       }
     })
+  }
+})
+
+describe('Builder makes the lesser or the greater of what is compared and selected', () => {
+  const cases: { type: Type; compare: string }[] = [
+    ...(['f32', 'f64'] as const).flatMap(type => ['lt', 'le', 'eq'].map(compare => ({ type, compare }))),
+    ...['slt', 'sle', 'ult', 'ule', 'ne'].map(compare => ({ type: 'i32' as const, compare })),
+    ...['slt', 'ult'].map(compare => ({ type: 'i64' as const, compare })),
+  ]
+  for (const { type, compare } of cases) {
+    for (const swapped of [false, true]) {
+      it(`x ${compare} y ? ${swapped ? 'y : x' : 'x : y'} of ${type}`, () => {
+        const ir = kernelOf(
+          b => {
+            const [x, y] = [0, 1].map(k => b.op('scalar', type, [], k))
+            return b.op('select', type, [b.op(compare, 'i1', [x, y]), ...(swapped ? [y, x] : [x, y])])
+          },
+          [type, type],
+        )
+        verify(ir)
+        const all = [...walk(ir.body)].map(v => v.op)
+        const isOne = type !== 'i64' && compare !== 'eq' && compare !== 'ne' && !(compare === 'le' && type[0] === 'f')
+        assert.equal(all.includes('select'), !isOne, printIR(ir))
+        const holds = SEMANTICS[semanticsKey(compare, type, 'i1')]
+        for (const x of EDGES[type]) {
+          for (const y of EDGES[type]) {
+            const expected = normal(type, holds(x, y) !== swapped ? x : y)
+            const found = evaluate(ir, [x, y])
+            assert(Object.is(found, expected), `of ${show(x)} and ${show(y)} it is ${show(found)}`)
+          }
+        }
+      })
+    }
   }
 })
 

@@ -166,9 +166,20 @@ export class Builder {
           if (b.op === 'const' && !b.attr) return this.op('and', 'i1', [this.not(a), c])
           if (c.op === 'const' && c.attr) return this.op('or', 'i1', [this.not(a), b])
         }
-        return undefined
+        return this.extremum(type, a, b, c)
     }
     return undefined
+  }
+
+  /** `x < y ? x : y` and `x < y ? y : x`, for which processors have one operation. */
+  private extremum(type: Type, { op, args: [x, y] }: Value, then: Value, otherwise: Value): Value | undefined {
+    const isLess = then === x && otherwise === y
+    if (!isLess && !(then === y && otherwise === x)) return undefined
+    const kind = isLess ? 'min' : 'max'
+    // pmin(y, x) is y unless x < y; pmax(x, y) is x unless x < y: so NaN and zeros come out as they did.
+    if (op === 'lt') return this.op(`p${kind}`, type, isLess ? [y, x] : [x, y])
+    if (type !== 'i32' || !/^[su]l[te]$/.test(op)) return undefined
+    return this.op(`${op[0]}${kind}`, type, [x, y])
   }
 
   /** Math.max and Math.min with a constant: a comparison and a select, which processors do in one or two steps. */

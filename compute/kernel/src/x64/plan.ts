@@ -36,7 +36,21 @@ export function chooseLanes(ir: KernelIR, shapes: Shapes, target: Target, tallie
   if (cost.lanes >= cost.scalar) return 1
   const round = longestRound(ir.body, shapes)
   if (round === undefined) return each
-  return each * (round <= shortRound ? sideBySide.short : sideBySide.long)
+  let vectors: number = round <= shortRound ? sideBySide.short : sideBySide.long
+  // What is carried has to stay in registers, beside what a round computes.
+  const room = (target.isa === 'avx512' ? 32 : 16) * 0.75
+  while (vectors > 1 && mostCarried(ir.body, shapes) * vectors > room) vectors /= 2
+  return each * vectors
+}
+
+/** Vectors that a loop carries from round to round, of one vector of lanes each. */
+function mostCarried(r: Region, shapes: Shapes): number {
+  let most = 0
+  for (const v of r.ops) {
+    if (v.op === 'loop') most = Math.max(most, v.regions![0].params.filter(p => isVarying(shapes.of(p))).length)
+    for (const inner of v.regions ?? []) most = Math.max(most, mostCarried(inner, shapes))
+  }
+  return most
 }
 
 /**
