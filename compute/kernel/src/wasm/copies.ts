@@ -3,10 +3,10 @@ import type { KernelIR, Value } from '../ir/ir.ts'
 import { isUniform } from '../lanes/shape.ts'
 import { identity, isWide, KIND_OF, type Tally } from '../lanes/tallies.ts'
 import * as layout from '../launch/layout.ts'
+import { checkLanes, checkScalar } from './checks.ts'
 import type { FunctionBuilder } from './encode/index.ts'
 import type { Helpers } from './helpers.ts'
 import { partWidth } from './lanes.ts'
-import { checkLanes, checkScalar } from './memory.ts'
 import type { Operands } from './operands.ts'
 
 /** Pushes what `old` becomes by a change of `value`. Both may be pushed more than once. */

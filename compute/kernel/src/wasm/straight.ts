@@ -8,10 +8,10 @@
 import { isPure, type Value } from '../ir/ir.ts'
 import { accessGroups } from '../lanes/accesses.ts'
 import { isUniform, isVarying } from '../lanes/shape.ts'
+import { checkTogether } from './checks.ts'
 import type { FunctionBuilder } from './encode/index.ts'
 import type { Helpers } from './helpers.ts'
 import { emitPart, type LaneContext, partWidth, SHAPE_OF, type Width } from './lanes.ts'
-import { checkTogether } from './memory.ts'
 import { Operands, type Rep } from './operands.ts'
 import { emitScalar, wasmType } from './scalar.ts'
 
