@@ -11,6 +11,7 @@
 import type { Combination } from '../../backend.ts'
 import { ELEMENT_BYTES, isPure, type KernelIR, type Value } from '../../ir/ir.ts'
 import { groupBuffers } from '../../lanes/accesses.ts'
+import { levelsOf } from '../../lanes/levels.ts'
 import { analyseShapes, isUniform, isVarying, type Shapes } from '../../lanes/shape.ts'
 import { ValueTable } from '../../lanes/table.ts'
 import type { Tally } from '../../lanes/tallies.ts'
@@ -594,17 +595,4 @@ export class Rows {
     const { target, lanes } = this.lowering.options
     return partBits(target, lanes, 32)
   }
-}
-
-/** 0: depends on no index; 1: on outer indices only; 2: on the last one, or happens at its time. */
-function levelsOf(ir: KernelIR): number[] {
-  const levels: number[] = []
-  const of = (v: Value) => (v.op === 'result' ? 2 : (levels[v.id] ?? 2))
-  for (const v of ir.body.ops) {
-    let level = 2
-    if (v.op === 'index') level = v.attr === ir.rank - 1 ? 2 : 1
-    else if (isPure(v)) level = v.args.reduce((m, a) => Math.max(m, of(a)), 0)
-    levels[v.id] = level
-  }
-  return levels
 }
