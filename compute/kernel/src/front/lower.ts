@@ -2,12 +2,14 @@
 import { KernelSyntaxError, KernelTypeError, type SourceText } from '../errors.ts'
 import type { KernelIR, Type } from '../ir/ir.ts'
 import { lowerCall } from './calls.ts'
+import { assignedIn } from './changes.ts'
 import { type Binding, type Frame, Lowering, type Options, type Rules } from './context.ts'
+import { alwaysReturns } from './exits.ts'
 import { lowerExpression } from './expressions.ts'
 import { IR_TYPE, type Kind, strengthen, type Typed } from './kinds.ts'
 import type { ArgumentType, Captured } from './signature.ts'
 import { locate, type ParsedFunction, type Tree } from './source.ts'
-import { alwaysReturns, assignedIn, lowerFunction, lowerKernelBody } from './statements.ts'
+import { lowerFunction, lowerKernelBody } from './statements.ts'
 
 export interface Lowered {
   ir: KernelIR

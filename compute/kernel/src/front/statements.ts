@@ -4,18 +4,13 @@
  */
 import type { Value } from '../ir/ir.ts'
 import { lowerCall } from './calls.ts'
-import {
-  type Exit,
-  type Frame,
-  type FunctionRef,
-  type Lowering,
-  lookupIn,
-  type Scope,
-  type Variable,
-} from './context.ts'
-import { lowerExpression, privateArray, target } from './expressions.ts'
+import { assignedIn, changedBy } from './changes.ts'
+import type { Exit, Frame, FunctionRef, Lowering, Variable } from './context.ts'
+import { declare, declareFunction, functionRef, hoistVars } from './declarations.ts'
+import { alwaysReturns, anySet, exitsIn, findExit, isLoop, isVoid, returnsValue } from './exits.ts'
+import { lowerExpression, target } from './expressions.ts'
 import type { Typed } from './kinds.ts'
-import { ASSIGNMENT, EXIT, eachChild, type Tree, VAR, visit, visitHolders } from './source.ts'
+import { type Tree, visit } from './source.ts'
 
 /** Lowers a list; true when its end is not reached (a flag is set for certain). */
 function lowerList(L: Lowering, list: Tree[]): void {
@@ -184,201 +179,6 @@ function assignEach(L: Lowering, node: Tree): void {
   for (const [i, t] of targets.entries()) target(L, t!).write(given[i])
 }
 
-function declareFunction(L: Lowering, name: string, node: Tree): void {
-  L.bind(name, functionRef(L, name, node))
-}
-
-function functionRef(L: Lowering, name: string, node: Tree): FunctionRef {
-  if (node.async || node.generator)
-    L.unsupported(node, 'an async or generator function', 'Helpers are plain functions.')
-  return { is: 'function', params: node.params, body: node.body, scope: L.scope, unit: L.frame.unit, name }
-}
-
-function declare(L: Lowering, node: Tree): void {
-  if (node.kind !== 'let' && node.kind !== 'const' && node.kind !== 'var') {
-    L.unsupported(node, `a ${node.kind} declaration`, 'Declare with let or const.')
-  }
-  for (const d of node.declarations as Tree[]) {
-    if (d.id.type === 'ArrayPattern' && d.init?.type === 'ArrayExpression') {
-      ;(d.id.elements as (Tree | null)[]).forEach((id, i) => {
-        const init = d.init.elements[i]
-        if (id && init) declareOne(L, id, init, node.kind)
-      })
-      continue
-    }
-    if (d.id.type === 'ObjectPattern' && d.init) {
-      for (const p of d.id.properties as Tree[]) {
-        if (p.type !== 'Property' || p.computed || p.value.type !== 'Identifier')
-          L.unsupported(d, 'this destructuring', 'Declare one by one.')
-        const read = { ...p, type: 'MemberExpression', object: d.init, property: p.key, computed: false } as Tree
-        declareOne(L, p.value, read, node.kind)
-      }
-      continue
-    }
-    if (d.id.type !== 'Identifier') L.unsupported(d, 'this destructuring', 'Declare one by one.')
-    declareOne(L, d.id, d.init ?? undefined, node.kind)
-  }
-}
-
-function declareOne(L: Lowering, id: Tree, init: Tree | undefined, kind: string): void {
-  if (id.type !== 'Identifier') L.unsupported(id, 'this destructuring', 'Declare one by one.')
-  const name: string = id.name
-  if (id.hoisted) {
-    if (init) target(L, id).write(lowerExpression(L, init))
-    return
-  }
-  if (init) {
-    if (init.type === 'ArrowFunctionExpression' || init.type === 'FunctionExpression')
-      return declareFunction(L, name, init)
-    const array = privateArray(L, init, name)
-    if (array) return L.bind(name, array)
-    const alias = aliasOf(L, init)
-    if (alias && (kind === 'const' || !reassigned(L, name))) return L.bind(name, alias)
-  }
-  // A `let` that is never assigned again is a constant: what it holds may stay weak and adapt.
-  const mutable = kind !== 'const' && reassigned(L, name)
-  const t: Typed = init ? lowerExpression(L, init) : L.number(0)
-  const variable = L.variable(name, mutable)
-  L.bind(name, variable)
-  if (init || mutable) {
-    if (init) L.assign(variable, t, id)
-    else L.declareEmpty(variable)
-  } else L.env.set(variable.key, t)
-}
-
-/**
- * Declares at the top of a function the `var`s that are seen outside of the block they stand in, are declared twice, or
- * keep their value from one round of a loop to the next. The others mean what `let` means.
- */
-export function hoistVars(L: Lowering, body: Tree): void {
-  if ((body.holds & VAR) === 0) return
-  const declared = new Map<string, { ids: Tree[]; around: Tree; bare: boolean }>()
-  const collect = (node: Tree, block: Tree): void => {
-    if (/Function/.test(node.type)) return
-    if (node.type === 'VariableDeclaration' && node.kind === 'var') {
-      for (const d of node.declarations as Tree[]) {
-        if (d.id.type !== 'Identifier' || /Function|NewExpression|ArrayExpression/.test(d.init?.type ?? '')) continue
-        const known = declared.get(d.id.name)
-        if (known) known.ids.push(d.id)
-        else declared.set(d.id.name, { ids: [d.id], around: block, bare: !d.init && block !== body })
-      }
-    }
-    const inner = node.type === 'BlockStatement' || isLoop(node) || node.type === 'SwitchStatement' ? node : block
-    eachChild(node, child => collect(child, inner))
-  }
-  eachChild(body, child => collect(child, body))
-  for (const [name, { ids, around, bare }] of declared) {
-    let seen = bare || ids.length > 1
-    visit(body, n => {
-      if (n.type === 'Identifier' && n.name === name && (n.start < around.start || n.end > around.end)) seen = true
-    })
-    if (!seen || L.scope.names.has(name)) continue
-    for (const id of ids) id.hoisted = true
-    const variable = L.variable(name, true)
-    L.bind(name, variable)
-    L.declareEmpty(variable)
-  }
-}
-
-/** `const xs = view.data`: another name for an array. */
-function aliasOf(L: Lowering, init: Tree) {
-  if (init.type !== 'Identifier' && init.type !== 'MemberExpression') return undefined
-  const found = L.resolveArray(init)
-  return found
-}
-
-function reassigned(L: Lowering, name: string): boolean {
-  return L.assignedNames.has(name)
-}
-
-// Exits
-
-const isLoop = (node: Tree): boolean => /^(For|While|DoWhile)Statement$/.test(node.type)
-
-function findExit(frame: Frame, kind: 'break' | 'continue', label: string | undefined): Exit | undefined {
-  for (let i = frame.exits.length - 1; i >= 0; i--) {
-    const e = frame.exits[i]
-    if (e.kind !== kind) continue
-    // A bare break leaves a loop or switch, never a labelled block.
-    if (label === undefined ? e.loop : e.labels?.includes(label)) return e
-  }
-  return undefined
-}
-
-/** The exits of the current frame that a statement may take, and that lie outside of it. */
-function exitsIn(L: Lowering, node: Tree): Exit[] {
-  const found = new Set<Exit>()
-  visitExits(node, n => {
-    if (n.type === 'ReturnStatement') {
-      const e = L.frame.exits.find(x => x.kind === 'return')
-      if (e) found.add(e)
-    } else if (n.type === 'BreakStatement' || n.type === 'ContinueStatement') {
-      if (leavesInside(node, n)) return
-      const e = findExit(L.frame, n.type === 'BreakStatement' ? 'break' : 'continue', n.label?.name)
-      if (e) found.add(e)
-    }
-  })
-  return [...found]
-}
-
-/** Statements that leave something, and what is around them: of this function, not of functions declared in it. */
-function visitExits(node: Tree, f: (n: Tree) => void): void {
-  if ((node.holds & EXIT) === 0 || /Function/.test(node.type)) return
-  f(node)
-  eachChild(node, child => visitExits(child, f))
-}
-
-/** Whether the target of a break or continue lies within `around`. */
-function leavesInside(around: Tree, exit: Tree): boolean {
-  const bare = !exit.label
-  let inside = false
-  const walk = (n: Tree, loops: number, labels: string[]): void => {
-    if (inside || /Function/.test(n.type)) return
-    if (n === exit) {
-      inside = bare ? loops > 0 : labels.includes(exit.label.name)
-      return
-    }
-    const breaks = isLoop(n) || (n.type === 'SwitchStatement' && exit.type === 'BreakStatement')
-    const here = n.type === 'LabeledStatement' ? [...labels, n.label.name] : labels
-    eachChild(n, child => walk(child, loops + (breaks ? 1 : 0), here))
-  }
-  walk(around, 0, [])
-  return inside
-}
-
-function anySet(L: Lowering, exits: Exit[]): Value | undefined {
-  let v: Value | undefined
-  for (const e of exits) {
-    const flag = L.env.get(e.flag.key)!.v
-    v = v ? L.b.or(v, flag) : flag
-  }
-  return v
-}
-
-/** An expression without a value, as minifiers make of `if (c) { f(); return }`: `return void f()`. */
-function isVoid(node: Tree): boolean {
-  switch (node.type) {
-    case 'UnaryExpression':
-      return node.operator === 'void'
-    case 'Identifier':
-      return node.name === 'undefined'
-    case 'SequenceExpression':
-      return isVoid(node.expressions.at(-1))
-    case 'ConditionalExpression':
-      return isVoid(node.consequent) && isVoid(node.alternate)
-    default:
-      return false
-  }
-}
-
-function returnsValue(body: Tree): boolean {
-  let found = false
-  visitExits(body, n => {
-    if (n.type === 'ReturnStatement' && n.argument && !isVoid(n.argument)) found = true
-  })
-  return found
-}
-
 function leave(L: Lowering, node: Tree): void {
   const frame = L.frame
   const exit = frame.exits.find(e => e.kind === 'return')!
@@ -393,60 +193,6 @@ function leave(L: Lowering, node: Tree): void {
     L.assign(frame.result, frame.give!(lowerExpression(L, node.argument), node.argument), node)
   }
   L.env.set(exit.flag.key, L.bool(true))
-}
-
-// Loops
-
-/** Names assigned anywhere in the nodes: variables a loop carries. */
-export function assignedIn(nodes: Tree[]): Set<string> {
-  const names = new Set<string>()
-  const target = (n: Tree) => {
-    if (n.type === 'Identifier') names.add(n.name)
-    else if (n.type === 'ArrayPattern') for (const e of n.elements) if (e) target(e)
-  }
-  for (const node of nodes) {
-    visitHolders(node, ASSIGNMENT, n => {
-      if (n.type === 'AssignmentExpression') target(n.left)
-      else if (n.type === 'UpdateExpression') target(n.argument)
-      else if (n.type === 'VariableDeclaration') {
-        for (const d of n.declarations as Tree[]) if (d.id.hoisted && d.init) target(d.id)
-      }
-    })
-  }
-  return names
-}
-
-/**
- * The variables of now that running the nodes may change: those they name, and those that functions change which they name
- * (a helper declared in the kernel may assign to the locals around it).
- */
-function changedBy(L: Lowering, nodes: Tree[]): Set<Variable> {
-  const changed = new Set<Variable>()
-  const walked = new Set<Tree>()
-  const walk = (node: Tree, scope: Scope): void => {
-    if (walked.has(node)) return
-    walked.add(node)
-    for (const name of assignedIn([node])) {
-      const found = lookupIn(scope, name)
-      if (found?.is === 'variable' && found.mutable) changed.add(found)
-    }
-    if (!seesHelpers(L, scope)) return
-    visit(node, n => {
-      if (n.type !== 'Identifier') return
-      const found = lookupIn(scope, n.name)
-      if (found?.is === 'function' && found.scope !== L.root) walk(found.body, found.scope)
-    })
-  }
-  for (const node of nodes) walk(node, L.scope)
-  return changed
-}
-
-/** Whether functions declared in the kernel can be named here. Those given in `use` see nothing of the kernel. */
-function seesHelpers(L: Lowering, scope: Scope): boolean {
-  for (let s: Scope | undefined = scope; s && s !== L.root; s = s.parent) {
-    for (const found of s.names.values()) if (found.is === 'function' && found.scope !== L.root) return true
-  }
-  return false
 }
 
 function loop(
@@ -622,8 +368,6 @@ function equalTo(L: Lowering, t: Typed, test: Tree, node: Tree): Value {
   })
 }
 
-// Functions
-
 /** Lowers a helper at one call: its parameters are bound to the arguments; its value, if any, is returned. */
 export function lowerFunction(L: Lowering, fn: FunctionRef, node: Tree): Typed | undefined {
   const args = node.arguments as Tree[]
@@ -712,51 +456,6 @@ function bindParameter(L: Lowering, fn: FunctionRef, p: Tree, given: any, node: 
   const variable = L.variable(id.name, L.assignedNames.has(id.name))
   L.bind(id.name, variable)
   L.assign(variable, given.t, node)
-}
-
-const isTrue = (test: Tree | null): boolean =>
-  !test ||
-  (test.type === 'Literal' && Boolean(test.value)) ||
-  // As minifiers write true.
-  (test.type === 'UnaryExpression' && test.operator === '!' && test.argument.type === 'Literal' && !test.argument.value)
-
-/** Whether a break within one of the parts leaves it. */
-function breaksOut(parts: Tree[]): boolean {
-  let found = false
-  for (const part of parts) {
-    visitExits(part, n => {
-      if (n.type === 'BreakStatement' && !leavesInside(part, n)) found = true
-    })
-  }
-  return found
-}
-
-/** Whether control cannot reach the end of a statement. */
-export function alwaysReturns(node: Tree | null | undefined): boolean {
-  switch (node?.type) {
-    case 'ReturnStatement':
-      return true
-    case 'BlockStatement':
-      return node.body.some(alwaysReturns)
-    case 'IfStatement':
-      return alwaysReturns(node.consequent) && alwaysReturns(node.alternate)
-    case 'LabeledStatement':
-      return alwaysReturns(node.body) && !breaksOut([node.body])
-    case 'ForStatement':
-    case 'WhileStatement':
-      // An endless loop is left by return alone, unless something breaks out of it.
-      return isTrue(node.test) && !breaksOut([node.body])
-    case 'SwitchStatement':
-      // Each case falls through to the last one, if it does not return before.
-      return (
-        node.cases.length > 0 &&
-        node.cases.at(-1).test === null &&
-        node.cases.at(-1).consequent.some(alwaysReturns) &&
-        !breaksOut(node.cases)
-      )
-    default:
-      return false
-  }
 }
 
 export function lowerKernelBody(L: Lowering, body: Tree): void {
