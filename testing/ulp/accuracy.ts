@@ -39,20 +39,30 @@ export const BOUNDS: Record<string, Record<FloatType, number>> = {
   pow: { f32: 0.6, f64: 1.5 },
   round: { f32: 0, f64: 0 },
   sign: { f32: 0, f64: 0 },
+  rsqrt: { f32: 1.5, f64: 1.5 },
 }
 
-/** 2^x for `exp2`, which `Math` lacks; else `Math`'s own. */
+/** Where `fast` is held to something else. */
+const FAST_BOUNDS: Record<string, Partial<Record<FloatType, number>>> = {}
+
+export const boundOf = (name: string, type: FloatType, fast: boolean): number =>
+  (fast ? FAST_BOUNDS[name]?.[type] : undefined) ?? BOUNDS[name][type]
+
+/** What `Math` lacks: 2^x, and 1/√x. */
+const OTHERS: Record<string, (x: number) => number> = { exp2: x => 2 ** x, rsqrt: x => 1 / Math.sqrt(x) }
+
 export const native = (name: string): ((...x: number[]) => number) =>
-  name === 'exp2' ? x => 2 ** x : (Math as unknown as Record<string, (...x: number[]) => number>)[name]
+  OTHERS[name] ?? (Math as unknown as Record<string, (...x: number[]) => number>)[name]
 
 const scratch = new Float64Array(1)
 const scratchBits = new Int32Array(scratch.buffer)
+/** By a double's exponent field: units of the last place in 1, of an f32 with that exponent. */
+const unitsBy = Float64Array.from({ length: 2048 }, (_, e) => 2 ** (23 - Math.max(-126, Math.min(127, e - 1023))))
 
-/** The unit of the last place of an f32 near w, |w| finite. */
-export function unit32(w: number): number {
+/** How many units of the last place of an f32 near w, |w| finite, make 1. */
+export function unitsIn1(w: number): number {
   scratch[0] = w
-  const exponent = ((scratchBits[1] >>> 20) & 2047) - 1023
-  return 2 ** (Math.max(-126, Math.min(127, exponent)) - 23)
+  return unitsBy[(scratchBits[1] >>> 20) & 2047]
 }
 
 /**
@@ -103,5 +113,5 @@ export function errorByMath(name: string, x: number[], got: number): number {
   if (Math.abs(nearest) === Number.POSITIVE_INFINITY && Math.abs(want) >= 2 ** 128)
     return got === nearest ? 0 : Math.abs(got) === FORMAT.f32.largest ? 1 : Number.POSITIVE_INFINITY
   const finite = Math.abs(got) === Number.POSITIVE_INFINITY ? Math.sign(got) * 2 ** 128 : got
-  return Math.abs(finite - want) / unit32(want)
+  return Math.abs(finite - want) * unitsIn1(want)
 }

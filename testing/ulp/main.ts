@@ -1,133 +1,113 @@
 /**
- * The campaign: measures the error of every function of `Math` in kernels, on the wasm backend.
+ * The campaign: measures the error of every function of `Math` in kernels, and of 1/√x, which `fast` estimates.
  *
- *     node testing/ulp/main.ts [function…] [--all] [--stride n] [--seed n] [--write]
+ *     node testing/ulp/main.ts [function…] [--all] [--stride n] [--seed n] [--on machines] [--keep file] [--seconds n] [--write]
  *
  * f32 functions of one operand are run over every `stride`-th of the 2^32 numbers (1021), over all of them with `--all`,
- * which takes some two minutes each; the others over strata and random operands, ten times as many with `--all` or a
- * stride below 100. Ends with code 1 if an error exceeds its bound. `--write` makes docs/math-accuracy.md of it, when all
- * functions are measured.
+ * which takes some minutes each; the others over strata and random operands, ten times as many with `--all` or a
+ * stride below 100. `--on` names machines, avx512,avx2,wasm unless said and as far as they are here: the first is measured, the others
+ * have to give the same bits, and each is measured with `fast` as well. `--keep` puts what was found into a file, and takes what is there
+ * as found, so that a campaign goes on where it was cut off, after so many `--seconds`. Ends with code 1 if an error exceeds its bound
+ * or machines differ. `--write` makes docs/math-accuracy.md of it, when all functions are measured.
  */
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { MATH_ARITY } from '../../compute/kernel/src/math/index.ts'
-import { BOUNDS, errorByMath, errorByOracle, type FloatType, native, unit32 } from './accuracy.ts'
-import { evaluator, floats, operandsOf, operationCount } from './evaluate.ts'
-import { pairs, strata } from './strata.ts'
-
-interface Found {
-  worst: number
-  at: number[]
-  sum: number
-  count: number
-}
-
-const BLOCK = 1 << 20
-const nothing = (): Found => ({ worst: 0, at: [], sum: 0, count: 0 })
-
-function note(found: Found, error: number, at: number[]): void {
-  found.count++
-  if (Number.isFinite(error)) found.sum += error
-  if (error > found.worst) {
-    found.worst = error
-    found.at = at
-  }
-}
-
-/** Every `stride`-th of all f32 numbers. */
-function everyNumber(name: string, stride: number): Found {
-  const found = nothing()
-  const run = evaluator(name, 'wasm')
-  const exact = native(name)
-  const bits = new Uint32Array(BLOCK)
-  const x = new Float32Array(bits.buffer)
-  const out = new Float32Array(BLOCK)
-  for (let begin = 0; begin < 2 ** 32; begin += BLOCK * stride) {
-    for (let i = 0; i < BLOCK; i++) bits[i] = begin + i * stride
-    run([x], out)
-    const end = Math.min(BLOCK, Math.ceil((2 ** 32 - begin) / stride))
-    for (let i = 0; i < end; i++) {
-      const want = exact(x[i])
-      // The plain case written out; everything odd goes the careful way.
-      let error = Math.abs(out[i] - want) / unit32(want)
-      if (!(error < 1e9) || want === 0 || out[i] === 0) error = errorByMath(name, [x[i]], out[i])
-      found.sum += error
-      if (error > found.worst) {
-        found.worst = error
-        found.at = [x[i]]
-      }
-    }
-    found.count += end
-  }
-  return found
-}
-
-function sampled(name: string, type: FloatType, seed: number, scale: number): Found {
-  const found = nothing()
-  const unary = operandsOf(name) === 1
-  const operands = unary
-    ? [strata(type, seed, 16 * scale, 2000 * scale)]
-    : pairs(name, type, seed, (type === 'f32' ? 1_000_000 : 20_000) * scale)
-  const arrays = operands.map(x => floats(type, x))
-  const out = floats(type, arrays[0].length)
-  evaluator(name, 'wasm')(arrays, out)
-  for (let i = 0; i < out.length; i++) {
-    const at = arrays.map(x => x[i])
-    note(found, type === 'f32' ? errorByMath(name, at, out[i]) : errorByOracle(type, name, at, out[i]), at)
-  }
-  return found
-}
+import { BOUNDS, boundOf } from './accuracy.ts'
+import { everyNumber, type Found, isExhaustive, nothingYet, sampled } from './campaign.ts'
+import { MACHINES, type Machine, operationCount, unavailable } from './evaluate.ts'
+import { page } from './page.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     all: { type: 'boolean', default: false },
     stride: { type: 'string', default: '1021' },
-    write: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
+    on: { type: 'string' },
+    keep: { type: 'string' },
+    seconds: { type: 'string', default: 'Infinity' },
+    write: { type: 'boolean', default: false },
   },
 })
-const unknown = positionals.filter(name => !(name in BOUNDS))
-if (unknown.length > 0) {
-  console.error(`no such function: ${unknown.join(', ')}; there are ${Object.keys(BOUNDS).join(', ')}`)
+
+const refuse = (text: string): never => {
+  console.error(text)
   process.exit(2)
 }
-const names = positionals.length > 0 ? positionals : Object.keys(BOUNDS).filter(name => MATH_ARITY.has(name))
+const named = (given: readonly string[], known: readonly string[], what: string) => {
+  const unknown = given.filter(name => !known.includes(name))
+  if (unknown.length > 0) refuse(`no such ${what}: ${unknown.join(', ')}; there are ${known.join(', ')}`)
+}
+named(positionals, Object.keys(BOUNDS), 'function')
+const names = positionals.length > 0 ? positionals : Object.keys(BOUNDS)
+const asked = values.on?.split(',') ?? ['avx512', 'avx2', 'wasm']
+named(asked, MACHINES, 'machine')
+const machines = (asked as Machine[]).filter(machine => {
+  const reason = unavailable(machine)
+  if (reason !== undefined && values.on !== undefined) refuse(`${machine} cannot be measured here: ${reason}`)
+  return reason === undefined
+})
 const seed = Number(values.seed)
 const stride = values.all ? 1 : Number(values.stride)
 const scale = stride < 100 ? 10 : 1
-console.log(`seed ${seed}`)
-const rows: string[] = []
+const end = performance.now() + 1000 * Number(values.seconds)
+const enough = () => performance.now() > end
+
+const kept: Found[] =
+  values.keep !== undefined && existsSync(values.keep) ? JSON.parse(readFileSync(values.keep, 'utf8')) : []
+const keep = () => {
+  if (values.keep === undefined) return
+  writeFileSync(`${values.keep}.tmp`, JSON.stringify(kept, null, 1))
+  renameSync(`${values.keep}.tmp`, values.keep)
+}
+
+console.log(`seed ${seed}, ${machines.join(', ')}`)
+const measured: Found[] = []
 let failed = false
 for (const name of names)
   for (const type of ['f32', 'f64'] as const) {
     const started = performance.now()
-    const exhaustive = type === 'f32' && operandsOf(name) === 1
-    const { worst, at, sum, count } = exhaustive ? everyNumber(name, stride) : sampled(name, type, seed, scale)
+    const fresh = nothingYet(name, type, stride, machines)
+    const isSame = (f: Found) =>
+      f.name === name && f.type === type && f.stride === stride && `${f.machines}` === `${machines}`
+    let found = kept.find(isSame)
+    if (found === undefined) kept.push((found = fresh))
+    if (found.next < 2 ** 32) {
+      if (!isExhaustive(name, type)) sampled(found, seed, scale)
+      else if (!everyNumber(found, enough)) {
+        keep()
+        console.log(`${name} ${type}: ${((found.next / 2 ** 32) * 100).toFixed(0)} %; call again to go on`)
+        process.exit(failed ? 1 : 0)
+      }
+      keep()
+    }
+    measured.push(found)
     const seconds = (performance.now() - started) / 1000
-    const bound = BOUNDS[name][type]
-    if (worst > bound) failed = true
-    const number = count === 2 ** 32 ? 'all 2^32' : count.toLocaleString('en')
-    rows.push(
-      `| ${name} | ${type} | ${worst.toFixed(3)} | ${(sum / count).toFixed(3)} | ${at.join(', ') || '–'} | ${number} | ${operationCount(name, type)} |`,
-    )
-    console.log(`${rows.at(-1)} ${seconds.toFixed(1)} s${worst > bound ? ` EXCEEDS ${bound}` : ''}`)
+    const say = (isFast: boolean, error: number, at: number[], on: string) => {
+      const exceeds = error > boundOf(name, type, isFast)
+      if (exceeds) failed = true
+      return `${on} ${error.toFixed(3)} at ${at.join(', ') || '–'}${exceeds ? ` EXCEEDS ${boundOf(name, type, isFast)}` : ''}`
+    }
+    const parts = [
+      say(false, found.worst.error, found.worst.at, 'exact'),
+      ...Object.entries(found.fast).map(([machine, { error, at }]) => say(true, error, at, `fast ${machine}`)),
+    ]
+    if (found.differs) {
+      failed = true
+      const { machine, at, gave, not } = found.differs
+      parts.push(`${machine} gives ${gave} at ${at.join(', ')}, ${machines[0]} ${not}`)
+    }
+    console.log(`${name} ${type} ${found.count.toLocaleString('en')}: ${parts.join('; ')}; ${seconds.toFixed(1)} s`)
   }
+/** What more operands were measured for in an earlier part of the campaign is better known. */
+const best = (found: Found): Found => {
+  const same = ({ name, type, machines, next }: Found) =>
+    name === found.name && type === found.type && `${machines}` === `${found.machines}` && next >= 2 ** 32
+  return kept.filter(same).reduce((a, b) => (b.count > a.count ? b : a), found)
+}
 if (values.write && positionals.length === 0)
   writeFileSync(
     new URL('../../docs/math-accuracy.md', import.meta.url),
-    `# Accuracy of the functions of \`Math\` in kernels
-
-Written by \`node testing/ulp/main.ts --stride ${stride} --write\` (seed ${seed}); a stride of 1 goes through all 2^32 numbers of
-f32. Errors are in units of the last place of the true value, which comes from \`Math\` in double precision for f32 and
-from arithmetic of 320 bits for f64. The results are the same on every backend, bit for bit. \`operations\` counts those of the path that ordinary operands take.
-
-Special operands (zeros of both signs, infinities, NaN, denormal numbers, everything out of a function's domain) give
-JavaScript's answers; \`sin\`, \`cos\` and \`tan\` reduce numbers of any size.
-
-| function | type | largest error | mean error | found at | operands | operations |
-| --- | --- | ---: | ---: | --- | ---: | ---: |
-${rows.join('\n')}
-`,
+    page(measured.map(best), machines, seed, operationCount),
   )
 process.exitCode = failed ? 1 : 0

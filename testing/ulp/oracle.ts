@@ -250,5 +250,6 @@ export const ORACLE: Record<string, (...x: number[]) => Big> = {
     return x < 0 && Math.abs(y % 2) === 1 ? neg(magnitude) : magnitude
   },
   cbrt: x => cbrtBig(big(x)),
+  rsqrt: x => div(ONE, sqrt(big(x))),
   hypot: (...xs) => sqrt(xs.map(x => mul(big(x), big(x))).reduce((p, q) => add(p, q))),
 }

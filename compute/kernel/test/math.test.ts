@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { BOUNDS, errorByMath, errorByOracle, type FloatType } from '../../../testing/ulp/accuracy.ts'
-import { evaluator, floats, operandsOf, operationCount } from '../../../testing/ulp/evaluate.ts'
+import { BOUNDS, boundOf, errorByMath, errorByOracle, type FloatType } from '../../../testing/ulp/accuracy.ts'
+import { evaluator, floats, machinesHere, operandsOf, operationCount } from '../../../testing/ulp/evaluate.ts'
 import { pairs, SPECIAL, strata } from '../../../testing/ulp/strata.ts'
 import { Builder } from '../src/ir/builder.ts'
 import { expand, MATH_ARITY } from '../src/math/index.ts'
@@ -15,21 +15,37 @@ function operands(name: string, type: FloatType): Float64Array[] {
   return pairs(name, type, SEED, type === 'f32' ? 20_000 : 2000)
 }
 
+const others = machinesHere().filter(machine => machine !== 'reference')
+
 describe(`functions of Math in kernels (seed ${SEED})`, () => {
-  for (const name of MATH_ARITY.keys())
+  for (const name of Object.keys(BOUNDS))
     for (const type of ['f32', 'f64'] as const) {
-      const bound = BOUNDS[name][type]
-      it(`${name} ${type}: within ${bound} units of the last place, the same on wasm and reference`, () => {
+      const [bound, fastBound] = [boundOf(name, type, false), boundOf(name, type, true)]
+      it(`${name} ${type}: within ${bound} units of the last place, the same on all of reference, ${others.join(', ')}; with fast within ${fastBound}`, () => {
         const arrays = operands(name, type).map(x => floats(type, x))
-        const out = floats(type, arrays[0].length)
-        evaluator(name, 'reference')(arrays, out)
-        const wasm = floats(type, out.length)
-        evaluator(name, 'wasm')(arrays, wasm)
-        for (let i = 0; i < out.length; i++) {
+        const { length } = arrays[0]
+        const compute = (...how: Parameters<typeof evaluator>) => {
+          const out = floats(type, length)
+          evaluator(...how)(arrays, out)
+          return out
+        }
+        const error = (i: number, got: number) => {
           const x = arrays.map(a => a[i])
-          if (!Object.is(out[i], wasm[i])) assert.fail(`${name}(${x}): reference ${out[i]}, wasm ${wasm[i]}`)
-          const error = type === 'f32' ? errorByMath(name, x, out[i]) : errorByOracle(type, name, x, out[i])
-          if (!(error <= bound)) assert.fail(`${name}(${x.join(', ')}) = ${out[i]} is ${error} units off`)
+          return type === 'f32' ? errorByMath(name, x, got) : errorByOracle(type, name, x, got)
+        }
+        const at = (i: number) => `${name}(${arrays.map(a => a[i]).join(', ')})`
+        const out = compute(name, 'reference')
+        const errors = Float64Array.from(out, (got, i) => error(i, got))
+        for (const [i, e] of errors.entries()) if (!(e <= bound)) assert.fail(`${at(i)} = ${out[i]} is ${e} units off`)
+        for (const machine of others) {
+          const same = compute(name, machine)
+          for (let i = 0; i < length; i++)
+            if (!Object.is(out[i], same[i])) assert.fail(`${at(i)}: reference ${out[i]}, ${machine} ${same[i]}`)
+          const fast = compute(name, machine, true)
+          for (let i = 0; i < length; i++) {
+            const e = Object.is(out[i], fast[i]) ? errors[i] : error(i, fast[i])
+            if (!(e <= fastBound)) assert.fail(`${at(i)} = ${fast[i]} is ${e} units off on ${machine} with fast`)
+          }
         }
       })
     }
@@ -43,8 +59,11 @@ describe(`functions of Math in kernels (seed ${SEED})`, () => {
       for (const nan of [x, xd]) {
         const type = nan === x ? 'f32' : 'f64'
         const out = floats(type, nan.length)
-        evaluator(name, 'wasm')(operandsOf(name) === 1 ? [nan] : [nan, floats(type, nan.length).fill(3)], out)
-        assert.ok(out.every(Number.isNaN), `${name} ${type}: ${out}`)
+        const arrays = operandsOf(name) === 1 ? [nan] : [nan, floats(type, nan.length).fill(3)]
+        for (const machine of others) {
+          evaluator(name, machine)(arrays, out.fill(0))
+          assert.ok(out.every(Number.isNaN), `${name} ${type} on ${machine}: ${out}`)
+        }
       }
   })
 
