@@ -248,6 +248,15 @@ test('the command line of MPICH', () => {
   }
 })
 
+test('places that a launcher does not know are refused here: MPICH takes any, and goes by slots', () => {
+  for (const name of ['openmpi', 'mpich'] as const)
+    assert.throws(
+      () => words(name, { mapBy: 'sockt' }),
+      /--map-by sockt: there is no sockt to go by. Did you mean socket/,
+    )
+  assert.equal(words('mpich', { bindTo: 'user:0,1' }), '-bind-to user:0,1 -n 2')
+})
+
 test('hosts of each program', () => {
   const programs = programsOf(file, `: -n 1 --host b ${file}`.split(' '), { np: 1, host: ['a'] }, hostsOf)
   const plan = { programs, size: 2, options: {} }

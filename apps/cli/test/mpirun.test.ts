@@ -61,6 +61,22 @@ test('the working directory; the program is found from where the command was typ
   assert.match(apart.stderr, /The threads engine does not support --wdir of each program/)
 })
 
+test('folders that are none are refused, before a launcher hears of them', () => {
+  const bad: [options: string, said: RegExp][] = [
+    ['--output /proc/nothing', /--output \/proc\/nothing: the folder cannot be made: /],
+    [`--output ${fixture('ranks.ts')}/out`, /--output .*\/out: the folder cannot be made: ENOTDIR/],
+    ['--wdir /nowhere', /--wdir \/nowhere: there is no such folder/],
+    [`--wdir ${fixture('ranks.ts')}`, /--wdir .*: it is no folder/],
+  ]
+  for (const engine of ['threads', 'openmpi', 'mpich']) {
+    for (const [options, said] of bad) {
+      const { status, stderr } = mpirun(`--engine ${engine} ${options} -n 1 $ tell`)
+      assert.equal(status, 2, stderr)
+      assert.match(stderr, said)
+    }
+  }
+})
+
 test('kernels of all ranks share the cores, unless it is said how many threads each has', () => {
   assert.match(mpirun('-n 4096 -x SKEIN_THREADS=3 $ tell').stderr, /has room for 256/)
   const { stdout } = mpirun('-n 64 $ environment 0 SKEIN_THREADS')

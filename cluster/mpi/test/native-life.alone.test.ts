@@ -25,8 +25,9 @@ for (const library of libraries) {
   })
 
   test(`abort ends all ranks of ${library}, with its code`, { skip: needs(library) }, async () => {
-    const { code } = await runRanks(library, 2, 'native-abort.ts')
+    const { code, stderr } = await runRanks(library, 2, 'native-abort.ts')
     assert.equal(code, 7)
+    assert.match(stderr, /^rank 1 of 2 called abort with code 7; the others are ended$/m)
   })
 }
 
@@ -34,7 +35,7 @@ for (const library of libraries) {
   test(`a rank of ${library} that throws ends the others, with its code`, { skip: needs(library) }, async () => {
     const { code, stderr } = await runRanks(library, 2, 'native-abort.ts', ['throw'])
     assert.equal(code, 1)
-    assert.match(stderr, /RangeError: out of luck/)
+    assert.match(stderr, /^rank 1 of 2 threw; the others are ended:\nRangeError: out of luck/m)
   })
 
   test(`a rank of ${library} that exits with a code ends the others, and its code is told`, {
@@ -44,8 +45,9 @@ for (const library of libraries) {
       ['exit', 6],
       ['exitCode', 4],
     ] as const) {
-      const { code } = await runRanks(library, 4, 'native-ends.ts', [how])
+      const { code, stderr } = await runRanks(library, 4, 'native-ends.ts', [how])
       assert.equal(code, expected)
+      assert.match(stderr, new RegExp(`^rank 1 of 4 ended with exit code ${expected}; the others are ended$`, 'm'))
     }
   })
 

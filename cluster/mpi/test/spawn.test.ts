@@ -38,7 +38,7 @@ test('a child that fails ends its parent', async () => {
 test('parents and children that wait for each other are told so', async () => {
   const { code, output } = await onThreads('spawn-stuck.ts', 1)
   assert.equal(code, 0, output)
-  assert.match(output, /rank 0 waits in probe for rank 1, tag 5.*\n.*rank 1 waits in probe for rank 0, tag 5/)
+  assert.match(output, /rank 0 waits in recv from rank 1, tag 5.*\n.*rank 1 waits in recv from rank 0, tag 5/)
 })
 
 test('a program that nobody launched starts ranks itself', async () => {

@@ -24,6 +24,8 @@ export interface Family {
   mapBy(object: string): Words
   rankBy(object: string): Words
   bindTo(object: string): readonly string[]
+  /** What ranks can go by, or stay on, besides what both know. */
+  readonly places: readonly string[]
   readonly tag: readonly string[]
   readonly timestamp: Words
   output(folder: string): readonly string[]
@@ -59,6 +61,7 @@ const openmpi: Family = {
   mapBy: object => ['--map-by', object],
   rankBy: object => ['--rank-by', object],
   bindTo: object => ['--bind-to', object],
+  places: ['none', 'cpu-set', 'pe-list'],
   tag: ['--tag-output'],
   timestamp: ['--timestamp-output'],
   output: folder => ['--output-filename', `${folder}:nocopy`],
@@ -105,6 +108,7 @@ const mpich: Family = {
   },
   rankBy: object => (object === 'slot' ? [] : 'its launcher numbers ranks in the order of slots'),
   bindTo: object => ['-bind-to', object],
+  places: ['none', 'rr', 'user', 'machine', 'cpu', 'pu', 'l4cache', 'l5cache'],
   tag: ['-prepend-rank'],
   timestamp: 'its launcher tells no time',
   output: folder => {

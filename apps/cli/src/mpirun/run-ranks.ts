@@ -1,4 +1,6 @@
 /** From the options of `skein mpirun` to ranks: which programs, where, under which engine. */
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { NotSupportedError } from '@skein/base'
 import { CommandError, UsageError } from '../errors.ts'
 import { become, isTypeScript, noRuntime, readsTypeScript, runtimeFor } from '../runtime.mjs'
@@ -19,6 +21,7 @@ export async function runRanks(file: string, rest: readonly string[], options: O
     throw new UsageError('mpirun', `--stdin ${options.stdin}: ranks go from 0 to ${size - 1}`)
   }
   const engine = await engineFor(plan)
+  checkFolders(plan)
   if (engine !== 'threads') return (await import('./under-library.ts')).runUnderLibrary(plan, engine)
   if (programs.some(({ file }) => isTypeScript(file)) && !readsTypeScript()) {
     const runtime = runtimeFor(programs.map(({ file }) => file))
@@ -26,6 +29,30 @@ export async function runRanks(file: string, rest: readonly string[], options: O
     return become(runtime.node, [...runtime.flags, ...process.argv.slice(1)])
   }
   return (await import('./on-threads.ts')).runOnThreads(plan)
+}
+
+/** Makes the folder of `--output`; that of `--wdir` must be there, on this machine. @throws UsageError */
+function checkFolders({ programs, options: { output } }: Plan): void {
+  for (const { wdir, hosts } of programs) {
+    if (wdir === undefined || !hosts.every(isHere)) continue
+    if (!existsSync(wdir)) throw new UsageError('mpirun', `--wdir ${wdir}: there is no such folder`)
+    if (!statSync(wdir).isDirectory()) throw new UsageError('mpirun', `--wdir ${wdir}: it is no folder`)
+  }
+  if (output === undefined) return
+  try {
+    makeFolder(resolve(output))
+  } catch (cause) {
+    throw new UsageError('mpirun', `--output ${output}: the folder cannot be made: ${(cause as Error).message}`)
+  }
+}
+
+/** And those above it. `mkdirSync` with `recursive` never ends where the system lets nobody make one, as in `/proc`. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) readdirSync(path)
+  else {
+    makeFolder(dirname(path))
+    mkdirSync(path)
+  }
 }
 
 /** Those that `--host` names, with the slots that the hostfile gives them. */

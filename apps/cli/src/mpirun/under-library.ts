@@ -10,6 +10,7 @@ import { CommandError, exitCode } from '../errors.ts'
 import { noRuntime, runtimeFor } from '../runtime.mjs'
 import { type Family, families, type LibraryName, type Words } from './families.ts'
 import { isHere } from './hosts.ts'
+import { readBy } from './placement.ts'
 import { type Plan, threadsOfEach } from './programs.ts'
 import { sayLate } from './say.ts'
 
@@ -82,6 +83,8 @@ export function wordsFor(plan: Plan, name: LibraryName): string[] {
     throw new NotSupportedError(name, '--host of each program', 'its launcher has one list of hosts for all')
   }
   const { mapBy, rankBy, bindTo, tagOutput, timestampOutput, output, stdin = '0', displayMap } = options
+  for (const [option, text] of Object.entries({ '--map-by': mapBy, '--rank-by': rankBy, '--bind-to': bindTo }))
+    if (text !== undefined) readBy(option, text, family.places)
   const all = [
     ...family.always,
     ...(alike ? family.hosts(programs[0].hosts) : []),

@@ -20,7 +20,7 @@ import {
 } from '../message/part.ts'
 import { refusal } from '../message/refusal.ts'
 import { Op, sum } from '../op.ts'
-import { isDefined } from '../reduce/defined.ts'
+import { isDefined, opsOf } from '../reduce/defined.ts'
 import { fold } from './fold.ts'
 import { Plan, ValuePlan } from './plan.ts'
 import { checkedRoot, checkLive, isRoot, isUnderRoot, type Member } from './roots.ts'
@@ -305,15 +305,23 @@ const bitwise = new Set(['band', 'bor', 'bxor'])
 const arithmetic = new Set(['sum', 'prod', 'max', 'min'])
 
 /** A number goes as an array of one, where the operation is MPI's own: as what kind, or undefined. */
-function numberArray(value: unknown, op: Op): Float64Array | Int32Array | Uint8Array | undefined {
+function numberArray(
+  comm: Member,
+  call: string,
+  value: unknown,
+  op: Op,
+): Float64Array | BigInt64Array | Uint8Array | undefined {
   if (typeof value !== 'number' && typeof value !== 'boolean') return undefined
   if (arithmetic.has(op.name)) return Float64Array.of(Number(value))
   if (logical.has(op.name)) return Uint8Array.of(value ? 1 : 0)
-  return bitwise.has(op.name) ? Int32Array.of(Number(value)) : undefined
+  if (!bitwise.has(op.name)) return undefined
+  if (typeof value === 'number' && !Number.isSafeInteger(value))
+    throw refusal(comm, call, 'MPI_ERR_OP', 'the value', `a whole number, for ${op.name}`, value)
+  return BigInt64Array.of(BigInt(value))
 }
 
-const asGiven = (result: number, value: unknown, op: Op): unknown =>
-  logical.has(op.name) && typeof value === 'boolean' ? result !== 0 : result
+const asGiven = (result: number | bigint, value: unknown, op: Op): unknown =>
+  typeof value === 'boolean' && !arithmetic.has(op.name) ? Number(result) !== 0 : Number(result)
 
 export const reduce: Reader = (comm, call, send, second, third, fourth) => {
   const [recv, givenOp, givenRoot] = isOperation(second) ? [undefined, second, third] : [second, third, fourth]
@@ -322,21 +330,24 @@ export const reduce: Reader = (comm, call, send, second, third, fourth) => {
   const here = isRoot(comm, root)
   const isLong = comm.isInter && !isOperation(second) && isOperation(third)
   if (!isTyped(send, recv) && !isLong) {
-    const one = comm.isInter ? undefined : numberArray(send, op)
-    if (one === undefined) return new ValuePlan('gather', send, root, came => (here ? fold(op, came) : undefined))
+    const one = comm.isInter ? undefined : numberArray(comm, call, send, op)
+    if (one === undefined)
+      return new ValuePlan('gather', send, root, came => (here ? fold(comm, call, op, came) : undefined))
     const recvOne = here ? partOf(comm, call, 'recv', one.slice()) : undefined
     const part = partOf(comm, call, 'send', one)
     return new Plan<unknown>({ is: 'reduce', send: part, recv: recvOne, op, root }, undefined, () =>
-      recvOne === undefined ? undefined : asGiven((recvOne.view as Float64Array)[0], send, op),
+      recvOne === undefined ? undefined : asGiven((recvOne.view as Float64Array | BigInt64Array)[0], send, op),
     )
   }
   const mine = isUnderRoot(comm, root) ? sent(comm, call, send) : undefined
   if (!here) {
     checkInPlace(comm, call, mine, isUnderRoot(comm, root))
+    if (mine !== undefined) checkGoesWith(comm, call, op, mine)
     return new Plan({ is: 'reduce', send: mine, op, root }, undefined)
   }
   if (recv === undefined) {
     const made = newFor(comm, call, mine)
+    checkGoesWith(comm, call, op, made)
     return new Plan({ is: 'reduce', send: mine, recv: made, op, root }, made.view)
   }
   const part = partOf(comm, call, 'recv', recv)
@@ -348,14 +359,23 @@ export const reduce: Reader = (comm, call, send, second, third, fourth) => {
 let lastOp: Op | undefined
 let lastType: Datatype | undefined
 
+function checkGoesWith(comm: Member, call: string, op: Op, { type }: Part): void {
+  if (op === lastOp && type === lastType) return
+  if (!isDefined(op, type)) {
+    const names = type.recipe.is === 'basic' ? opsOf(type.recipe.kind) : []
+    const advice =
+      names.length > 0
+        ? `There are ${names.join(', ')}; make another with Op.create`
+        : 'Make one with Op.create or Op.createForArrays'
+    throw refusal(comm, call, 'MPI_ERR_OP', 'op', `one for elements of ${type}`, op.name, advice)
+  }
+  lastOp = op
+  lastType = type
+}
+
 /** The operation goes with the type, and a reduction receives as many elements as it sends, of the same type. */
 function checkReduced(comm: Member, call: string, op: Op, send: Part | undefined, recv: Part): void {
-  if (op !== lastOp || recv.type !== lastType) {
-    if (!isDefined(op, recv.type))
-      throw refusal(comm, call, 'MPI_ERR_OP', 'op', `one for elements of ${recv.type}`, op.name)
-    lastOp = op
-    lastType = recv.type
-  }
+  checkGoesWith(comm, call, op, recv)
   if (send === undefined) return
   checkNoOverlap(comm, call, send, recv)
   if (send.count !== recv.count) {
@@ -379,19 +399,22 @@ const folding = (
     const recv = isOp ? undefined : second
     const op = checkedOp(comm, call, isOp ? second : third)
     if (!isTyped(send, recv)) {
-      const one = comm.isInter ? undefined : numberArray(send, op)
+      const one = comm.isInter ? undefined : numberArray(comm, call, send, op)
       const isEmpty = is === 'exscan' && comm.rank === 0
       if (one === undefined) {
-        return new ValuePlan('allgather', send, 0, came => (isEmpty ? undefined : fold(op, fromRanks(comm, came))))
+        return new ValuePlan('allgather', send, 0, came =>
+          isEmpty ? undefined : fold(comm, call, op, fromRanks(comm, came)),
+        )
       }
       const result = partOf(comm, call, 'recv', one.slice())
       return new Plan<unknown>({ is, send: partOf(comm, call, 'send', one), recv: result, op }, undefined, () =>
-        isEmpty ? undefined : asGiven((result.view as Float64Array)[0], send, op),
+        isEmpty ? undefined : asGiven((result.view as Float64Array | BigInt64Array)[0], send, op),
       )
     }
     const mine = sent(comm, call, send)
     if (recv === undefined) {
       const made = newFor(comm, call, mine)
+      checkGoesWith(comm, call, op, made)
       return new Plan({ is, send: mine, recv: made, op }, made.view)
     }
     const part = partOf(comm, call, 'recv', recv)
@@ -436,14 +459,17 @@ export const reduceScatterBlock: Reader = (comm, call, send, second, third) => {
   const [recv, givenOp] = isOperation(second) ? [undefined, second] : [second, third]
   const op = checkedOp(comm, call, givenOp)
   const { size } = comm
-  if (!isTyped(send, recv)) return new ValuePlan('alltoall', checkedValues(comm, call, send), 0, came => fold(op, came))
+  if (!isTyped(send, recv))
+    return new ValuePlan('alltoall', checkedValues(comm, call, send), 0, came => fold(comm, call, op, came))
   if (send === inPlace) {
     const share = shareOf(comm, call, 'recv', partOf(comm, call, 'recv', recv), size)
+    checkGoesWith(comm, call, op, share)
     return new Plan({ is: 'reduceScatterBlock', recv: share, op }, undefined)
   }
   const share = shareOf(comm, call, 'send', partOf(comm, call, 'send', send), size)
   if (recv === undefined) {
     const made = newFor(comm, call, share)
+    checkGoesWith(comm, call, op, share)
     return new Plan({ is: 'reduceScatterBlock', send: share, recv: made, op }, made.view)
   }
   const part = partOf(comm, call, 'recv', recv)
@@ -469,6 +495,7 @@ export const reduceScatter: Reader = (comm, call, send, second, third, fourth) =
   }
   const count = counts[comm.rank]
   const own = new Elements(all.view, count, all.type)
+  checkGoesWith(comm, call, op, own)
   if (send === inPlace) return new Plan({ is: 'reduceScatter', recv: own, counts, op }, undefined)
   if (recv === undefined) {
     const made = newFor(comm, call, own)

@@ -31,7 +31,7 @@ export class AttributeKey<V = unknown> {
   }
 }
 
-export class Attributes<C> {
+export class Attributes<C extends { readonly isFree: boolean }> {
   readonly #comm: C
   readonly #values = new Map<AttributeKey<any>, unknown>()
 
@@ -44,6 +44,7 @@ export class Attributes<C> {
   }
 
   set<V>(key: AttributeKey<V>, value: V): void {
+    if (this.#comm.isFree) throw new ArgumentError('attributes.set', 'what it is attached to', 'alive', 'freed')
     if (checked('set', key).isFree) throw new ArgumentError('attributes.set', 'the key', 'one that is not freed', key)
     this.delete(key)
     this.#values.set(key, value)
@@ -58,7 +59,7 @@ export class Attributes<C> {
   }
 
   /** What a duplicate of the communicator gets. */
-  copyTo(other: Attributes<unknown>): void {
+  copyTo(other: Attributes<any>): void {
     for (const [key, value] of this.#values) {
       const copy = key.options.copy?.(this.#comm, value)
       if (copy !== undefined) other.#values.set(key, copy)

@@ -36,11 +36,13 @@ export abstract class Comm extends Collectives {
 
   /** Its processes, in the order of ranks. */
   get group(): Group {
+    checkLive(this, 'group')
     return new Group(this.port.members, this.#me)
   }
 
   /** Of an intercommunicator the other group; else an empty one. */
   get remoteGroup(): Group {
+    checkLive(this, 'remoteGroup')
     return new Group(this.port.remoteMembers, this.#me)
   }
 
@@ -76,6 +78,7 @@ export abstract class Comm extends Collectives {
 
   /** Identical: the same communicator; congruent: the same ranks in the same order; similar: in another. */
   compare(other: Comm): Comparison {
+    for (const each of [this, other]) checkLive(each, 'compare')
     if (this.port === other.port) return 'identical'
     if (this.isInter !== other.isInter) return 'unequal'
     const both = [this.group.compare(other.group), this.remoteGroup.compare(other.remoteGroup)]
@@ -183,6 +186,7 @@ export class Intracomm extends Comm {
   /** Of the ranks of a group, which alone call it. */
   createGroup(group: Group, tag = 0): Intracomm | undefined {
     const ranks = this.#ranksOf('createGroup', group)
+    this.#checkTag('createGroup', tag)
     return this.collective('createGroup', () =>
       group.rank === undefined
         ? undefined
@@ -190,7 +194,13 @@ export class Intracomm extends Comm {
     )
   }
 
+  #checkTag(call: string, tag: number): void {
+    if (tag >>> 0 === tag && tag <= this.engine.tagUb) return
+    throw refusal(this, call, 'MPI_ERR_TAG', 'tag', `a whole number from 0 to ${this.engine.tagUb}`, tag)
+  }
+
   #ranksOf(call: string, group: Group): number[] {
+    checkLive(this, call)
     if (!(group instanceof Group)) throw refusal(this, call, 'MPI_ERR_GROUP', 'group', 'a Group', group)
     const here = this.group
     const ranks = group.translateRanks([...group.members.keys()], here)
@@ -213,6 +223,7 @@ export class Intracomm extends Comm {
    * @param remoteLeader the other group's, in `peer`
    */
   intercomm(localLeader: number, peer: Intracomm | undefined, remoteLeader: number, tag = 0): Intercomm {
+    this.#checkTag('intercomm', tag)
     if (!Number.isInteger(localLeader) || localLeader < 0 || localLeader >= this.size) {
       throw refusal(this, 'intercomm', 'MPI_ERR_RANK', 'localLeader', `a rank from 0 to ${this.size - 1}`, localLeader)
     }

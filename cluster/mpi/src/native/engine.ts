@@ -72,7 +72,7 @@ const start = (launcher: Launcher): Engine => {
     const code = calls.MPI_Finalize()
     if (code !== 0) runtime.fail(code, 'finalize', world)
   }
-  whenItFails(code => calls.MPI_Abort(world.comm, code))
+  whenItFails(code => calls.MPI_Abort(world.comm, code), world.rank, world.size)
   process.on('exit', code => {
     if (code === 0) finalize()
   })
@@ -110,12 +110,7 @@ const start = (launcher: Launcher): Engine => {
 }
 
 /** An attribute's value is an address of the int; undefined: it has none. */
-const attributeOf = (
-  { calls, library, int }: Runtime,
-  world: NativePort,
-  key: number | undefined,
-): number | undefined => {
-  if (key === undefined) return undefined
+const attributeOf = ({ calls, library, int }: Runtime, world: NativePort, key: number): number | undefined => {
   const address = new BigInt64Array(1)
   calls.MPI_Comm_get_attr(world.comm, key, address, int)
   return int[0] === 0 ? undefined : library.koffi.decode.int(address[0])

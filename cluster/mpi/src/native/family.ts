@@ -55,9 +55,8 @@ export interface Family {
     readonly whence: { readonly [whence in Whence]: number }
   }
   readonly tagUb: number
-  /** Undefined: it is not asked. */
-  readonly universeSize: number | undefined
-  readonly appNumber: number | undefined
+  readonly universeSize: number
+  readonly appNumber: number
   /** Bytes of a port's name, with the zero at its end. */
   readonly mostPortName: number
   readonly orders: { readonly C: number; readonly F: number }
@@ -458,8 +457,8 @@ const abi: Family = {
     whence: { set: 401, current: 402, end: 403 },
   },
   tagUb: 501,
-  universeSize: undefined,
-  appNumber: undefined,
+  universeSize: 505,
+  appNumber: 506,
   mostPortName: 1024,
   orders: { C: 12, F: 15 },
   distributions: { none: 16, block: 17, cyclic: 18 },
@@ -498,6 +497,7 @@ const abi: Family = {
     34: 'MPI_ERR_INFO',
     35: 'MPI_ERR_IO',
     37: 'MPI_ERR_LOCKTYPE',
+    38: 'MPI_ERR_NAME',
     39: 'MPI_ERR_NO_MEM',
     40: 'MPI_ERR_NOT_SAME',
     41: 'MPI_ERR_NO_SPACE',
@@ -510,12 +510,15 @@ const abi: Family = {
     48: 'MPI_ERR_RMA_RANGE',
     49: 'MPI_ERR_RMA_SHARED',
     50: 'MPI_ERR_RMA_SYNC',
+    51: 'MPI_ERR_SERVICE',
     52: 'MPI_ERR_SIZE',
     53: 'MPI_ERR_SPAWN',
     54: 'MPI_ERR_UNSUPPORTED_DATAREP',
     55: 'MPI_ERR_UNSUPPORTED_OPERATION',
     56: 'MPI_ERR_WIN',
     57: 'MPI_ERR_RMA_FLAVOR',
+    58: 'MPI_ERR_PROC_FAILED',
+    60: 'MPI_ERR_SESSION',
   },
 }
 

@@ -18,6 +18,7 @@ import type { Status } from '../status.ts'
 import type { WindowPlan, WindowPort } from '../window/port.ts'
 import * as collectives from './collectives.ts'
 import * as dynamic from './dynamic.ts'
+import { tellAbort } from './failure.ts'
 import { NativeFile } from './file.ts'
 import type { Argument, Call } from './functions.ts'
 import { withInfo } from './info.ts'
@@ -431,6 +432,7 @@ export class NativePort implements Port {
   }
 
   abort(code: number): never {
+    tellAbort(code)
     this.runtime.calls.MPI_Abort(this.comm, code)
     process.exit(code)
   }

@@ -12,6 +12,6 @@ if (isMainThread) {
     // The engine's own copy of it, which comes out of the pack.
     const load = createRequire(import.meta.url)
     const failure: typeof import('./failure.ts') = load(fileURLToPath(import.meta.resolve('./failure.ts')))
-    failure.whenItFails(failure.endByPmi)
+    failure.whenItFails(failure.endByPmi, process.env.PMI_RANK, process.env.PMI_SIZE)
   }
 }

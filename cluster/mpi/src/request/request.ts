@@ -72,14 +72,14 @@ export class Request<T = void> implements PromiseLike<T> {
    * @returns whether it is complete; `wait` then gives its value at once
    */
   test(): boolean {
-    if (!this.#isActive) return this.#over()
+    if (!this.#isActive) return this.#over('test')
     try {
       if (!this.pending!.test(this.status)) return false
     } catch (error) {
       throw this.#fail(error)
     }
     this.#complete()
-    return this.#over()
+    return this.#over('test')
   }
 
   /** Blocks until it is complete. An inactive one is complete. */
@@ -92,7 +92,7 @@ export class Request<T = void> implements PromiseLike<T> {
       }
       this.#complete()
     }
-    this.#over()
+    this.#over('wait')
     return this.#outcome as T
   }
 
@@ -205,8 +205,8 @@ export class Request<T = void> implements PromiseLike<T> {
   }
 
   /** True; throws what it failed with. */
-  #over(): true {
-    if (this.#isFree) throw this.#freed('wait')
+  #over(call: string): true {
+    if (this.#isFree) throw this.#freed(call)
     if (this.#hasFailed) throw this.#outcome
     return true
   }

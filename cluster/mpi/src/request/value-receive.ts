@@ -67,7 +67,7 @@ export function receiveValue(queue: ValueQueue, source: number, tag: number, sta
   try {
     let bytes = port.recvShort?.(mine, source, tag, status) ?? -1
     if (bytes < 0) {
-      const matched = port.mprobe(source, tag, status)
+      const matched = port.mprobe(source, tag, status, 'recv')
       bytes = status.bytes
       if (bytes > roomBytes) {
         const long = new Uint8Array(bytes)
@@ -190,7 +190,7 @@ export class ValueReceive implements ComingValue {
   wait(status: Status): void {
     if (this.#receiving === undefined && !this.#isDone && this.#queue.isFirst(this)) {
       this.#queue.remove(this)
-      const matched = this.#queue.port.mprobe(this.#source, this.#tag, this.#status)
+      const matched = this.#queue.port.mprobe(this.#source, this.#tag, this.#status, 'recv')
       this.#bytes = new Uint8Array(this.#status.bytes)
       matched.recv(packedPart(this.#bytes), this.#status)
       this.#isDone = true

@@ -283,14 +283,19 @@ export class ThreadPort implements Port {
     status.isCancelled = false
   }
 
-  probe(source: number, tag: number, status: Status): void {
+  /** Waits for a message, and gives its place among those that nobody has received. */
+  #await(source: number, tag: number, call: string): number {
     let index = -1
     this.exchange.waitUntil(
       () => (index = this.#find(source, tag)) >= 0,
       () =>
-        `waits in probe for ${source < 0 ? 'any rank' : `rank ${this.peers[source]}`}, ${tag < 0 ? 'any tag' : `tag ${tag}`}`,
+        `waits in ${call} from ${source < 0 ? 'any rank' : `rank ${this.peers[source]}`}, ${tag < 0 ? 'any tag' : `tag ${tag}`}`,
     )
-    this.#told(this.context.unexpected[index], status)
+    return index
+  }
+
+  probe(source: number, tag: number, status: Status): void {
+    this.#told(this.context.unexpected[this.#await(source, tag, 'probe')], status)
   }
 
   iprobe(source: number, tag: number, status: Status): boolean {
@@ -300,14 +305,8 @@ export class ThreadPort implements Port {
     return index >= 0
   }
 
-  mprobe(source: number, tag: number, status: Status): Matched {
-    let index = -1
-    this.exchange.waitUntil(
-      () => (index = this.#find(source, tag)) >= 0,
-      () =>
-        `waits in probe for ${source < 0 ? 'any rank' : `rank ${this.peers[source]}`}, ${tag < 0 ? 'any tag' : `tag ${tag}`}`,
-    )
-    return this.#takeOut(index, status)
+  mprobe(source: number, tag: number, status: Status, call = 'mprobe'): Matched {
+    return this.#takeOut(this.#await(source, tag, call), status)
   }
 
   improbe(source: number, tag: number, status: Status): Matched | undefined {

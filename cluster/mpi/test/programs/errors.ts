@@ -1,6 +1,6 @@
 /** Bad arguments: refused before anyone else hears of the call, so that all ranks go on. */
 
-import { anySource, float64, inPlace, max, Op, world } from '@skein/mpi'
+import { AttributeKey, anySource, band, bor, float64, inPlace, land, max, Op, procNull, sum, world } from '@skein/mpi'
 import { assert, fails, ok, rank, size } from './check.ts'
 
 const x = new Float64Array(4)
@@ -31,6 +31,37 @@ request.cancel()
 request.wait()
 request.free()
 fails('MPI_ERR_REQUEST', 'wait', () => request.wait())
+fails('MPI_ERR_REQUEST', 'test', () => request.test())
+const started = world.sendInit(x, procNull)
+started.free()
+fails('MPI_ERR_REQUEST', 'start', () => started.start())
+
+// An operation that the elements do not know: in each form of the call.
+fails('MPI_ERR_OP', 'allreduce', () => world.allreduce(x, new Float64Array(4), band))
+fails('MPI_ERR_OP', 'allreduce', () => world.allreduce(x, band))
+fails('MPI_ERR_OP', 'iallreduce', () => world.iallreduce(inPlace, x, land))
+fails('MPI_ERR_OP', 'reduce', () => world.reduce(x, band))
+fails('MPI_ERR_OP', 'scan', () => world.scan(x, bor))
+fails('MPI_ERR_OP', 'reduceScatterBlock', () => world.reduceScatterBlock(new Float64Array(size), band))
+fails('MPI_ERR_OP', 'reduceScatterBlock', () => world.reduceScatterBlock(inPlace, new Float64Array(size), band))
+fails('MPI_ERR_OP', 'reduceScatter', () => world.reduceScatter(new Float64Array(size), Array(size).fill(1), band))
+fails('MPI_ERR_OP', 'allreduce', () => world.allreduce(1.5, band))
+fails('MPI_ERR_OP', 'allreduce', () => world.allreduce({ a: 1 }, sum))
+
+fails('MPI_ERR_TAG', 'createGroup', () => world.createGroup(world.group, -1))
+fails('MPI_ERR_TAG', 'intercomm', () => world.intercomm(0, world, 1, -1))
+
+// What was freed: also calls that ask nobody.
+const freed = world.dup()
+freed.name = 'freed'
+const group = freed.group
+freed.free()
+fails('MPI_ERR_COMM', 'send', () => freed.send(x, 0))
+fails('MPI_ERR_COMM', 'group', () => freed.group)
+fails('MPI_ERR_COMM', 'remoteGroup', () => freed.remoteGroup)
+fails('MPI_ERR_COMM', 'compare', () => world.compare(freed))
+fails('MPI_ERR_COMM', 'create', () => freed.create(group))
+assert.throws(() => freed.attributes.set(new AttributeKey(), 1), /freed/)
 
 const heard: string[] = []
 const comm = world.dup()

@@ -1,6 +1,6 @@
 /** Values: point to point and in every collective. */
 
-import { max, Status, sum, world } from '@skein/mpi'
+import { band, bor, max, Status, sum, world } from '@skein/mpi'
 import { assert, fails, ok, rank, size } from './check.ts'
 
 const next = (rank + 1) % size
@@ -72,5 +72,13 @@ assert.deepEqual(
   ),
   ranks.map(from => from * 10 + rank),
 )
+
+// Numbers of more bits than an int has.
+assert.equal(world.allreduce(2 ** 40 + rank, bor), 2 ** 40 + ranks.reduce((a, b) => a | b))
+assert.equal(
+  world.allreduce(-1 - rank, band),
+  ranks.reduce((a, b) => a & (-1 - b), -1),
+)
+assert.equal(world.allreduce(rank === 0, bor), true)
 
 ok('values')
