@@ -19,6 +19,8 @@ export abstract class CommBase implements Member, Owner {
   readonly port: Port
   /** For this room. */
   readonly engine: Engine
+  /** The engine's, at hand. */
+  protected readonly tagUb: number
   /** Whom messages go to: 0 once it is freed, so that no rank is in range. */
   peers: number
   readonly sources: readonly number[] | undefined = undefined
@@ -33,6 +35,7 @@ export abstract class CommBase implements Member, Owner {
   constructor(port: Port, engine: Engine, name: string) {
     this.port = port
     this.engine = engine
+    this.tagUb = engine.tagUb
     this.rank = port.rank
     this.size = port.size
     this.remoteSize = port.remoteSize
@@ -83,7 +86,7 @@ export abstract class CommBase implements Member, Owner {
 
   /** A port beside it, for values of calls that do not block. Where an engine has none at hand all ranks make it in their first such call. */
   protected valueChannel(): ValueChannel {
-    return (this.#values ??= new ValueChannel(this.port.beside?.() ?? this.port.dup(), this.engine.tagUb))
+    return (this.#values ??= new ValueChannel(this.port.beside?.() ?? this.port.dup(), this.tagUb))
   }
 
   /** No call takes it from now on. @param end what becomes of its port */

@@ -3,7 +3,7 @@
 import { anySource, anyTag, procNull } from '../constants.ts'
 import type { Matched, Pending, SendMode } from '../engine.ts'
 import { pack, packedPart } from '../message/object.ts'
-import { checkKept, checkNoOverlap, type Data, Elements, isData, partOf } from '../message/part.ts'
+import { checkKept, checkNoOverlap, type Data, Elements, isData, partAgain, partOf } from '../message/part.ts'
 import { refusal } from '../message/refusal.ts'
 import { Both, NoMessage, Probing, setNull } from '../request/pendings.ts'
 import { PartitionedRequest, PersistentRequest, Remade } from '../request/persistent.ts'
@@ -73,10 +73,11 @@ export abstract class PointToPoint extends CommBase {
   }
 
   #send(call: string, mode: SendMode, data: unknown, dest: number, tag: number): void {
-    if (dest >>> 0 !== dest || dest >= this.peers || tag >>> 0 !== tag || tag > this.engine.tagUb) {
+    if (dest >>> 0 !== dest || dest >= this.peers || tag >>> 0 !== tag || tag > this.tagUb) {
       if (this.#isNull(call, 'dest', dest, tag)) return
     }
-    const part = isData(data) ? partOf(this, call, 'data', data) : packedPart(pack(this, call, data))
+    const part =
+      partAgain(data) ?? (isData(data) ? partOf(this, call, 'data', data) : packedPart(pack(this, call, data)))
     try {
       this.port.send(mode, part, dest, tag)
     } catch (error) {
@@ -124,12 +125,13 @@ export abstract class PointToPoint extends CommBase {
   /** Receives a value. */
   recv(source?: number, tag?: number, status?: Status): any
   recv(a?: unknown, b?: number, c?: number | Status, d?: Status): unknown {
-    if (!isData(a)) return this.#recvValue(a as number | undefined, b, c as Status | undefined)
+    const again = partAgain(a)
+    if (again === undefined && !isData(a)) return this.#recvValue(a as number | undefined, b, c as Status | undefined)
     const source = b ?? anySource
     const tag = (c as number | undefined) ?? anyTag
     const status = d ?? new Status()
-    const part = partOf(this, 'recv', 'buffer', a)
-    if (source >>> 0 !== source || source >= this.peers || tag >>> 0 !== tag || tag > this.engine.tagUb) {
+    const part = again ?? partOf(this, 'recv', 'buffer', a as Data)
+    if (source >>> 0 !== source || source >= this.peers || tag >>> 0 !== tag || tag > this.tagUb) {
       if (this.#isNullSource('recv', source, tag)) return setNull(status)
     }
     try {
@@ -404,8 +406,8 @@ export abstract class PointToPoint extends CommBase {
   /** Whether it goes nowhere; throws if there is no such rank, or tag. */
   #isNull(call: string, argument: string, rank: number, tag: number): boolean {
     checkLive(this, call)
-    if (tag >>> 0 !== tag || tag > this.engine.tagUb) {
-      throw refusal(this, call, 'MPI_ERR_TAG', 'tag', `a whole number from 0 to ${this.engine.tagUb}`, tag)
+    if (tag >>> 0 !== tag || tag > this.tagUb) {
+      throw refusal(this, call, 'MPI_ERR_TAG', 'tag', `a whole number from 0 to ${this.tagUb}`, tag)
     }
     if (rank === procNull) return true
     if (rank >>> 0 === rank && rank < this.peers) return false
@@ -414,8 +416,8 @@ export abstract class PointToPoint extends CommBase {
 
   #isNullSource(call: string, source: number, tag: number): boolean {
     checkLive(this, call)
-    if (tag !== anyTag && (tag >>> 0 !== tag || tag > this.engine.tagUb)) {
-      throw refusal(this, call, 'MPI_ERR_TAG', 'tag', `a whole number from 0 to ${this.engine.tagUb}, or anyTag`, tag)
+    if (tag !== anyTag && (tag >>> 0 !== tag || tag > this.tagUb)) {
+      throw refusal(this, call, 'MPI_ERR_TAG', 'tag', `a whole number from 0 to ${this.tagUb}, or anyTag`, tag)
     }
     if (source === procNull) return true
     if (source === anySource || (source >>> 0 === source && source < this.peers)) return false

@@ -149,11 +149,18 @@ let [one, other] = [new Elements(new Uint8Array(0), -1, uint8), new Elements(new
 /** Longer ones should not be kept for this. */
 export const keptBytes = 4096
 
-/** The part that a buffer stands for. `argument` is what the call names it. */
-export function partOf(caller: Caller, call: string, argument: string, data: Data): Part {
+/** The part that a short array stands for, if it is one of those; by itself, so that it costs its callers no call. */
+export function partAgain(data: unknown): Part | undefined {
   // One that was detached, or of which there is less, has another length.
   if (data === one.view && (data as TypedArray).length === one.count) return one
   if (data === other.view && (data as TypedArray).length === other.count) return other
+  return undefined
+}
+
+/** The part that a buffer stands for. `argument` is what the call names it. */
+export function partOf(caller: Caller, call: string, argument: string, data: Data): Part {
+  const again = partAgain(data)
+  if (again !== undefined) return again
   const type = data == null ? undefined : typeByClass(data)
   // A detached array has no length either, and is told apart below.
   if (type !== undefined && (data as TypedArray).length > 0) {

@@ -6,6 +6,7 @@
 import { NotSupportedError } from '@skein/base'
 import { anySource, anyTag, procNull, root } from '../constants.ts'
 import type { Datatype } from '../datatype/datatype.ts'
+import type { Part } from '../engine.ts'
 import { MpiError } from '../errors.ts'
 import type { Status } from '../status.ts'
 import { CallBlock } from './call-block.ts'
@@ -44,6 +45,9 @@ export class Binding {
   readonly #isWide: boolean
   readonly #source: number
   readonly #tag: number
+  readonly #bytes: number
+  readonly #zero: number
+  readonly #alsoZero: number
   readonly #count = new Int32Array(1)
 
   constructor(library: MpiLibrary) {
@@ -60,10 +64,14 @@ export class Binding {
     this.int = outputs.int.view
     this.cell = outputs.cell.view
     this.status = outputs.status.view
-    this.calls = block ? { ...calls, ...directCalls(calls, library, block, outputs) } : calls
+    const all = block ? { ...calls, ...directCalls(calls, library, block, outputs) } : calls
+    // V8 looks into an object of so many properties by hash, but not into one that others inherit from.
+    this.calls = Object.create(all)
     this.#isWide = library.family.handle !== 'int'
     this.#source = library.family.status.source
     this.#tag = library.family.status.tag
+    // Past the end there is no number.
+    ;[this.#bytes, this.#zero, this.#alsoZero] = library.family.status.short ?? [this.status.length, 0, 0]
   }
 
   // ---- handles -------------------------------------------------------------------------------------------------
@@ -105,6 +113,23 @@ export class Binding {
   }
 
   // ---- statuses --------------------------------------------------------------------------------------------------
+
+  /** What came is mostly short, and all that was asked for: that is seen with no more than what `fill` would need anyway. */
+  fillReceived(status: Status, { count, type }: Part): void {
+    const ints = this.status
+    const source = ints[this.#source]
+    const tag = ints[this.#tag]
+    const bytes = ints[this.#bytes]
+    if (bytes !== count * type.size || ints[this.#zero] !== 0 || ints[this.#alsoZero] !== 0 || source < 0 || tag < 0) {
+      this.fill(status, type)
+      return
+    }
+    status.source = source
+    status.tag = tag
+    status.bytes = bytes
+    status.isCancelled = false
+    status.count = count
+  }
 
   /** Takes over what a call has written to `this.status`. @param type of what was received; undefined: not yet known */
   fill(status: Status, type: Datatype | undefined): void {

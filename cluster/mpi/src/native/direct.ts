@@ -3,7 +3,7 @@
  * block cannot take, memory whose address is not known, they hand to koffi's.
  */
 
-import { type CallBlock, put } from './call-block.ts'
+import { type BlockCall, type CallBlock, put } from './call-block.ts'
 import { directWindowCalls } from './direct-windows.ts'
 import type { Argument, Call, Calls } from './functions.ts'
 import type { MpiLibrary } from './library.ts'
@@ -68,6 +68,38 @@ class Addresses {
   }
 }
 
+/** The arguments of a call on a message: (buffer, count, datatype, rank, tag, communicator, …). Those of the last one stay where they are. */
+class MessageArguments {
+  readonly #words: Int32Array
+  readonly #addresses: Addresses
+  #buffer: Argument | undefined
+  #type: Argument = -1
+  #comm: Argument = -1
+
+  constructor({ words }: BlockCall, addresses: Addresses, output?: Output) {
+    this.#words = words
+    this.#addresses = addresses
+    if (output !== undefined) put(words, 7, output.address)
+  }
+
+  /** @returns whether they could be: where the buffer is may not be known */
+  write(buffer: Argument, count: Argument, type: Argument, rank: Argument, tag: Argument, comm: Argument): boolean {
+    const words = this.#words
+    if (buffer !== this.#buffer) {
+      const address = this.#addresses.of(buffer)
+      if (address === 0) return false
+      put(words, 1, address)
+      this.#buffer = buffer
+    }
+    words[4] = count as number
+    if (type !== this.#type) put(words, 3, (this.#type = type) as number)
+    words[8] = rank as number
+    words[10] = tag as number
+    if (comm !== this.#comm) put(words, 6, (this.#comm = comm) as number)
+    return true
+  }
+}
+
 export const directCalls = (
   calls: Calls,
   { koffi, handle: library }: MpiLibrary,
@@ -77,33 +109,13 @@ export const directCalls = (
   const addresses = new Addresses(koffi.address)
   const to = (name: keyof Calls) => block.to(Number(library.symbol(name)))
 
-  /** (buffer, count, datatype, rank, tag, communicator, status or request) */
-  const message = (name: keyof Calls, output?: Output): Call => {
-    const { words, call } = to(name)
-    const plain = calls[name] as Call
-    if (output !== undefined) put(words, 7, output.address)
-    let last: Argument | undefined
-    let lastType: Argument = -1
-    let lastComm: Argument = -1
-    return (buffer, count, datatype, rank, tag, comm, out) => {
-      if (buffer !== last) {
-        const address = addresses.of(buffer)
-        if (address === 0) {
-          return output === undefined
-            ? plain(buffer, count, datatype, rank, tag, comm)
-            : plain(buffer, count, datatype, rank, tag, comm, out)
-        }
-        put(words, 1, address)
-        last = buffer
-      }
-      words[4] = count as number
-      if (datatype !== lastType) put(words, 3, (lastType = datatype) as number)
-      words[8] = rank as number
-      words[10] = tag as number
-      if (comm !== lastComm) put(words, 6, (lastComm = comm) as number)
-      return call()
-    }
-  }
+  const [send, ssend, recv] = [to('MPI_Send'), to('MPI_Ssend'), to('MPI_Recv')]
+  const [isend, irecv] = [to('MPI_Isend'), to('MPI_Irecv')]
+  const sent = new MessageArguments(send, addresses)
+  const sentSynchronously = new MessageArguments(ssend, addresses)
+  const received = new MessageArguments(recv, addresses, status)
+  const isent = new MessageArguments(isend, addresses, cell)
+  const ireceived = new MessageArguments(irecv, addresses, cell)
 
   /** Of the calls that always have the same arguments. */
   const fixed = (name: keyof Calls, ...outputs: Output[]): Call => {
@@ -126,11 +138,27 @@ export const directCalls = (
 
   return {
     ...directWindowCalls(calls, to, argument => addresses.of(argument)),
-    MPI_Send: message('MPI_Send'),
-    MPI_Ssend: message('MPI_Ssend'),
-    MPI_Recv: message('MPI_Recv', status),
-    MPI_Isend: message('MPI_Isend', cell),
-    MPI_Irecv: message('MPI_Irecv', cell),
+    // Each names its call itself: V8 puts a call in the place of its callee only where that is always the same one.
+    MPI_Send: (buffer, count, type, rank, tag, comm) =>
+      sent.write(buffer, count, type, rank, tag, comm)
+        ? send.call()
+        : calls.MPI_Send(buffer, count, type, rank, tag, comm),
+    MPI_Ssend: (buffer, count, type, rank, tag, comm) =>
+      sentSynchronously.write(buffer, count, type, rank, tag, comm)
+        ? ssend.call()
+        : calls.MPI_Ssend(buffer, count, type, rank, tag, comm),
+    MPI_Recv: (buffer, count, type, rank, tag, comm, out) =>
+      received.write(buffer, count, type, rank, tag, comm)
+        ? recv.call()
+        : calls.MPI_Recv(buffer, count, type, rank, tag, comm, out),
+    MPI_Isend: (buffer, count, type, rank, tag, comm, out) =>
+      isent.write(buffer, count, type, rank, tag, comm)
+        ? isend.call()
+        : calls.MPI_Isend(buffer, count, type, rank, tag, comm, out),
+    MPI_Irecv: (buffer, count, type, rank, tag, comm, out) =>
+      ireceived.write(buffer, count, type, rank, tag, comm)
+        ? irecv.call()
+        : calls.MPI_Irecv(buffer, count, type, rank, tag, comm, out),
     MPI_Wait: fixed('MPI_Wait', cell, status),
     MPI_Test: fixed('MPI_Test', cell, int, status),
     MPI_Mprobe: (source, tag, comm) => {

@@ -74,6 +74,8 @@ export interface StatusLayout {
   readonly ints: number
   readonly source: number
   readonly tag: number
+  /** The low half of how many bytes came, and what else is 0 of a short message that came. Undefined: only the library knows. */
+  readonly short: readonly [bytes: number, zero: number, alsoZero: number] | undefined
   /** Undefined: the library is asked. */
   readonly bytes: ((ints: Int32Array) => number) | undefined
   readonly isCancelled: ((ints: Int32Array) => boolean) | undefined
@@ -181,6 +183,7 @@ const openMpi: Family = {
     ints: 6,
     source: 0,
     tag: 1,
+    short: [4, 5, 3],
     bytes: ints => (ints[4] >>> 0) + ints[5] * two32,
     isCancelled: ints => ints[3] !== 0,
   },
@@ -321,6 +324,7 @@ const mpich: Family = {
     ints: 5,
     source: 2,
     tag: 3,
+    short: [0, 1, 1],
     bytes: ints => (ints[0] >>> 0) + (ints[1] >>> 1) * two32,
     isCancelled: ints => (ints[1] & 1) !== 0,
   },
@@ -465,7 +469,7 @@ const abi: Family = {
   defaultArgument: 19,
   threadLevels: [0, 1024, 2048, 4096],
   // { int MPI_SOURCE, MPI_TAG, MPI_ERROR, MPI_internal[5] }
-  status: { ints: 8, source: 0, tag: 1, bytes: undefined, isCancelled: undefined },
+  status: { ints: 8, source: 0, tag: 1, short: undefined, bytes: undefined, isCancelled: undefined },
   errorClasses: {
     ...firstClasses,
     7: 'MPI_ERR_REQUEST',

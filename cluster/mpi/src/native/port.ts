@@ -172,7 +172,7 @@ export class NativePort implements Port {
     const type = runtime.types.of(part.type)
     const code = runtime.calls.MPI_Recv(part.view, part.count, type, from, kind, this.comm, runtime.status)
     if (code !== 0) runtime.fail(code, 'recv', this)
-    runtime.fill(status, part.type)
+    runtime.fillReceived(status, part)
   }
 
   irecv(part: Part, source: number, tag: number): Pending {
