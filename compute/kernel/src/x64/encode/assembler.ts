@@ -83,6 +83,12 @@ export class Assembler implements Output {
     this.#length += 4
   }
 
+  #write(bytes: Uint8Array): void {
+    while (this.#length + bytes.length > this.#bytes.length) this.#grow()
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
   distance({ label, disp }: Memory, after: number): void {
     this.#distance(label!, disp, after)
   }
@@ -214,7 +220,7 @@ export class Assembler implements Output {
       if (label.at !== undefined) throw new InternalError(`label ${label.name} stands in two places`)
       label.at = this.#length
       this.#listing?.push({ at: this.#length, text: `${label.name}:` })
-      for (const byte of bytes) this.byte(byte)
+      this.#write(bytes)
     }
     for (const { at, from, label, disp, points } of this.#fixups) {
       if (label.at === undefined) throw new InternalError(`label ${label.name} stands nowhere`)

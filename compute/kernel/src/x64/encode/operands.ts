@@ -12,13 +12,17 @@ export class Register {
   readonly number: number
   /** 8 to 64 of a general one, 128 to 512 of a vector, 64 of a mask. */
   readonly bits: number
-  readonly name: string
+  readonly #name: string
 
   constructor(bank: Bank, number: number, bits: number, name: string) {
     this.bank = bank
     this.number = number
     this.bits = bits
-    this.name = name
+    this.#name = name
+  }
+
+  get name(): string {
+    return this.#name
   }
 }
 

@@ -30,7 +30,8 @@ export class Variable {
   bits = 0
   /** It holds this and is never written otherwise: where registers are short it is read from there again. */
   readonly constant: Memory | undefined
-  readonly #views = new Map<number, Virtual>()
+  /** Nearly all have one, hardly any more than two. */
+  readonly #views: Virtual[] = []
 
   constructor(id: number, bank: Bank, name: string | undefined, constant: Memory | undefined) {
     this.id = id
@@ -40,12 +41,12 @@ export class Variable {
   }
 
   as(bits: number): Virtual {
-    let view = this.#views.get(bits)
-    if (view === undefined) {
-      this.#views.set(bits, (view = new Virtual(this, bits)))
-      this.bits = Math.max(this.bits, bits)
-    }
-    return view
+    const views = this.#views
+    for (let i = 0; i < views.length; i++) if (views[i].bits === bits) return views[i]
+    const made = new Virtual(this, bits)
+    views.push(made)
+    if (bits > this.bits) this.bits = bits
+    return made
   }
 }
 
@@ -54,8 +55,13 @@ export class Virtual extends Register {
   readonly variable: Variable
 
   constructor(variable: Variable, bits: number) {
-    super(variable.bank, -1, bits, `${variable.name ?? variable.bank[0]}${variable.id}`)
+    super(variable.bank, -1, bits, '')
     this.variable = variable
+  }
+
+  override get name(): string {
+    const { name, bank, id } = this.variable
+    return `${name ?? bank[0]}${id}`
   }
 }
 
@@ -79,9 +85,9 @@ export type Step = At &
         readonly is: 'vector' | 'general'
         readonly name: string
         readonly operands: readonly Operand[]
-        readonly predicate?: Predicate
+        readonly predicate?: Predicate | undefined
         /** Width of a vector instruction where no register tells it, or of memory in a general one. */
-        readonly bits?: number
+        readonly bits?: number | undefined
       }
     | { readonly is: 'label'; readonly label: Label; readonly align?: number }
     | { readonly is: 'jump'; readonly label: Label; readonly condition?: Condition }
@@ -97,22 +103,30 @@ export interface Constant {
   readonly label: Label
 }
 
+/** A key for bytes. */
+const textOf = (bytes: Uint8Array): string => String.fromCharCode.apply(null, bytes as unknown as number[])
+
 /** Constants that functions of one program share: of the same bytes there is one. */
 export class Constants {
   readonly all = new Map<string, Constant>()
+  readonly #at = new Map<Label, Uint8Array>()
 
   label(bytes: Uint8Array): Label {
-    const key = String.fromCharCode(...bytes)
+    const key = textOf(bytes)
     let found = this.all.get(key)
-    if (found === undefined)
-      this.all.set(key, (found = { bytes: bytes.slice(), label: new Label(`.C${this.all.size}`) }))
+    if (found === undefined) {
+      found = { bytes: bytes.slice(), label: new Label(`.C${this.all.size}`) }
+      this.all.set(key, found)
+      this.#at.set(found.label, found.bytes)
+    }
     return found.label
   }
 
   /** What lies at a label. */
   bytesAt(label: Label): Uint8Array {
-    for (const { label: other, bytes } of this.all.values()) if (other === label) return bytes
-    throw new InternalError(`${label.name} is no constant`)
+    const found = this.#at.get(label)
+    if (found === undefined) throw new InternalError(`${label.name} is no constant`)
+    return found
   }
 }
 
@@ -180,7 +194,7 @@ export class Code {
    * @param bytes all of it, or of 4 or 8 one element, which all lanes are
    */
   constantRegister(bytes: Uint8Array, bits: 128 | 256 | 512): Virtual {
-    const key = `${bits}:${String.fromCharCode(...bytes)}`
+    const key = `${bits}:${textOf(bytes)}`
     let found = this.#constantVariables.get(key)
     if (found === undefined) {
       const isSpread = bytes.length < bits / 8
@@ -202,38 +216,38 @@ export class Code {
 
   /** All that was written: what is done at the beginning, the rest, and behind it what is hardly ever run. */
   get steps(): readonly Step[] {
-    return [...this.#entry, ...this.#body, ...this.#cold.flat()]
+    return this.#entry.concat(this.#body, ...this.#cold)
   }
 
-  #add(step: { is: string }): void {
-    const depth = this.isCold ? -1 : this.#into === this.#entry ? 0 : this.#depth
-    this.#into.push({ ...step, depth, loc: this.loc } as Step)
+  /** Depth of what is written now. */
+  get #here(): number {
+    return this.#into === this.#body ? this.#depth : this.#into === this.#entry ? 0 : -1
   }
+
+  // Instructions have all fields in one order: so the engine takes them for things of one kind, of which it knows where the fields are.
 
   vector(name: string, operands: readonly Operand[], predicate?: Predicate, bits?: number): void {
-    this.#add({ is: 'vector', name, operands, ...(predicate && { predicate }), ...(bits && { bits }) } as {
-      is: string
-    })
+    this.#into.push({ is: 'vector', name, operands, predicate, bits, depth: this.#here, loc: this.loc })
   }
 
   general(name: string, operands: readonly Operand[] = [], bits?: 8 | 16 | 32 | 64): void {
-    this.#add({ is: 'general', name, operands, ...(bits && { bits }) } as { is: string })
+    this.#into.push({ is: 'general', name, operands, predicate: undefined, bits, depth: this.#here, loc: this.loc })
   }
 
   jump(label: Label, condition?: Condition): void {
-    this.#add({ is: 'jump', label, ...(condition && { condition }) } as { is: string })
+    this.#into.push({ is: 'jump', label, ...(condition && { condition }), depth: this.#here, loc: this.loc })
   }
 
   call(callee: Code, args: readonly Register[], result: Register): void {
-    this.#add({ is: 'call', callee, args, result } as { is: string })
+    this.#into.push({ is: 'call', callee, args, result, depth: this.#here, loc: this.loc })
   }
 
   undefine(register: Register): void {
-    this.#add({ is: 'undefine', register } as { is: string })
+    this.#into.push({ is: 'undefine', register, depth: this.#here, loc: this.loc })
   }
 
   return(value?: Register | number): void {
-    this.#add({ is: 'return', value } as { is: string })
+    this.#into.push({ is: 'return', value, depth: this.#here, loc: this.loc })
   }
 
   label(name?: string): Label {
@@ -242,7 +256,7 @@ export class Code {
 
   /** The label stands here. @param align to a multiple of so many bytes */
   bind(label: Label, align?: number): void {
-    this.#add({ is: 'label', label, ...(align && { align }) } as { is: string })
+    this.#into.push({ is: 'label', label, ...(align && { align }), depth: this.#here, loc: this.loc })
   }
 
   /** What `emit` writes is run again and again: it binds its own labels. */

@@ -31,11 +31,11 @@ export function move(
   { depth, loc }: Pick<Step, 'depth' | 'loc'>,
 ): Step {
   const register = to instanceof Register ? to : (from as Register)
-  const operands = [to, from]
-  if (register.bank === 'gpr') return { is: 'general', name: 'mov', operands, depth, loc }
-  if (register.bank === 'mask') return { is: 'vector', name: 'kmovq', operands, depth, loc }
-  const name = to instanceof Memory || from instanceof Memory ? 'vmovups' : 'vmovaps'
-  return { is: 'vector', name, operands, depth, loc }
+  const { bank } = register
+  const isPlain = to instanceof Register && from instanceof Register
+  const name = bank === 'gpr' ? 'mov' : bank === 'mask' ? 'kmovq' : isPlain ? 'vmovaps' : 'vmovups'
+  const is = bank === 'gpr' ? 'general' : 'vector'
+  return { is, name, operands: [to, from], predicate: undefined, bits: undefined, depth, loc }
 }
 
 /** An instruction that loads a constant, of an element to all lanes. */
@@ -45,7 +45,8 @@ export function loadConstant(to: Register, constant: Memory, at: Pick<Step, 'dep
   const memory = new Memory({ ...constant, broadcast: undefined })
   const name =
     broadcast === 2 ? 'vpbroadcastw' : broadcast === 4 ? 'vbroadcastss' : to.bits === 128 ? 'vmovddup' : 'vbroadcastsd'
-  return { is: 'vector', name, operands: [to, memory], depth: at.depth, loc: at.loc }
+  const { depth, loc } = at
+  return { is: 'vector', name, operands: [to, memory], predicate: undefined, bits: undefined, depth, loc }
 }
 
 /** @returns all steps of the function in the order in which they will lie */
@@ -55,11 +56,16 @@ export function conventional(code: Code): Step[] {
   const entry = { depth: 0, loc: written[0]?.loc }
   const arriving = places(code, code.parameters)
   for (const [i, parameter] of code.parameters.entries()) steps.push(move(parameter, arriving[i], entry))
-  for (const step of written) {
+  for (let i = 0; i < written.length; i++) {
+    const step = written[i]
+    if (step.depth < 0 && (steps.at(-1)?.depth ?? 0) >= 0 && !endsFlow(steps.at(-1)))
+      throw new InternalError(`${code.name} runs into what is hardly ever run`)
+    if (step.is === 'vector' || step.is === 'general') {
+      steps.push(step)
+      continue
+    }
     const { depth, loc } = step
     const at = { depth, loc }
-    if (depth < 0 && (steps.at(-1)?.depth ?? 0) >= 0 && !endsFlow(steps.at(-1)))
-      throw new InternalError(`${code.name} runs into what is hardly ever run`)
     if (step.is === 'call') {
       const args = places(step.callee, step.args)
       for (const [i, arg] of step.args.entries()) steps.push(move(args[i], arg, at))
@@ -79,7 +85,7 @@ function returning(step: Step & { is: 'return' }, value: Register | number, at: 
   }
   const rax = gpr[value < 0 ? 64 : 32][0]
   return [
-    { is: 'general', name: 'mov', operands: [rax, value], ...at },
+    { is: 'general', name: 'mov', operands: [rax, value], predicate: undefined, bits: undefined, ...at },
     { ...step, value: rax },
   ]
 }

@@ -19,6 +19,8 @@ export interface AssembleOptions {
   readonly lists?: boolean
   /** Every variable on the stack. */
   readonly naive?: boolean
+  /** After so many rounds without an end a function's variables all live on the stack. */
+  readonly mostRounds?: number
 }
 
 export interface FunctionFigures {
@@ -57,7 +59,7 @@ export function assemble(functions: readonly Code[], constants: Constants, optio
   const origins: (Step | undefined)[] = []
   const figures: FunctionFigures[] = []
   for (const code of functions) {
-    const placed = options.naive ? placeNaively(code) : allocate(code, options.isa)
+    const placed = options.naive ? placeNaively(code) : allocate(code, options.isa, options.mostRounds)
     out.align(32)
     out.bind(entries.get(code)!)
     figures.push(emitFunction(out, placed, options.isa, entries, origins))
@@ -76,7 +78,11 @@ export function assemble(functions: readonly Code[], constants: Constants, optio
 /** Where labels stood in another assembly. */
 function forget(functions: readonly Code[], constants: Constants): void {
   for (const { label } of constants.all.values()) label.at = undefined
-  for (const { steps } of functions) for (const step of steps) if (step.is === 'label') step.label.at = undefined
+  for (const { steps } of functions)
+    for (let i = 0; i < steps.length; i++) {
+      const step = steps[i]
+      if (step.is === 'label') step.label.at = undefined
+    }
 }
 
 function emitFunction(

@@ -156,7 +156,8 @@ export function livenessOf(
   for (let changes = true; changes; ) {
     changes = false
     for (let block = blocks - 1; block >= 0; block--) {
-      const [falls, jumps] = [flow.falls[block], flow.jumps[block]]
+      const falls = flow.falls[block]
+      const jumps = flow.jumps[block]
       for (let word = 0; word < rows; word++) {
         const at = block * rows + word
         const after = (falls < 0 ? 0 : into[falls * rows + word]) | (jumps < 0 ? 0 : into[jumps * rows + word])
@@ -205,7 +206,8 @@ function walk(
       }
     }
     for (let i = end - 1; i >= begin; i--) {
-      const [from, to] = [uses.starts[i], uses.starts[i + 1]]
+      const from = uses.starts[i]
+      const to = uses.starts[i + 1]
       const step = steps[i]
       if ((step.is === 'vector' || step.is === 'general') && isUnwanted(step, uses, from, to, open)) {
         isDead[i] = 1
@@ -233,7 +235,8 @@ function walk(
         if (found.isGlobal[node]) wanted.push(node)
       }
     }
-    for (const node of wanted) {
+    for (let i = 0; i < wanted.length; i++) {
+      const node = wanted[i]
       if (open[node] < 0) continue
       found.add(node, 2 * begin, open[node])
       open[node] = -1

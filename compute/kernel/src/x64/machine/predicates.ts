@@ -12,12 +12,20 @@ import { type Step, type Variable, Virtual } from './code.ts'
 import { registersOf } from './roles.ts'
 import { access, accessOfFirst, type Instruction, trait, traitsOf } from './traits.ts'
 
-const joins = /^(kandn?|knot)[bw]$/
+/** What takes masks together. */
+const joins: { readonly [name: string]: 'and' | 'andn' | 'not' } = {
+  kandb: 'and',
+  kandw: 'and',
+  kandnb: 'andn',
+  kandnw: 'andn',
+  knotb: 'not',
+  knotw: 'not',
+}
 const comparison = /^v(pcmpu?[bwdq]|cmpp[sd]|ptestn?m[bwdq])$/
 
 /** @returns the steps, of which a comparison stands where its mask was taken together with another */
 export function predicated(steps: readonly Step[]): Step[] {
-  if (!steps.some(step => step.is === 'vector' && joins.test(step.name))) return [...steps]
+  if (!steps.some(step => step.is === 'vector' && joins[step.name] !== undefined)) return [...steps]
   const once = readOnce(steps)
   const result: (Step | undefined)[] = []
   /** Comparisons whose result nobody read yet, and whose sources nobody changed: where they stand. */
@@ -28,12 +36,16 @@ export function predicated(steps: readonly Step[]): Step[] {
       result.push(step)
       continue
     }
-    const now = fused(step, result, waiting) ?? step
-    const traits = traitsOf(now)
-    if ((traits & trait.writesFirst) !== 0) forget(now.operands[0], result, waiting)
-    if ((traits & (trait.exchanges | trait.writesTwo)) !== 0) forget(now.operands[1], result, waiting)
-    const [to] = now.operands
-    if (isComparison(now) && to instanceof Virtual && once.has(to.variable)) waiting.set(to.variable, result.length)
+    const join = step.is === 'vector' ? joins[step.name] : undefined
+    const now = (join && fused(step, join, result, waiting)) ?? step
+    const to = now.operands[0]
+    if (waiting.size > 0) {
+      const traits = traitsOf(now)
+      if ((traits & trait.writesFirst) !== 0) forget(to, result, waiting)
+      if ((traits & (trait.exchanges | trait.writesTwo)) !== 0) forget(now.operands[1], result, waiting)
+    }
+    if (to instanceof Virtual && to.bank === 'mask' && once.has(to.variable) && isComparison(now))
+      waiting.set(to.variable, result.length)
     result.push(now)
   }
   return result.filter(step => step !== undefined)
@@ -54,12 +66,17 @@ function readOnce(steps: readonly Step[]): ReadonlySet<Variable> {
     if (operand instanceof Virtual && operand.bank === 'mask')
       to.set(operand.variable, (to.get(operand.variable) ?? 0) + 1)
   }
-  for (const step of steps) {
+  for (let k = 0; k < steps.length; k++) {
+    const step = steps[k]
     if (step.is !== 'vector') continue
+    const { operands, predicate } = step
+    for (let i = 1; i < operands.length; i++) note(reads, operands[i])
+    if (predicate !== undefined) note(reads, predicate.mask)
+    const to = operands[0]
+    if (!(to instanceof Register) || to.bank !== 'mask') continue
     const how = accessOfFirst(step, traitsOf(step))
-    for (const [i, operand] of step.operands.entries()) if (i > 0 || (how & access.read) !== 0) note(reads, operand)
-    if ((how & access.write) !== 0) note(writes, step.operands[0])
-    note(reads, step.predicate?.mask)
+    if ((how & access.read) !== 0) note(reads, to)
+    if ((how & access.write) !== 0) note(writes, to)
   }
   return new Set([...writes.keys()].filter(variable => writes.get(variable) === 1 && reads.get(variable) === 1))
 }
@@ -67,7 +84,12 @@ function readOnce(steps: readonly Step[]): ReadonlySet<Variable> {
 type Vector = Instruction & { readonly is: 'vector' }
 
 /** What does the work of an instruction on masks and of a comparison, which is taken from where it stood. */
-function fused(step: Instruction, result: (Step | undefined)[], waiting: Map<Variable, number>): Vector | undefined {
+function fused(
+  step: Instruction,
+  join: 'and' | 'andn' | 'not',
+  result: (Step | undefined)[],
+  waiting: Map<Variable, number>,
+): Vector | undefined {
   const [to, ...sources] = step.operands
   const take = (k: number, isOpposite: boolean, mask?: Operand): Vector | undefined => {
     const source = sources[k]
@@ -81,14 +103,13 @@ function fused(step: Instruction, result: (Step | undefined)[], waiting: Map<Var
       ...found,
       name,
       operands: [to, ...operands.slice(1)],
-      ...(mask && { predicate: { mask, zeroes: false } }),
+      predicate: mask && { mask, zeroes: false },
       loc: step.loc,
     }
   }
   if (step.predicate !== undefined) return undefined
-  if (/^kand[bw]$/.test(step.name)) return take(1, false, sources[0]) ?? take(0, false, sources[1])
-  if (/^kandn[bw]$/.test(step.name)) return take(0, true, sources[1])
-  return /^knot[bw]$/.test(step.name) ? take(0, true) : undefined
+  if (join === 'and') return take(1, false, sources[0]) ?? take(0, false, sources[1])
+  return join === 'andn' ? take(0, true, sources[1]) : take(0, true)
 }
 
 /** Of predicates of comparisons, of numbers and of floats alike, the one four further is the opposite, NaN and all. */

@@ -4,16 +4,14 @@
  */
 
 import { findGeneral } from '../encode/general-code.ts'
-import { Memory, type Operand, type Predicate, Register } from '../encode/operands.ts'
+import { Memory, type Operand, Register } from '../encode/operands.ts'
 import { find } from '../encode/vector-code.ts'
 import { type Step, type Variable, Virtual } from './code.ts'
 import { loadConstant, move } from './convention.ts'
+import type { Homes } from './homes.ts'
 import { access, type Instruction, isKnown, trait, traitsOf } from './traits.ts'
 import { firstVariable, type Uses } from './uses.ts'
 import { storedBits, type Work } from './work.ts'
-
-/** Where variables are that got no register: by their number. */
-export type Homes = readonly (Memory | undefined)[]
 
 /** @param isDead of each step, 1: nothing wants what it does. It must not be stored, as its place may be another's */
 export function spill(work: Work, uses: Uses, homes: Homes, isDead?: Uint8Array): void {
@@ -76,13 +74,15 @@ class Rewriting {
       if (temporary === undefined) temporaries.set(variable, (temporary = this.#work.temporary(variable)))
       return temporary.as(register.bits)
     }
+    const { is, name, predicate, bits, depth, loc } = now
     const operands = now.operands.map((operand): Operand => {
       if (operand instanceof Register) return replace(operand)
       if (!(operand instanceof Memory) || (operand.base === undefined && operand.index === undefined)) return operand
       const { base, index } = operand
       return new Memory({ ...operand, base: base && replace(base), index: index && replace(index) })
     })
-    const predicate: Predicate | undefined = now.predicate && { ...now.predicate, mask: replace(now.predicate.mask) }
+    const mask = predicate && replace(predicate.mask)
+    if (temporaries.size === 0) return this.keep(now, origin)
     const stores: Step[] = []
     for (const [variable, temporary] of temporaries) {
       const how = howUsed(uses, at, variable)
@@ -96,7 +96,7 @@ class Rewriting {
       }
       if ((how & access.write) !== 0) stores.push(move(home, register, step))
     }
-    this.keep({ ...now, operands, ...(predicate && { predicate }) }, origin)
+    this.keep({ is, name, operands, predicate: mask && { ...predicate!, mask }, bits, depth, loc }, origin)
     for (const store of stores) this.keep(store, undefined)
   }
 
@@ -104,7 +104,8 @@ class Rewriting {
   #withMemory(step: Instruction): Instruction | undefined {
     const traits = traitsOf(step)
     const { operands, predicate } = step
-    if ((traits & trait.noMemory) !== 0 || operands.some(operand => operand instanceof Memory)) return undefined
+    if ((traits & trait.noMemory) !== 0) return undefined
+    for (let k = 0; k < operands.length; k++) if (operands[k] instanceof Memory) return undefined
     // A result that is known is made in a register.
     if (isKnown(operands, predicate !== undefined, traits)) return undefined
     if ((traits & trait.moves) !== 0 && predicate === undefined) {
@@ -139,40 +140,38 @@ class Rewriting {
 
   #vector(step: Instruction, { name, operands }: Variant): Instruction | undefined {
     const { predicate, bits } = step
-    const options = { ...(predicate && { predicate }), ...(bits && { length: bits }) }
     let length: number | undefined
     for (let k = operands.length - 1; k > 0; k--) {
       const home = this.#homeOf(operands[k])
       if (home === undefined || operands.indexOf(operands[k]) !== k || operands[0] === operands[k]) continue
       const register = operands[k] as Virtual
-      length ??= find(name, operands, options)?.length
-      for (const memory of this.#memories(register, home)) {
-        const given = operands.with(k, memory)
-        const found = find(name, given, { ...options, ...(length && { length }) })
-        if (found === undefined || (found.isEvex && this.#work.isa === 'avx2')) continue
+      length ??= find(name, operands, { predicate, length: bits })?.length
+      const options = { predicate, length: length ?? bits }
+      const place = this.#placeOf(register, home, memory => {
+        const found = find(name, operands.with(k, memory), options)
+        if (found === undefined || (found.isEvex && this.#work.isa === 'avx2')) return false
         const { class: kind } = found.form.roles[k]
-        if (register.bank === 'gpr' && kind !== 'M' && kind !== 'X' && kind !== (register.bits === 32 ? 'D' : 'G'))
-          continue
-        return { ...step, name, operands: given, ...(length && { bits: length }) }
-      }
+        return register.bank !== 'gpr' || kind === 'M' || kind === 'X' || kind === (register.bits === 32 ? 'D' : 'G')
+      })
+      if (place === undefined) continue
+      const { is, depth, loc } = step
+      return { is, name, operands: operands.with(k, place), predicate, bits: length ?? bits, depth, loc }
     }
     return undefined
   }
 
-  /** What may stand for a register: its place on the stack, or a constant as it is or spread. */
-  *#memories({ variable, bits }: Virtual, home: Memory): Generator<Memory> {
+  /** What may stand for a register, if the instruction takes it: its place on the stack, or a constant as it is or spread. */
+  #placeOf({ variable, bits }: Virtual, home: Memory, takes: (memory: Memory) => boolean): Memory | undefined {
     const { constant } = variable
-    if (constant === undefined) yield home
-    else if (constant.broadcast === undefined) yield constant
-    else {
-      const { constants } = this.#work.code
-      const { broadcast } = constant
-      const bytes = constants.bytesAt(constant.label!)
-      if (this.#work.isa === 'avx512') yield constant
-      const spread = new Uint8Array(bits / 8)
-      for (let at = 0; at < spread.length; at += broadcast) spread.set(bytes.subarray(0, broadcast), at)
-      yield new Memory({ label: constants.label(spread) })
-    }
+    if (constant?.broadcast === undefined) return takes(home) ? home : undefined
+    if (this.#work.isa === 'avx512' && takes(constant)) return constant
+    const { label, broadcast } = constant
+    if (!takes(new Memory({ label }))) return undefined
+    const { constants } = this.#work.code
+    const element = constants.bytesAt(label!).subarray(0, broadcast)
+    const spread = new Uint8Array(bits / 8)
+    for (let at = 0; at < spread.length; at += broadcast) spread.set(element, at)
+    return new Memory({ label: constants.label(spread) })
   }
 
   #general(step: Instruction, { name, operands }: Variant): Instruction | undefined {
@@ -199,19 +198,20 @@ function howUsed({ starts, packed }: Uses, at: number, { id }: Variable): number
 }
 
 /** Memory can only be the last source: the sources in this order, and exchanged where that means the same. */
-export function* variantsOf({ name, operands }: Instruction, traits: number): Generator<Variant> {
-  yield { name, operands }
+export function variantsOf({ name, operands }: Instruction, traits: number): Variant[] {
+  const variants: Variant[] = [{ name, operands }]
   const [first, second, third] = operands
-  if ((traits & trait.commutes) !== 0 && operands.length === 3 && third instanceof Register)
-    yield { name, operands: [first, third, second] }
-  if ((name === 'vcmpps' || name === 'vcmppd') && third instanceof Register)
-    yield { name, operands: [first, third, second, exchanged(operands[3] as number)] }
-  if (name === 'test' && operands[1] instanceof Register) yield { name, operands: [second, first] }
-  if ((traits & trait.fma) === 0 || !(third instanceof Register)) return
+  const exchange = (name: string, ...operands: Operand[]) => variants.push({ name, operands })
+  if (name === 'test' && second instanceof Register) exchange(name, second, first)
+  if (!(third instanceof Register)) return variants
+  if ((traits & trait.commutes) !== 0 && operands.length === 3) exchange(name, first, third, second)
+  if (name === 'vcmpps' || name === 'vcmppd') exchange(name, first, third, second, exchanged(operands[3] as number))
+  if ((traits & trait.fma) === 0) return variants
   // second·third commutes; first·third + second is second·first + third with the two exchanged.
-  if (name.includes('231')) yield { name, operands: [first, third, second] }
-  else if (name.includes('213')) yield { name: name.replace('213', '132'), operands: [first, third, second] }
-  else yield { name: name.replace('132', '213'), operands: [first, third, second] }
+  if (name.includes('231')) exchange(name, first, third, second)
+  else if (name.includes('213')) exchange(name.replace('213', '132'), first, third, second)
+  else exchange(name.replace('132', '213'), first, third, second)
+  return variants
 }
 
 /** By a predicate's low four bits that of the sources exchanged: `<` and `>`, `≤` and `≥`, and what they deny (Intel manual, CMPPS, table 3-1). */

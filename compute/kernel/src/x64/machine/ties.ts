@@ -16,14 +16,17 @@ import type { Work } from './work.ts'
 export function tie(work: Work, uses: Uses, live: Liveness): void {
   const { steps } = work
   for (let i = 0; i + 1 < steps.length; i++) {
-    const [copy, next] = [steps[i], steps[i + 1]]
-    if ((copy.is !== 'vector' && copy.is !== 'general') || next.is !== copy.is) continue
-    if (copy.predicate !== undefined || next.predicate !== undefined || live.isDead[i] || live.isDead[i + 1]) continue
-    const [to, from] = copy.operands
+    const copy = steps[i]
+    if ((copy.is !== 'vector' && copy.is !== 'general') || copy.predicate !== undefined) continue
+    if ((traitsOf(copy) & trait.moves) === 0) continue
+    const next = steps[i + 1]
+    if (next.is !== copy.is || next.predicate !== undefined || live.isDead[i] || live.isDead[i + 1]) continue
+    const to = copy.operands[0]
+    const from = copy.operands[1]
     if (!(to instanceof Virtual) || !(from instanceof Virtual) || to.bits !== from.bits || next.operands[0] !== to)
       continue
     const traits = traitsOf(next)
-    if ((traitsOf(copy) & trait.moves) === 0 || (traits & (trait.fma | trait.commutes)) === 0) continue
+    if ((traits & (trait.fma | trait.commutes)) === 0) continue
     // Where it ends here it can share a register as it is.
     if (endsAt(live, from, i + 1) || endsAt(live, from, i) || from.variable.constant !== undefined) continue
     for (let k = 1; k < next.operands.length; k++) {
