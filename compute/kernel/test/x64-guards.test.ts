@@ -4,12 +4,12 @@
  */
 
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import fc from 'fast-check'
 import { kernel, reduce, scan } from '../src/index.ts'
 import { addressOf } from '../src/x64/run/addresses.ts'
-import { system } from '../src/x64/run/system.ts'
 import { skip } from './x64-code.ts'
+import { Rooms } from './x64-rooms.ts'
 
 const types = [
   ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array],
@@ -20,34 +20,11 @@ type Constructor = (typeof types)[number]
 type Numbers = Exclude<Constructor, BigInt64ArrayConstructor | BigUint64ArrayConstructor>
 
 const pageBytes = 4096
-const roomBytes = 2 * pageBytes
-
-/** A room of two pages between two that cannot be touched. */
-const makeRoom = () => {
-  const { koffi, map } = system()
-  const mprotect = koffi.load(null).func('int mprotect(int64_t, int64_t, int)')
-  const from = map(roomBytes + 2 * pageBytes)
-  const last = from + pageBytes + roomBytes
-  for (const page of [from, last]) assert.equal(mprotect(page, pageBytes, 0), 0)
-  return { from, buffer: koffi.view(from + pageBytes, roomBytes) }
-}
-
-const rooms: ReturnType<typeof makeRoom>[] = []
-let next = 0
-/** Rooms are lent in turn. A view of them outlives no test. */
-const room = (): ArrayBuffer => {
-  if (rooms.length < 8) rooms.push(makeRoom())
-  return rooms[next++ % rooms.length].buffer
-}
-after(() => {
-  for (const { from } of rooms) system().unmap(from, roomBytes + 2 * pageBytes)
-})
+const rooms = new Rooms(2, 8)
 
 /** So many elements right before a page that cannot be touched, or right behind one. */
-const guarded = <T extends Constructor>(type: T, length: number, atEnd: boolean): InstanceType<T> => {
-  const at = atEnd ? roomBytes - length * type.BYTES_PER_ELEMENT : 0
-  return new (type as Float64ArrayConstructor)(room(), at, length) as unknown as InstanceType<T>
-}
+const guarded = <T extends Constructor>(type: T, length: number, atEnd: boolean): InstanceType<T> =>
+  rooms.guarded(type as Float64ArrayConstructor, type.BYTES_PER_ELEMENT, length, atEnd) as unknown as InstanceType<T>
 
 const lengths = fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 41, max: 300 }))
 const options = { numRuns: 60 }

@@ -7,19 +7,20 @@ import type { Launch } from '../src/backend.ts'
 import { compileProgram, optimise } from '../src/compile.ts'
 import { parseFunction } from '../src/front/source.ts'
 import type { KernelIR } from '../src/ir/ir.ts'
+import { verify } from '../src/ir/verify.ts'
 import { sizeOf } from '../src/launch/size.ts'
 import { extentsOf, type Range } from '../src/range.ts'
 import { reference } from '../src/reference/index.ts'
 import { bindArguments, type Definition, lowerFor, typesOf } from '../src/specialise.ts'
 import type { MatrixProduct, Operand } from '../src/x64/gemm/product.ts'
+import { kernelAfter, kernelBefore } from '../src/x64/products/around.ts'
 import { Refusal } from '../src/x64/products/axes.ts'
-import { ProductLaunches } from '../src/x64/products/launch.ts'
-import { recogniseProduct } from '../src/x64/products/recognise.ts'
+import { ProductLaunches, productOf } from '../src/x64/products/launch.ts'
+import { type Product, recogniseProduct } from '../src/x64/products/recognise.ts'
 
 interface Made {
   readonly ir: KernelIR
   readonly launch: Launch
-  readonly runReference: () => void
 }
 
 function make(source: string, range: Range, args: unknown[], fast = false): Made {
@@ -46,12 +47,14 @@ function make(source: string, range: Range, args: unknown[], fast = false): Made
     chunk: undefined,
   }
   bindArguments(types, args, { bound: lowered.bound } as never, launch)
-  const runReference = () => {
-    const program = compileProgram(lowered.ir, undefined, reference, { fast, unsafe: false, source: [] })
-    assert.deepEqual(program.run(launch), { value: undefined })
-    program.dispose()
-  }
-  return { ir: optimise(lowered.ir, { fast }), launch, runReference }
+  return { ir: optimise(lowered.ir, { fast }), launch }
+}
+
+function runReference(ir: KernelIR, launch: Launch): void {
+  verify(ir)
+  const program = compileProgram(ir, undefined, reference, { fast: false, unsafe: false, source: [] })
+  assert.deepEqual(program.run(launch), { value: undefined })
+  program.dispose()
 }
 
 /** Addresses of arrays as if each buffer lay by itself. */
@@ -64,8 +67,8 @@ function placed({ ir, launch }: Made, least?: number): MatrixProduct | string {
   const found = recogniseProduct(ir)
   if (found === undefined) return 'nothing like a product'
   if (found instanceof Refusal) return `never: ${found.reason}`
-  const product = new ProductLaunches(found, least).place(launch, sizeOf(launch), addressesOf(launch.arrays))
-  return product instanceof Refusal ? `not here: ${product.reason}` : product
+  const plan = new ProductLaunches(found, least).place(launch, sizeOf(launch), addressesOf(launch.arrays))
+  return plan instanceof Refusal ? `not here: ${plan.reason}` : productOf(plan, launch)
 }
 
 type Numbers = Record<number, number>
@@ -170,6 +173,16 @@ const scaled: typeof forms = [
     (m, n) => [m, n],
   ],
   ['beta', `([i, j], M, N, K, a, b, c) => { ${sum} c[i * N + j] = s + 0.6 * c[i * N + j] }`, (m, n) => [m, n]],
+  [
+    'something made of the sum',
+    `([i, j], M, N, K, a, b, c) => { ${sum} const f = s * a[i]; c[i * N + j] = Math.max(f + b[j + 3], 0) / (j + 1) }`,
+    (m, n) => [m, n],
+  ],
+  [
+    'from something else, in a loop',
+    `(i, M, N, K, a, b, c) => { for (let j = 0; j < N; j++) { ${sum.replace('s = 0', 's = b[i] + a[j]')} c[i * N + j] = s * s } }`,
+    m => m,
+  ],
   ['a sum added to what is there', `([i, j], M, N, K, a, b, c) => { ${sum} c[i * N + j] += s }`, (m, n) => [m, n]],
 ]
 
@@ -192,10 +205,15 @@ describe('a plain loop over what is recognised gives what the reference gives', 
         ]) {
           const [a, b, c] = [arrays[dtype](2048), arrays[dtype](4096), arrays[dtype === 'i8' ? 'i32' : dtype](2048)]
           const right = c.slice()
-          make(source, range(m, n), [m, n, k, a, b, right]).runReference()
-          const product = placed(make(source, range(m, n), [m, n, k, a, b, c]), 0)
+          const whole = make(source, range(m, n), [m, n, k, a, b, right])
+          runReference(whole.ir, whole.launch)
+          const made = make(source, range(m, n), [m, n, k, a, b, c])
+          const product = placed(made, 0)
           assert(typeof product === 'object', `${product}`)
+          const { summed, isBefore, isAfter } = recogniseProduct(made.ir) as Product
+          if (isBefore) runReference(kernelBefore(made.ir, summed!), made.launch)
           multiply(product)
+          if (isAfter) runReference(kernelAfter(made.ir, summed!), made.launch)
           assert.deepEqual(c, right)
           assert(product.c.columnStride <= Math.abs(product.c.rowStride), 'rows lie one behind the other')
         }
@@ -214,7 +232,7 @@ describe('what is no matrix product', () => {
       [a, c],
       'nothing like a product',
     ],
-    [plain, [32, 32], [32, 32, a, a, a], 'not here: the result shares memory with an operand'],
+    [plain, [32, 32], [32, 32, a, a, a], 'not here: the result shares memory with what is read'],
     [plain, [32, 32], [32, 32, a, b, c.subarray(1)], /^\[object/],
     [plain, [64, 64], [64, 65, a, b, c], 'not here: an index is out of range'],
     [plain, [32, 32], [31, 32, a, b, c], 'not here: an element is written more than once'],
@@ -223,22 +241,19 @@ describe('what is no matrix product', () => {
     [plain, [2, 2], [2, 2, a, b, c], 'not here: it is small'],
     [plain.replace('a[i * K + k]', 'a[i * i + k]'), [32, 32], [32, 32, a, b, c], /^never: an index of a is not linear/],
     [plain.replace('k < K', 'k < i'), [32, 32], [32, 32, a, b, c], /^never: the rounds of a loop depend/],
+    [plain.replace('= s }', '= s + a[j] }'), [32, 32], [32, 32, a, b, c], /^\[object/],
+    [plain.replace('= s }', '= s * c[i] }'), [32, 32], [32, 32, a, b, c], /^never: elements of the result are read/],
+    [plain.replace('= s }', '= s + b[4090 + j] }'), [32, 32], [32, 32, a, b, c], 'not here: an index is out of range'],
+    [plain.replace('= s }', '= s + a[b[j] | 0] }'), [32, 32], [32, 32, a, b, c], /^never: an index of a is not linear/],
     [
-      plain.replace('= s }', '= s + a[j] }'),
+      plain.replace('= s }', '= s + d[j] }').replace('b, c', 'b, c, d'),
       [32, 32],
-      [32, 32, a, b, c],
-      'never: an element of another array goes into it',
+      [32, 32, a, b, c, c.subarray(1)],
+      'not here: the result shares memory with what is read',
     ],
-    [
-      plain.replace('= s }', '= Math.max(s, 0) }'),
-      [32, 32],
-      [32, 32, a, b, c],
-      /^never: what is written is not the sum/,
-    ],
-    [plain.replace('let s = 0', 'let s = -0'), [32, 32], [32, 32, a, b, c], /^never: the sum begins neither/],
     [plain.replace('s +=', 'if (k !== 3) s +='), [32, 32], [32, 32, a, b, c], 'nothing like a product'],
     [plain.replace('* b[', '* c[i] * b['), [32, 32], [32, 32, a, b, c], 'nothing like a product'],
-    [plain, [32, 32], [32, 32, a, b, new Float64Array(4096)], /^never: what is written is not the sum itself/],
+    [plain, [32, 32], [32, 32, a, b, new Float64Array(4096)], /^never: there is no block code for f32 · f32 into f64/],
     [
       plain,
       [32, 32],

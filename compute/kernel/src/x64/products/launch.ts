@@ -5,12 +5,13 @@
  * It stays with the kernel's own code where block code could do something else: where an index is out of range, where c shares memory with an operand or has an element twice.
  */
 
-import type { Launch } from '../../backend.ts'
-import { ELEMENT_BYTES, type Element } from '../../ir/ir.ts'
+import type { Extent, Launch } from '../../backend.ts'
+import { ELEMENT_BYTES, type Element, type Value } from '../../ir/ir.ts'
 import { lengthOf, type Size } from '../../launch/size.ts'
-import type { MatrixProduct, Operand } from '../gemm/product.ts'
+import type { MatrixProduct } from '../gemm/product.ts'
 import { type Linear, LinearValues, Refusal, roundsOf } from './axes.ts'
-import type { Product, Scale } from './recognise.ts'
+import type { Product } from './recognise.ts'
+import type { Scale } from './scale.ts'
 
 /** Steps along an axis, and how many positions it has. */
 interface Direction {
@@ -23,94 +24,152 @@ interface Direction {
 /** Below so many products of numbers the kernel's own code has ended before block code begins. */
 const leastWork = 256
 
+/** A product in arrays of which only the numbers are known, so that it holds on to none. */
+export interface Plan extends Omit<MatrixProduct, 'a' | 'b' | 'c' | 'batch'> {
+  readonly batch: number
+  readonly a: Planned
+  readonly b: Planned
+  readonly c: Planned
+}
+
+interface Planned {
+  readonly array: number
+  readonly offset: number
+  readonly rowStride: number
+  readonly columnStride: number
+  readonly batchStride: number
+}
+
+/** A plan in the arrays of a launch. */
+export const productOf = (plan: Plan, { arrays }: Launch): MatrixProduct => ({
+  ...plan,
+  a: { ...plan.a, array: arrays[plan.a.array] },
+  b: { ...plan.b, array: arrays[plan.b.array] },
+  c: { ...plan.c, array: arrays[plan.c.array] },
+})
+
+/** An element of an array in every iteration. */
+interface Access {
+  /** The load or store. */
+  readonly of: Value
+  readonly index: Linear
+}
+
 export class ProductLaunches {
   readonly #product: Product
   readonly #least: number
   readonly #values: LinearValues
   readonly #bounds: readonly (readonly [begin: number, end: number])[]
+  /** Loads and stores: a, b, c, then those that are c's again, then what is read around the sum. */
+  readonly #accesses: readonly Value[]
   readonly #indices: readonly number[]
   readonly #alpha: number | undefined
   readonly #beta: number | undefined
+  #last: Known | undefined
 
   /** @param least so many products of numbers are worth it */
   constructor(product: Product, least = leastWork) {
     this.#product = product
     this.#least = least
-    const { axes, a, b, c, old, zeroed, scale } = product
+    const { axes, a, b, c, old, zeroed, others, scale } = product
     const values = new LinearValues(axes)
+    this.#values = values
     this.#bounds = axes.loops.map(({ begin, end }) => [values.add(begin), values.add(end)] as const)
-    const again = [...(old ? [old] : []), ...(zeroed ? [zeroed.store] : [])]
-    this.#indices = [a, b, c, ...again].map(v => values.add(v.args[0]))
+    this.#accesses = [a, b, c, ...(old ? [old] : []), ...(zeroed ? [zeroed.store] : []), ...others]
+    this.#indices = this.#accesses.map(v => values.add(v.args[0]))
     this.#alpha = scale?.alpha && values.add(scale.alpha)
     this.#beta = scale?.beta && values.add(scale.beta)
-    this.#values = values
   }
 
   /** @param addresses of the arrays' first bytes @returns the product, or why the kernel's own code is to run */
-  place(launch: Launch, size: Size, addresses: readonly number[]): MatrixProduct | Refusal {
-    const { axes, over, a, b, c, start, old, scale, zeroed, dtype, contract } = this.#product
-    const values = this.#values
-    values.begin(launch)
-    const counts = [...size.counts]
-    for (const [i, [begin, end]] of this.#bounds.entries()) {
-      const rounds = roundsOf(axes.loops[i], values.uniform(begin), values.uniform(end))
-      if (rounds === undefined) return new Refusal('the counter of a loop wraps')
-      counts.push(rounds)
-    }
-    if (counts.includes(0)) return new Refusal('there is nothing to add up')
-    const [ofA, ofB, ofC, ...again] = values.linear(launch, this.#indices)
-    const skipped = new Set([over, ...(zeroed?.inner ?? [])])
-    const own = counts.map((count, axis) => (zeroed?.inner.includes(axis) ? 1 : count))
-    if (ofC.steps[over] !== 0) return new Refusal('the element that is written moves along the sum')
-    if (old && !isSame(ofC, again[0], own)) return new Refusal('another element is read than written')
-    const zeroes = zeroed && again.at(-1)!
-    if (zeroed && !isSameSet(ofC, zeroes!, counts, zeroed)) return new Refusal('other elements are made 0 than written')
-    for (const [load, linear] of [[a, ofA] as const, [b, ofB] as const, [c, ofC] as const]) {
-      const [least, most] = extremes(linear, own)
-      if (least < 0 || most >= Math.min(2147483647, lengthOf(launch, load.attr.buffer)))
-        return new Refusal('an index is out of range')
-    }
-    const reach = (v: typeof a, linear: Linear) => {
-      const [least, most] = extremes(linear, own)
-      const bytes = ELEMENT_BYTES[v.attr.element as Element]
-      return [addresses[v.attr.buffer] + least * bytes, addresses[v.attr.buffer] + (most + 1) * bytes] as const
-    }
-    const written = reach(c, ofC)
-    for (const read of [reach(a, ofA), reach(b, ofB)])
-      if (read[0] < written[1] && written[0] < read[1]) return new Refusal('the result shares memory with an operand')
+  place(launch: Launch, size: Size, addresses: readonly number[]): Plan | Refusal {
+    const known = this.#last
+    if (known && isAlike(known, launch, addresses)) return known.plan
+    const plan = this.#place(launch, size, addresses)
+    const { extents, scalars, arrays } = launch
+    this.#last = { extents, scalars, lengths: arrays.map(a => a.byteLength), addresses, plan }
+    return plan
+  }
+
+  #place(launch: Launch, size: Size, addresses: readonly number[]): Plan | Refusal {
+    const counts = this.#counts(launch, size)
+    if (counts instanceof Refusal) return counts
+    const accesses = this.#values
+      .linear(launch, this.#indices)
+      .map((index, i): Access => ({ of: this.#accesses[i], index }))
+    const refusal = this.#check(launch, accesses, counts, addresses)
+    if (refusal) return refusal
+    const { over, zeroed } = this.#product
+    const [a, b, c] = accesses
     const directions = counts.flatMap((count, axis): Direction[] =>
-      count === 1 || skipped.has(axis) ? [] : [{ count, a: ofA.steps[axis], b: ofB.steps[axis], c: ofC.steps[axis] }],
+      count === 1 || axis === over || zeroed?.inner.includes(axis)
+        ? []
+        : [{ count, a: a.index.steps[axis], b: b.index.steps[axis], c: c.index.steps[axis] }],
     )
     if (!isDistinct(directions)) return new Refusal('an element is written more than once')
     const parts = partsOf(directions)
     if (parts instanceof Refusal) return parts
     const { rows, columns, batch } = parts
-    const k = counts[over]
-    if (rows.count * columns.count * k * batch.count < this.#least) return new Refusal('it is small')
-    const ofRows = { array: launch.arrays[a.attr.buffer], offset: ofA.begin }
-    const ofColumns = { array: launch.arrays[b.attr.buffer], offset: ofB.begin }
-    const left = { ...ofRows, rowStride: rows.a, columnStride: ofA.steps[over], batchStride: batch.a }
-    const right = { ...ofColumns, rowStride: ofB.steps[over], columnStride: columns.b, batchStride: batch.b }
-    const result = {
-      array: launch.arrays[c.attr.buffer],
-      offset: ofC.begin,
-      rowStride: rows.c,
-      columnStride: columns.c,
-      batchStride: batch.c,
+    const work = rows.count * columns.count * batch.count * counts[over]
+    return work < this.#least ? new Refusal('it is small') : this.#planned(accesses, parts, counts[over])
+  }
+
+  /** Positions along each axis. */
+  #counts(launch: Launch, size: Size): readonly number[] | Refusal {
+    const values = this.#values
+    values.begin(launch)
+    const counts = [...size.counts]
+    for (const [i, [begin, end]] of this.#bounds.entries()) {
+      const rounds = roundsOf(this.#product.axes.loops[i], values.uniform(begin), values.uniform(end))
+      if (rounds === undefined) return new Refusal('the counter of a loop wraps')
+      counts.push(rounds)
     }
-    const asked: MatrixProduct = {
+    return counts.includes(0) ? new Refusal('there is nothing to add up') : counts
+  }
+
+  #check(
+    launch: Launch,
+    accesses: readonly Access[],
+    counts: readonly number[],
+    addresses: readonly number[],
+  ): Refusal | undefined {
+    const { over, old, zeroed } = this.#product
+    const [a, b, c, ...rest] = accesses
+    if (c.index.steps[over] !== 0) return new Refusal('the element that is written moves along the sum')
+    const own = counts.map((count, axis) => (zeroed?.inner.includes(axis) ? 1 : count))
+    if (old && !isSame(c.index, rest.shift()!.index, own)) return new Refusal('another element is read than written')
+    if (zeroed && !isSameSet(c.index, rest.shift()!.index, counts, zeroed))
+      return new Refusal('other elements are made 0 than written')
+    const written = reachOf(c, own)
+    for (const access of [c, a, b, ...rest]) {
+      const { buffer } = access.of.attr
+      const [least, most] = reachOf(access, own)
+      if (least < 0 || most >= Math.min(2147483647, lengthOf(launch, buffer)))
+        return new Refusal('an index is out of range')
+      const from = (x: Access, at: number) =>
+        addresses[x.of.attr.buffer] + at * ELEMENT_BYTES[x.of.attr.element as Element]
+      if (access !== c && from(access, least) < from(c, written[1] + 1) && from(c, written[0]) < from(access, most + 1))
+        return new Refusal('the result shares memory with what is read')
+    }
+    return undefined
+  }
+
+  #planned([a, b, c]: readonly Access[], { rows, columns, batch }: Parts, k: number): Plan {
+    const { over, start, scale, dtype, contract } = this.#product
+    const at = ({ of, index }: Access) => ({ array: of.attr.buffer as number, offset: index.begin })
+    const plan: Plan = {
       dtype,
       m: rows.count,
       n: columns.count,
       k,
       batch: batch.count,
-      a: left,
-      b: right,
-      c: result,
+      a: { ...at(a), rowStride: rows.a, columnStride: a.index.steps[over], batchStride: batch.a },
+      b: { ...at(b), rowStride: b.index.steps[over], columnStride: columns.b, batchStride: batch.b },
+      c: { ...at(c), rowStride: rows.c, columnStride: columns.c, batchStride: batch.c },
       contract,
       ...(scale ? { scale: this.#scale(scale) } : { start: start === 'zero' ? 'zero' : 'c' }),
     }
-    return Math.abs(rows.c) < Math.abs(columns.c) ? transposed(asked) : asked
+    return Math.abs(rows.c) < Math.abs(columns.c) ? transposed(plan) : plan
   }
 
   #scale({ c }: Scale): NonNullable<MatrixProduct['scale']> {
@@ -119,8 +178,27 @@ export class ProductLaunches {
   }
 }
 
+/** What a plan depends on, of the last launch. */
+interface Known {
+  readonly extents: readonly Extent[]
+  readonly scalars: readonly (number | bigint)[]
+  readonly lengths: readonly number[]
+  readonly addresses: readonly number[]
+  readonly plan: Plan | Refusal
+}
+
+function isAlike(known: Known, { extents, scalars, arrays }: Launch, addresses: readonly number[]): boolean {
+  for (const [i, address] of addresses.entries())
+    if (address !== known.addresses[i] || arrays[i].byteLength !== known.lengths[i]) return false
+  for (const [i, scalar] of scalars.entries()) if (scalar !== known.scalars[i]) return false
+  return extents.every(({ begin, end, step }, i) => {
+    const other = known.extents[i]
+    return begin === other.begin && end === other.end && step === other.step
+  })
+}
+
 /** Block code is for rows that lie one behind the other. */
-const transposed = (p: MatrixProduct): MatrixProduct => ({
+const transposed = (p: Plan): Plan => ({
   ...p,
   m: p.n,
   n: p.m,
@@ -129,7 +207,7 @@ const transposed = (p: MatrixProduct): MatrixProduct => ({
   c: turned(p.c),
 })
 
-const turned = (o: Operand): Operand => ({ ...o, rowStride: o.columnStride, columnStride: o.rowStride })
+const turned = (o: Planned): Planned => ({ ...o, rowStride: o.columnStride, columnStride: o.rowStride })
 
 const isSame = (x: Linear, y: Linear, counts: readonly number[]): boolean =>
   x.begin === y.begin && counts.every((count, axis) => count === 1 || x.steps[axis] === y.steps[axis])
@@ -152,8 +230,8 @@ function isSameSet(
   return isSame(c, zeroes, shared) && sorted(c, outer) === sorted(zeroes, inner)
 }
 
-/** The least and the largest index. They are exact, so that a wrapped one is out of range. */
-function extremes({ begin, steps }: Linear, counts: readonly number[]): readonly [number, number] {
+/** The least and the largest index of an access. They are exact, so that a wrapped one is out of range. */
+function reachOf({ index: { begin, steps } }: Access, counts: readonly number[]): readonly [number, number] {
   let least = begin
   let most = begin
   for (const [axis, step] of steps.entries()) {

@@ -5,12 +5,14 @@
  *     for (let k …) s += a[…] * b[…]                 for (let j …) c[…] += a[…] * b[…]
  *     c[…] = s
  *
- * within any loops, the first with s beginning at c[…] as well, or c[…] = alpha * s + beta * c[…] behind it, the second behind a part that makes the same elements 0. Either adds up in the order of k.
+ * within any loops, the first with s beginning at c[…] as well, or with c[…] = alpha * s + beta * c[…] behind it, or anything else that takes place in single elements (`around.ts`), the second behind a part that makes the same elements 0. Either adds up in the order of k.
  * What the strides are, which array is the left operand, whether all is in range: that is the launch's affair (`launch.ts`).
  */
 
 import { hasEffects, isPure, type KernelIR, type Location, type Region, type Value, walk } from '../../ir/ir.ts'
+import { checkAround, isSumOf, type Summed } from './around.ts'
 import { Axes, Refusal } from './axes.ts'
+import { type Scale, scaledSum } from './scale.ts'
 
 export interface Product {
   readonly axes: Axes
@@ -22,12 +24,18 @@ export interface Product {
   readonly a: Value
   readonly b: Value
   readonly c: Value
-  /** Where the sum begins: at 0, or at the element that is loaded. */
-  readonly start: 'zero' | Value
+  /** Where the sum begins: at 0, at the element that is loaded, or at something that has to be computed before. */
+  readonly start: 'zero' | 'before' | Value
   /** The load of the element that is written later. */
   readonly old: Value | undefined
   /** The sum is multiplied by alpha, and beta times what is loaded is added. */
   readonly scale: Scale | undefined
+  /** The loop of a sum that is not in memory. */
+  readonly summed: Summed | undefined
+  /** What the sum begins with has to be written first (`kernelBefore`); something is made of the sum (`kernelAfter`); and loads for that. */
+  readonly isBefore: boolean
+  readonly isAfter: boolean
+  readonly others: readonly Value[]
   /** The store that makes elements 0 before, and the axes that c and it go along. */
   readonly zeroed:
     | { readonly store: Value; readonly inner: readonly number[]; readonly outer: readonly number[] }
@@ -35,13 +43,6 @@ export interface Product {
   /** The product may be rounded together with the sum. */
   readonly contract: boolean
   readonly loc: Location | undefined
-}
-
-/** Of a factor that is absent, there is no multiplication by it. */
-export interface Scale {
-  readonly alpha: Value | undefined
-  readonly beta: Value | undefined
-  readonly c: Value | undefined
 }
 
 /** @returns why it is none, where it is like one; undefined where nothing is */
@@ -77,7 +78,7 @@ interface Zeroed {
   readonly outside: number
 }
 
-type Found = Omit<Product, 'axes' | 'dtype' | 'old' | 'zeroed' | 'loc'>
+type Found = Omit<Product, 'axes' | 'dtype' | 'old' | 'others' | 'zeroed' | 'loc'>
 
 class Recogniser {
   readonly #axes: Axes
@@ -167,50 +168,29 @@ class Recogniser {
     const at = test.params.indexOf(sum)
     const term = termOf(body.results[at])
     if (term?.previous !== sum) return new Refusal('what is summed is not the product of two elements')
-    const isSum = (v: Value) => v.op === 'result' && v.args[0] === loop && v.attr === at
-    const [, stored] = store.args
-    const scale = isSum(stored) ? undefined : this.#scaled(stored, isSum)
-    if (scale instanceof Refusal) return scale
-    const init = loop.args[at]
-    const start = isZero(init) ? 'zero' : init
-    if (start !== 'zero' && start.op !== 'load') return new Refusal('the sum begins neither at 0 nor at an element')
     if (this.#zeroed !== undefined) return new Refusal('it writes more than one array or element')
-    if (scale && (start !== 'zero' || store.attr.element === 'i32'))
-      return new Refusal('what is written is not the sum itself')
     const { a, b, contract } = term
-    return { over, a, b, c: store, start, scale, contract }
+    return { over, a, b, c: store, contract, ...this.#ends({ loop, result: at, store }) }
   }
 
-  /** `alpha * s + beta * c[…]`, and what is left of it without alpha, beta, or c. */
-  #scaled(stored: Value, isSum: (v: Value) => boolean): Scale | Refusal {
-    const factorOf = (v: Value, is: (v: Value) => boolean): { readonly factor: Value | undefined } | undefined => {
-      if (is(v)) return { factor: undefined }
-      const at = v.op === 'mul' ? v.args.findIndex(is) : -1
-      return at >= 0 && this.#axes.along(v.args[1 - at]) === 0 ? { factor: v.args[1 - at] } : undefined
-    }
-    const isElement = (v: Value) => v.op === 'load'
-    const refusal = new Refusal('what is written is not the sum itself, nor alpha * sum + beta * c')
-    const alone = factorOf(stored, isSum)
-    if (alone) return { alpha: alone.factor, beta: undefined, c: undefined }
-    // Fused, the product is not a value of its own.
-    const terms =
-      stored.op === 'add'
-        ? [stored.args, stored.args.toReversed()]
-        : stored.op === 'mad'
-          ? [
-              [stored, stored.args[2]],
-              [stored.args[2], stored],
-            ]
-          : []
-    for (const [x, y] of terms) {
-      const alpha = x === stored ? fusedFactor(x, isSum) : factorOf(x, isSum)
-      const beta = y === stored ? fusedFactor(y, isElement) : factorOf(y, isElement)
-      if (!alpha || !beta) continue
-      if ([alpha, beta].some(({ factor }) => factor && this.#axes.along(factor) !== 0)) return refusal
-      const c = elementOf(y, isElement)
-      return { alpha: alpha.factor, beta: beta.factor, c }
-    }
-    return refusal
+  /** What a sum begins with, and what becomes of it. */
+  #ends(summed: Summed): Pick<Found, 'start' | 'scale' | 'summed' | 'isBefore' | 'isAfter'> {
+    const { loop, result, store } = summed
+    const [, stored] = store.args
+    const init = loop.args[result]
+    const isElement = (v: Value) => v.op === 'load' && v.attr.buffer === store.attr.buffer
+    const start = isZero(init) ? 'zero' : isElement(init) ? init : 'before'
+    const isWritten = isSumOf(summed, stored)
+    const scale =
+      isWritten || start !== 'zero' || store.attr.element === 'i32'
+        ? undefined
+        : scaledSum(
+            stored,
+            v => isSumOf(summed, v),
+            isElement,
+            v => this.#axes.along(v) === 0,
+          )
+    return { start, scale, summed, isBefore: start === 'before', isAfter: !isWritten && scale === undefined }
   }
 
   /** `c[…] += a[…] * b[…]`. */
@@ -227,24 +207,42 @@ class Recogniser {
     )
     if (over.length !== 1) return new Refusal('not one loop is summed over')
     if (this.#zeroed && over[0] < this.#zeroed.outside) return new Refusal('it makes elements 0 more than once')
-    return { over: over[0], a, b, c: store, start: previous, scale: undefined, contract }
+    return {
+      over: over[0],
+      a,
+      b,
+      c: store,
+      start: previous,
+      scale: undefined,
+      contract,
+      summed: undefined,
+      isBefore: false,
+      isAfter: false,
+    }
   }
 
   /** What all forms have in common. */
   #settled(found: Found): Product | Refusal {
-    const { a, b, c } = found
+    const { a, b, c, summed, isBefore, isAfter } = found
     // An element that is read before it is written.
-    const old = found.start === 'zero' ? found.scale?.c : found.start
+    const old = typeof found.start === 'string' ? found.scale?.c : found.start
     const axes = this.#axes
     const { buffers } = axes.ir
     const accesses = [a, b, c, ...(old ? [old] : [])]
-    const others = this.#loads.find(v => !accesses.includes(v))
-    if (others) return new Refusal(`it reads ${buffers[others.attr.buffer].name} beside the operands`)
+    const others = this.#loads.filter(v => !accesses.includes(v))
     const zeroing = this.#zeroed
-    for (const v of [...accesses, ...(zeroing ? [zeroing.store] : [])]) {
+    for (const v of [...accesses, ...others, ...(zeroing ? [zeroing.store] : [])]) {
       if (axes.along(v.args[0]) === undefined)
         return new Refusal(`an index of ${buffers[v.attr.buffer].name} is not linear in the range and the loops`)
     }
+    const ends = [...(isBefore ? [summed!.loop.args[summed!.result]] : []), ...(isAfter ? [c.args[1]] : [])]
+    const needed = new Set<Value>()
+    for (const v of ends) {
+      const refusal = checkAround(v, summed!, others, needed)
+      if (refusal) return refusal
+    }
+    const unused = others.find(v => !needed.has(v))
+    if (unused) return new Refusal(`it reads ${buffers[unused.attr.buffer].name} beside the operands`)
     const written = [...(old ? [old] : []), ...(zeroing ? [zeroing.store] : [])]
     if (written.some(v => v.attr.buffer !== c.attr.buffer))
       return new Refusal('an element of another array goes into it')
@@ -256,7 +254,7 @@ class Recogniser {
       inner: zeroing.inner,
       outer: range(zeroing.outside + zeroing.inner.length, axes.count).filter(axis => axis !== found.over),
     }
-    return { ...found, old, start: zeroed ? 'zero' : found.start, axes, dtype, zeroed, loc: c.loc }
+    return { ...found, old, others, start: zeroed ? 'zero' : found.start, axes, dtype, zeroed, loc: c.loc }
   }
 }
 
@@ -272,15 +270,6 @@ const named: { readonly [op: string]: string } = {
   lload: 'private arrays',
   lstore: 'private arrays',
 }
-
-/** Of the product that `mad` adds. */
-function fusedFactor(mad: Value, is: (v: Value) => boolean): { readonly factor: Value } | undefined {
-  const at = mad.args.slice(0, 2).findIndex(is)
-  return at < 0 ? undefined : { factor: mad.args[1 - at] }
-}
-
-const elementOf = (v: Value, isElement: (v: Value) => boolean): Value =>
-  isElement(v) ? v : v.args.slice(0, 2).find(isElement)!
 
 const isZero = (v: Value): boolean => v.op === 'const' && Object.is(v.attr, 0)
 
