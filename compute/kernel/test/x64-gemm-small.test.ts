@@ -6,8 +6,8 @@ import { Random } from '@skein/base'
 import { Assembler } from '../src/x64/encode/assembler.ts'
 import { SmallEmitter, type SmallShape, smallArgs } from '../src/x64/gemm/small.ts'
 import { addressOf } from '../src/x64/run/addresses.ts'
-import { noX64, Page } from './x64-run.ts'
 import { Rooms } from './x64-rooms.ts'
+import { noX64, Page } from './x64-run.ts'
 import { targets } from './x64-targets.ts'
 
 const skip = noX64 ?? false
