@@ -123,8 +123,8 @@ export interface Port {
   /** Resolves when something may have come, or after so long; the event loop goes on. Left out: the engine cannot tell, and has to be asked. */
   awaken?(mostMs: number): Promise<void>
   iprobe(source: number, tag: number, status: Status): boolean
-  /** @param call what it is part of, for reports */
-  mprobe(source: number, tag: number, status: Status, call?: string): Matched
+  /** @param part of which call it is a part, for reports */
+  mprobe(source: number, tag: number, status: Status, part?: string): Matched
   improbe(source: number, tag: number, status: Status): Matched | undefined
 
   run(collective: Collective): void

@@ -28,6 +28,7 @@ const kinds: Record<string, [() => void, () => void]> = {
     () => Request.waitSome([receive(0, 7), receive((rank + 1) % start.size, 8)]),
   ],
   unreceived: [() => world.send('synchronous', part, 1, 9), () => world.run({ is: 'barrier' })],
+  making: [() => world.split(0, 0), () => world.recv(part, 0, 5, new Status())],
   mismatched: [
     () => world.run({ is: 'barrier' }),
     () => world.run({ is: 'allreduce', send: number(), recv: number(), op: sum }),

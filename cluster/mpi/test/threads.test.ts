@@ -109,8 +109,12 @@ test('a rank that waits for one that has ended is told so', async () => {
 test('a message that nobody receives, and a barrier', async () => {
   for (const { error } of await stuck(2, 'unreceived')) {
     assert.match(error, /rank 0 waits in send to rank 1, tag 9/)
-    assert.match(error, /rank 1 waits in (barrier|bcast) for rank 0/)
+    assert.match(error, /rank 1 waits in barrier for rank 0/)
   }
+})
+
+test('a communicator that not all make: by the call that makes it', async () => {
+  for (const { error } of await stuck(2, 'making')) assert.match(error, /rank 0 waits in split for rank 1 \(.*:\d+/)
 })
 
 test('collectives that do not match are told apart from deadlock', async () => {

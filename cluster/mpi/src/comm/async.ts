@@ -4,9 +4,13 @@ import type { Request } from '../request/request.ts'
 import type { Status } from '../status.ts'
 import type { CollectiveCalls } from './collectives.ts'
 import type { Collectives } from './forms.ts'
+import type { Message } from './message.ts'
 
 type Started = Collectives<'started'>
-type Messages = Pick<CollectiveCalls, 'isend' | 'issend' | 'ibsend' | 'irsend' | 'irecv' | 'isendrecv'>
+type Messages = Pick<
+  CollectiveCalls,
+  'isend' | 'issend' | 'ibsend' | 'irsend' | 'irecv' | 'isendrecv' | 'isendrecvReplace'
+>
 
 class AsyncCallsOf {
   readonly comm: CollectiveCalls
@@ -19,6 +23,11 @@ class AsyncCallsOf {
   probe(source?: number, tag?: number): Request<Status> {
     return this.comm.probing(source, tag).begin()
   }
+
+  /** A message is there, and taken out of the queue. */
+  mprobe(source?: number, tag?: number): Request<Message> {
+    return this.comm.mprobing(source, tag).begin()
+  }
 }
 
 /** `recv` of `async` is `irecv` of the communicator, and so on. */
@@ -26,7 +35,7 @@ export type AsyncCalls = AsyncCallsOf &
   Started & { [K in keyof Messages as K extends `i${infer Name}` ? Name : never]: Messages[K] }
 
 const names = [
-  ...['send', 'ssend', 'bsend', 'rsend', 'recv', 'sendrecv'],
+  ...['send', 'ssend', 'bsend', 'rsend', 'recv', 'sendrecv', 'sendrecvReplace'],
   ...['barrier', 'bcast', 'gather', 'gatherv', 'scatter', 'scatterv', 'allgather', 'allgatherv'],
   ...[
     'alltoall',

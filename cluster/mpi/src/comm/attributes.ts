@@ -44,8 +44,8 @@ export class Attributes<C extends { readonly isFree: boolean }> {
   }
 
   set<V>(key: AttributeKey<V>, value: V): void {
-    if (this.#comm.isFree) throw new ArgumentError('attributes.set', 'what it is attached to', 'alive', 'freed')
     if (checked('set', key).isFree) throw new ArgumentError('attributes.set', 'the key', 'one that is not freed', key)
+    if (this.#comm.isFree) throw new ArgumentError('attributes.set', 'what it is attached to', 'alive', 'freed')
     this.delete(key)
     this.#values.set(key, value)
   }

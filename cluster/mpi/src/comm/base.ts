@@ -1,6 +1,7 @@
 /** What every part of a communicator stands on: its port, its name, and what becomes of its errors. */
 
 import { ArgumentError } from '@skein/base'
+import { MalformedValueError } from '@skein/values'
 import type { Engine, Port } from '../engine.ts'
 import { MpiError } from '../errors.ts'
 import type { Owner } from '../request/request.ts'
@@ -68,9 +69,17 @@ export abstract class CommBase implements Member, Owner {
     this.#errorHandler = checkedHandler('comm', handler)
   }
 
-  /** For this room: tells the error handler; gives what is to be thrown. */
-  failed(error: unknown): unknown {
-    return handled(this.#errorHandler, this, error, () => this.port.abort(1))
+  /** For this room: tells the error handler; gives what is to be thrown. @param call in which values are received */
+  failed(error: unknown, call?: string): unknown {
+    const told = call !== undefined && error instanceof MalformedValueError ? this.#noValue(call, error) : error
+    return handled(this.#errorHandler, this, told, () => this.port.abort(1))
+  }
+
+  /** No library tells packed values from elements. */
+  #noValue(call: string, cause: MalformedValueError): MpiError {
+    const problem =
+      'what came is no value, as it is when others give arrays to the call, or send an array. Give all the same form, or a buffer to receive into'
+    return new MpiError('MPI_ERR_TYPE', { call, rank: this.rank, comm: this.name }, problem, { cause })
   }
 
   /** For this room: an error of a call on it. */

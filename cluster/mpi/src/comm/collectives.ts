@@ -51,7 +51,7 @@ export abstract class CollectiveCalls extends PointToPoint {
       exchange.wait(new Status())
       return exchange.result()
     } catch (error) {
-      throw this.failed(error)
+      throw this.failed(error, call)
     }
   }
 

@@ -35,10 +35,10 @@ export class Message {
     if (this.#matched === undefined) return setNull(status), isValue ? undefined : status
     try {
       this.#matched.recv(part, status)
+      return isValue ? unpack(part.view as Uint8Array) : status
     } catch (error) {
-      throw this.#owner.failed(error)
+      throw this.#owner.failed(error, 'mrecv')
     }
-    return isValue ? unpack(part.view as Uint8Array) : status
   }
 
   irecv(buffer: Data): Request<Status>

@@ -1,11 +1,12 @@
 /** Messages between two ranks of a communicator. */
 
 import { anySource, anyTag, procNull } from '../constants.ts'
+import type { Datatype } from '../datatype/datatype.ts'
 import type { Matched, Pending, SendMode } from '../engine.ts'
 import { pack, packedPart } from '../message/object.ts'
 import { checkKept, checkNoOverlap, type Data, Elements, isData, partAgain, partOf } from '../message/part.ts'
 import { refusal } from '../message/refusal.ts'
-import { Both, NoMessage, Probing, setNull } from '../request/pendings.ts'
+import { Both, MatchedProbing, NoMessage, Probing, setNull } from '../request/pendings.ts'
 import { PartitionedRequest, PersistentRequest, Remade } from '../request/persistent.ts'
 import { Request } from '../request/request.ts'
 import { beginValue, type ComingValue, receiveValue } from '../request/value-receive.ts'
@@ -147,7 +148,7 @@ export abstract class PointToPoint extends CommBase {
     try {
       return receiveValue(this.valueReceives, source, tag, status)
     } catch (error) {
-      throw this.failed(error)
+      throw this.failed(error, 'recv')
     }
   }
 
@@ -290,9 +291,7 @@ export abstract class PointToPoint extends CommBase {
     status = new Status(),
   ): Status {
     const { view, count, type } = partOf(this, 'sendrecvReplace', 'buffer', buffer)
-    // From the start of its buffer, for types that reach below their origin.
-    const whole = new Uint8Array(view.buffer).slice(0, view.byteOffset + view.byteLength)
-    const copy = new Elements(whole.subarray(view.byteOffset), count, type)
+    const copy = copyOf(view, count, type)
     const isToNull = this.#isNull('sendrecvReplace', 'dest', dest, sendTag)
     const isFromNull = this.#isNullSource('sendrecvReplace', source, recvTag)
     try {
@@ -305,6 +304,23 @@ export abstract class PointToPoint extends CommBase {
       throw this.failed(error)
     }
     return status
+  }
+
+  isendrecvReplace(buffer: Data, dest: number, sendTag = 0, source = anySource, recvTag = anyTag): Request<Status> {
+    const call = 'isendrecvReplace'
+    const { view, count, type } = partOf(this, call, 'buffer', buffer)
+    checkKept(this, call, view)
+    const isToNull = this.#isNull(call, 'dest', dest, sendTag)
+    const isFromNull = this.#isNullSource(call, source, recvTag)
+    try {
+      const copy = copyOf(view, count, type)
+      const sending = isToNull ? new NoMessage() : this.port.isend('standard', copy, dest, sendTag)
+      const recv = new Elements(view, count, type)
+      const receiving = isFromNull ? new NoMessage() : this.port.irecv(recv, source, recvTag)
+      return new Request(this, call, new Both(sending, receiving), true, new Status())
+    } catch (error) {
+      throw this.failed(error)
+    }
   }
 
   /** Blocks until a message is there, and tells of it. */
@@ -349,6 +365,21 @@ export abstract class PointToPoint extends CommBase {
       throw this.failed(error)
     }
     return matched === undefined ? undefined : new Message(this, matched, status)
+  }
+
+  /** A matched probe as a request. For this room. */
+  mprobing(source = anySource, tag = anyTag): Request<Message> {
+    const isNull = this.#isNullSource('mprobe', source, tag)
+    const probing = isNull ? new NoMessage() : new MatchedProbing(this.port, source, tag)
+    const matched = () => (probing instanceof MatchedProbing ? probing.matched : undefined)
+    return new Request<Message>(
+      this,
+      'mprobe',
+      probing,
+      true,
+      undefined as unknown as Message,
+      status => new Message(this, matched(), status),
+    )
   }
 
   /** A probe as a request. For this room. */
@@ -430,4 +461,10 @@ export abstract class PointToPoint extends CommBase {
       source,
     )
   }
+}
+
+/** From the start of its buffer, for types that reach below their origin. */
+function copyOf(view: ArrayBufferView, count: number, type: Datatype): Elements {
+  const whole = new Uint8Array(view.buffer).slice(0, view.byteOffset + view.byteLength)
+  return new Elements(whole.subarray(view.byteOffset), count, type)
 }

@@ -1,7 +1,7 @@
 /** Calls under way that consist of others, or of nothing. */
 
 import { anyTag, procNull } from '../constants.ts'
-import type { Partitioned, Port } from '../engine.ts'
+import type { Matched, Partitioned, Port } from '../engine.ts'
 import { Status } from '../status.ts'
 import type { Pending, Waiter } from '../transfer.ts'
 
@@ -92,34 +92,43 @@ export class Both implements Pending {
 
 /** A probe that does not block. */
 export class Probing implements Pending {
-  readonly #port: Port
-  readonly #source: number
-  readonly #tag: number
+  protected readonly port: Port
+  protected readonly source: number
+  protected readonly tag: number
   #isCancelled = false
 
   constructor(port: Port, source: number, tag: number) {
-    this.#port = port
-    this.#source = source
-    this.#tag = tag
+    this.port = port
+    this.source = source
+    this.tag = tag
+  }
+
+  /** Whether a message is there. */
+  protected look(status: Status): boolean {
+    return this.port.iprobe(this.source, this.tag, status)
+  }
+
+  protected block(status: Status): void {
+    this.port.probe(this.source, this.tag, status)
   }
 
   test(status: Status): boolean {
     status.isCancelled = this.#isCancelled
-    return this.#isCancelled || this.#port.iprobe(this.#source, this.#tag, status)
+    return this.#isCancelled || this.look(status)
   }
 
   get waiter(): Waiter | undefined {
-    return this.#port.waiter
+    return this.port.waiter
   }
 
   get about(): string {
-    const from = this.#source < 0 ? 'any rank' : `rank ${this.#port.members[this.#source]}`
-    return `its probe for ${from}, ${this.#tag < 0 ? 'any tag' : `tag ${this.#tag}`}`
+    const from = this.source < 0 ? 'any rank' : `rank ${this.port.members[this.source]}`
+    return `its probe for ${from}, ${this.tag < 0 ? 'any tag' : `tag ${this.tag}`}`
   }
 
   wait(status: Status): void {
     status.isCancelled = this.#isCancelled
-    if (!this.#isCancelled) this.#port.probe(this.#source, this.#tag, status)
+    if (!this.#isCancelled) this.block(status)
   }
 
   cancel(): void {
@@ -127,4 +136,19 @@ export class Probing implements Pending {
   }
 
   free(): void {}
+}
+
+/** One that takes the message out of the queue. */
+export class MatchedProbing extends Probing {
+  /** Once it is complete. */
+  matched: Matched | undefined
+
+  protected override look(status: Status): boolean {
+    this.matched = this.port.improbe(this.source, this.tag, status)
+    return this.matched !== undefined
+  }
+
+  protected override block(status: Status): void {
+    this.matched = this.port.mprobe(this.source, this.tag, status)
+  }
 }

@@ -11,7 +11,7 @@ import { waitUntil, watch } from './progress.ts'
 /** Whose request it is: what has failed goes to its error handler. */
 export interface Owner extends Caller {
   /** Tells the error handler; gives what is to be thrown. */
-  failed(error: unknown): unknown
+  failed(error: unknown, call?: string): unknown
 }
 
 /** What a request gives once it is complete. */
@@ -192,7 +192,7 @@ export class Request<T = void> implements PromiseLike<T> {
   #fail(error: unknown): unknown {
     this.#isActive = false
     this.#hasFailed = true
-    this.#outcome = this.owner.failed(error)
+    this.#outcome = this.owner.failed(error, this.call)
     if (!this.isKept) this.pending = undefined
     this.#settle()
     return this.#outcome

@@ -13,8 +13,8 @@ export interface Members {
   readonly name?: string
   readonly rank: number
   readonly size: number
-  /** Carries out steps that all of them take. */
-  drive(is: Collective['is'], steps: (kit: Kit) => Steps): void
+  /** Carries out steps that all of them take. @param call what they are part of, for reports */
+  drive(is: Collective['is'], steps: (kit: Kit) => Steps, call?: string): void
   /** Carries out steps that only some take. */
   driveApart(tag: number, steps: (kit: Kit) => Steps): void
 }
@@ -35,30 +35,38 @@ const bytes = ({ buffer, byteOffset, byteLength }: Int32Array): Uint8Array =>
   new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)
 
 /** What each rank says, by rank. */
-export function allSay(port: Members, said: readonly number[]): number[][] {
+export function allSay(port: Members, call: string, said: readonly number[]): number[][] {
   const all = new Int32Array(said.length * port.size)
   const block = (rank: number) => all.subarray(rank * said.length, (rank + 1) * said.length)
   block(port.rank).set(said)
-  port.drive('allgather', function* (kit) {
-    const { rank, size } = kit
-    for (let turn = 1; turn < size; turn++) {
-      const sending = kit.send((rank + turn) % size, bytes(block(rank)), turn)
-      yield kit.receive((rank - turn + size) % size, bytes(block((rank - turn + size) % size)), turn)
-      yield sending
-    }
-  })
+  port.drive(
+    'allgather',
+    function* (kit) {
+      const { rank, size } = kit
+      for (let turn = 1; turn < size; turn++) {
+        const sending = kit.send((rank + turn) % size, bytes(block(rank)), turn)
+        yield kit.receive((rank - turn + size) % size, bytes(block((rank - turn + size) % size)), turn)
+        yield sending
+      }
+    },
+    call,
+  )
   return Array.from({ length: port.size }, (_, rank) => [...block(rank)])
 }
 
 /** What rank 0 says. */
-export function firstSays(port: Members, say: () => number): number {
+export function firstSays(port: Members, call: string, say: () => number): number {
   // An address may not fit into a word.
   const said = Float64Array.of(port.rank === 0 ? say() : 0)
   const bytes = new Uint8Array(said.buffer)
-  port.drive('bcast', function* (kit) {
-    if (kit.rank > 0) yield kit.receive(0, bytes)
-    else for (let rank = 1; rank < kit.size; rank++) yield kit.send(rank, bytes)
-  })
+  port.drive(
+    'bcast',
+    function* (kit) {
+      if (kit.rank > 0) yield kit.receive(0, bytes)
+      else for (let rank = 1; rank < kit.size; rank++) yield kit.send(rank, bytes)
+    },
+    call,
+  )
   return said[0]
 }
 
@@ -88,21 +96,25 @@ export function leadersSay(peer: Members, other: number, tag: number, said: read
 }
 
 /** What the leader says, to all of its group; of a length that only it knows. */
-export function leaderSays(port: Members, leader: number, said: readonly number[]): number[] {
+export function leaderSays(port: Members, call: string, leader: number, said: readonly number[]): number[] {
   const length = words(said.length)
   let numbers = words(...said)
-  port.drive('bcast', function* (kit) {
-    if (kit.rank !== leader) {
-      yield kit.receive(leader, bytes(length))
-      numbers = new Int32Array(length[0])
-      yield kit.receive(leader, bytes(numbers))
-      return
-    }
-    for (let rank = 0; rank < kit.size; rank++) {
-      if (rank === leader) continue
-      yield kit.send(rank, bytes(length))
-      yield kit.send(rank, bytes(numbers))
-    }
-  })
+  port.drive(
+    'bcast',
+    function* (kit) {
+      if (kit.rank !== leader) {
+        yield kit.receive(leader, bytes(length))
+        numbers = new Int32Array(length[0])
+        yield kit.receive(leader, bytes(numbers))
+        return
+      }
+      for (let rank = 0; rank < kit.size; rank++) {
+        if (rank === leader) continue
+        yield kit.send(rank, bytes(length))
+        yield kit.send(rank, bytes(numbers))
+      }
+    },
+    call,
+  )
   return [...numbers]
 }

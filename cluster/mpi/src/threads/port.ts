@@ -305,8 +305,8 @@ export class ThreadPort implements Port {
     return index >= 0
   }
 
-  mprobe(source: number, tag: number, status: Status, call = 'mprobe'): Matched {
-    return this.#takeOut(this.#await(source, tag, call), status)
+  mprobe(source: number, tag: number, status: Status, part?: string): Matched {
+    return this.#takeOut(this.#await(source, tag, part ?? 'mprobe'), status, part)
   }
 
   improbe(source: number, tag: number, status: Status): Matched | undefined {
@@ -315,7 +315,7 @@ export class ThreadPort implements Port {
     return index < 0 ? undefined : this.#takeOut(index, status)
   }
 
-  #takeOut(index: number, status: Status): Matched {
+  #takeOut(index: number, status: Status, call = 'mrecv'): Matched {
     const message = this.context.takeOut(index)
     this.#told(message, status)
     const accept = (part: Part) => {
@@ -326,8 +326,8 @@ export class ThreadPort implements Port {
     return {
       recv: (part, status) => {
         const receiving = accept(part)
-        this.#wait(receiving, 'mrecv')
-        this.tell(receiving, status, 'mrecv')
+        this.#wait(receiving, call)
+        this.tell(receiving, status, call)
       },
       irecv: part => new TransferPending(this, accept(part), 'imrecv'),
     }
@@ -356,7 +356,7 @@ export class ThreadPort implements Port {
   run(collective: Collective): void {
     if (this.size > 1 && this.#local === undefined && Shared.takes(collective, this.size)) {
       try {
-        return this.#openShared().run(collective)
+        return this.#openShared(collective.is).run(collective)
       } catch (error) {
         throw this.errorOf(error, collective.is)
       }
@@ -367,9 +367,9 @@ export class ThreadPort implements Port {
   }
 
   /** The board is made when it is first needed, which all ranks see at the same call. */
-  #openShared(): Shared {
+  #openShared(call: string): Shared {
     if (this.#shared === undefined) {
-      const address = firstSays(this, () => newBoard(this.size))
+      const address = firstSays(this, call, () => newBoard(this.size))
       this.#shared = new Shared(new Board(this.exchange, address, this.rank, this.members))
       this.#holdings.board = this.#shared
     }
@@ -387,8 +387,8 @@ export class ThreadPort implements Port {
   }
 
   /** Carries out steps that all ranks take. */
-  drive(is: Collective['is'], steps: (kit: Kit) => Steps): void {
-    const schedule = new Schedule(this, steps(this.#kit(is)), is)
+  drive(is: Collective['is'], steps: (kit: Kit) => Steps, call: string = is): void {
+    const schedule = new Schedule(this, steps(this.#kit(is)), call)
     this.exchange.drive(schedule)
     schedule.wait(unseen)
   }
@@ -419,7 +419,7 @@ export class ThreadPort implements Port {
   dup(): ThreadPort {
     checkRoom(this, 'dup')
     if (this.#local !== undefined) return this.#between(this.#local, 0, this, 0)
-    const context = firstSays(this, () => newContexts(this, 1))
+    const context = firstSays(this, 'dup', () => newContexts(this, 1))
     const copy = new ThreadPort(this.exchange, context, this.members)
     copy.#edges = this.#edges
     return copy
@@ -427,8 +427,8 @@ export class ThreadPort implements Port {
 
   split(color: number | undefined, key: number): ThreadPort | undefined {
     checkRoom(this, 'split')
-    const groups = grouped(allSay(this.#own, [color === undefined ? 0 : 1, color ?? 0, key]))
-    const first = firstSays(this.#own, () => newContexts(this, groups.length))
+    const groups = grouped(allSay(this.#own, 'split', [color === undefined ? 0 : 1, color ?? 0, key]))
+    const first = firstSays(this.#own, 'split', () => newContexts(this, groups.length))
     const index = groups.findIndex(group => group.color === color)
     return index < 0 ? undefined : this.#own.#sub(first + contextsEach * index, groups[index].ranks)
   }
@@ -444,7 +444,7 @@ export class ThreadPort implements Port {
 
   create(ranks: readonly number[]): ThreadPort | undefined {
     checkRoom(this, 'create')
-    const context = firstSays(this.#own, () => newContexts(this, 1))
+    const context = firstSays(this.#own, 'create', () => newContexts(this, 1))
     return ranks.includes(this.rank) ? this.#own.#sub(context, ranks) : undefined
   }
 
@@ -475,7 +475,7 @@ export class ThreadPort implements Port {
       const heard = leadersSay(peer!, other, tag, [offer, ...own.members])
       said = [Math.min(offer, heard[0]), offer < heard[0] ? 1 : 2, ...heard.slice(1)]
     }
-    const [context, place, ...remote] = leaderSays(own, leader, said)
+    const [context, place, ...remote] = leaderSays(own, 'intercomm', leader, said)
     const local = new ThreadPort(this.exchange, context + contextsEach * place, own.members)
     return new ThreadPort(this.exchange, context, own.members, remote, local)
   }
@@ -491,7 +491,7 @@ export class ThreadPort implements Port {
       const isFirst = (otherHigh === 1) === high ? this.members[0] < otherFirst : !high
       said = [Math.min(offer, other), isFirst ? 1 : 0]
     }
-    const [context, isFirst] = leaderSays(local, 0, said)
+    const [context, isFirst] = leaderSays(local, 'merge', 0, said)
     const [mine, others] = [this.members, this.remoteMembers]
     return new ThreadPort(this.exchange, context, isFirst === 1 ? [...mine, ...others] : [...others, ...mine])
   }
@@ -528,6 +528,7 @@ export class ThreadPort implements Port {
     this.drive(
       'barrier',
       this.#local === undefined ? barrier : kit => algorithmBetween(kit, { is: 'barrier' }, this.rank),
+      'disconnect',
     )
     this.free()
   }
@@ -545,7 +546,7 @@ export class ThreadPort implements Port {
         refused = this.errorOf(error, 'spawn')
       }
     }
-    const [context, ...children] = leaderSays(this, root, said)
+    const [context, ...children] = leaderSays(this, 'spawn', root, said)
     if (refused !== undefined) throw refused
     if (context === undefined) {
       throw this.errorOf(new Mismatch('MPI_ERR_SPAWN', `rank ${root} could not start the ranks`), 'spawn')
@@ -575,7 +576,7 @@ export class ThreadPort implements Port {
 
   #meet(call: 'accept' | 'connect', portName: string, root: number): ThreadPort {
     if (this.rank !== root) {
-      const [isMet] = leaderSays(this, root, [])
+      const [isMet] = leaderSays(this, call, root, [])
       if (isMet !== 1) throw this.errorOf(new Mismatch('MPI_ERR_PORT', `rank ${root} found nobody there`), call)
       return this.#between(this, root, undefined, 0)
     }
@@ -584,10 +585,10 @@ export class ThreadPort implements Port {
     try {
       met = meetings[call](portName, () => newContexts(this, 1))
     } catch (error) {
-      leaderSays(this, root, [0])
+      leaderSays(this, call, root, [0])
       throw this.errorOf(error, call)
     }
-    leaderSays(this, root, [1])
+    leaderSays(this, call, root, [1])
     const both = new ThreadPort(this.exchange, met.context, met.roots)
     const made = this.#between(this, root, both, 1 - both.rank)
     met.leave()

@@ -37,4 +37,18 @@ assert.equal((await probing).source, before)
 assert.equal(world.recv(before, 4), 1)
 await last
 
+const matching = world.async.mprobe(before, 5)
+const taken = world.isend(numbered(rank, 3), next, 5)
+const message = await matching
+assert.deepEqual([message.status.source, message.status.tag, message.status.bytes], [before, 5, 24])
+assert.equal(world.iprobe(before, 5), undefined)
+const into = new Float64Array(3)
+assert.equal(message.recv(into).count, 3)
+assert.deepEqual(list(into), list(numbered(before, 3)))
+await taken
+
+const given = numbered(rank, 5)
+assert.equal((await world.async.sendrecvReplace(given, next, 6, before, 6)).source, before)
+assert.deepEqual(list(given), list(numbered(before, 5)))
+
 ok('awaited')

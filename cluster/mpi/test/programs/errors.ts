@@ -72,5 +72,18 @@ if (rank === 1) {
   assert.throws(() => comm.recv(new Float64Array(1), 0, 5))
   assert.match(heard[0], /^recv on rank 1 of mine: /)
 }
+// An array, taken for a value: what came is told, and by whom.
+const apart = world.dup()
+const before = (rank + size - 1) % size
+const sending = apart.isend(Float64Array.of(1.5, 2.5), (rank + 1) % size)
+fails('MPI_ERR_TYPE', 'recv', () => apart.recv(before))
+sending.wait()
+const matched = apart.isend(Float64Array.of(1.5, 2.5), (rank + 1) % size)
+fails('MPI_ERR_TYPE', 'mrecv', () => apart.mprobe(before).recv())
+matched.wait()
+const receiving = apart.irecv(before)
+const other = apart.isend(Float64Array.of(1.5, 2.5), (rank + 1) % size)
+fails('MPI_ERR_TYPE', 'irecv', () => receiving.wait())
+other.wait()
 
 ok('errors')

@@ -44,6 +44,10 @@ for (const count of [0, 1, 4, 5, 100, 1000, 40_000]) {
   assert.deepEqual(list(y), list(numbered(before, count)))
   world.sendrecvReplace(y, next, 4, before, 4)
   assert.deepEqual(list(y), list(numbered((rank + size - 2 + size) % size, count)))
+  const z = numbered(rank, count)
+  const replacing = world.isendrecvReplace(z, next, 5, before, 5)
+  assert.equal(replacing.wait().count, count)
+  assert.deepEqual(list(z), list(numbered(before, count)))
 }
 
 for (const kind of [

@@ -57,7 +57,7 @@ export class ThreadWindow implements WindowPort {
   constructor(owners: Owners, plan: WindowPlan) {
     const { exchange, rank, members } = owners
     const size = members.length
-    const address = firstSays(owners, () => at.WindowBlock.make(size, newContexts(owners, 1)))
+    const address = firstSays(owners, 'the making of a window', () => at.WindowBlock.make(size, newContexts(owners, 1)))
     this.#exchange = exchange
     this.#rank = rank
     this.#members = members
