@@ -25,6 +25,10 @@ test('JSON: machine, backends that ran, heap, team, every engine with the comman
       ['reference', true],
     ],
   )
+  assert.deepEqual(
+    found.backends.filter(({ isDefault }) => isDefault).map(({ name }) => name),
+    [backends.x64.unavailable() === undefined ? 'x64' : 'wasm'],
+  )
   assert.deepEqual(found.team, { threads: 2, from: 'SKEIN_THREADS' })
   assert.match(found.heap.addresses, /^memory(32|64)$/)
   assert.ok(found.heap.reservedBytes <= 2 ** 28)
@@ -43,6 +47,7 @@ test('tables: every section, every engine, how to get the absent ones', () => {
   for (const title of ['Machine', 'Backends of kernels', 'Memory and threads', 'Engines present', 'Engines absent'])
     assert.match(stdout, new RegExp(`^${title}$`, 'm'))
   assert.match(stdout, /✓ +wasm/)
+  assert.equal(stdout.match(/what kernels run on unless told otherwise/g)?.length, 1)
   for (const { title, present, get } of found.engines) {
     assert.ok(stdout.includes(title), title)
     if (!present) assert.ok(stdout.includes(`get it: ${get}`), get)
@@ -53,7 +58,7 @@ test('tables: every section, every engine, how to get the absent ones', () => {
 test('a backend that does not run is shown with its reason', () => {
   const broken: Findings = {
     ...found,
-    backends: [{ name: 'wasm', gives: 'lanes', runs: false, reason: 'this engine has no SIMD' }],
+    backends: [{ name: 'wasm', gives: 'lanes', isDefault: false, runs: false, reason: 'this engine has no SIMD' }],
     engines: [],
   }
   const text = report(broken, { isTTY: false } as NodeJS.WriteStream)

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
+import { functionsOf } from '@skein/team/code-library'
 import { CallBlock, put } from '../src/native/call-block.ts'
-import { functionsOf } from '../src/native/code-library.ts'
 
 const koffi: typeof import('koffi') = createRequire(import.meta.url)('koffi')
 
@@ -12,7 +12,7 @@ const koffi: typeof import('koffi') = createRequire(import.meta.url)('koffi')
 const giving = (value: number): number[] => [0xb8, value & 0xff, (value >> 8) & 0xff, 0, 0, 0xc3]
 
 const values = [3, 700, 65535, 0]
-const functions = functionsOf(koffi, values.map(giving))
+const functions = functionsOf(values.map(giving))
 const absent = functions === undefined && 'node:ffi, or x86-64 with Linux, is not here'
 
 test('instructions are functions, before V8 has optimized their callers and after', { skip: absent }, () => {
@@ -27,9 +27,8 @@ test('instructions are functions, before V8 has optimized their callers and afte
 
 test('nobody is told that node:ffi is experimental', { skip: absent }, () => {
   const program = `
-    import { createRequire } from 'node:module'
-    import { functionsOf } from ${JSON.stringify(new URL('../src/native/code-library.ts', import.meta.url).href)}
-    console.log(functionsOf(createRequire(${JSON.stringify(import.meta.url)})('koffi'), [[0xb8, 7, 0, 0, 0, 0xc3]])[0]())`
+    import { functionsOf } from ${JSON.stringify(import.meta.resolve('@skein/team/code-library'))}
+    console.log(functionsOf([[0xb8, 7, 0, 0, 0, 0xc3]])[0]())`
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
   assert.deepEqual([stdout, stderr], ['7\n', ''])
 })

@@ -4,6 +4,9 @@
  */
 import type { KernelIR, Type } from './ir/ir.ts'
 
+/** The same object for all modules of a backend and its caller: what is loaded twice in a process would have another. */
+export const modules = {}
+
 /** One dimension of a range: begin, begin + step, … while below end (above, for a negative step). All are i32. */
 export interface Extent {
   begin: number
@@ -71,6 +74,8 @@ export interface BackendOptions {
   fast: boolean
   /** Leave out bounds checks: the caller promises that every index is in range. */
   unsafe: boolean
+  /** What is made may be kept on disk for the next process. Default true. */
+  onDisk?: boolean
   source: string[]
 }
 

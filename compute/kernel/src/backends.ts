@@ -1,7 +1,7 @@
 /** The backends by name. */
 
 import { ArgumentError, NotSupportedError } from '@skein/base'
-import type { Backend } from './backend.ts'
+import { type Backend, modules } from './backend.ts'
 import { reference } from './reference/index.ts'
 import { wasm } from './wasm/index.ts'
 
@@ -11,31 +11,38 @@ export type BackendName = 'wasm' | 'x64' | 'reference'
 const here = import.meta.url
 const ending = here.slice(here.lastIndexOf('.'))
 
-let loaded: Backend | string | undefined
+let loaded: typeof import('./x64/index.ts') | string | undefined
 
 /** The x64 backend, or why there is none. It is large, and loaded when first asked for: within a call, so not by `import()`. */
-function load(): Backend | string {
+function load(): typeof import('./x64/index.ts') | string {
   if (typeof process === 'undefined' || process.getBuiltinModule === undefined)
     return 'machine code needs Node.js 22 or later'
   const { createRequire } = process.getBuiltinModule('node:module')
   try {
-    return (createRequire(here)(`./x64/index${ending}`) as { readonly x64: Backend }).x64
+    const found = createRequire(here)(`./x64/index${ending}`) as typeof import('./x64/index.ts')
+    return found.modules === modules ? found : notInBundles
   } catch (error) {
-    if ((error as { code?: string }).code !== 'ERR_REQUIRE_ESM') throw error
-    return 'machine code needs Node.js 22.12 or later, which can load modules within a call'
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ERR_REQUIRE_ESM')
+      return 'machine code needs Node.js 22.12 or later, which can load modules within a call'
+    return code === 'MODULE_NOT_FOUND' ? notInBundles : `it cannot be loaded: ${message}`
   }
 }
+
+/** What is loaded from a file would have other modules than these: another heap, another team, and perhaps of another version. */
+const notInBundles =
+  'machine code cannot be loaded into a bundle, nor where modules are loaded by something else than Node.js (leave @skein/kernel external)'
 
 const x64: Backend = {
   name: 'x64',
   unavailable() {
     loaded ??= load()
-    return typeof loaded === 'string' ? loaded : loaded.unavailable()
+    return typeof loaded === 'string' ? loaded : loaded.x64.unavailable()
   },
   compile(ir, combination, options) {
     loaded ??= load()
     if (typeof loaded === 'string') throw new NotSupportedError('x64', `kernel ${ir.name}`, loaded)
-    return loaded.compile(ir, combination, options)
+    return loaded.x64.compile(ir, combination, options)
   },
 }
 
@@ -46,13 +53,27 @@ export const backendNames = Object.keys(backends)
   .map(name => `'${name}'`)
   .join(' or ')
 
-/** What kernels run on unless told otherwise: `SKEIN_BACKEND`, or wasm. */
-export function defaultBackend(): Backend {
+/** What the environment asks for: `SKEIN_BACKEND`. @throws ArgumentError, NotSupportedError */
+export function askedBackend(): Backend | undefined {
   const name = globalThis.process?.env?.SKEIN_BACKEND
-  if (name === undefined || name === '') return wasm
+  if (name === undefined || name === '') return undefined
   if (!Object.hasOwn(backends, name)) throw new ArgumentError('kernel', 'SKEIN_BACKEND', backendNames, name)
   const backend = backends[name as BackendName]
   const reason = backend.unavailable()
   if (reason) throw new NotSupportedError(name, 'SKEIN_BACKEND', reason)
   return backend
+}
+
+let usual: Backend | undefined
+
+/** What a kernel runs on that is made now, without `.on`. @throws ArgumentError, NotSupportedError for what the environment asks */
+export const defaultBackend = (): BackendName => (askedBackend() ?? usualBackend()).name as BackendName
+
+/** What kernels run on that nobody has chosen a backend for: machine code where it can run, else wasm. Found out at the first call of one. */
+export const usualBackend = (): Backend => (usual ??= whyNotByDefault() === undefined ? x64 : wasm)
+
+/** Why kernels do not run as machine code unless told to; undefined: they do. */
+export function whyNotByDefault(): string | undefined {
+  loaded ??= load()
+  return typeof loaded === 'string' ? loaded : loaded.whyNotByDefault()
 }

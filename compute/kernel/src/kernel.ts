@@ -1,7 +1,7 @@
 /** What a user calls: `kernel`, `reduce`, `scan`. */
 import { ArgumentError, CancelledError, NotSupportedError, span, tracer } from '@skein/base'
 import type { Backend, Failure, Launch, Outcome, Schedule } from './backend.ts'
-import { type BackendName, backendNames, backends, defaultBackend } from './backends.ts'
+import { askedBackend, type BackendName, backendNames, backends, usualBackend } from './backends.ts'
 import { checkOperator, combinedKind, type Operator, toUser, type UserOperator } from './combine.ts'
 import { explainPasses } from './compile.ts'
 import { IndexError, KernelAssertionError } from './errors.ts'
@@ -36,6 +36,8 @@ export interface KernelOptions {
   fast?: boolean
   /** Leave out bounds checks. The caller promises that every index is in range; if not, memory is corrupted. */
   unsafe?: boolean
+  /** Keep its machine code on disk for the next process. Default true, unless `SKEIN_CACHE=off`. */
+  cache?: boolean
 }
 
 export interface RunOptions {
@@ -147,7 +149,7 @@ export function scan(
   return make(d)
 }
 
-const OPTIONS = new Set(['use', 'name', 'float', 'fast', 'unsafe'])
+const OPTIONS = new Set(['use', 'name', 'float', 'fast', 'unsafe', 'cache'])
 const SCAN_OPTIONS = new Set(['exclusive', 'reset'])
 const SETTINGS = new Set(['threads', 'schedule', 'chunk', 'unsafe', 'signal'])
 
@@ -175,12 +177,14 @@ function define(kind: Definition['kind'], fn: Function, options: KernelOptions &
     float,
     fast: options.fast === true,
     unsafe: options.unsafe === true,
+    cache: options.cache !== false,
     call,
   }
 }
 
 interface Settings extends RunOptions {
-  backend: Backend
+  /** Undefined: the usual one, which is found out at the first call. */
+  backend: Backend | undefined
 }
 
 /** The last call's types, kept to recognise the next call quickly. */
@@ -191,13 +195,14 @@ interface Last {
   s: Specialisation
 }
 
-function make(d: Definition, settings: Settings = { backend: defaultBackend() }): unknown {
+function make(d: Definition, settings: Settings = { backend: askedBackend() }): unknown {
   if (d.operator !== undefined || d.kind !== 'kernel') checkOperator(d.operator, d.call)
   const rank = indexNames(d.fn).length || 1
   const definition = settings.unsafe === undefined ? d : { ...d, unsafe: settings.unsafe }
   const threads = settings.threads ?? Number.MAX_SAFE_INTEGER
   const schedule = settings.schedule ?? 'auto'
   let last: Last | undefined
+  const backend = (): Backend => (settings.backend ??= usualBackend())
 
   const prepare = (range: unknown, given: unknown[]): { s: Specialisation; launch: Launch } => {
     const extents = extentsOf(range, rank, d.call)
@@ -210,7 +215,7 @@ function make(d: Definition, settings: Settings = { backend: defaultBackend() })
     }
     if (!last || !sameTypes(last, args, out)) {
       const types = typesOf(definition, args)
-      const s = specialise(definition, types, out === undefined ? undefined : elementOfArray(out), settings.backend)
+      const s = specialise(definition, types, out === undefined ? undefined : elementOfArray(out), backend())
       last = { types, constructors: args.map(constructorOf), out: constructorOf(out), s }
     }
     const launch: Launch = {
@@ -234,7 +239,7 @@ function make(d: Definition, settings: Settings = { backend: defaultBackend() })
 
   const run = (range: unknown, ...args: unknown[]): unknown => {
     if (settings.signal) CancelledError.check(settings.signal, d.call)
-    if (tracer.enabled) return span(d.call, { backend: settings.backend.name }, () => runNow(range, args))
+    if (tracer.enabled) return span(d.call, { backend: backend().name }, () => runNow(range, args))
     return runNow(range, args)
   }
 
@@ -250,9 +255,7 @@ function make(d: Definition, settings: Settings = { backend: defaultBackend() })
       CancelledError.check(signal, d.call)
       const { s, launch } = prepare(range, args)
       if (signal) launch.signal = signal
-      const outcome = await span(`${d.call} async`, { backend: settings.backend.name }, () =>
-        s.program.runAsync(launch),
-      )
+      const outcome = await span(`${d.call} async`, { backend: backend().name }, () => s.program.runAsync(launch))
       return finish(s, launch, outcome)
     },
     on(name: BackendName): unknown {
@@ -284,7 +287,7 @@ function make(d: Definition, settings: Settings = { backend: defaultBackend() })
       if (level === 'ir') parts.push(steps[0].text)
       if (level === 'passes' || level === 'all')
         parts.push(...steps.map(step => `── IR after ${step.name}\n${step.text}`))
-      if (level === 'code' || level === 'all') parts.push(`── ${settings.backend.name}\n${last.s.program.listing()}`)
+      if (level === 'code' || level === 'all') parts.push(`── ${backend().name}\n${last.s.program.listing()}`)
       return parts.join('\n\n')
     },
   })

@@ -22,6 +22,8 @@ export interface Definition {
   float: 'f32' | 'f64'
   fast: boolean
   unsafe: boolean
+  /** False: its code is not kept on disk. */
+  cache?: boolean
   operator?: Operator | UserOperator<any>
   exclusive?: boolean
   reset?: ParsedFunction
@@ -164,6 +166,7 @@ export function specialise(
     d.float,
     d.fast,
     d.unsafe,
+    d.cache !== false,
     operator,
     d.exclusive,
     d.reset?.text,
@@ -260,7 +263,7 @@ function compileFor(
 ): Specialisation {
   const { lowered, program } = notTooDeep(d, () => {
     const { lowered, combination } = lowerFor(d, types, out)
-    const options = { fast: d.fast, unsafe: d.unsafe, source: d.fn.source.lines }
+    const options = { fast: d.fast, unsafe: d.unsafe, onDisk: d.cache !== false, source: d.fn.source.lines }
     return { lowered, program: compileProgram(lowered.ir, combination, backend, options) }
   })
   return {

@@ -5,6 +5,7 @@ import { NotSupportedError, OutOfMemoryError } from '@skein/base'
 import { heap } from '@skein/heap'
 import { kernel, reduce, scan } from '../src/index.ts'
 import { same } from './agree.ts'
+import { noX64 } from './backends.ts'
 import { text, worksOn } from './bad.ts'
 
 // Both are read when they are first needed.
@@ -84,15 +85,16 @@ describe('long kernels', () => {
 
 describe('a small heap', () => {
   const big = 16 << 20
-  const copy = kernel(text('(i, y, x) => { y[i] = x[i] }')) as any
+  const copy = kernel(text('(i, y, x) => { y[i] = x[i] }')).on('wasm') as any
   // Arrays touched at other places than the index itself have to be in the heap as a whole.
-  const swap = kernel(text('(i, y, x) => { y[i] = x[i ^ 1] }')) as any
+  const swap = kernel(text('(i, y, x) => { y[i] = x[i ^ 1] }')).on('wasm') as any
   const cases: { [name: string]: () => unknown } = {
     'has no room for the copies of arrays outside of it': () => swap(big, new Float64Array(big), new Float64Array(big)),
     'nor for those of an asynchronous call': () => copy.async(big, new Float64Array(big), new Float64Array(big)),
-    'nor for those of a reduction': () => (reduce('+', text('(i, x) => x[i]')) as any)(big, new Float64Array(big)),
+    'nor for those of a reduction': () =>
+      (reduce('+', text('(i, x) => x[i]')).on('wasm') as any)(big, new Float64Array(big)),
     'nor for those of a scan': () =>
-      (scan('+', text('(i, x) => x[i]')) as any)(big, new Float64Array(big), new Float64Array(1)),
+      (scan('+', text('(i, x) => x[i]')).on('wasm') as any)(big, new Float64Array(big), new Float64Array(1)),
     'nor for large private arrays': () =>
       (kernel(long(lines(40, k => `const t${k} = new Float64Array(65536); t${k}[i] = a; a += t${k}[0]`))) as any)(
         10,
@@ -126,6 +128,18 @@ describe('a small heap', () => {
     const y = new Float64Array(big)
     copy(big, y, x)
     assert(y.every((v, i) => v === i))
+  })
+
+  it('has room for any arrays outside of it, where machine code reads them in their places', {
+    skip: noX64,
+  }, async () => {
+    const y = new Float64Array(big)
+    const x = y.map((_, i) => i)
+    swap.on('x64')(big, y, x)
+    assert(y.every((v, i) => v === (i ^ 1)))
+    await copy.on('x64').async(big, y, x)
+    assert(y.every((v, i) => v === i))
+    await worksOn()
   })
 
   it('that is full of arrays is told by whom, and goes on once they are released', async () => {

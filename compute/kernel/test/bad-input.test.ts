@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { heap } from '@skein/heap'
 import { defaultTeam } from '@skein/team'
 import { kernel, reduce, scan } from '../src/index.ts'
+import { noX64 } from './backends.ts'
 
 const double = kernel((i, x: Float32Array) => {
   x[i] = x[i] * 2
@@ -402,11 +403,11 @@ describe('bad input, asynchronous', () => {
 })
 
 describe('a full heap', () => {
-  it('is an error that says who holds what, and the process goes on', () => {
+  const run = (backend: string): string[] => {
     const program = `
       import { heap } from '${import.meta.resolve('@skein/heap')}'
       import { kernel } from '${new URL('../src/index.ts', import.meta.url).href}'
-      const write = kernel((i, x) => { x[i] = 1; x[i ^ 1] = 1 })
+      const write = kernel((i, x) => { x[i] = 1; x[i ^ 1] = 1 }).on('${backend}')
       const held = heap.f32(8 << 20, { label: 'what I keep' })
       try { write(16 << 20, new Float32Array(16 << 20)); console.log('fits') } catch (e) { console.log(e.name, /what I keep/.test(e.message)) }
       const x = new Float32Array(1000); write(1000, x); console.log(x.every(v => v === 1), held.length)`
@@ -415,6 +416,14 @@ describe('a full heap', () => {
       env: { ...process.env, SKEIN_HEAP_MAX: String(64 << 20) },
       encoding: 'utf8',
     })
-    assert.deepEqual(out.trim().split('\n'), ['HeapOutOfMemoryError true', `true ${8 << 20}`])
+    return out.trim().split('\n')
+  }
+
+  it('is an error that says who holds what, and the process goes on', () => {
+    assert.deepEqual(run('wasm'), ['HeapOutOfMemoryError true', `true ${8 << 20}`])
+  })
+
+  it('is no matter to machine code, which reads other arrays in their places', { skip: noX64 }, () => {
+    assert.deepEqual(run('x64'), ['fits', `true ${8 << 20}`])
   })
 })

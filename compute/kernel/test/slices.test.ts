@@ -5,6 +5,9 @@ import { heap } from '@skein/heap'
 import fc from 'fast-check'
 import { atomic, IndexError, kernel } from '../src/index.ts'
 
+// Machine code reads them where they are.
+process.env.SKEIN_BACKEND = 'wasm'
+
 /** Elements of 4 and of 8 bytes in a slice. */
 const slice4 = 1 << 18
 const slice8 = 1 << 17

@@ -60,5 +60,7 @@ test('without a cache, and with one that cannot be, kernels run', { skip }, () =
   const before = readdirSync(folder)
   assert.equal(run(square.replace('x[i] * x[i]', 'x[i] + 1'), { SKEIN_CACHE: 'off' }), '100\n')
   assert.deepEqual(readdirSync(folder), before)
+  assert.equal(run(square.replace('x[i] * x[i] }', 'x[i] + 2 }, { cache: false }')), '101\n')
+  assert.deepEqual(readdirSync(folder), before)
   assert.match(run(square, { SKEIN_CACHE: '/proc/none' }), /^9801\n.*code cache/)
 })

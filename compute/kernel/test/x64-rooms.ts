@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
+import { loadKoffi } from '@skein/team/koffi'
 import { system } from '../src/x64/run/system.ts'
 
 const pageBytes = 4096
@@ -22,11 +23,11 @@ export class Rooms {
   }
 
   #make(): void {
-    const { koffi, map } = system()
-    const mprotect = koffi.load(null).func('int mprotect(int64_t, int64_t, int)')
+    const { map, view } = system()
+    const mprotect = loadKoffi().load(null).func('int mprotect(int64_t, int64_t, int)')
     const from = map(this.bytes + 2 * pageBytes)
     for (const page of [from, from + pageBytes + this.bytes]) assert.equal(mprotect(page, pageBytes, 0), 0)
-    this.#rooms.push({ from, buffer: koffi.view(from + pageBytes, this.bytes) })
+    this.#rooms.push({ from, buffer: view(from + pageBytes, this.bytes) })
   }
 
   /** So many elements right before a page that cannot be touched, or right behind one. */

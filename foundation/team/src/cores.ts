@@ -4,13 +4,13 @@
  * ten to twenty milliseconds to notice. A call of a few milliseconds then takes twice as long. So a caller whose threads have
  * not come after a while moves them off its own core.
  *
- * The calls into libc go through koffi, which is optional: without it, and elsewhere than on Linux, threads stay where they
- * were put. It is loaded on main threads only. A thread that is terminated while it loads koffi takes the process with it.
+ * The calls into libc go through `foreign`: where that cannot be had, and elsewhere than on Linux, threads stay where they
+ * were put. It is loaded on main threads only.
  */
 
 import { readlinkSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
+import { foreign } from './foreign.ts'
 
 /** cpu_set_t of libc: 1024 cores. */
 const setBytes = 128
@@ -42,13 +42,12 @@ export const pause: (times?: number) => void = (Atomics as { pause?: (times?: nu
 const openCores = (): Cores | undefined => {
   if (process.platform !== 'linux' || !isMainThread) return undefined
   try {
-    const { load } = createRequire(import.meta.url)('koffi') as typeof import('koffi')
-    const libc = load(null)
-    const current = libc.func('int sched_getcpu()') as () => number
-    const get = libc.func('int sched_getaffinity(int, size_t, _Out_ uint8_t *)') as SetCall
-    const set = libc.func('int sched_setaffinity(int, size_t, const uint8_t *)') as SetCall
+    const native = foreign()
+    const current = native.libc('sched_getcpu', 'i', '')
+    const get = native.libc('sched_getaffinity', 'i', 'ilp')
+    const set = native.libc('sched_setaffinity', 'i', 'ilp')
     const allowed = new Uint8Array(setBytes)
-    const giveWay = libc.func('int sched_yield()') as () => number
+    const giveWay = native.libc('sched_yield', 'i', '')
     if (current() < 0) return undefined
     const moveOff = (systemId: number, core: number): void => {
       // Asked anew each time: the user may have said otherwise meanwhile.
@@ -67,8 +66,6 @@ const openCores = (): Cores | undefined => {
     return undefined
   }
 }
-
-type SetCall = (thread: number, bytes: number, set: Uint8Array) => number
 
 let cores: Cores | null | undefined
 let isAskedFor = false

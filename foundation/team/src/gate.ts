@@ -15,7 +15,7 @@
 
 import { existsSync } from 'node:fs'
 import { systemThreadId } from './cores.ts'
-import { loadKoffi } from './koffi.ts'
+import { foreign } from './foreign.ts'
 import { withoutTermination } from './loading.ts'
 import type { Entry } from './schedule.ts'
 
@@ -28,8 +28,6 @@ export const gateCount = 1024
 export const header = {
   /** Gates that were ever taken: those a signal handler looks at. */
   count: 0,
-  /** Address of a function without arguments that returns the thread pointer, by which a handler knows its thread. */
-  self: 8,
   /** Address of the functions that are called, without arguments, to enter: of each gate one, so many bytes apart. */
   enter: 16,
   enterBytes: 24,
@@ -41,7 +39,7 @@ export const header = {
 
 /** Of a gate: where what stands, in bytes. */
 export const gate = {
-  /** The thread pointer; 0: nobody's. */
+  /** The thread pointer, which is what `pthread_self` returns and what stands at the segment `fs`; 0: nobody's. */
   thread: 0,
   /** The system's number of the thread. */
   systemId: 8,
@@ -92,8 +90,7 @@ export interface Fault {
 /** Whether a thread is no more. Where there is no /proc, threads have no number, and nobody knows. */
 const isOver = (systemId: number): boolean => systemId !== 0 && !existsSync(`/proc/self/task/${systemId}`)
 
-const viewOf = (address: number, bytes: number): ArrayBuffer =>
-  withoutTermination(() => loadKoffi().view(address, bytes))
+const viewOf = (address: number, bytes: number): ArrayBuffer => foreign().view(address, bytes)
 
 /** What a thread makes of one table of gates. */
 export class Gates {
@@ -136,13 +133,9 @@ export class Gates {
   }
 
   #take(): Gate {
-    const koffi = loadKoffi()
-    const self = BigInt(
-      (koffi.decode(this.#pointer(header.self), koffi.proto('int64_t', [])) as () => number | bigint)(),
-    )
-    const number = this.#find(self)
+    const number = this.#find(BigInt(foreign().libc('pthread_self', 'l', '')()))
     const enter = this.#pointer(header.enter) + number * this.#header[header.enterBytes / 4]
-    return new Gate(number, this.#words(number), koffi.decode(enter, koffi.proto('void', [])) as () => void)
+    return new Gate(number, this.#words(number), foreign().entry(enter))
   }
 
   /** A gate that becomes this thread's, whose pointer is given. */
@@ -203,8 +196,7 @@ export class Gates {
 
 /** tgkill, of this process's threads. */
 let signalThread = (systemId: number, signal: number): void => {
-  const libc = loadKoffi().load(null)
-  const call = withoutTermination(() => libc.func('int64_t syscall(int64_t, int64_t, int64_t, int64_t)'))
+  const call = foreign().libc('syscall', 'l', 'llll')
   const tgkill = 234
   signalThread = (thread, number) => void call(tgkill, process.pid, thread, number)
   signalThread(systemId, signal)

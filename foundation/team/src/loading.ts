@@ -37,6 +37,16 @@ const times = new BigInt64Array(shared)
 
 let depth = 0
 
+let isCaredFor = isMainThread
+
+/** Said by threads of ours as they start: whoever ends them does so by `terminateThread`. */
+export const endWithCare = (): void => {
+  isCaredFor = true
+}
+
+/** Nobody terminates this thread while it is in `withoutTermination`. Of a thread that a program has started by itself, that is not known. */
+export const isEndedWithCare = (): boolean => isCaredFor
+
 /** What `load` returns. This thread is not terminated meanwhile, unless by somebody who does not go by `terminateThread`. */
 export function withoutTermination<T>(load: () => T): T {
   // The end of the main thread is that of the process, and comes in its own turn.

@@ -1,5 +1,6 @@
 /** What who emits machine code shares with the team: how threads enter it. */
 
+export { type Foreign, foreign, survivesTermination } from './foreign.ts'
 export {
   type Fault,
   Gate,
@@ -14,5 +15,4 @@ export {
   statusFaulted,
   statusInterrupted,
 } from './gate.ts'
-export { type Koffi, loadKoffi } from './koffi.ts'
 export { withoutTermination } from './loading.ts'

@@ -12,6 +12,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import * as at from './control.ts'
 import { pause, systemThreadId } from './cores.ts'
 import { type Gate, Gates } from './gate.ts'
+import { endWithCare } from './loading.ts'
 import type { BodyHeader, Mail, Reply, ThreadData } from './mail.ts'
 import { nesting } from './nesting.ts'
 import { type Entry, lastCall, workAt } from './schedule.ts'
@@ -220,7 +221,7 @@ const loadHere = (j: number): Loaded | Unmet => {
 /** By table the gate that this thread has taken, or why it could not. */
 const gatesTaken = new Map<number, Gate | { readonly error: unknown }>()
 
-/** Takes some milliseconds the first time, for it loads koffi: nobody waits for this thread meanwhile. */
+/** Takes some milliseconds the first time, for koffi may have to be loaded: nobody waits for this thread meanwhile. */
 const takeGate = (table: number): void => {
   try {
     gatesTaken.set(table, Gates.at(table).mine)
@@ -259,6 +260,7 @@ const readMail = async (): Promise<void> => {
 }
 
 nesting.isTeamThread = true
+endWithCare()
 c[me + at.systemId] = systemThreadId()
 // However this thread ends, a caller that waits for it without turning its event loop can see that it did.
 let last: number = at.gone

@@ -28,7 +28,11 @@ a fraction), integer, bigint, boolean, the names of typed arrays, and views as F
           .default('all'),
       )
       .addOption(
-        new Option('-b, --backend <backend>', 'whose code').choices(['wasm', 'x64', 'reference']).default('wasm'),
+        new Option('-b, --backend <backend>', 'whose code; default: what the kernel runs on').choices([
+          'wasm',
+          'x64',
+          'reference',
+        ]),
       )
       .option('--types <list>', 'types of the arguments')
   },

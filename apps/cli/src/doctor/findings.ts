@@ -1,7 +1,7 @@
 /** What there is to say about a machine, as data: `skein doctor --json` prints it, `report.ts` tells it. */
 import { type Engine, type Machine, machine, probeEngines } from '@skein/base'
 import { heap } from '@skein/heap'
-import { type BackendName, kernel } from '@skein/kernel'
+import { type BackendName, defaultBackend, kernel } from '@skein/kernel'
 import { defaultTeam } from '@skein/team'
 import { version } from '../program.ts'
 
@@ -17,6 +17,8 @@ export interface Findings {
 export interface BackendFinding {
   readonly name: BackendName
   readonly gives: string
+  /** Kernels run on it that are not told otherwise. */
+  readonly isDefault: boolean
   /** A small kernel ran on it and gave the right answer. */
   readonly runs: boolean
   /** From source to result, the first time: parsing, compiling, starting threads. */
@@ -34,7 +36,7 @@ export interface HeapFinding {
 }
 
 const backends: Record<BackendName, string> = {
-  wasm: 'every lane and core by WebAssembly SIMD; what kernels run on unless told otherwise',
+  wasm: 'every lane and core by WebAssembly SIMD',
   x64: 'machine code for AVX2 and AVX-512, on arrays where they are',
   reference: 'plain and slow, with console.log and a debugger: what the others are compared with',
 }
@@ -44,16 +46,21 @@ export async function examine(): Promise<Findings> {
   return {
     skein: version(),
     machine: machine(),
-    backends: Object.keys(backends).map(name => tryBackend(name as BackendName)),
+    backends: tryBackends(),
     heap: examineHeap(),
     team: { threads: defaultTeam().threads, from: process.env.SKEIN_THREADS ? 'SKEIN_THREADS' : 'cores' },
     engines: await engines,
   }
 }
 
-function tryBackend(name: BackendName): BackendFinding {
+function tryBackends(): BackendFinding[] {
+  const usual = defaultBackend()
+  const names = Object.keys(backends) as BackendName[]
+  return names.map(name => ({ name, gives: backends[name], isDefault: name === usual, ...tryBackend(name) }))
+}
+
+function tryBackend(name: BackendName): Pick<BackendFinding, 'runs' | 'firstCallMs' | 'reason'> {
   const n = 1000
-  const gives = backends[name]
   try {
     const started = performance.now()
     const x = heap.f32(n)
@@ -65,10 +72,10 @@ function tryBackend(name: BackendName): BackendFinding {
     ).on(name)(n, x)
     const firstCallMs = Math.round((performance.now() - started) * 100) / 100
     const wrong = x.findIndex((value, i) => value !== i * 0.5)
-    if (wrong >= 0) return { name, gives, runs: false, reason: `it gave ${x[wrong]} where ${wrong * 0.5} is right` }
-    return { name, gives, runs: true, firstCallMs }
+    if (wrong >= 0) return { runs: false, reason: `it gave ${x[wrong]} where ${wrong * 0.5} is right` }
+    return { runs: true, firstCallMs }
   } catch (error) {
-    return { name, gives, runs: false, reason: (error as Error).message }
+    return { runs: false, reason: (error as Error).message }
   }
 }
 

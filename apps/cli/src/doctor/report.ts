@@ -13,11 +13,11 @@ export function report(findings: Findings, stream: NodeJS.WriteStream): string {
   const no = style('red', '✗')
   const section = (title: string, body: string): string => `${style('bold', title)}\n${body}`
   const facts = (rows: Row[]): string => table(rows, { indent: 2, gap: 3, width })
-  const backends = findings.backends.map(({ name, gives, runs, firstCallMs, reason }) => [
+  const backends = findings.backends.map(({ name, gives, isDefault, runs, firstCallMs, reason }) => [
     runs ? yes : no,
     name,
     runs ? `first call ${firstCallMs} ms` : 'does not run',
-    runs ? gives : (reason ?? ''),
+    runs ? `${gives}${isDefault ? '; what kernels run on unless told otherwise' : ''}` : (reason ?? ''),
   ])
   return [
     section(`Machine`, facts(machineRows(findings))),

@@ -1,6 +1,6 @@
 /** `skein explain`: brings together what a file's text says of its kernels and what it makes when imported. */
 import { basename, resolve } from 'node:path'
-import type { BackendName } from '@skein/kernel'
+import { type BackendName, defaultBackend } from '@skein/kernel'
 import { CommandError, UsageError } from '../errors.ts'
 import { didYouMean } from '../nearest.ts'
 import { checkFile } from '../run/run-program.ts'
@@ -13,7 +13,8 @@ import { readSource, type SourceFile, type SourceKernel } from './source-kernels
 
 export interface ExplainSettings {
   level: 'ir' | 'passes' | 'code' | 'all'
-  backend: BackendName
+  /** Default: what the kernel runs on. */
+  backend?: BackendName
   types?: string
 }
 
@@ -137,7 +138,8 @@ function listing(known: readonly Known[], file: string): string {
 
 function explanation(one: Known, made: KernelFunction, { level, backend, types }: ExplainSettings): string {
   const style = styleFor(process.stdout)
-  const kernel = backend === 'wasm' ? made : made.on(backend)
+  // On another backend the program has made no call, whose types could be taken.
+  const kernel = backend === undefined || backend === defaultBackend() ? made : made.on(backend)
   const [text, argued] = compiled(one, kernel, level, types)
   const title = style('bold', `${one.name}  ${one.source?.kind ?? 'kernel'} of ${one.place}`)
   const dressed = withSource(text, one.source)

@@ -8,7 +8,7 @@
  * passes the arguments. Each function has its own place for them, so that what is the same as in its last call need not be written again.
  */
 
-import { codeBytes, functionsOf } from './code-library.ts'
+import { codeBytes, functionsOf } from '@skein/team/code-library'
 
 type Koffi = typeof import('koffi')
 
@@ -82,7 +82,7 @@ export class CallBlock {
       // Never writable and executable at once.
       if (mprotect(code, pageBytes, protRead | protExec) !== 0) return undefined
       const words = new Int32Array(koffi.view(block, pageBytes))
-      return new CallBlock(koffi, words, Number(block), code, functionsOf(koffi, codes))
+      return new CallBlock(koffi, words, Number(block), code, functionsOf(codes))
     } catch {
       return undefined
     }

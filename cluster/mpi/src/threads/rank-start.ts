@@ -6,6 +6,7 @@
 import { createReadStream, fstatSync, readlinkSync } from 'node:fs'
 import { runMain } from 'node:module'
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
+import { endWithCare } from '@skein/team/loading'
 import { preload } from '../preload.ts'
 import { type OutputForm, type Printer, printDirectly } from './rank-output.ts'
 
@@ -31,6 +32,7 @@ const { file, form, readsStdin, board, ownCache, id, pack } = settings
 ;(globalThis as { [rankStart]?: unknown })[rankStart] = getEnvironmentData('skein.mpi')
 for (const key of ['skein.mpi', 'skein.mpi.launch']) setEnvironmentData(key, undefined as unknown as string)
 if (ownCache) delete process.env.NODE_COMPILE_CACHE
+endWithCare()
 
 printDirectly(settings, form, board.subarray(0, 1))
 if (readsStdin) readDirectly()

@@ -7,6 +7,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { CancelledError } from '@skein/base'
 import { heap } from '@skein/heap'
 import { pause, systemThreadId } from '@skein/team/cores'
+import { endWithCare } from '@skein/team/loading'
 import { shareCpus } from '@skein/team/quota'
 import type { ActorSettings } from '../actors/instances.ts'
 import { Instances, type Saveable, type WaitingCall } from '../actors/instances.ts'
@@ -53,6 +54,7 @@ for (const note of notes) noted[note.number] = note
 const actors = new Instances()
 /** Of actors that are about to be made. */
 const settingsOf = new Map<number, ActorSettings>()
+endWithCare()
 // Kernels that tasks call get threads as long as workers sleep.
 shareCpus(cpus => new Lending(c, layout, worker, cpus))
 const caller = new Caller(port, numberOf, layout.workers, firstActor)

@@ -3,6 +3,7 @@
 import { InternalError, NotSupportedError } from '@skein/base'
 import { heap } from '@skein/heap'
 import { defaultTeam } from '@skein/team'
+import { survivesTermination } from '@skein/team/native'
 import { accumulators, type Backend, type Combination, type Launch, type Outcome, SCANNED } from '../backend.ts'
 import { type KernelIR, walk } from '../ir/ir.ts'
 import { analyseShapes } from '../lanes/shape.ts'
@@ -25,6 +26,15 @@ import { faultError } from './run/faults.ts'
 import { processGates } from './run/gates.ts'
 import { CodePages } from './run/pages.ts'
 import { programKey } from './run/program-key.ts'
+
+/** For who loads this module: whether it has got the same ones. */
+export { modules } from '../backend.ts'
+
+/** Why kernels do not run on it unless told to; undefined: they do. */
+export const whyNotByDefault = (): string | undefined =>
+  survivesTermination()
+    ? refusal()
+    : 'this thread may be terminated at any moment, and the process would end with it if it were loading koffi just then (Node.js 26 needs no koffi)'
 
 export const x64: Backend = {
   name: 'x64',
@@ -90,9 +100,9 @@ class X64Program extends TeamProgram<X64Variant> {
   /** The code of a kind of launch, made or found. */
   #code(kind: Kind): Description & { readonly code: Uint8Array } {
     const { ir, combination, options } = this
-    const cache = options.cache === undefined ? processCache() : options.cache
+    const { cache: asked, onDisk = true, source: _, ...choices } = options
+    const cache = onDisk ? (asked === undefined ? processCache() : asked) : null
     // Whatever else is chosen may change the code.
-    const { cache: _, source: __, ...choices } = options
     const key = cache ? programKey(ir, combination, [this.#target, kind, choices]) : undefined
     const found = key !== undefined ? cache!.read(key) : undefined
     if (found !== undefined) return { ...(found.description as Description), code: found.code }

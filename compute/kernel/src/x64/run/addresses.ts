@@ -5,7 +5,7 @@
  * Who gives an address away holds on to the array, and does not detach or shrink its buffer, until the call is over.
  */
 
-import { loadKoffi } from '@skein/team/native'
+import { foreign } from '@skein/team/native'
 
 const known = new WeakMap<ArrayBufferLike, number>()
 
@@ -14,6 +14,6 @@ export function addressOf(view: ArrayBufferView): number {
   if (view.byteLength === 0) return 0
   const { buffer } = view
   let address = known.get(buffer)
-  if (address === undefined) known.set(buffer, (address = Number(loadKoffi().address(buffer))))
+  if (address === undefined) known.set(buffer, (address = foreign().address(buffer)))
   return address + view.byteOffset
 }

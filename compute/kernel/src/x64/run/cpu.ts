@@ -7,6 +7,7 @@ import { NotSupportedError } from '@skein/base'
 import { withoutTermination } from '@skein/team/native'
 import { Assembler } from '../encode/assembler.ts'
 import { gpr, Memory, type Register } from '../encode/operands.ts'
+import { addressOf } from './addresses.ts'
 import { CodePages } from './pages.ts'
 import { system, systemRefusal } from './system.ts'
 
@@ -142,14 +143,14 @@ function cachesOf(cpuid: (subleaf: number) => Answer): Cache[] {
   return caches
 }
 
-/** `cpuid(words)`: leaf and subleaf are read from four words of 32 bits, the answer is written there. And `xgetbv(words)`. */
-function askingFunctions(): { readonly bytes: Uint8Array; readonly xgetbvAt: number } {
+/** Of `cpuid`: leaf and subleaf are read from four words of 32 bits at an address, the answer is written there. And of `xgetbv`. */
+function askingFunctions(words: number): { readonly bytes: Uint8Array; readonly xgetbvAt: number } {
   const code = new Assembler()
   const [a, c, d, b] = gpr[32]
-  const [r8, rbx, rdi] = [gpr[64][8], gpr[64][3], gpr[64][7]]
+  const [r8, rbx] = [gpr[64][8], gpr[64][3]]
   const word = (base: Register, k: number) => new Memory({ base, disp: 4 * k })
   code.general('push', [rbx])
-  code.general('mov', [r8, rdi])
+  code.general('mov', [r8, BigInt(words)])
   code.general('mov', [a, word(r8, 0)])
   code.general('mov', [c, word(r8, 1)])
   code.general('cpuid')
@@ -160,19 +161,19 @@ function askingFunctions(): { readonly bytes: Uint8Array; readonly xgetbvAt: num
   const xgetbvAt = code.at
   code.general('xor', [c, c])
   code.general('xgetbv')
-  code.general('mov', [word(rdi, 0), a])
+  code.general('mov', [r8, BigInt(words)])
+  code.general('mov', [word(r8, 0), a])
   code.general('ret')
   return { bytes: code.finish().bytes, xgetbvAt }
 }
 
 function readThisCpu(): Cpu {
-  const { koffi } = system()
-  const { bytes, xgetbvAt } = askingFunctions()
-  using pages = new CodePages(bytes)
-  const prototype = koffi.proto('void', ['int32_t *'])
-  const ask = koffi.decode(pages.address, prototype) as (words: Int32Array) => void
-  const askState = koffi.decode(pages.address + xgetbvAt, prototype) as (words: Int32Array) => void
+  const { entry } = system()
   const words = new Int32Array(4)
+  const { bytes, xgetbvAt } = askingFunctions(addressOf(words))
+  using pages = new CodePages(bytes)
+  const ask = entry(pages.address)
+  const askState = entry(pages.address + xgetbvAt)
   const known = new Map<string, Answer>()
   const cpuid = (leaf: number, subleaf: number): Answer => {
     const key = `${leaf}.${subleaf}`
@@ -180,12 +181,12 @@ function readThisCpu(): Cpu {
     if (answer === undefined) {
       words[0] = leaf
       words[1] = subleaf
-      ask(words)
+      ask()
       known.set(key, (answer = [words[0], words[1], words[2], words[3]]))
     }
     return answer
   }
-  return readCpu(cpuid, () => (askState(words), words[0]))
+  return readCpu(cpuid, () => (askState(), words[0]))
 }
 
 let thisCpu: Cpu | undefined

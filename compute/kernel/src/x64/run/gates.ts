@@ -43,7 +43,7 @@ const gettid = 186
 const tgkill = 234
 
 /** A jump over it, then this, then the table's address: the handler's beginning says whose it is. The last letter is the layout's version. */
-const mark = [...new TextEncoder().encode('skeingt1')]
+const mark = [...new TextEncoder().encode('skeingt2')]
 const markAt = 8
 const tableAt = 16
 const markBytes = 24
@@ -51,7 +51,6 @@ const markBytes = 24
 interface Functions {
   readonly bytes: Uint8Array
   readonly handlerAt: number
-  readonly selfAt: number
   readonly enterAt: number
 }
 
@@ -70,10 +69,6 @@ function emitGates(table: number): Functions {
   const back = code.label('back')
   const handlerAt = code.at
   emitHandler(code, table, back)
-  code.align(16)
-  const selfAt = code.at
-  raw(code, threadPointer)
-  code.general('ret')
   code.align(16)
 
   // From here on rax is the thread's gate.
@@ -108,7 +103,7 @@ function emitGates(table: number): Functions {
       enterAt + k * enterBytes,
     )
   }
-  return { bytes: all, handlerAt, selfAt, enterAt }
+  return { bytes: all, handlerAt, enterAt }
 }
 
 /** mov rax, gate; jmp: so many of them that the assembler would take milliseconds. */
@@ -227,33 +222,32 @@ const handlerOf = (old: Uint8Array): number => Number(new DataView(old.buffer).g
 
 /** The table that another isolate has made. */
 function findTable(): number | undefined {
-  const { koffi, sigaction } = system()
+  const { view, sigaction } = system()
   const old = new Uint8Array(action.bytes)
   if (!sigaction(segv, null, old)) return undefined
   const handler = handlerOf(old)
   if (handler <= 1) return undefined
-  const bytes = new Uint8Array(koffi.view(handler, markBytes).slice(0))
+  const bytes = new Uint8Array(view(handler, markBytes).slice(0))
   if (bytes[0] !== 0xeb || !mark.every((byte, k) => bytes[markAt + k] === byte)) return undefined
   return Number(new DataView(bytes.buffer).getBigUint64(tableAt, true))
 }
 
 function makeTable(): number {
-  const { koffi, pageBytes, map, copy, makeExecutable, sigaction } = system()
+  const { pageBytes, map, copy, view, makeExecutable, sigaction } = system()
   const table = map(headerBytes + gateCount * gateBytes)
   const functions = emitGates(table)
   const codeBytes = Math.ceil(functions.bytes.length / pageBytes) * pageBytes
   const code = map(codeBytes)
   copy(code, functions.bytes)
   makeExecutable(code, codeBytes)
-  const words = new DataView(koffi.view(table, headerBytes))
-  words.setBigInt64(header.self, BigInt(code + functions.selfAt), true)
+  const words = new DataView(view(table, headerBytes))
   words.setBigInt64(header.enter, BigInt(code + functions.enterAt), true)
   words.setInt32(header.enterBytes, enterBytes, true)
   for (const signal of handled) {
     const asked = new Uint8Array(action.bytes)
-    const view = new DataView(asked.buffer)
-    view.setBigUint64(0, BigInt(code + functions.handlerAt), true)
-    view.setInt32(action.flags, saSiginfo | saOnStack | saRestart, true)
+    const fields = new DataView(asked.buffer)
+    fields.setBigUint64(0, BigInt(code + functions.handlerAt), true)
+    fields.setInt32(action.flags, saSiginfo | saOnStack | saRestart, true)
     const old = new Uint8Array(action.bytes)
     if (!sigaction(signal, null, old)) throw new InternalError(`signal ${signal} can be handled`)
     words.setBigInt64(header.before + 8 * signal, BigInt(handlerOf(old)), true)

@@ -1,20 +1,21 @@
 /**
  * Instructions as functions of JavaScript, by `node:ffi`. V8 calls such a function from code that it has optimized as C would, without what
- * koffi does between, which takes 20 ns: but it calls symbols of libraries alone. So a library is made here that has nothing but these
+ * koffi does between, which takes 12 ns and more: but it calls symbols of libraries alone. So a library is made here that has nothing but these
  * instructions, an ELF file in memory, for x86-64 and Linux.
  *
  * V8 cannot collect garbage, nor run JavaScript, while it is in such a function.
  */
 
-import { closeSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 
-type Koffi = typeof import('koffi')
-type Ffi = typeof import('node:ffi')
+export type Ffi = typeof import('node:ffi')
 
 const pageBytes = 4096
-/** Where a file has what, by page: tables, instructions, and what the loader writes to. */
+/** Where a file has what, by page: tables, instructions, and what can be written to. */
 const [codeAt, dynamicAt, endAt] = [pageBytes, 2 * pageBytes, 3 * pageBytes]
 const hashAt = 0x200
+/** Behind the tables that the loader writes to. */
+const wordsAt = dynamicAt + 0x200
 const symbolBytes = 24
 const segmentBytes = 56
 const headerBytes = 64
@@ -28,29 +29,82 @@ const probe = [0xb8, 42, 0, 0, 0, 0xc3] // mov eax, 42; ret
  * @param codes instructions of functions without arguments that give an int, `codeBytes` at most
  * @returns the functions; undefined where it cannot be done
  */
-export function functionsOf(koffi: Koffi, codes: readonly (readonly number[])[]): (() => number)[] | undefined {
-  const ffi = process.platform === 'linux' && process.arch === 'x64' ? load() : undefined
-  if (ffi === undefined) return undefined
-  let file = -1
-  try {
-    file = koffi.load(null).func('int memfd_create(const char *name, unsigned int flags)')('skein', 1)
-    writeSync(file, libraryOf([probe, ...codes]))
-    const library = new ffi.DynamicLibrary(`/proc/self/fd/${file}`)
-    const all = [probe, ...codes].map((_, k) => library.getFunction(nameOf(k), { arguments: [], return: 'int32' }))
-    return all[0]() === 42 ? all.slice(1) : undefined
-  } catch {
-    return undefined
-  } finally {
-    if (file >= 0) closeSync(file)
+export function functionsOf(codes: readonly (readonly number[])[]): (() => number)[] | undefined {
+  const library = open([probe, ...codes])
+  if (library === undefined) return undefined
+  const all = [probe, ...codes].map((_, k) => library.getFunction(nameOf(k), { arguments: [], return: 'int32' }))
+  return all[0]() === 42 ? all.slice(1) : undefined
+}
+
+/** Functions at any address. */
+export interface CodeLibrary {
+  /** Without arguments; undefined once there are no more. */
+  jump(address: number): (() => void) | undefined
+}
+
+const jumps = 8
+
+/** @returns undefined where it cannot be done */
+export function openCodeLibrary(): CodeLibrary | undefined {
+  const library = open(Array.from({ length: jumps }, (_, k) => jumping(k)))
+  if (library === undefined) return undefined
+  const targets = new BigInt64Array(
+    loadFfi()!.toArrayBuffer(library.getSymbol(nameOf(0)) + BigInt(wordsAt - codeAt), 8 * jumps, false),
+  )
+  let used = 0
+  return {
+    jump(address) {
+      if (used === jumps) return undefined
+      targets[used] = BigInt(address)
+      return library.getFunction(nameOf(used++), { arguments: [], return: 'void' })
+    },
   }
 }
 
+/** jmp [rip + …]: to the address in a word of the library's. */
+const jumping = (k: number): number[] => {
+  const distance = wordsAt + 8 * k - (codeAt + codeBytes * k + 6)
+  return [0xff, 0x25, ...new Uint8Array(Int32Array.of(distance).buffer)]
+}
+
+function open(codes: readonly (readonly number[])[]): InstanceType<Ffi['DynamicLibrary']> | undefined {
+  const ffi = process.platform === 'linux' && process.arch === 'x64' ? loadFfi() : undefined
+  if (ffi === undefined) return undefined
+  let file = -1
+  // Node keeps account of files that it has opened on a thread, and does not like others to be closed by it.
+  let close: ((file: number) => number) | undefined
+  try {
+    const libc = new ffi.DynamicLibrary(null)
+    close = libc.getFunction('close', { arguments: ['int32'], return: 'int32' })
+    const create = libc.getFunction('memfd_create', { arguments: ['pointer', 'int32'], return: 'int32' })
+    file = create(Buffer.from('skein\0'), 1)
+    writeSync(file, libraryOf(codes))
+    return new ffi.DynamicLibrary(pathOf(file))
+  } catch {
+    return undefined
+  } finally {
+    if (file >= 0) close!(file)
+  }
+}
+
+/**
+ * A path that no other library ever had: of one that is still there under the same path the loader makes no other, and numbers of files come again. So the time is written
+ * into it in steps that lead nowhere: the number is this file's alone at this time.
+ */
+function pathOf(file: number): string {
+  const steps = process.hrtime.bigint().toString(2).replaceAll('0', './').replaceAll('1', './/')
+  return `/proc/self/fd/${steps}${file}`
+}
+
 /** Node 26 has it, and says that it is experimental. */
-function load(): Ffi | undefined {
+export function loadFfi(): Ffi | undefined {
   const { emitWarning } = process
   process.emitWarning = () => {}
   try {
     return process.getBuiltinModule('node:ffi')
+  } catch {
+    // It is not allowed.
+    return undefined
   } finally {
     process.emitWarning = emitWarning
   }
