@@ -1,5 +1,6 @@
 export type { Schedule } from './backend.ts'
 export { type BackendName, backends, defaultBackend } from './backends.ts'
+export { BFloat16Array } from './bfloat16.ts'
 export type { Operator, UserOperator } from './combine.ts'
 export { IndexError, KernelAssertionError, KernelSyntaxError, KernelTypeError, UnknownNameError } from './errors.ts'
 export { assert, atomic, random } from './front/intrinsics.ts'

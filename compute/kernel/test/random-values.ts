@@ -1,9 +1,24 @@
 /** Values at which arithmetic goes wrong, arrays and ranges of chance, and the comparison of two runs. */
 import type { Random } from '@skein/base'
 import type { Extent, Launch } from '../src/backend.ts'
+import { BFloat16Array, fromBfloat, toBfloat } from '../src/bfloat16.ts'
 import { type Element, type KernelIR, loadedType } from '../src/ir/ir.ts'
 
-export const ELEMENTS: Element[] = ['i8', 'u8', 'u8c', 'i16', 'u16', 'i32', 'u32', 'i64', 'u64', 'f16', 'f32', 'f64']
+export const ELEMENTS: Element[] = [
+  'i8',
+  'u8',
+  'u8c',
+  'i16',
+  'u16',
+  'i32',
+  'u32',
+  'i64',
+  'u64',
+  'f16',
+  'bf16',
+  'f32',
+  'f64',
+]
 
 const numbers = (text: string) => text.trim().split(/\s+/).map(Number)
 
@@ -48,14 +63,17 @@ export function randomValue(random: Random, element: Element): number | bigint {
           : (BigInt(random.u32()) << 32n) | BigInt(random.u32())
     return element === 'u64' ? BigInt.asUintN(64, x) : BigInt.asIntN(64, x)
   }
-  if (element[0] === 'f')
+  if (loadedType(element)[0] === 'f')
     return choice < 0.6 ? Math.fround(random.normal() * 10) : choice < 0.8 ? random.integer(-50, 50) : (edge as number)
   return choice < 0.5 ? random.integer(-20, 20) : choice < 0.7 ? (edge as number) : random.u32() | 0
 }
 
 export function randomArray(random: Random, element: Element, length: number): ArrayBufferView {
   const array = newArray(element, length)
-  for (let i = 0; i < length; i++) array[i] = randomValue(random, element)
+  for (let i = 0; i < length; i++) {
+    const value = randomValue(random, element)
+    array[i] = element === 'bf16' ? toBfloat(value as number) : value
+  }
   return array
 }
 
@@ -75,6 +93,7 @@ export function newArray(
     i64: BigInt64Array,
     u64: BigUint64Array,
     f16: Float16Array,
+    bf16: BFloat16Array,
     f32: Float32Array,
     f64: Float64Array,
   }
@@ -89,7 +108,9 @@ export function difference(ir: KernelIR, expected: Launch, found: Launch): strin
     const y = found.arrays[i] as Float64Array
     if (x.length !== y.length) return `${b.name} has ${y.length} elements, not ${x.length}`
     for (let k = 0; k < x.length; k++) {
-      if (!Object.is(x[k], y[k])) return `${b.name}[${k}] (${b.element}) is ${String(y[k])}, not ${String(x[k])}`
+      const [expected, found] = b.element === 'bf16' ? [fromBfloat(x[k]), fromBfloat(y[k])] : [x[k], y[k]]
+      if (!Object.is(expected, found))
+        return `${b.name}[${k}] (${b.element}) is ${String(found)}, not ${String(expected)}`
     }
   }
   return undefined

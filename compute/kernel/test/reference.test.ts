@@ -173,6 +173,17 @@ describe('memory', () => {
       [2 ** -25, 0],
       [NaN, NaN],
     ],
+    bf16: [
+      [1.0078125, 1.0078125],
+      [1.00390625, 1],
+      [1.01171875, 1.015625],
+      [3.4028234663852886e38, Infinity],
+      [2 ** -133, 2 ** -133],
+      [-(2 ** -134), -0],
+      [Math.fround(0.1), 0.10009765625],
+      [-0, -0],
+      [NaN, NaN],
+    ],
     f32: [
       [Math.fround(0.1), Math.fround(0.1)],
       [-0, -0],
@@ -204,7 +215,8 @@ describe('memory', () => {
           assert.deepEqual(run(ir, [to(1)], local ? [out] : [out, x], [value]), { value: undefined })
           assert(Object.is(out[0], read), `${value} is read as ${out[0]}`)
           // The array itself shows the element's own value.
-          if (!local) assert.equal(Number(x[1]) === Number(read) || element[0] === 'u' || Number.isNaN(x[1]), true)
+          if (!local)
+            assert.equal(Number(x[1]) === Number(read) || 'ub'.includes(element[0]) || Number.isNaN(x[1]), true)
         }
       })
     }

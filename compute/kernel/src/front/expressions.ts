@@ -218,6 +218,7 @@ export function arrayOf(L: Lowering, node: Tree): ArrayRef {
 function kindOf(element: Element): Kind {
   switch (element) {
     case 'f16':
+    case 'bf16':
     case 'f32':
       return 'f32'
     case 'f64':
@@ -255,9 +256,9 @@ export function stored(L: Lowering, t: Typed, element: Element, node: Tree): Val
     return t.v
   }
   // Through a float32 a float64 would be rounded twice.
-  if (element === 'f16' && IR_TYPE[t.k] === 'f64') return roundToHalf(L, t.v)
-  if (element === 'f64' || element === 'f32' || element === 'f16')
-    return L.convert(t, element === 'f64' ? 'f64' : 'f32', node).v
+  const isHalf = element === 'f16' || element === 'bf16'
+  if (isHalf && IR_TYPE[t.k] === 'f64') return roundToHalf(L, t.v, element)
+  if (element === 'f64' || element === 'f32' || isHalf) return L.convert(t, element === 'f64' ? 'f64' : 'f32', node).v
   if (element === 'u8c') {
     const b = L.b
     if (isFloat(t.k) || t.k === 'wi') {

@@ -1,4 +1,5 @@
 /** What the front end is told of the arguments: the kind of each, not its value. One signature, one compiled program. */
+import { BFloat16Array } from '../bfloat16.ts'
 import type { Element } from '../ir/ir.ts'
 import type { Kind } from './kinds.ts'
 
@@ -27,6 +28,7 @@ const ELEMENTS: Record<string, Element> = {
   BigInt64Array: 'i64',
   BigUint64Array: 'u64',
   Float16Array: 'f16',
+  BFloat16Array: 'bf16',
   Float32Array: 'f32',
   Float64Array: 'f64',
 }
@@ -37,7 +39,8 @@ export const elementOf = (constructorName: string): Element | undefined =>
 
 export function elementOfArray(x: unknown): Element | undefined {
   if (!ArrayBuffer.isView(x) || x instanceof DataView) return undefined
-  return elementOf((x as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag])
+  const element = elementOf((x as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag])
+  return element === 'u16' && x instanceof BFloat16Array ? 'bf16' : element
 }
 
 export const arrayName = (element: Element): string => Object.keys(ELEMENTS).find(k => ELEMENTS[k] === element)!

@@ -10,14 +10,27 @@
  *     loop args [init…]       regions [test, body]     test(carried…) yields [go]; body yields the next carried values;
  *                                                      the body sees what the test computed; results = carried at exit
  *
- * Signedness is in the operation (`sdiv`, `ult`), never in the type. 8- and 16-bit and f16 types exist in memory only.
+ * Signedness is in the operation (`sdiv`, `ult`), never in the type. Types of 8 and 16 bits exist in memory only.
  */
 
 /** Type of a value. `void` marks an operation run for its effect. */
 export type Type = 'i1' | 'i32' | 'i64' | 'f32' | 'f64' | 'void'
 
 /** Type of an array element in memory. `u8c` is Uint8ClampedArray's. */
-export type Element = 'i8' | 'u8' | 'u8c' | 'i16' | 'u16' | 'i32' | 'u32' | 'i64' | 'u64' | 'f16' | 'f32' | 'f64'
+export type Element =
+  | 'i8'
+  | 'u8'
+  | 'u8c'
+  | 'i16'
+  | 'u16'
+  | 'i32'
+  | 'u32'
+  | 'i64'
+  | 'u64'
+  | 'f16'
+  | 'bf16'
+  | 'f32'
+  | 'f64'
 
 export const ELEMENT_BYTES: Record<Element, number> = {
   i8: 1,
@@ -26,6 +39,7 @@ export const ELEMENT_BYTES: Record<Element, number> = {
   i16: 2,
   u16: 2,
   f16: 2,
+  bf16: 2,
   i32: 4,
   u32: 4,
   f32: 4,
@@ -41,6 +55,7 @@ export function loadedType(element: Element): Type {
     case 'f32':
       return element
     case 'f16':
+    case 'bf16':
       return 'f32'
     case 'i64':
     case 'u64':

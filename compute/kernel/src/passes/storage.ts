@@ -1,5 +1,5 @@
 /**
- * For backends whose memory knows only the element types of SIMD hardware: half-precision floats become 16-bit integers and
+ * For backends whose memory knows only the element types of SIMD hardware: half-precision and brain floats become 16-bit integers and
  * bit arithmetic, and private arrays keep 32- or 64-bit elements, narrowed when they are stored.
  */
 import type { Builder } from '../ir/builder.ts'
@@ -15,21 +15,25 @@ const PRIVATE: Partial<Record<Element, Element>> = {
   u32: 'i32',
   u64: 'i64',
   f16: 'f32',
+  bf16: 'f32',
 }
 
 /** @param keepsHalves arrays of half-precision floats stay: the backend has instructions for them */
 export function lowerStorage(ir: KernelIR, keepsHalves = false): KernelIR {
-  const isPlain = (b: Buffer) => (b.space === 'global' ? keepsHalves || b.element !== 'f16' : !(b.element in PRIVATE))
+  const isLowered = (element: Element) => element === 'bf16' || (element === 'f16' && !keepsHalves)
+  const isPlain = (b: Buffer) => (b.space === 'global' ? !isLowered(b.element) : !(b.element in PRIVATE))
   const plain = ir.buffers.every(isPlain)
   if (plain) return ir
   const lowered = rewrite(ir, (v, args, b) => {
     const element: Element | undefined = v.attr?.element
     if (!element || v.op === 'table') return undefined
-    if (v.op === 'load' && element === 'f16' && !keepsHalves) {
-      return halfToFloat(b, b.op('load', 'i32', args, { ...v.attr, element: 'u16' }))
+    if (v.op === 'load' && isLowered(element)) {
+      const bits = b.op('load', 'i32', args, { ...v.attr, element: 'u16' })
+      return element === 'f16' ? halfToFloat(b, bits) : bfloatToFloat(b, bits)
     }
-    if (v.op === 'store' && element === 'f16' && !keepsHalves) {
-      return b.op('store', 'void', [args[0], floatToHalf(b, args[1])], { ...v.attr, element: 'u16' })
+    if (v.op === 'store' && isLowered(element)) {
+      const bits = element === 'f16' ? floatToHalf(b, args[1]) : floatToBfloat(b, args[1])
+      return b.op('store', 'void', [args[0], bits], { ...v.attr, element: 'u16' })
     }
     if ((v.op === 'lload' || v.op === 'lstore') && element in PRIVATE) {
       const attr = { ...v.attr, element: PRIVATE[element] }
@@ -41,7 +45,7 @@ export function lowerStorage(ir: KernelIR, keepsHalves = false): KernelIR {
   })
   const buffers = ir.buffers.map((x): Buffer => {
     if (x.space === 'local') return { ...x, element: PRIVATE[x.element] ?? x.element }
-    return x.element === 'f16' && !keepsHalves ? { ...x, element: 'u16' } : x
+    return isLowered(x.element) ? { ...x, element: 'u16' } : x
   })
   return { ...lowered, buffers }
 }
@@ -60,6 +64,8 @@ function narrowed(b: Builder, v: Value, element: Element): Value {
       return b.sshr(b.shl(v, 16), 16)
     case 'f16':
       return halfToFloat(b, floatToHalf(b, v))
+    case 'bf16':
+      return bfloatToFloat(b, floatToBfloat(b, v))
     default:
       return v
   }
@@ -90,4 +96,19 @@ export function floatToHalf(b: Builder, x: Value): Value {
   const special = b.select(b.slt(b.const('i32', 0x7f800000), magnitude), b.const('i32', 0x7e00), b.const('i32', 0x7c00))
   const h = b.select(b.sle(b.const('i32', 0x477ff000), magnitude), special, finite)
   return b.or(h, b.and(b.ushr(bits, 16), 0x8000))
+}
+
+/** The bits of a brain float (i32, in its lower half) to f32. */
+function bfloatToFloat(b: Builder, half: Value): Value {
+  return b.bitcast(b.shl(half, 16), 'f32')
+}
+
+/** f32 to the bits of a brain float, rounded to nearest even, in the lower half. */
+function floatToBfloat(b: Builder, x: Value): Value {
+  const bits = b.bitcast(x, 'i32')
+  const upper = b.ushr(bits, 16)
+  // Half a unit less one, and the last bit kept, for ties; a carry goes on into the exponent, as it should.
+  const rounded = b.ushr(b.add(b.add(bits, b.const('i32', 0x7fff)), b.and(upper, 1)), 16)
+  // A NaN must not become infinite by what it loses.
+  return b.select(b.eq(x, x), rounded, b.or(upper, 0x40))
 }

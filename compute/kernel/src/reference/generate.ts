@@ -7,6 +7,7 @@
  * changes them once it is left.
  */
 import { InternalError } from '@skein/base'
+import { fromBfloat, toBfloat } from '../bfloat16.ts'
 import type { Element, KernelIR, Location, Region, Value } from '../ir/ir.ts'
 import { SEMANTICS, semanticsKey } from '../ir/semantics.ts'
 import { routine } from '../math/index.ts'
@@ -26,7 +27,7 @@ export class Stopped {
   }
 }
 
-/** Typed array that holds an element in the reference: f16 as its bits. */
+/** Typed array that holds an element in the reference: half-precision and brain floats as their bits. */
 export const ARRAY_OF = {
   i8: Int8Array,
   u8: Uint8Array,
@@ -38,6 +39,7 @@ export const ARRAY_OF = {
   i64: BigInt64Array,
   u64: BigUint64Array,
   f16: Uint16Array,
+  bf16: Uint16Array,
   f32: Float32Array,
   f64: Float64Array,
 } satisfies Record<Element, unknown>
@@ -52,7 +54,9 @@ const RESERVED = new Set(
   `arguments await break case catch class const continue debugger default delete do else enum eval export extends false
   finally for function if implements import in instanceof interface let new null package private protected public return
   static super switch this throw true try typeof undefined var void while with yield NaN Infinity Math BigInt Number Object
-  console String scalars arrays tables routines semantics stop fromHalf toHalf i0 i1 i2`.split(/\s+/),
+  console String scalars arrays tables routines semantics stop fromHalf toHalf fromBfloat toBfloat i0 i1 i2`.split(
+    /\s+/,
+  ),
 )
 
 /** Names of the program's own things as identifiers that meet nothing else in the generated text. */
@@ -329,22 +333,27 @@ function scalarText(type: string, i: number): string {
 
 function loadText(element: Element, place: string): string {
   if (element === 'f16') return `fromHalf(${place})`
+  if (element === 'bf16') return `fromBfloat(${place})`
   if (element === 'u32') return `${place} | 0`
   if (element === 'u64') return `BigInt.asIntN(64, ${place})`
   return place
 }
 
 /** Typed arrays keep the low bits by themselves. */
-const storeText = (element: Element, value: string) => (element === 'f16' ? `toHalf(${value})` : value)
+const storeText = (element: Element, value: string) =>
+  element === 'f16' ? `toHalf(${value})` : element === 'bf16' ? `toBfloat(${value})` : value
 
 function tableOf(element: Element, values: ArrayLike<number | bigint>): ArrayLike<number | bigint> {
   if (element === 'f16') return Uint16Array.from(values as ArrayLike<number>, toHalf)
+  if (element === 'bf16') return Uint16Array.from(values as ArrayLike<number>, toBfloat)
   const made = new ARRAY_OF[element](values.length) as { [index: number]: unknown }
   for (let i = 0; i < values.length; i++) {
     made[i] = element === 'i64' || element === 'u64' ? BigInt(values[i]) : Number(values[i])
   }
   return made as unknown as ArrayLike<number | bigint>
 }
+
+const conversions = { fromHalf, toHalf, fromBfloat, toBfloat }
 
 function stop(site: number, index: number): never {
   throw new Stopped(site, index)
@@ -364,7 +373,16 @@ export function generate(
     ...w.lines,
     `//# sourceURL=skein-reference/${(ir.name || 'kernel').replace(/[^\w$.-]/g, '_')}.js`,
   ].join('\n')
-  const make = new Function('scalars', 'arrays', 'tables', 'routines', 'semantics', 'stop', 'fromHalf', 'toHalf', text)
+  const make = new Function(
+    'scalars',
+    'arrays',
+    'tables',
+    'routines',
+    'semantics',
+    'stop',
+    ...Object.keys(conversions),
+    text,
+  )
   const routines: Record<string, Iteration> = {}
   for (const [name, v] of w.routines) {
     const { bind } = generate(routine(v.attr, v.type), { source: [], unsafe: false, byScalars: true })
@@ -376,9 +394,11 @@ export function generate(
     bind(scalars, arrays) {
       const views = globals.map((b, i) => {
         const a = arrays[i]
-        return b.element === 'f16' ? new Uint16Array(a.buffer, a.byteOffset, a.byteLength / 2) : a
+        return b.element === 'f16' || b.element === 'bf16'
+          ? new Uint16Array(a.buffer, a.byteOffset, a.byteLength / 2)
+          : a
       })
-      return make(scalars, views, w.tables, routines, SEMANTICS, stop, fromHalf, toHalf) as Iteration
+      return make(scalars, views, w.tables, routines, SEMANTICS, stop, ...Object.values(conversions)) as Iteration
     },
   }
 }

@@ -17,6 +17,7 @@ export const SCALAR_LOAD: Record<Element, string> = {
   i32: 'i32.load',
   u32: 'i32.load',
   f16: 'i32.load16_u',
+  bf16: 'i32.load16_u',
   f32: 'f32.load',
   f64: 'f64.load',
   i64: 'i64.load',
