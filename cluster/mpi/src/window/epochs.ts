@@ -11,6 +11,8 @@ export class Epochs {
   #access: Access = 'none'
   /** Of `start` and `lock`: whom it may reach. */
   readonly #targets: Set<number> = new Set()
+  /** The one of them that was asked for last; -1: none. */
+  #last = -1
   #isPosted = false
 
   /** Whether a call may reach this rank: undefined, or what is wrong. */
@@ -25,7 +27,7 @@ export class Epochs {
       case 'none':
         return 'there is no epoch: begin one by fence, start or lock'
       default:
-        if (this.#targets.has(rank)) return undefined
+        if (this.#isTarget(rank)) return undefined
         return this.#access === 'start'
           ? `rank ${rank} is not in the group that the epoch was started with`
           : `rank ${rank} is not locked`
@@ -34,7 +36,15 @@ export class Epochs {
 
   /** In an epoch of locks, of this rank at least: calls can be completed before its end. */
   isPassive(rank: number): boolean {
-    return this.#access === 'lockAll' || (this.#access === 'lock' && this.#targets.has(rank))
+    return this.#access === 'lockAll' || (this.#access === 'lock' && this.#isTarget(rank))
+  }
+
+  /** Calls one after another are mostly about the same rank. */
+  #isTarget(rank: number): boolean {
+    if (rank === this.#last) return true
+    if (!this.#targets.has(rank)) return false
+    this.#last = rank
+    return true
   }
 
   /** The same of any rank. */
@@ -116,6 +126,7 @@ export class Epochs {
   unlock(rank: number): string | undefined {
     if (this.#access !== 'lock' || !this.#targets.has(rank)) return `rank ${rank} is not locked`
     this.#targets.delete(rank)
+    this.#last = -1
     if (this.#targets.size === 0) this.#access = 'none'
     return undefined
   }
@@ -140,5 +151,6 @@ export class Epochs {
   #over(): void {
     this.#access = 'none'
     this.#targets.clear()
+    this.#last = -1
   }
 }

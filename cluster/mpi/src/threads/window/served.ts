@@ -130,10 +130,13 @@ export class ServedCalls {
     return ((Atomics.load(c, served + rank * size + this.#rank) - number) | 0) >= 0
   }
 
+  /** Whether answers of a rank were not read yet. */
+  isAwaited(rank: number): boolean {
+    return this.#asked[rank].length > 0
+  }
+
   /** Waits until calls to a rank, up to a number of them, are served, and reads the answers. @throws the first failure */
   complete(rank: number, where: string, number = this.#calls[rank]): void {
-    const asked = this.#asked[rank]
-    if (asked.length === 0) return
     if (!this.isServed(rank, number)) {
       const owner = this.#members[rank]
       const wait = () => `waits for rank ${owner}, whose memory in ${where} is not in the shared heap, to serve it`

@@ -322,6 +322,7 @@ export class ThreadWindow implements WindowPort {
   }
 
   #complete(call: string, rank: number, number?: number): void {
+    if (!this.#served.isAwaited(rank)) return
     try {
       this.#served.complete(rank, this.#name, number)
     } catch (error) {
