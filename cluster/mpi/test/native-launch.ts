@@ -20,16 +20,28 @@ export const launcherEnvironment = {
 /** Ranks that hang are ended before the test that waits for them gives up: it would leave them behind, spinning. */
 const mostMs = 50_000
 
-export const startRanks = (library: Library, ranks: number, program: string, args: readonly string[] = []) =>
+export const startRanks = (
+  library: Library,
+  ranks: number,
+  program: string,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+) =>
   spawn(
     mpiProgram(library, 'mpirun')!,
     ['-n', String(ranks), process.execPath, join(import.meta.dirname, 'programs', program), ...args],
-    { env: launcherEnvironment, stdio: ['ignore', 'pipe', 'pipe'], timeout: mostMs },
+    { env: { ...launcherEnvironment, ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: mostMs },
   )
 
 /** Runs a program to its end. */
-export const runRanks = async (library: Library, ranks: number, program: string, args: readonly string[] = []) => {
-  const launcher = startRanks(library, ranks, program, args)
+export const runRanks = async (
+  library: Library,
+  ranks: number,
+  program: string,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+) => {
+  const launcher = startRanks(library, ranks, program, args, env)
   let stdout = ''
   let stderr = ''
   launcher.stdout.on('data', chunk => (stdout += chunk))

@@ -226,7 +226,8 @@ type Names =
 
 export type Calls = { readonly [name in Names]: Call } & { MPI_Wtime(): number; MPI_Wtick(): number }
 
-const prototypes = (): [name: string, prototype: string][] => {
+/** All functions that are bound: the tests make a library of them. */
+export const prototypes = (): [name: string, prototype: string][] => {
   const all: [string, string][] = Object.entries({
     ...pointToPoint,
     ...communicators,
