@@ -1,7 +1,6 @@
 /** The x64 backend: machine code made for a kernel, run over the arrays where they are. */
 
 import { InternalError, NotSupportedError } from '@skein/base'
-import { heap } from '@skein/heap'
 import { defaultTeam } from '@skein/team'
 import { survivesTermination } from '@skein/team/native'
 import { accumulators, type Backend, type Combination, type Launch, type Outcome, SCANNED } from '../backend.ts'
@@ -19,7 +18,7 @@ import { lowerScan } from './lower/scan.ts'
 import type { Target } from './lower/target.ts'
 import { type Program as Assembled, assemble } from './machine/emit.ts'
 import { chooseLanes, chooseRest } from './plan.ts'
-import { addressOf } from './run/addresses.ts'
+import { heapAddress, placeOf } from './run/addresses.ts'
 import { type CodeCache, processCache } from './run/cache.ts'
 import { isa, refusal } from './run/cpu.ts'
 import { faultError } from './run/faults.ts'
@@ -204,12 +203,3 @@ function targetHere(): Target {
   const here = isa()
   return { isa: here, bits: here === 'avx512' ? 512 : 256 }
 }
-
-/** Of an array in the heap, that it has not been released is asked, too. */
-const placeOf = (array: ArrayBufferView): number =>
-  heap.owns(array as Uint8Array) ? heapAddress() + heap.addressOf(array as Uint8Array) : addressOf(array)
-
-let heapOrigin: number | undefined
-
-/** Where the heap's first byte lies. It never moves. */
-const heapAddress = (): number => (heapOrigin ??= addressOf(new Uint8Array(heap.memory.buffer)))

@@ -5,6 +5,7 @@
  * Who gives an address away holds on to the array, and does not detach or shrink its buffer, until the call is over.
  */
 
+import { heap } from '@skein/heap'
 import { foreign } from '@skein/team/native'
 
 const known = new WeakMap<ArrayBufferLike, number>()
@@ -17,3 +18,12 @@ export function addressOf(view: ArrayBufferView): number {
   if (address === undefined) known.set(buffer, (address = foreign().address(buffer)))
   return address + view.byteOffset
 }
+
+let heapOrigin: number | undefined
+
+/** Where the heap's first byte lies. It never moves. */
+export const heapAddress = (): number => (heapOrigin ??= addressOf(new Uint8Array(heap.memory.buffer)))
+
+/** Of an array in the heap, that it has not been released is asked, too. */
+export const placeOf = (array: ArrayBufferView): number =>
+  heap.owns(array as Uint8Array) ? heapAddress() + heap.addressOf(array as Uint8Array) : addressOf(array)

@@ -1,0 +1,47 @@
+/** How a product is cut: into tiles that fit the registers, blocks of k and of columns that fit the caches, units for threads. */
+
+import type { Isa } from '../run/cpu.ts'
+import { elementBytes } from './tile.ts'
+
+/** So many pieces, the first `larger` of them of `size`, the others of one less. */
+export interface Cut {
+  readonly pieces: number
+  readonly size: number
+  readonly larger: number
+}
+
+/** Pieces of at most so much each, as even as they can be. */
+export function cut(total: number, most: number): Cut {
+  const pieces = Math.max(1, Math.ceil(total / most))
+  const size = Math.ceil(total / pieces)
+  return { pieces, size, larger: pieces - (pieces * size - total) }
+}
+
+/** Where a piece begins. */
+export const startOf = ({ size, larger }: Cut, piece: number): number => piece * size - Math.max(0, piece - larger)
+
+/** The largest tile: rows, and vectors of columns. With these, and what B's row and A's element take, registers are full. */
+export const largestTile: { readonly [isa in Isa]: { readonly rows: number; readonly vectors: number } } = {
+  avx512: { rows: 8, vectors: 3 },
+  avx2: { rows: 6, vectors: 2 },
+}
+
+export interface Blocking {
+  /** Columns of A and rows of B that are gone through before the next. */
+  readonly depth: Cut
+  /** Columns of B that are packed at a time. */
+  readonly width: Cut
+}
+
+/** Bytes of k in a row of A that are gone through at a time. */
+const depthBytes = 1536
+/** Of packed B, and columns of it at least. */
+const packedBytes = 2 ** 22
+const leastWidth = 48
+
+/** @param isWhole all of k goes at once */
+export function blockingOf(type: 'f32' | 'f64', n: number, k: number, isWhole: boolean): Blocking {
+  const bytes = elementBytes[type]
+  const depth = cut(k, isWhole ? k : depthBytes / bytes)
+  return { depth, width: cut(n, Math.max(leastWidth, Math.floor(packedBytes / (depth.size * bytes)))) }
+}

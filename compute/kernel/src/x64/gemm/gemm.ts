@@ -1,0 +1,103 @@
+/** Products of matrices: what is asked for is checked, cut into steps, and run, here or on the team. */
+
+import { CancelledError, NotSupportedError } from '@skein/base'
+import { type Body, defaultTeam } from '@skein/team'
+import { type Isa, isa } from '../run/cpu.ts'
+import { type Checked, check } from './check.ts'
+import type { MatrixProduct } from './product.ts'
+import { failureOf } from './routines.ts'
+import { type Step, stepsOf } from './steps.ts'
+import { giveBackWorkspace, lendWorkspace } from './workspace.ts'
+
+export interface GemmOptions {
+  /** At most so many; small products are done by the calling thread alone. Default: the team's. */
+  readonly threads?: number
+}
+
+export interface AsyncGemmOptions extends GemmOptions {
+  /** Ends the call with a CancelledError. What is in C then is nothing of use. */
+  readonly signal?: AbortSignal
+}
+
+/** Tests choose what code is made for. */
+export interface Choices {
+  readonly isa?: Isa
+}
+
+/**
+ * C = AB and the like: see `MatrixProduct`. Done when it returns.
+ *
+ * @throws ArgumentError for sizes, strides and arrays that do not go together; NotSupportedError where machine code cannot run
+ */
+export function gemm(product: MatrixProduct, options: GemmOptions = {}, choices: Choices = {}): void {
+  const target = choices.isa ?? isa()
+  const checked = checkedOf(product)
+  if (checked === undefined) return
+  const workspace = lendWorkspace()
+  const team = defaultTeam()
+  try {
+    for (const step of stepsOf(product, checked, target, threadsOf(options))) {
+      workspace.reset(step.bytes)
+      const { address, units } = step.write(workspace)
+      const { body, threads } = step
+      const status =
+        threads === 1
+          ? (body.entry(0)(address, 0, units, 0) as number)
+          : team.run(body, 0, { args: address, begin: 0, end: units, threads, schedule: 'dynamic', chunk: 1 })
+      if (status !== 0) throw failureOf(status)
+    }
+  } finally {
+    giveBackWorkspace(workspace)
+  }
+}
+
+/**
+ * The same on the team's threads; the caller's event loop stays free. The arrays belong to the call until the promise settles.
+ *
+ * @throws (rejects with) what `gemm` throws, and CancelledError
+ */
+export async function gemmAsync(
+  product: MatrixProduct,
+  options: AsyncGemmOptions = {},
+  choices: Choices = {},
+): Promise<void> {
+  const { signal } = options
+  const target = choices.isa ?? isa()
+  const checked = checkedOf(product)
+  CancelledError.check(signal, 'gemm')
+  if (checked === undefined) return
+  const workspace = lendWorkspace()
+  try {
+    for (const step of stepsOf(product, checked, target, threadsOf(options))) {
+      workspace.reset(step.bytes)
+      const { address, units } = step.write(workspace)
+      const status = await runOnTeam(step, address, units, signal)
+      if (status !== 0) throw failureOf(status)
+    }
+  } catch (error) {
+    if (signal?.aborted && error instanceof CancelledError) throw new CancelledError('gemm', signal.reason)
+    throw error
+  } finally {
+    giveBackWorkspace(workspace)
+  }
+}
+
+const runOnTeam = (
+  { body, threads }: { body: Body; threads: Step['threads'] },
+  address: number,
+  end: number,
+  signal: AbortSignal | undefined,
+): Promise<number> =>
+  defaultTeam().runAsync(body, 0, {
+    ...{ args: address, begin: 0, end, threads, schedule: 'dynamic', chunk: 1 },
+    ...(signal && { signal }),
+  })
+
+function checkedOf(product: MatrixProduct): Checked | undefined {
+  const checked = check(product)
+  if (product.dtype === 'f32' || product.dtype === 'f64') return checked
+  throw new NotSupportedError('x64', `a matrix product of ${product.dtype}`, 'only f32 and f64 are there')
+}
+
+const threadsOf = ({ threads = Number.POSITIVE_INFINITY }: GemmOptions): number =>
+  Math.max(1, Math.min(threads, defaultTeam().threads))
