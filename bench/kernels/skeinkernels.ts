@@ -163,7 +163,8 @@ export const life = (options: KernelOptions) =>
     const p = (row + 1) * n + col + 1
     const above = now[p - n - 1] + now[p - n] + now[p - n + 1]
     const below = now[p + n - 1] + now[p + n] + now[p + n + 1]
-    const around = above + now[p - 1] + now[p + 1] + below
+    // A byte, as in C: lanes need no more.
+    const around = (above + now[p - 1] + now[p + 1] + below) & 255
     next[p] = around === 3 || (around === 2 && now[p] === 1) ? 1 : 0
   }, options)
 

@@ -13,8 +13,8 @@ import { targets } from './x64-targets.ts'
 
 export type Numbers = ArrayBufferView & { [index: number]: number; readonly length: number }
 
-/** Runs a kernel of n positions on a backend. */
-function run(source: string, n: number, args: unknown[], target: Target | undefined): Outcome {
+/** A kernel's text as IR, for arguments like these. */
+export function lowered(source: string, args: unknown[]) {
   const fn = new Function('atomic', `return ${source}`)(atomic)
   const d: Definition = {
     kind: 'kernel',
@@ -27,9 +27,14 @@ function run(source: string, n: number, args: unknown[], target: Target | undefi
     operator: undefined,
   }
   const types = typesOf(d, args)
-  const { lowered } = lowerFor(d, types, undefined)
+  return { types, lowered: lowerFor(d, types, undefined).lowered }
+}
+
+/** Runs a kernel of n positions on a backend. */
+function run(source: string, n: number, args: unknown[], target: Target | undefined): Outcome {
+  const { types, lowered: made } = lowered(source, args)
   const options = { fast: false, unsafe: false, source: [], worthCopies: 0, ...(target && { target }) }
-  const program = compileProgram(lowered.ir, undefined, target ? x64 : reference, options)
+  const program = compileProgram(made.ir, undefined, target ? x64 : reference, options)
   try {
     const launch: Launch = {
       extents: [{ begin: 0, end: n, step: 1 }],
@@ -39,7 +44,7 @@ function run(source: string, n: number, args: unknown[], target: Target | undefi
       schedule: 'static',
       chunk: undefined,
     }
-    bindArguments(types, args, { bound: lowered.bound } as never, launch)
+    bindArguments(types, args, { bound: made.bound } as never, launch)
     return program.run(launch)
   } finally {
     program.dispose()

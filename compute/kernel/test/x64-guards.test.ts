@@ -114,6 +114,38 @@ test('lanes anywhere in small elements stay on their pages', { skip }, () => {
   fc.assert(property, options)
 })
 
+test('small elements that only some lanes read or write stay within', { skip }, () => {
+  const kernels = [Uint8Array, Int8Array, Uint16Array, Int16Array].map(type => ({
+    type: type as Numbers,
+    // Of bytes in words of 8 bits, of others in words of 16: below m there is an element of y.
+    f: kernel((i, n: number, m: number, x: Float64Array, y: Float64Array, out: Float64Array) => {
+      const left = i > 0 ? x[i - 1] : 0
+      const right = i + 1 < n ? x[i + 1] : 0
+      let sum = left + right
+      if (i < m) sum = sum + y[i]
+      if ((x[i] & 3) > 0) out[i] = sum
+    }),
+  }))
+  const property = fc.property(
+    fc.constantFrom(...kernels),
+    lengths,
+    lengths,
+    fc.boolean(),
+    ({ type, f }, n, few, atEnd) => {
+      const m = Math.min(few, n)
+      const [x, y, out] = [n, m, n].map(length => guarded(type, length, atEnd))
+      for (let i = 0; i < n; i++) x[i] = 5 * i + 1
+      for (let i = 0; i < m; i++) y[i] = 11 * i
+      out.fill(0)
+      const expected = new type(n)
+      f.on('x64')(n, n, m, x as never, y as never, out as never)
+      f.on('reference')(n, n, m, x as never, y as never, expected as never)
+      assert.deepEqual(out, expected)
+    },
+  )
+  fc.assert(property, options)
+})
+
 test('neighbours and strides stay within', { skip }, () => {
   const blur = kernel((i, n: number, step: number, x: Float64Array, out: Float64Array) => {
     const left = i > 0 ? x[(i - 1) * step] : 0

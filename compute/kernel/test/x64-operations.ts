@@ -303,6 +303,7 @@ class Context implements LaneContext {
   readonly code: Code
   readonly target: Target
   readonly lanes: number
+  readonly word = 32
   readonly #case: Case
 
   constructor(code: Code, target: Target, lanes: number, c: Case) {
@@ -318,6 +319,14 @@ class Context implements LaneContext {
 
   parts(width: Width): number {
     return partCount(this.target, this.lanes, width)
+  }
+
+  areUnsigned(): boolean {
+    throw new Error('these are whole words')
+  }
+
+  spreadWord(): Register {
+    throw new Error('these are whole words')
   }
 
   part(i: number, p: number, width?: Width): Register {

@@ -6,6 +6,7 @@ import { survivesTermination } from '@skein/team/native'
 import { accumulators, type Backend, type Combination, type Launch, type Outcome, SCANNED } from '../backend.ts'
 import { type KernelIR, walk } from '../ir/ir.ts'
 import { analyseShapes } from '../lanes/shape.ts'
+import { narrowestWords } from '../lanes/words.ts'
 import type { Block } from '../launch/block.ts'
 import { type Kind, type LaunchOptions, type Placement, TeamProgram, type Variant } from '../launch/program.ts'
 import { lowerStorage } from '../passes/storage.ts'
@@ -124,15 +125,17 @@ class X64Program extends TeamProgram<X64Variant> {
     const target = this.#target
     const shapes = analyseShapes(ir, true, unitStep)
     const fixed = lanesOf(combination)
-    const lanes = fixed ?? options.lanes ?? chooseLanes(ir, shapes, target, tallies)
+    const words = combination === undefined ? narrowestWords(ir, shapes) : undefined
+    const lanes = fixed ?? options.lanes ?? chooseLanes(ir, shapes, target, tallies, words)
     const lowering = new Lowering(ir, combination, {
       target,
       lanes,
-      restLanes: fixed ?? chooseRest(ir, shapes, target, lanes),
+      restLanes: fixed ?? chooseRest(ir, shapes, target, lanes, words),
       shapes,
       unitStep,
       unsafe: options.unsafe,
       tallies,
+      ...(words && { words }),
       ...(notes && { notes }),
     })
     return { lowered: lower(lowering), lanes }

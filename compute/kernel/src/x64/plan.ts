@@ -6,10 +6,11 @@
 import type { KernelIR, Region, Value } from '../ir/ir.ts'
 import { isUniform, isVarying, type Shapes } from '../lanes/shape.ts'
 import type { Tally } from '../lanes/tallies.ts'
+import type { Words } from '../lanes/words.ts'
 import { type Target, widthOf } from './lower/target.ts'
 
-/** Vectors side by side in a loop with a short round, and with a longer one. */
-const sideBySide = { short: 4, long: 2 }
+/** Vectors side by side in a loop with a short round, with a longer one, and of words: these are done so fast that addresses count, and loads across cache lines that follow each other come faster. */
+const sideBySide = { short: 4, long: 2, words: 4 }
 /** Lane operations of a short round. */
 const shortRound = 24
 /** A loop's body counts as so many rounds. */
@@ -28,12 +29,22 @@ const dear: Readonly<Record<string, number>> = {
   urem: 8,
 }
 
-/** @param tallies arrays that each thread changes in copies of its own */
-export function chooseLanes(ir: KernelIR, shapes: Shapes, target: Target, tallies: readonly Tally[]): number {
+/**
+ * @param tallies arrays that each thread changes in copies of its own
+ * @param words undefined: whole numbers in lanes have 32 bits, or 64
+ */
+export function chooseLanes(
+  ir: KernelIR,
+  shapes: Shapes,
+  target: Target,
+  tallies: readonly Tally[],
+  words: Words | undefined,
+): number {
   const each = lanesOfVector(ir, shapes, target)
   const cost = { lanes: 0, scalar: 0 }
   addCost(ir.body, shapes, each, tallies, 1, 1, cost)
   if (cost.lanes >= cost.scalar) return 1
+  if (words) return (sideBySide.words * target.bits) / words.width
   const round = longestRound(ir.body, shapes)
   if (round === undefined) return each
   let vectors: number = round <= shortRound ? sideBySide.short : sideBySide.long
@@ -57,7 +68,14 @@ function mostCarried(r: Region, shapes: Shapes): number {
  * How many lanes at a time what strips leave over has. In one dimension it is run once, so it is one vector, which is little code to make; in more it comes with each row, where half a strip is on
  * average as fast as a whole one and on short rows faster.
  */
-export function chooseRest(ir: KernelIR, shapes: Shapes, target: Target, lanes: number): number {
+export function chooseRest(
+  ir: KernelIR,
+  shapes: Shapes,
+  target: Target,
+  lanes: number,
+  words: Words | undefined,
+): number {
+  if (words) return Math.min(lanes, target.bits / words.width)
   const each = lanesOfVector(ir, shapes, target)
   return Math.min(lanes, ir.rank === 1 ? each : Math.max(each, lanes / 2))
 }

@@ -1,7 +1,7 @@
 /** Vectors from and to elements that lie side by side. With a mask only its lanes touch memory. */
 
 import { ELEMENT_BYTES, type Element } from '../../ir/ir.ts'
-import { Memory, type Register } from '../encode/operands.ts'
+import { Memory, type Predicate, type Register } from '../encode/operands.ts'
 import { view } from '../machine/code.ts'
 import type { Operands, Place } from './operands.ts'
 import type { Width } from './target.ts'
@@ -28,6 +28,10 @@ const widening: Partial<Record<Element, string>> = {
   u16: 'vpmovzxwd',
 }
 
+/** Bits of the lanes that elements become. */
+export const laneWidthOf = (E: Operands, element: Element): Width =>
+  ELEMENT_BYTES[element] <= 2 && element !== 'f16' ? E.word : widthOfElement(element)
+
 /** Whether vectors of an element can be loaded and stored under a mask. */
 export const hasMasked = (E: Operands, element: Element): boolean =>
   E.target.isa === 'avx512' || ELEMENT_BYTES[element] >= 4
@@ -35,10 +39,14 @@ export const hasMasked = (E: Operands, element: Element): boolean =>
 /** Loads part p. @param mask undefined: all lanes */
 export function loadPart(E: Operands, element: Element, at: At, p: number, mask: Place | undefined): Register {
   const { code, target } = E
-  const width = widthOfElement(element)
+  const width = laneWidthOf(E, element)
   const to = code.register(E.bits(width))
   const from = memoryAt(at, p * E.perPart(width) * ELEMENT_BYTES[element])
   const predicate = target.isa === 'avx512' ? E.predicate(p, width, true, mask) : undefined
+  if (width < 32) {
+    loadWords(E, element, to, from, predicate)
+    return to
+  }
   const wide = widening[element]
   if (element === 'f16') code.vector('vcvtph2ps', [to, from], predicate)
   else if (wide) code.vector(wide, [to, from], predicate)
@@ -58,11 +66,12 @@ export function storePart(
   mask: Place | undefined,
 ): void {
   const { code, target } = E
-  const width = widthOfElement(element)
+  const width = laneWidthOf(E, element)
   const bytes = ELEMENT_BYTES[element]
   const to = memoryAt(at, p * E.perPart(width) * bytes)
   const predicate = target.isa === 'avx512' ? E.predicate(p, width, false, mask) : undefined
-  if (element === 'f16') code.vector('vcvtps2ph', [to, part, toNearestEven], predicate)
+  if (width < 32) storeWords(E, bytes, to, part, predicate)
+  else if (element === 'f16') code.vector('vcvtps2ph', [to, part, toNearestEven], predicate)
   else if (bytes < 4) {
     if (target.isa === 'avx512') code.vector(bytes === 1 ? 'vpmovdb' : 'vpmovdw', [to, part], predicate)
     else storeNarrow(E, to, part, bytes as 1 | 2)
@@ -150,6 +159,31 @@ export function storeElement(E: Operands, element: Element, to: Memory, value: R
   } else code.general('mov', [to, view(value, 8 * ELEMENT_BYTES[element])])
 }
 
+/** Elements of one or two bytes as words of as many, or of one as words of two. */
+function loadWords(E: Operands, element: Element, to: Register, from: Memory, predicate: Predicate | undefined): void {
+  const { code } = E
+  const bytes = ELEMENT_BYTES[element]
+  if (8 * bytes < E.word) code.vector(element === 'i8' ? 'vpmovsxbw' : 'vpmovzxbw', [to, from], predicate)
+  else if (predicate) code.vector(bytes === 1 ? 'vmovdqu8' : 'vmovdqu16', [to, from], predicate)
+  else code.vector('vmovups', [to, from])
+}
+
+function storeWords(E: Operands, bytes: number, to: Memory, part: Register, predicate: Predicate | undefined): void {
+  const { code } = E
+  if (8 * bytes === E.word) {
+    if (predicate) code.vector(bytes === 1 ? 'vmovdqu8' : 'vmovdqu16', [to, part], predicate)
+    else code.vector('vmovups', [to, part])
+  } else if (E.target.isa === 'avx512') code.vector('vpmovwb', [to, part], predicate)
+  else {
+    const low = code.register(256)
+    code.vector('vpand', [low, part, E.spread('i32', 0x00ff00ff, 256)])
+    code.vector('vpackuswb', [low, low, low])
+    // The low quadwords of both halves.
+    code.vector('vpermq', [low, low, 0b1000])
+    code.vector('vmovups', [to, view(low, 128)])
+  }
+}
+
 /** Loads all parts of lanes that lie side by side. */
 export const loadParts = (E: Operands, element: Element, at: At, mask: Place | undefined): Register[] =>
-  Array.from({ length: E.partCount(widthOfElement(element)) }, (_, p) => loadPart(E, element, at, p, mask))
+  Array.from({ length: E.partCount(laneWidthOf(E, element)) }, (_, p) => loadPart(E, element, at, p, mask))

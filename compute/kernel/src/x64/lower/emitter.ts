@@ -8,9 +8,9 @@
 import { EFFECTS, isPure, type Region, type Value, walk } from '../../ir/ir.ts'
 import { countedLoop } from '../../lanes/counted.ts'
 import type { Exits } from '../../lanes/exits.ts'
-import { isVarying } from '../../lanes/shape.ts'
+import { isVarying, type Shapes } from '../../lanes/shape.ts'
 import { type Condition, conditions } from '../encode/general-forms.ts'
-import type { Label } from '../encode/operands.ts'
+import type { Label, Register } from '../encode/operands.ts'
 import { emitAtomic } from './atomics.ts'
 import { leaveUnlessInRange } from './counted.ts'
 import * as masks from './masks.ts'
@@ -18,7 +18,7 @@ import { emitMemory } from './memory.ts'
 import type { Place } from './operands.ts'
 import { emitCompare, isComparison } from './scalar.ts'
 import { isStraight, type Step, Straight } from './straight.ts'
-import { widthOf } from './target.ts'
+import { type Width, widthOf } from './target.ts'
 
 /** Most rounds of a divergent loop between two looks at whether any lane is left, and most operations in them. */
 const unroll = 4
@@ -172,7 +172,7 @@ export class Emitter extends Straight {
     }
     const moves = pairs.flatMap(([place, v]) => {
       if (!place.parts) return []
-      const width = place.width ?? widthOf(v.type)
+      const width = place.width ?? this.laneWidth(v.type)
       return place.parts.map((to, p) => ({ to, from: this.part(v, p, width), mask: blend, p, width }))
     })
     for (const move of late) move()
@@ -213,9 +213,10 @@ export class Emitter extends Straight {
   }
 
   private emitDivergentIf(v: Value, used: readonly boolean[]): void {
-    const { code } = this
+    const { code, shapes } = this
     const [cond] = v.args
     const [a, b] = v.regions!
+    const isDear = (r: Region) => !isCheap(r, shapes)
     const lone = [a, b].findIndex((r, i) => isDear(r) && [a, b][1 - i].ops.length === 0)
     if (lone >= 0 && a.results.every((x, i) => !used[i] || x.type !== 'i1')) return this.emitLoneSide(v, lone, used)
     if (![a, b].some(isDear)) return this.emitSelects(v, used)
@@ -255,19 +256,38 @@ export class Emitter extends Straight {
       [a, false],
       [b, true],
     ] as const) {
-      this.mask = r.ops.length > 0 && r.ops.some(o => o.regions) ? this.narrowed(cond, negate) : outer
+      this.mask = r.ops.some(o => o.regions || o.op === 'load') ? this.narrowed(cond, negate) : outer
       this.region(r)
       this.mask = outer
     }
     a.results.forEach((x, i) => {
       if (!used[i]) return
       const y = b.results[i]
-      const width = x.type === 'i1' ? this.widthOf(x.op === 'const' ? y : x) : widthOf(x.type)
+      const width = x.type === 'i1' ? this.widthOf(x.op === 'const' ? y : x) : this.laneWidth(x.type)
       const parts = Array.from({ length: this.partCount(width) }, (_, p) =>
-        masks.select(this, x.type, this.part(cond, p, width), this.part(x, p, width), this.part(y, p, width), width),
+        x.type === 'i1'
+          ? this.eitherMask(cond, x, y, p, width)
+          : masks.select(
+              this,
+              x.type,
+              this.part(cond, p, width),
+              this.part(x, p, width),
+              this.part(y, p, width),
+              width,
+            ),
       )
       this.places.setResult(v, i, x.type === 'i1' ? { parts, width } : { parts })
     })
+  }
+
+  /** Part of a mask: of one in the lanes of a condition, of another elsewhere. */
+  private eitherMask(cond: Value, x: Value, y: Value, p: number, width: Width): Register {
+    const part = (v: Value) => this.part(v, p, width)
+    const is = (v: Value, value: boolean) => v.op === 'const' && v.attr === value
+    if (is(y, false)) return masks.and(this, part(cond), part(x))
+    if (is(x, false)) return masks.andNot(this, part(y), part(cond))
+    if (is(x, true) || x === cond) return masks.or(this, part(cond), part(y))
+    return masks.select(this, 'i1', part(cond), part(x), part(y), width)
   }
 
   /**
@@ -517,15 +537,16 @@ const opposite = (condition: Condition): Condition => conditions[conditions.inde
 const resultOf = (owner: Value, index: number, type: Value['type']): Value =>
   ({ id: -1, op: 'result', type, args: [owner], attr: index, loc: undefined, regions: undefined }) as Value
 
-/** No memory, no effects, no loops: may run for lanes that are not active. */
-function isPlain(r: Region): boolean {
+/** No memory, no effects, no loops: may run for lanes that are not active. @param also what may run as well */
+function isPlain(r: Region, also: (v: Value) => boolean = () => false): boolean {
   return r.ops.every(
     v =>
-      !EFFECTS.has(v.op) &&
-      v.op !== 'load' &&
-      v.op !== 'loop' &&
-      v.op !== 'lload' &&
-      !v.regions?.some(x => !isPlain(x)),
+      also(v) ||
+      (!EFFECTS.has(v.op) &&
+        v.op !== 'load' &&
+        v.op !== 'loop' &&
+        v.op !== 'lload' &&
+        !v.regions?.some(x => !isPlain(x, also))),
   )
 }
 
@@ -541,5 +562,6 @@ function readsAny(r: Region, values: ReadonlySet<Value>): boolean {
 const sizeOf = (r: Region): number =>
   r.ops.reduce((n, v) => n + 1 + (v.regions?.reduce((m, x) => m + sizeOf(x), 0) ?? 0), 0)
 
-/** Worth a branch around, or not allowed to run without an active lane. */
-const isDear = (r: Region): boolean => !isPlain(r) || sizeOf(r) > dear
+/** Not worth a branch around, and allowed to run without an active lane, as a load of lanes side by side is under its mask. */
+const isCheap = (r: Region, shapes: Shapes): boolean =>
+  isPlain(r, v => v.op === 'load' && shapes.of(v.args[0]) === 1) && sizeOf(r) <= dear

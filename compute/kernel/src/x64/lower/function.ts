@@ -21,8 +21,8 @@ import { routine } from '../../math/index.ts'
 import { type Label, Memory, type Register } from '../encode/operands.ts'
 import { Code, Constants, view } from '../machine/code.ts'
 import { Emitter } from './emitter.ts'
+import { firstLanes } from './first-lanes.ts'
 import type { Frame } from './frame.ts'
-import * as masks from './masks.ts'
 import type { EmitOptions, Place } from './operands.ts'
 import { divide, eachSegment, type Segment } from './segments.ts'
 import { emitBegin } from './tallies.ts'
@@ -430,26 +430,6 @@ export class Rows {
     })
   }
 
-  /** The lanes of a strip that begin before the segment's end. */
-  #remaining(E: Emitter): Place {
-    const { code } = this
-    const left = code.gpr(32)
-    code.general('mov', [left, this.segment.end])
-    code.general('sub', [left, this.k])
-    const bits = E.bits(32)
-    const all = code.register(bits)
-    code.vector('vmovd', [view(all, 128), left])
-    code.vector('vpbroadcastd', [all, view(all, 128)])
-    const parts = Array.from({ length: E.partCount(32) }, (_, p) => {
-      const lanes = E.steps(1, p * E.perPart(32), bits)
-      const to = masks.newMask(E, 32)
-      if (E.target.isa === 'avx512') code.vector('vpcmpd', [to, all, lanes, 6])
-      else code.vector('vpcmpgtd', [to, all, lanes])
-      return to
-    })
-    return { parts, width: 32 }
-  }
-
   /**
    * All positions of the segment. Each strip is emitted as so many passes over the lanes.
    *
@@ -514,7 +494,7 @@ export class Rows {
       code.general('cmp', [k, segment.end])
       code.jump(out, 'ge')
       const E = this.fork(lanes)
-      E.mask = this.#remaining(E)
+      E.mask = firstLanes(E, k, segment.end)
       this.strip(E)
       emit(E, pass)
       code.general('add', [k, lanes])

@@ -9,6 +9,7 @@ import type { LaneContext } from './lane-code.ts'
 import { convertPart } from './lane-conversions.ts'
 import { dividePart } from './lane-division.ts'
 import { integerPart } from './lane-integers.ts'
+import { wordPart } from './lane-words.ts'
 import * as masks from './masks.ts'
 import { half, join, make } from './parts.ts'
 import { remainder } from './remainder.ts'
@@ -24,6 +25,7 @@ const isFloat = (type: Type): type is 'f32' | 'f64' => type === 'f32' || type ==
  */
 export function emitPart(v: Value, p: number, width: Width, c: LaneContext): Register | undefined {
   const type = v.op === 'select' ? v.type : (v.args[0]?.type ?? v.type)
+  if (c.word < 32 && (v.type === 'i32' || type === 'i32')) return wordPart(v, p, c)
   if (v.op === 'select') return select(v, p, width, c)
   if (v.op === 'table') return lookUp(v, p, c)
   if (type === 'i1') return ofMasks(v, p, width, c)

@@ -1,7 +1,7 @@
 /**
  * Masks: which lanes of a part. They have the width of the lanes that were compared.
  *
- * AVX2: a vector, each lane all ones or zeros. AVX-512: a mask register, a bit for each lane. A part has 16, 8 or 4 lanes; its bits are looked at as a word where it has 16, else as a byte, and in that byte those
+ * AVX2: a vector, each lane all ones or zeros. AVX-512: a mask register, a bit for each lane. A part has 4 to 64 lanes; as many of its bits are looked at, or where it has 4, as a byte, in which those
  * above the lanes are zero. Further up there may be anything. So only masks of 4 lanes need care, and only where bits are turned over or cut in halves: comparisons leave zeros, and so does what joins masks.
  * An odd half of 16 lanes is one shift, and an even one nothing.
  */
@@ -17,6 +17,8 @@ export interface MaskContext {
   readonly code: Code
   readonly target: Target
   readonly lanes: number
+  /** Of whole numbers in lanes, where that may be less than 32. */
+  readonly word?: Width
 }
 
 /** Lanes of a part. */
@@ -25,7 +27,15 @@ export const lanesOf = ({ target, lanes }: MaskContext, width: Width): number =>
 const isRegisters = ({ target }: MaskContext): boolean => target.isa === 'avx512'
 
 /** The letter of instructions that look at a part's bits and no others. */
-const suffix = (c: MaskContext, width: Width): 'b' | 'w' => (lanesOf(c, width) > 8 ? 'w' : 'b')
+const suffix = (c: MaskContext, width: Width): 'b' | 'w' | 'd' | 'q' => {
+  const lanes = lanesOf(c, width)
+  return lanes > 32 ? 'q' : lanes > 16 ? 'd' : lanes > 8 ? 'w' : 'b'
+}
+
+const isNarrow = (c: MaskContext): boolean => c.word !== undefined && c.word < 32
+
+/** Of instructions that work on at least all bits of any part. */
+const letter = (c: MaskContext): 'w' | 'q' => (isNarrow(c) ? 'q' : 'w')
 
 /** A variable for a mask. */
 export const newMask = (c: MaskContext, width: Width): Register =>
@@ -60,15 +70,15 @@ export function constant(c: MaskContext, value: boolean, width: Width): Register
 /** All lanes where a scalar is 1, none where it is 0. With AVX2 it is a whole vector, whatever part of it is asked for. */
 export function ofScalar(c: MaskContext, scalar: Register, width: Width): Register {
   const { code, target, lanes } = c
-  const all = code.gpr(32)
-  code.general('mov', [all, view(scalar, 32)])
+  const all = code.gpr(isNarrow(c) ? 64 : 32)
+  code.general('mov', [view(all, 32), view(scalar, 32)])
   code.general('neg', [all])
   if (isRegisters(c)) {
     if (lanesOf(c, width) === 4) code.general('and', [all, 15])
-    return made(c, `kmov${suffix(c, width)}`, all)
+    return made(c, `kmov${isNarrow(c) ? 'q' : suffix(c, width)}`, all)
   }
   const to = code.register(target.bits)
-  code.vector('vmovd', [view(to, 128), all])
+  code.vector('vmovd', [view(to, 128), view(all, 32)])
   code.vector('vpbroadcastd', [to, view(to, 128)])
   return view(to, partBits(target, lanes, width))
 }
@@ -82,6 +92,7 @@ export function alikePart(c: MaskContext, part: Register, width: Width): Registe
 /** Part p, at another width, of a mask of which all parts are given. */
 export function maskPart(c: MaskContext, parts: readonly Register[], from: Width, to: Width, p: number): Register {
   if (from === to) return parts[p]
+  if (from < 32) return partOfWords(c, parts, from, to, p)
   const isWhole = lanesOf(c, from) === lanesOf(c, to)
   if (isRegisters(c)) {
     if (isWhole) return parts[p]
@@ -113,6 +124,30 @@ const evenWords = 0x88
 /** 0, 2, 1, 3. */
 const quartersCrossed = 0xd8
 
+/** Part p at a greater width of a mask of words. */
+function partOfWords(c: MaskContext, parts: readonly Register[], from: Width, to: Width, p: number): Register {
+  const { code, target, lanes } = c
+  const [every, each] = [lanesOf(c, from), lanesOf(c, to)]
+  const times = every / each
+  const part = parts[Math.floor(p / times)]
+  const first = (p % times) * each
+  if (isRegisters(c)) return first === 0 ? part : made(c, `kshiftr${suffix(c, from)}`, part, first)
+  const bytes = (first * from) / 8
+  let own = view(part, 128)
+  if (bytes >= 16) {
+    own = code.register(128)
+    code.vector('vextracti128', [own, part, 1])
+  }
+  if (bytes % 16 > 0) {
+    const moved = code.register(128)
+    code.vector('vpsrldq', [moved, own, bytes % 16])
+    own = moved
+  }
+  const result = code.register(partBits(target, lanes, to))
+  code.vector(`vpmovsx${from === 8 ? 'b' : 'w'}${to === 64 ? 'q' : 'd'}`, [result, own])
+  return result
+}
+
 function halfOfBits(c: MaskContext, mask: Register, half: number): Register {
   if (lanesOf(c, 64) === 8) return half === 0 ? mask : made(c, 'kshiftrw', mask, 8)
   return made(c, 'kshiftrb', half === 0 ? made(c, 'kshiftlb', mask, 4) : mask, 4)
@@ -127,17 +162,17 @@ function joinedBits(c: MaskContext, low: Register, high: Register, width: Width)
 // Masks of one width.
 
 export const and = (c: MaskContext, a: Register, b: Register): Register =>
-  isRegisters(c) ? made(c, 'kandw', a, b) : joined(c, 'vandps', a, b)
+  isRegisters(c) ? made(c, `kand${letter(c)}`, a, b) : joined(c, 'vandps', a, b)
 
 export const or = (c: MaskContext, a: Register, b: Register): Register =>
-  isRegisters(c) ? made(c, 'korw', a, b) : joined(c, 'vorps', a, b)
+  isRegisters(c) ? made(c, `kor${letter(c)}`, a, b) : joined(c, 'vorps', a, b)
 
 export const xor = (c: MaskContext, a: Register, b: Register): Register =>
-  isRegisters(c) ? made(c, 'kxorw', a, b) : joined(c, 'vxorps', a, b)
+  isRegisters(c) ? made(c, `kxor${letter(c)}`, a, b) : joined(c, 'vxorps', a, b)
 
 /** a and not b. */
 export const andNot = (c: MaskContext, a: Register, b: Register): Register =>
-  isRegisters(c) ? made(c, 'kandnw', b, a) : joined(c, 'vandnps', b, a)
+  isRegisters(c) ? made(c, `kandn${letter(c)}`, b, a) : joined(c, 'vandnps', b, a)
 
 export function not(c: MaskContext, a: Register, width: Width): Register {
   if (isRegisters(c) && lanesOf(c, width) > 4) return made(c, `knot${suffix(c, width)}`, a)
@@ -146,14 +181,21 @@ export function not(c: MaskContext, a: Register, width: Width): Register {
 
 /** Takes from a variable the lanes that another does not have. */
 export function andInto(c: MaskContext, to: Register, a: Register): void {
-  c.code.vector(isRegisters(c) ? 'kandw' : 'vandps', [to, to, a])
+  c.code.vector(isRegisters(c) ? `kand${letter(c)}` : 'vandps', [to, to, a])
 }
 
 /** Sets a variable to `then` where `mask` has a lane, to `otherwise` elsewhere; it may be one of them. */
 export function blendMasks(c: MaskContext, to: Register, mask: Register, then: Register, otherwise: Register): void {
-  if (isRegisters(c)) c.code.vector('korw', [to, and(c, mask, then), andNot(c, otherwise, mask)])
-  else c.code.vector('vblendvps', [to, otherwise, then, mask])
+  if (isRegisters(c)) c.code.vector(`kor${letter(c)}`, [to, and(c, mask, then), andNot(c, otherwise, mask)])
+  else c.code.vector(isNarrow(c) ? 'vpblendvb' : 'vblendvps', [to, otherwise, then, mask])
 }
+
+/** By the width of the lanes: by masks in vectors, by masks in mask registers, and moves of the lanes of such. */
+export const blends = {
+  vectors: { 8: 'vpblendvb', 16: 'vpblendvb', 32: 'vblendvps', 64: 'vblendvpd' },
+  registers: { 8: 'vpblendmb', 16: 'vpblendmw', 32: 'vblendmps', 64: 'vblendmpd' },
+  moves: { 8: 'vmovdqu8', 16: 'vmovdqu16', 32: 'vmovaps', 64: 'vmovapd' },
+} as const
 
 /** Part of a value: of `then` in the lanes of the mask, elsewhere of `otherwise`. */
 export function select(
@@ -170,9 +212,8 @@ export function select(
     return to
   }
   const to = c.code.register(then.bits as 256)
-  const isWide = width === 64
-  if (!isRegisters(c)) c.code.vector(isWide ? 'vblendvpd' : 'vblendvps', [to, otherwise, then, mask])
-  else c.code.vector(isWide ? 'vblendmpd' : 'vblendmps', [to, otherwise, then], { mask, zeroes: false })
+  if (!isRegisters(c)) c.code.vector(blends.vectors[width], [to, otherwise, then, mask])
+  else c.code.vector(blends.registers[width], [to, otherwise, then], { mask, zeroes: false })
   return to
 }
 
@@ -234,7 +275,7 @@ export function jumpIfAny(c: MaskContext, parts: readonly Register[], width: Wid
     rest = pairs
   }
   if (isRegisters(c)) code.vector(`kortest${suffix(c, width)}`, [rest[0], rest[rest.length - 1]])
-  else code.vector('vtestps', [rest[0], rest[0]])
+  else code.vector(isNarrow(c) ? 'vptest' : 'vtestps', [rest[0], rest[0]])
   return 'ne'
 }
 
@@ -265,10 +306,21 @@ export function bits(
   }
   for (const [i, part] of all.entries()) {
     const some = i === 0 ? to : code.gpr(to.bits as 64)
-    code.vector(at === 64 ? 'vmovmskpd' : 'vmovmskps', [view(some, 32), part])
+    if (at < 32) code.vector('vpmovmskb', [view(some, 32), at === 8 ? part : lowBytes(c, part)])
+    else code.vector(at === 64 ? 'vmovmskpd' : 'vmovmskps', [view(some, 32), part])
     if (i === 0) continue
     code.general('shl', [some, i * each])
     code.general('or', [to, some])
   }
   return to
+}
+
+/** A byte for each lane of a mask of 16 bits. */
+function lowBytes(c: MaskContext, part: Register): Register {
+  const { code } = c
+  const packed = code.register(part.bits as 256)
+  code.vector('vpacksswb', [packed, part, part])
+  // The low quadwords of both halves.
+  if (part.bits === 256) code.vector('vpermq', [packed, packed, 0b1000])
+  return view(packed, 128)
 }

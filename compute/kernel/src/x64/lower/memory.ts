@@ -13,6 +13,7 @@ import { view } from '../machine/code.ts'
 import {
   type At,
   hasMasked,
+  laneWidthOf,
   loadElement,
   loadParts,
   memoryAt,
@@ -22,7 +23,7 @@ import {
 } from './contiguous.ts'
 import { gatherPart, scatterPart } from './gather.ts'
 import * as masks from './masks.ts'
-import type { Operands, Place } from './operands.ts'
+import { lanesByWord, type Operands, type Place } from './operands.ts'
 
 export function emitMemory(E: Operands, v: Value): void {
   switch (v.op) {
@@ -82,12 +83,22 @@ function failFirst(E: Operands, a: Access, index: Value, lanes: Place): void {
   const slot = E.laneSlot(32)
   E.partsToStack(index, slot, 32)
   const first = code.gpr(64)
-  code.general('tzcnt', [first, view(masks.bits(E, lanes), 64)])
+  const found = code.label()
+  const groups = lanesByWord(E, lanes.parts, 32)
+  for (const { first: from, parts } of groups) {
+    const bits = view(masks.bits(E, { parts: parts!, width: 32 }), 64)
+    code.general('tzcnt', [first, bits])
+    if (from > 0) code.general('add', [first, from])
+    if (groups.length === 1) continue
+    code.general('test', [bits, bits])
+    code.jump(found, 'ne')
+  }
+  code.bind(found)
   const address = code.gpr(64)
   code.general('lea', [address, slot.memory()])
-  const found = code.gpr(32)
-  code.general('mov', [found, new Memory({ base: address, index: first, scale: 4 })])
-  E.fail(a.site, found)
+  const failed = code.gpr(32)
+  code.general('mov', [failed, new Memory({ base: address, index: first, scale: 4 })])
+  E.fail(a.site, failed)
 }
 
 /** Fails if an active lane of an index is not below a length. */
@@ -200,8 +211,9 @@ function load(E: Operands, v: Value): void {
     else checkStrip(E, a, index, step)
   }
   const { mask } = E
-  const isContiguous = step === 1 && (!mask || hasMasked(E, a.element))
+  const isContiguous = step === 1
   E.note(v, isContiguous ? 'contiguous' : `gathered${strideOf(step)}`)
+  if (isContiguous && mask && !hasMasked(E, a.element)) return loadSmall(E, v, a, index)
   if (isContiguous) return E.set(v, { parts: loadParts(E, a.element, stripAt(E, a, index), mask) })
   const base = E.frame.array(a.buffer)
   E.set(v, {
@@ -209,6 +221,35 @@ function load(E: Operands, v: Value): void {
       gatherPart(E, a, { base }, lanesPart(E, index), p),
     ),
   })
+}
+
+/**
+ * AVX2 has no masked loads of one and two bytes. Where all lanes are in range they are all read, whichever are active; where not, the active ones in turn.
+ */
+function loadSmall(E: Operands, v: Value, a: Access, index: Value): void {
+  const { code, frame } = E
+  const base = E.scalar(index)
+  const [some, back] = [code.label(), code.label()]
+  code.general('cmp', [base, frame.limit([a.buffer], E.lanes)])
+  code.jump(some, 'ae')
+  const parts = loadParts(E, a.element, elementAt(E, a, base), undefined)
+  code.cold(() => {
+    code.bind(some)
+    const width = laneWidthOf(E, a.element)
+    const slot = E.laneSlot(width)
+    E.eachActiveInTurn(lane => {
+      const i = code.gpr(32)
+      code.general('lea', [i, new Memory({ base: view(base, 64), index: lane, scale: 1 })])
+      const element = loadElement(E, a.element, memoryAt(elementAt(E, a, i)))
+      const to = slot.element(lane, width / 8)
+      if (a.element === 'f16') code.vector('vmovss', [to, element])
+      else code.general('mov', [to, view(element, width)])
+    })
+    for (const [p, part] of parts.entries()) code.vector('vmovups', [part, slot.memory((p * E.bits(width)) / 8)])
+    code.jump(back)
+  })
+  code.bind(back)
+  E.set(v, { parts })
 }
 
 const strideOf = (step: number): string => (isVarying(step) ? '' : ` in steps of ${step}`)
@@ -251,12 +292,12 @@ function store(E: Operands, v: Value): void {
     else checkStrip(E, a, index, step)
   }
   const { mask } = E
-  const width = widthOfElement(a.element)
+  const width = laneWidthOf(E, a.element)
   const isContiguous = step === 1 && (!mask || hasMasked(E, a.element))
   E.note(v, isContiguous ? 'contiguous' : `${hasScatter(E, a.element) ? 'scattered' : 'lane by lane'}${strideOf(step)}`)
   if (isContiguous) {
     const at = stripAt(E, a, index)
-    for (let p = 0; p < E.partCount(width); p++) storePart(E, a.element, at, p, E.part(value, p), mask)
+    for (let p = 0; p < E.partCount(width); p++) storePart(E, a.element, at, p, E.part(value, p, width), mask)
     return
   }
   scatter(E, a.element, { base: E.frame.array(a.buffer) }, index, value)
@@ -286,7 +327,7 @@ const hasScatter = (E: Operands, element: Element): boolean => E.target.isa === 
 
 /** Each active lane to an element of its own, in the order of lanes. */
 function scatter(E: Operands, element: Element, at: At, index: Value, value: Value): void {
-  const width = widthOfElement(element)
+  const width = laneWidthOf(E, element)
   if (hasScatter(E, element)) {
     for (let p = 0; p < E.partCount(width); p++)
       scatterPart(E, element, at, lanesPart(E, index), p, E.part(value, p, width))
@@ -296,12 +337,14 @@ function scatter(E: Operands, element: Element, at: At, index: Value, value: Val
   const [indices, values] = [E.laneSlot(32), E.laneSlot(width)]
   E.partsToStack(index, indices, 32)
   E.partsToStack(value, values, width)
-  E.eachActive(lane => {
+  const one = (lane: number | Register) => {
     const i = code.gpr(64)
-    code.general('movsxd', [i, indices.memory(4 * lane)])
+    code.general('movsxd', [i, indices.element(lane, 4)])
     const to = memoryAt({ ...at, index: i, scale: ELEMENT_BYTES[element] as 1 })
     storeElement(E, element, to, E.laneFromStack(value.type, values, lane, width))
-  })
+  }
+  if (E.word < 32) E.eachActiveInTurn(one)
+  else E.eachActive(one)
 }
 
 // Private arrays: element k of lane l at (k · lanes + l) · slot

@@ -10,6 +10,7 @@ import { isAffine, isUniform, isVarying, type Shapes } from '../../lanes/shape.t
 import type { ValueTable } from '../../lanes/table.ts'
 import type { Tally } from '../../lanes/tallies.ts'
 import type { Uses } from '../../lanes/uses.ts'
+import type { Words } from '../../lanes/words.ts'
 import type { Condition } from '../encode/general-forms.ts'
 import type { Label, Predicate } from '../encode/operands.ts'
 import { Memory, type Register } from '../encode/operands.ts'
@@ -36,6 +37,8 @@ export interface EmitOptions {
   readonly unsafe: boolean
   /** Arrays of which each thread has copies of its own. */
   readonly tallies: readonly Tally[]
+  /** What whole numbers in lanes are, if less than 32 bits do. Then a strip has as many lanes as fill vectors with them, and what it leaves over fewer, of 32. */
+  readonly words?: Words
   /** Gets a note of each access that is lowered. */
   readonly notes?: AccessNote[]
 }
@@ -52,6 +55,8 @@ export class Operands {
   readonly uses: Uses
   readonly options: EmitOptions
   readonly places: ValueTable<Place>
+  /** Bits of whole numbers in lanes. */
+  readonly word: 8 | 16 | 32
   /** Active lanes; undefined: all. */
   mask: Place | undefined
   /** Accesses known to be in range, whichever lanes are active. */
@@ -81,6 +86,8 @@ export class Operands {
     this.uses = uses
     this.options = options
     this.places = places
+    const width = options.words?.width ?? 32
+    this.word = lanes >= this.target.bits / width ? width : 32
   }
 
   bits(width: Width): VectorBits {
@@ -160,19 +167,38 @@ export class Operands {
     return this.code.constantRegister(bytesOf(type, value), bits)
   }
 
+  /** A vector all of whose words are the lowest bits of a number. */
+  spreadWord(value: number, bits: VectorBits): Register {
+    return this.spread(
+      'i32',
+      this.word === 8 ? Math.imul(value & 0xff, 0x01010101) : Math.imul(value & 0xffff, 0x10001),
+      bits,
+    )
+  }
+
   /** Part p of a value, a mask at a width; spread over lanes where that was not done before. */
-  part(v: Value, p: number, width: Width = v.type === 'i1' ? 32 : widthOf(v.type)): Register {
+  part(v: Value, p: number, width: Width = v.type === 'i1' ? 32 : this.widthOf(v)): Register {
     if (v.op === 'const')
       return v.type === 'i1'
         ? masks.constant(this, Boolean(v.attr), width)
-        : this.spread(v.type, v.attr, this.bits(width))
+        : width < 32
+          ? this.spreadWord(v.attr, this.bits(width))
+          : this.spread(v.type, v.attr, this.bits(width))
     const place = this.place(v)
     if (place.parts === undefined) return this.spreadScalar(v, this.scalar(v), p, width)
-    return v.type === 'i1' ? this.maskPart(place, p, width) : this.ownPart(place, p, width)
+    if (v.type === 'i1') return this.maskPart(place, p, width)
+    return place.alike && width < 32 ? this.spreadLow(place.parts[0], width) : this.ownPart(place, p, width)
   }
 
   private ownPart({ parts, alike }: Place, p: number, width: Width): Register {
     return alike ? view(parts![0], this.bits(width)) : parts![p]
+  }
+
+  /** A vector of the lowest word of another. */
+  private spreadLow(from: Register, width: Width): Register {
+    const to = this.code.register(this.bits(width))
+    this.code.vector(width === 8 ? 'vpbroadcastb' : 'vpbroadcastw', [to, view(from, 128)])
+    return to
   }
 
   /** Part p of a mask at a width. */
@@ -190,7 +216,8 @@ export class Operands {
     if (v.type === 'f32') code.vector('vbroadcastss', [to, view(scalar, 128)])
     else if (v.type === 'f64') code.vector(bits === 128 ? 'vmovddup' : 'vbroadcastsd', [to, view(scalar, 128)])
     else {
-      const [broadcast, move] = v.type === 'i64' ? ['vpbroadcastq', 'vmovq'] : ['vpbroadcastd', 'vmovd']
+      const letter = v.type === 'i64' ? 'q' : width === 8 ? 'b' : width === 16 ? 'w' : 'd'
+      const [broadcast, move] = [`vpbroadcast${letter}`, v.type === 'i64' ? 'vmovq' : 'vmovd']
       if (target.isa === 'avx512') code.vector(broadcast, [to, scalar])
       else {
         const low = view(to, 128)
@@ -227,6 +254,7 @@ export class Operands {
 
   /** The width at which the lanes of a mask are made. */
   maskWidth(v: Value, depth = 0): Width {
+    if (this.word < 32) return this.word
     switch (v.op) {
       case 'and':
       case 'or':
@@ -256,15 +284,21 @@ export class Operands {
   }
 
   widthOf(v: Value): Width {
+    if (v.type === 'i32' && isVarying(this.shapes.of(v))) return this.word
     return v.type === 'i1' ? this.maskWidth(v) : widthOf(v.type)
+  }
+
+  /** Of lanes of a type, as they are computed with. */
+  laneWidth(type: Type): Width {
+    return type === 'i32' ? this.word : widthOf(type)
   }
 
   /** A place of its own for a value of a shape, to be written with {@link assign}. */
   protected newPlace(v: Value, shape: number): Place {
     if (!isVarying(shape)) return { scalar: this.scalarRegister(v.type) }
-    const width = this.widthOf(v)
+    const width = v.type === 'i1' ? this.maskWidth(v) : this.laneWidth(v.type)
     const parts = Array.from({ length: this.partCount(width) }, () => this.newPart(v.type, width))
-    return v.type === 'i1' ? { parts, width } : { parts }
+    return { parts, width }
   }
 
   newPart(type: Type, width: Width): Register {
@@ -348,7 +382,7 @@ export class Operands {
     if (type === 'f32') code.vector('vmovss', [at, view(scalar, 128)])
     else if (type === 'f64') code.vector('vmovsd', [at, view(scalar, 128)])
     else if (type === 'i1') {
-      const all = code.gpr(width)
+      const all = code.gpr(width as 32 | 64)
       code.general('mov', [view(all, 32), scalar])
       code.general('neg', [all])
       code.general('mov', [at, all])
@@ -379,27 +413,32 @@ export class Operands {
 
   /** The same in a loop, which is slower and little code: for what is hardly ever done. @param make gets the lane's number, 64 bits */
   eachActiveInTurn(make: (lane: Register) => void): void {
-    const { code, lanes } = this
-    const [again, none] = [code.label(), code.label()]
-    const left = code.gpr(64)
-    const lane = code.gpr(64)
-    const all = (1n << BigInt(lanes)) - 1n
-    if (this.mask) {
-      const bits = masks.bits(this, this.mask)
-      code.general('mov', [view(left, bits.bits), bits])
-      // Of fewer lanes than a mask has there may be anything above.
-      if (lanes < masks.lanesOf(this, 32)) code.general('and', [left, Number(all)])
-      code.general('test', [left, left])
-      code.jump(none, 'e')
-    } else code.general('mov', [left, BigInt.asIntN(64, all)])
-    code.inLoop(() => {
-      code.bind(again)
-      code.general('tzcnt', [lane, left])
-      make(lane)
-      code.vector('blsr', [left, left])
-      code.jump(again, 'ne')
-    })
-    code.bind(none)
+    const { code, lanes, mask } = this
+    const width = mask?.width ?? 32
+    const parts = mask && Array.from({ length: this.partCount(width) }, (_, p) => this.maskPart(mask, p, width))
+    for (const group of lanesByWord(this, parts, width)) {
+      const [again, none] = [code.label(), code.label()]
+      const left = code.gpr(64)
+      const lane = code.gpr(64)
+      const all = (1n << BigInt(Math.min(64, lanes - group.first))) - 1n
+      if (group.parts) {
+        const bits = masks.bits(this, { parts: group.parts, width })
+        code.general('mov', [view(left, bits.bits), bits])
+        // Of fewer lanes than a mask has there may be anything above.
+        if (lanes < masks.lanesOf(this, 32)) code.general('and', [left, Number(all)])
+        code.general('test', [left, left])
+        code.jump(none, 'e')
+      } else code.general('mov', [left, BigInt.asIntN(64, all)])
+      code.inLoop(() => {
+        code.bind(again)
+        code.general('tzcnt', [lane, left])
+        if (group.first > 0) code.general('add', [lane, group.first])
+        make(lane)
+        code.vector('blsr', [left, left])
+        code.jump(again, 'ne')
+      })
+      code.bind(none)
+    }
   }
 
   /** Notes how an access is done, where somebody wants to know. */
@@ -453,4 +492,17 @@ export class Operands {
       width: 32,
     }
   }
+}
+
+/** So many lanes as a general register has bits, and the parts of a mask that are theirs. */
+export function lanesByWord(
+  c: masks.MaskContext,
+  parts: readonly Register[] | undefined,
+  width: Width,
+): { readonly first: number; readonly parts: readonly Register[] | undefined }[] {
+  const each = 64 / masks.lanesOf(c, width)
+  return Array.from({ length: Math.ceil(c.lanes / 64) }, (_, g) => ({
+    first: 64 * g,
+    parts: parts?.slice(g * each, (g + 1) * each),
+  }))
 }

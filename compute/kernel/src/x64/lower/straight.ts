@@ -15,7 +15,7 @@ import * as masks from './masks.ts'
 import { checkTogether } from './memory.ts'
 import { Operands, type Place, type VectorBits } from './operands.ts'
 import { emitScalar, isComparison } from './scalar.ts'
-import { type Target, type Width, widthOf } from './target.ts'
+import type { Target, Width } from './target.ts'
 
 /** Computed slice by slice, from the same slice of its operands, for all lanes. */
 export const isStraight = (v: Value): boolean => isPure(v) && v.op !== 'math'
@@ -70,7 +70,7 @@ export abstract class Straight extends Operands {
 
   /** How many slices there are: each is one part of 32-bit values, and one or two of 64-bit values. */
   get slices(): number {
-    return this.partCount(32)
+    return this.partCount(this.word)
   }
 
   /** The parts of a value that belong to a slice. */
@@ -175,7 +175,7 @@ export abstract class Straight extends Operands {
   protected assignSlice(list: readonly (readonly [Place, Value, Place | undefined])[], slice: number): void {
     const moves: { to: Register; from: Register; mask: Place | undefined; p: number; width: Width }[] = []
     for (const [place, v, mask] of list) {
-      const width = place.width ?? widthOf(v.type)
+      const width = place.width ?? this.laneWidth(v.type)
       for (const p of this.partsOf(slice, width))
         moves.push({ to: place.parts![p], from: this.part(v, p, width), mask, p, width })
     }
@@ -211,8 +211,8 @@ export abstract class Straight extends Operands {
     const active = this.maskPart(mask, p, width)
     if (to.bank === 'mask') masks.blendMasks(this, to, active, from, to)
     else if (this.target.isa === 'avx512')
-      this.code.vector(width === 64 ? 'vmovapd' : 'vmovaps', [to, from], { mask: active, zeroes: false })
-    else this.code.vector(width === 64 ? 'vblendvpd' : 'vblendvps', [to, to, from, active])
+      this.code.vector(masks.blends.moves[width], [to, from], { mask: active, zeroes: false })
+    else this.code.vector(masks.blends.vectors[width], [to, to, from, active])
   }
 }
 
@@ -223,6 +223,7 @@ export class LaneCode implements LaneContext {
   readonly code: Code
   readonly target: Target
   readonly lanes: number
+  readonly word: 8 | 16 | 32
 
   constructor(operands: Operands, value: Value) {
     this.#operands = operands
@@ -230,6 +231,11 @@ export class LaneCode implements LaneContext {
     this.code = operands.code
     this.target = operands.target
     this.lanes = operands.lanes
+    this.word = operands.word
+  }
+
+  areUnsigned(operands: readonly number[]): boolean {
+    return this.#operands.options.words!.areUnsigned(operands.map(i => this.#value.args[i]))
   }
 
   bits(width: Width): VectorBits {
@@ -251,6 +257,10 @@ export class LaneCode implements LaneContext {
   isUniform(i: number): boolean {
     const v = this.#value.args[i]
     return v.op === 'const' || isUniform(this.#operands.shapes.of(v))
+  }
+
+  spreadWord(value: number, bits: VectorBits): Register {
+    return this.#operands.spreadWord(value, bits)
   }
 
   spread(type: Type, value: number | bigint, bits: VectorBits): Register {

@@ -2,10 +2,10 @@
 
 import type { Type } from '../../ir/ir.ts'
 
-/** Bits of a lane: of the values it holds, or of what was compared. */
-export type Width = 32 | 64
+/** Bits of a lane: of the values it holds, or of what was compared. Below 32 they are words of a kernel that needs no more (`lanes/words.ts`). */
+export type Width = 8 | 16 | 32 | 64
 
-export const widthOf = (type: Type): Width => (type === 'f64' || type === 'i64' ? 64 : 32)
+export const widthOf = (type: Type): 32 | 64 => (type === 'f64' || type === 'i64' ? 64 : 32)
 
 export interface Target {
   /** `avx512`: F, VL, DQ, BW and CD; mask registers, 32 vectors. Both have FMA, BMI1, BMI2, LZCNT, POPCNT and F16C. */

@@ -305,7 +305,7 @@ export class StackSlot {
   /** Element of so many bytes by its number, which may be known to a register of 64 bits alone. */
   element(number: number | Register, bytes: number): Memory {
     if (typeof number === 'number') return this.memory(number * bytes)
-    return new Memory({ base: frameBase, index: number, scale: bytes as 4 | 8, disp: this.offset })
+    return new Memory({ base: frameBase, index: number, scale: bytes as 1 | 4 | 8, disp: this.offset })
   }
 }
 

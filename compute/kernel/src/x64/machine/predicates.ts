@@ -16,10 +16,16 @@ import { access, accessOfFirst, type Instruction, trait, traitsOf } from './trai
 const joins: { readonly [name: string]: 'and' | 'andn' | 'not' } = {
   kandb: 'and',
   kandw: 'and',
+  kandd: 'and',
+  kandq: 'and',
   kandnb: 'andn',
   kandnw: 'andn',
+  kandnd: 'andn',
+  kandnq: 'andn',
   knotb: 'not',
   knotw: 'not',
+  knotd: 'not',
+  knotq: 'not',
 }
 const comparison = /^v(pcmpu?[bwdq]|cmpp[sd]|ptestn?m[bwdq])$/
 
