@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import type { Launch, Outcome } from '../src/backend.ts'
 import { compileProgram } from '../src/compile.ts'
+import { elementOfArray } from '../src/front/signature.ts'
 import { parseFunction } from '../src/front/source.ts'
 import { atomic } from '../src/index.ts'
 import { reference } from '../src/reference/index.ts'
@@ -13,42 +14,65 @@ import { targets } from './x64-targets.ts'
 
 export type Numbers = ArrayBufferView & { [index: number]: number; readonly length: number }
 
-/** A kernel's text as IR, for arguments like these. */
-export function lowered(source: string, args: unknown[]) {
+/** What is compiled: a kernel's body, or the function and the operator of a reduction or a scan. */
+export interface Asked {
+  readonly source: string
+  readonly kind?: Definition['kind']
+  readonly operator?: Definition['operator']
+}
+
+export interface Compiled extends Disposable {
+  /** Runs over n positions. Of a scan the output comes first. */
+  run(n: number, args: unknown[]): Outcome
+}
+
+/** A kernel's text as IR, for arguments like these. @param out of a scan */
+function lowerAsked({ source, kind = 'kernel', operator }: Asked, args: unknown[], out?: unknown) {
   const fn = new Function('atomic', `return ${source}`)(atomic)
   const d: Definition = {
-    kind: 'kernel',
+    kind,
     fn: parseFunction(fn, 'test'),
     use: { atomic },
     float: 'f32',
     fast: false,
     unsafe: false,
     call: 'test',
-    operator: undefined,
+    operator,
   }
   const types = typesOf(d, args)
-  return { types, lowered: lowerFor(d, types, undefined).lowered }
+  return { types, ...lowerFor(d, types, kind === 'scan' ? elementOfArray(out) : undefined) }
+}
+
+/** A kernel's text as IR, for arguments like these. */
+export const lowered = (source: string, args: unknown[]) => lowerAsked({ source }, args)
+
+/** Compiles for arguments such as these; without a target for the reference. */
+export function compileFor(asked: Asked, args: unknown[], target?: Target): Compiled {
+  const leading = asked.kind === 'scan' ? 1 : 0
+  const { types, lowered, combination } = lowerAsked(asked, args.slice(leading), args[0])
+  const options = { fast: false, unsafe: false, source: [], worthCopies: 0, ...(target && { target }) }
+  const program = compileProgram(lowered.ir, combination, target ? x64 : reference, options)
+  return {
+    run(n, args) {
+      const launch: Launch = {
+        extents: [{ begin: 0, end: n, step: 1 }],
+        scalars: [],
+        arrays: args.slice(0, leading) as Numbers[],
+        threads: 1,
+        schedule: 'static',
+        chunk: undefined,
+      }
+      bindArguments(types, args.slice(leading), { bound: lowered.bound } as never, launch)
+      return program.run(launch)
+    },
+    [Symbol.dispose]: () => program.dispose(),
+  }
 }
 
 /** Runs a kernel of n positions on a backend. */
 function run(source: string, n: number, args: unknown[], target: Target | undefined): Outcome {
-  const { types, lowered: made } = lowered(source, args)
-  const options = { fast: false, unsafe: false, source: [], worthCopies: 0, ...(target && { target }) }
-  const program = compileProgram(made.ir, undefined, target ? x64 : reference, options)
-  try {
-    const launch: Launch = {
-      extents: [{ begin: 0, end: n, step: 1 }],
-      scalars: [],
-      arrays: [],
-      threads: 1,
-      schedule: 'static',
-      chunk: undefined,
-    }
-    bindArguments(types, args, { bound: made.bound } as never, launch)
-    return program.run(launch)
-  } finally {
-    program.dispose()
-  }
+  using compiled = compileFor({ source }, args, target)
+  return compiled.run(n, args)
 }
 
 /** The last argument is what is written; where the kernel fails, only that is compared. */

@@ -10,6 +10,9 @@ import { skip } from './x64-code.ts'
 
 const here = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href)
 
+/** `KERNELS=10000` for the long run. */
+const count = Number(process.env.KERNELS ?? 100)
+
 test('code of kernels that nobody holds any more is freed', { skip }, () => {
   const text = `import { kernel } from ${here('../src/index.ts')}
     import { mappedBytes } from ${here('../src/x64/run/pages.ts')}
@@ -21,7 +24,7 @@ test('code of kernels that nobody holds any more is freed', { skip }, () => {
     for (let k = 0; k < 40; k++) { const f = make(k); f(100, x); held.push(f) }
     const all = mappedBytes()
     const inUse = heap.stats().inUseBytes
-    for (let k = 40; k < 140; k++) { const f = make(k); f(100, x); held.shift(); held.push(f); if (k % 20 === 0) await settle() }
+    for (let k = 40; k < ${40 + count}; k++) { const f = make(k); f(100, x); held.shift(); held.push(f); if (k % ${Math.max(20, count / 20)} === 0) await settle() }
     await settle()
     const most = mappedBytes()
     held = []
