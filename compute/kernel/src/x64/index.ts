@@ -1,24 +1,16 @@
 /** The x64 backend: machine code made for a kernel, run over the arrays where they are. */
 
+import { createRequire } from 'node:module'
 import { InternalError, NotSupportedError } from '@skein/base'
 import { defaultTeam } from '@skein/team'
 import { survivesTermination } from '@skein/team/native'
-import { accumulators, type Backend, type Combination, type Launch, type Outcome, SCANNED } from '../backend.ts'
+import type { Backend, Combination, Launch, Outcome } from '../backend.ts'
 import { type KernelIR, walk } from '../ir/ir.ts'
-import { analyseShapes } from '../lanes/shape.ts'
-import { narrowestWords } from '../lanes/words.ts'
 import type { Block } from '../launch/block.ts'
 import { type Kind, type LaunchOptions, type Placement, TeamProgram, type Variant } from '../launch/program.ts'
 import { lowerStorage } from '../passes/storage.ts'
-import type { AccessNote } from './explain/accesses.ts'
-import { explained } from './explain/listing.ts'
-import { type Lowered, Lowering } from './lower/function.ts'
-import { addMerge } from './lower/merge.ts'
-import { lowerReduction } from './lower/reduce.ts'
-import { lowerScan } from './lower/scan.ts'
+import type { Description, Job } from './compile.ts'
 import type { Target } from './lower/target.ts'
-import { type Program as Assembled, assemble } from './machine/emit.ts'
-import { chooseLanes, chooseRest } from './plan.ts'
 import { heapAddress, placeOf } from './run/addresses.ts'
 import { type CodeCache, processCache } from './run/cache.ts'
 import { isa, refusal } from './run/cpu.ts'
@@ -68,14 +60,6 @@ export interface X64Options extends LaunchOptions {
   readonly cache?: CodeCache | null
 }
 
-/** What is kept of a variant beside its code. */
-interface Description {
-  /** By name where the functions that are called begin. */
-  readonly entries: { readonly [name: string]: number }
-  readonly lanes: number
-  readonly scratchBytes: number
-}
-
 class X64Program extends TeamProgram<X64Variant> {
   declare protected readonly options: X64Options
   readonly #target: Target
@@ -106,44 +90,15 @@ class X64Program extends TeamProgram<X64Variant> {
     const key = cache ? programKey(ir, combination, [this.#target, kind, choices]) : undefined
     const found = key !== undefined ? cache!.read(key) : undefined
     if (found !== undefined) return { ...(found.description as Description), code: found.code }
-    const { lowered, lanes: chosen } = this.#lower(kind)
-    const { bytes: code, entries } = this.#assemble(lowered, false)
-    const description: Description = {
-      entries: Object.fromEntries(
-        lowered.functions.flatMap((f, i) => (f.isInner ? [] : [[f.name, entries[i]] as const])),
-      ),
-      lanes: chosen,
-      scratchBytes: lowered.scratchBytes,
-    }
+    const { description, code } = compiler().makeCode(this.#job(kind))
     if (key !== undefined) cache!.write(key, { description, code })
     return { ...description, code }
   }
 
-  /** @param notes gets what is decided about accesses */
-  #lower({ unitStep, tallies }: Kind, notes?: AccessNote[]): { readonly lowered: Lowered; readonly lanes: number } {
+  #job(kind: Kind): Job {
     const { ir, combination, options } = this
-    const target = this.#target
-    const shapes = analyseShapes(ir, true, unitStep)
-    const fixed = lanesOf(combination)
-    const words = combination === undefined ? narrowestWords(ir, shapes) : undefined
-    const lanes = fixed ?? options.lanes ?? chooseLanes(ir, shapes, target, tallies, words)
-    const lowering = new Lowering(ir, combination, {
-      target,
-      lanes,
-      restLanes: fixed ?? chooseRest(ir, shapes, target, lanes, words),
-      shapes,
-      unitStep,
-      unsafe: options.unsafe,
-      tallies,
-      ...(words && { words }),
-      ...(notes && { notes }),
-    })
-    return { lowered: lower(lowering), lanes }
-  }
-
-  #assemble({ functions, constants }: Lowered, lists: boolean): Assembled {
-    const { naive = false } = this.options
-    return assemble(functions, constants, { isa: this.#target.isa, naive, lists })
+    const { unsafe, lanes, naive } = options
+    return { ir, combination, target: this.#target, kind, unsafe, lanes, naive }
   }
 
   protected override free({ body, pages }: X64Variant): void {
@@ -163,7 +118,7 @@ class X64Program extends TeamProgram<X64Variant> {
   protected override failure(v: X64Variant, block: Block, status: number): Outcome {
     if (status > 0) return super.failure(v, block, status)
     const { address, bytes } = v.pages
-    const listing = () => this.#listed(v)
+    const listing = () => compiler().linesOf(this.#job(v.kind))
     const { source } = this.options
     const error = faultError(processGates(), status, {
       name: `kernel ${this.ir.name}`,
@@ -176,30 +131,17 @@ class X64Program extends TeamProgram<X64Variant> {
   }
 
   listing(): string {
-    const notes: AccessNote[] = []
-    const assembled = this.#assemble(this.#lower(this.anyVariant().kind, notes).lowered, true)
-    const names = this.ir.buffers.map(b => b.name)
-    return explained(assembled, notes, this.options.source, names)
-  }
-
-  #listed({ kind }: X64Variant): Assembled['listing'] {
-    return this.#assemble(this.#lower(kind).lowered, true).listing
+    return compiler().listingOf(this.#job(this.anyVariant().kind), this.options.source)
   }
 }
 
-/** What the order of reductions and scans fixes. */
-function lanesOf(combination: Combination | undefined): number | undefined {
-  if (combination === undefined) return undefined
-  return combination.kind === 'scan' ? SCANNED : accumulators(combination.type)
-}
+let loaded: typeof import('./compile.ts') | undefined
 
-function lower(lowering: Lowering): Lowered {
-  if (lowering.combination === undefined) {
-    lowering.addRun()
-    if (lowering.options.tallies.length > 0) addMerge(lowering)
-    return lowering.finish()
-  }
-  return lowering.combination.kind === 'scan' ? lowerScan(lowering) : lowerReduction(lowering)
+/** The compiler, loaded when there is something to compile: within a call, so not by `import()`. */
+function compiler(): typeof import('./compile.ts') {
+  const here = import.meta.url
+  loaded ??= createRequire(here)(`./compile${here.slice(here.lastIndexOf('.'))}`) as typeof import('./compile.ts')
+  return loaded
 }
 
 function targetHere(): Target {

@@ -1,5 +1,6 @@
 /**
  * Which compiler this is: the sizes and times of its files, so that a change of any of them makes other code than what the cache holds. In a bundle the compiler is part of one file.
+ * What comes before the IR that is compiled does not count, since that IR is part of a key itself.
  */
 
 import { createHash } from 'node:crypto'
@@ -10,21 +11,23 @@ import { fileURLToPath } from 'node:url'
 /** From here to the compiler's folder: src, or dist. */
 const up = ['..', '..']
 const isModule = /\.[jt]s$/
+/** Before the IR, or for other backends. */
+const isElsewhere = /^(front|passes|reference|wasm)[/\\]/
 
 /** @param file of this module, as it runs */
 export function buildOf(file: string): string {
-  const hash = createHash('sha256')
+  let text = ''
   const add = (path: string, name: string) => {
     const { size, mtimeMs } = statSync(path)
-    hash.update(`${name} ${size} ${mtimeMs}\n`)
+    text += `${name} ${size} ${mtimeMs}\n`
   }
   if (!/^build\.[jt]s$/.test(basename(file))) add(file, 'bundle')
   else {
     const folder = join(dirname(file), ...up)
     for (const name of (readdirSync(folder, { recursive: true }) as string[]).sort())
-      if (isModule.test(name) && !name.endsWith('.d.ts')) add(join(folder, name), name)
+      if (isModule.test(name) && !name.endsWith('.d.ts') && !isElsewhere.test(name)) add(`${folder}/${name}`, name)
   }
-  return hash.digest('hex')
+  return createHash('sha256').update(text).digest('hex')
 }
 
 let build: string | undefined
