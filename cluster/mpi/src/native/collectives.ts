@@ -65,6 +65,15 @@ export const run = (port: Members, collective: Collective): void => {
       code = calls.MPI_Allreduce(from, recv.view, recv.count, reduction.type, reduction.op, comm)
       break
     }
+    case 'alltoall':
+    case 'allgather': {
+      const { send, recv } = collective
+      const { types, family } = runtime
+      const [from, count, type] = [send?.view ?? family.inPlace, send?.count ?? 0, types.of(send?.type ?? byte)]
+      const call = collective.is === 'alltoall' ? calls.MPI_Alltoall : calls.MPI_Allgather
+      code = call(from, count, type, recv.view, recv.count, types.of(recv.type), comm)
+      break
+    }
     default:
       code = (calls[`MPI_${names[collective.is]}`] as Call)(...layout(runtime, guarded(runtime, collective)), comm)
   }

@@ -133,6 +133,22 @@ export const directCalls = (
   const barrier = to('MPI_Barrier')
   const bcast = to('MPI_Bcast')
   const allreduce = to('MPI_Allreduce')
+  const [alltoall, allgather] = [to('MPI_Alltoall'), to('MPI_Allgather')]
+  /** (send, count, datatype, recv, count, datatype, communicator). False: where one of them is, or that it is in place, is koffi's to tell. */
+  const writeShares = (words: Int32Array, given: readonly Argument[]): boolean => {
+    const [send, count, type, recv, theirCount, theirType, comm] = given
+    const [from, to] = [addresses.of(send), addresses.of(recv)]
+    if (from === 0 || to === 0) return false
+    put(words, 1, from)
+    words[4] = count as number
+    put(words, 3, type as number)
+    put(words, 4, to)
+    words[10] = theirCount as number
+    put(words, 6, theirType as number)
+    put(words, 7, comm as number)
+    return true
+  }
+
   let [lastFrom, lastTo]: (Argument | undefined)[] = []
   let [lastType, lastOp, lastComm]: Argument[] = [-1, -1, -1]
 
@@ -192,6 +208,9 @@ export const directCalls = (
       put(words, 5, comm as number)
       return call()
     },
+    MPI_Alltoall: (...given) => (writeShares(alltoall.words, given) ? alltoall.call() : calls.MPI_Alltoall(...given)),
+    MPI_Allgather: (...given) =>
+      writeShares(allgather.words, given) ? allgather.call() : calls.MPI_Allgather(...given),
     MPI_Allreduce: (send, recv, count, datatype, op, comm) => {
       const { words, call } = allreduce
       if (send !== lastFrom || recv !== lastTo) {
