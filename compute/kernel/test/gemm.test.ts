@@ -102,7 +102,7 @@ test('small products of any strides are the plain loop, on any threads', { skip 
       check({ ...productOf(type, sizes, batch, layouts, from), ...how }, 1, { isa })
     },
   )
-  fc.assert(property, { numRuns: 300 })
+  fc.assert(property, { numRuns: 200 })
 })
 
 test('products of several blocks, too', { skip }, () => {
@@ -113,7 +113,19 @@ test('products of several blocks, too', { skip }, () => {
       check({ ...productOf(type, sizes, 1, layouts, from), ...how }, threads, { isa })
     },
   )
-  fc.assert(property, { numRuns: 25 })
+  fc.assert(property, { numRuns: 15 })
+})
+
+test('many small products of one shape, too', { skip }, () => {
+  const size = fc.constantFrom(1, 3, 8, 17, 33)
+  const property = fc.property(
+    ...[types, fc.tuple(size, size, size), fc.integer({ min: 8, max: 40 }), fc.tuple(ofFactors, ofFactors, ofC)],
+    ...([seed, starts, isa, fc.integer({ min: 1, max: 2 })] as const),
+    (type, sizes, batch, layouts, from, how, isa, threads) => {
+      check({ ...productOf(type, sizes, batch, layouts, from), ...how }, threads, { isa })
+    },
+  )
+  fc.assert(property, { numRuns: 30 })
 })
 
 test('with contract every step is one rounding', { skip }, () => {

@@ -1,12 +1,13 @@
 /** Products of matrices: what is asked for is checked, cut into steps, and run, here or on the team. */
 
 import { CancelledError, NotSupportedError } from '@skein/base'
-import { type Body, defaultTeam } from '@skein/team'
+import { defaultTeam } from '@skein/team'
 import { type Isa, isa } from '../run/cpu.ts'
 import { type Checked, check } from './check.ts'
 import type { MatrixProduct } from './product.ts'
 import { failureOf } from './routines.ts'
-import { type Step, stepsOf } from './steps.ts'
+import type { Step } from './step.ts'
+import { stepsOf } from './steps.ts'
 import { giveBackWorkspace, lendWorkspace } from './workspace.ts'
 
 export interface GemmOptions {
@@ -39,11 +40,11 @@ export function gemm(product: MatrixProduct, options: GemmOptions = {}, choices:
     for (const step of stepsOf(product, checked, target, threadsOf(options))) {
       workspace.reset(step.bytes)
       const { address, units } = step.write(workspace)
-      const { body, threads } = step
+      const { body, threads, chunk = 1 } = step
       const status =
         threads === 1
           ? (body.entry(0)(address, 0, units, 0) as number)
-          : team.run(body, 0, { args: address, begin: 0, end: units, threads, schedule: 'dynamic', chunk: 1 })
+          : team.run(body, 0, { args: address, begin: 0, end: units, threads, schedule: 'dynamic', chunk })
       if (status !== 0) throw failureOf(status)
     }
   } finally {
@@ -83,13 +84,13 @@ export async function gemmAsync(
 }
 
 const runOnTeam = (
-  { body, threads }: { body: Body; threads: Step['threads'] },
+  { body, threads, chunk = 1 }: Step,
   address: number,
   end: number,
   signal: AbortSignal | undefined,
 ): Promise<number> =>
   defaultTeam().runAsync(body, 0, {
-    ...{ args: address, begin: 0, end, threads, schedule: 'dynamic', chunk: 1 },
+    ...{ args: address, begin: 0, end, threads, schedule: 'dynamic', chunk },
     ...(signal && { signal }),
   })
 

@@ -31,7 +31,7 @@ export interface Place {
 }
 
 /** Products of fewer multiplications are done by the calling thread: to wake others would take longer. */
-const worthThreads = 400_000
+export const worthThreads = 400_000
 /** Units for each thread, so that all end at the same time. */
 const unitsEach = 4
 /** Bytes of A's rows that a unit has: they stay in a core's second cache while columns go by. */

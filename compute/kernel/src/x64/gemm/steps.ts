@@ -2,35 +2,43 @@
  * What is done for a product, or a batch of them, one after the other: the jobs of its plan, and before and behind them, where C has no two elements side by side, copies of it that have.
  */
 
-import type { Body } from '@skein/team'
 import { placeOf } from '../run/addresses.ts'
 import type { Isa } from '../run/cpu.ts'
+import { smallStep } from './batches.ts'
 import type { Checked, Placed } from './check.ts'
 import { copy, type ElementBytes, emitCopyRows } from './copy.ts'
 import { emitMultiply } from './multiply.ts'
 import { type Arranged, type Place, planOf } from './plan.ts'
 import type { MatrixProduct } from './product.ts'
 import { bodyOf } from './routines.ts'
+import type { Step } from './step.ts'
 import { elementBytes } from './tile.ts'
-import { giveBackWorkspace, lendWorkspace, type Workspace } from './workspace.ts'
-
-export interface Step {
-  readonly body: Body
-  readonly threads: number
-  /** Of the workspace that it writes into. */
-  readonly bytes: number
-  write(workspace: Workspace): { readonly address: number; readonly units: number }
-}
+import { giveBackWorkspace, lendWorkspace } from './workspace.ts'
 
 /** Rows of a copy that a thread takes at a time hold so many elements. */
 const elementsAtATime = 4096
 
 export function* stepsOf(product: MatrixProduct, checked: Checked, isa: Isa, threads: number): Generator<Step> {
+  const { dtype, m, n, k, start, scale, contract = false } = product
+  const type = dtype as 'f32' | 'f64'
   const [a, b, c] = [checked.a, checked.b, checked.c].map(placeOfOperand)
+  const strides = { a: checked.a.batchStride, b: checked.b.batchStride, c: checked.c.batchStride }
+  const asked: Arranged = { type, m, n, k, a, b, c, start: start === 'c', scale, contract }
+  const bytes = elementBytes[type]
+  const isTurned = c.columnStride !== bytes && n > 1 && (c.rowStride === bytes || m === 1)
+  // Cᵀ = BᵀAᵀ, with the same sums.
+  const first = isTurned ? { ...asked, m: n, n: m, a: transposed(b), b: transposed(a), c: transposed(c) } : asked
+  const { a: ofA, b: ofB, c: ofC } = isTurned ? { ...strides, a: strides.b, b: strides.a } : strides
+  const small = smallStep(first, checked.batch, { a: ofA, b: ofB, c: ofC }, isa, threads)
+  if (small !== undefined) {
+    yield small
+    return
+  }
+  const moved = (place: Place, distance: number): Place => ({ ...place, address: place.address + distance })
   for (let p = 0; p < checked.batch; p++) {
-    const shift = (place: Place, { batchStride }: Placed): Place =>
-      p === 0 ? place : { ...place, address: place.address + p * batchStride }
-    yield* stepsOfOne(product, shift(a, checked.a), shift(b, checked.b), shift(c, checked.c), isa, threads)
+    const one =
+      p === 0 ? first : { ...first, a: moved(first.a, p * ofA), b: moved(first.b, p * ofB), c: moved(first.c, p * ofC) }
+    yield* stepsOfOne(one, isa, threads)
   }
 }
 
@@ -46,33 +54,23 @@ const transposed = ({ address, rowStride, columnStride }: Place): Place => ({
   columnStride: rowStride,
 })
 
-function* stepsOfOne(
-  { dtype, m, n, k, start, scale, contract = false }: MatrixProduct,
-  a: Place,
-  b: Place,
-  c: Place,
-  isa: Isa,
-  threads: number,
-): Generator<Step> {
-  const type = dtype as 'f32' | 'f64'
+function* stepsOfOne(one: Arranged, isa: Isa, threads: number): Generator<Step> {
+  const { type, m, n, c, start, scale } = one
   const bytes = elementBytes[type]
-  const asked: Arranged = { type, m, n, k, a, b, c, start: start === 'c', scale, contract }
-  // Cᵀ = BᵀAᵀ, with the same sums.
-  const turned: Arranged = { ...asked, m: n, n: m, a: transposed(b), b: transposed(a), c: transposed(c) }
-  if (c.columnStride === bytes || n === 1) yield* stepsOfPlan(asked, isa, threads)
-  else if (c.rowStride === bytes || m === 1) yield* stepsOfPlan(turned, isa, threads)
-  else {
-    const dense = lendWorkspace()
-    try {
-      const rowStride = (n * bytes + 63) & -64
-      dense.reset(m * rowStride)
-      const place: Place = { address: dense.addressOf(0), rowStride, columnStride: bytes }
-      if (asked.start || scale?.beta !== undefined) yield copyStep(c, place, m, n, bytes, threads)
-      yield* stepsOfPlan({ ...asked, c: place }, isa, threads)
-      yield copyStep(place, c, m, n, bytes, threads)
-    } finally {
-      giveBackWorkspace(dense)
-    }
+  if (c.columnStride === bytes || n === 1) {
+    yield* stepsOfPlan(one, isa, threads)
+    return
+  }
+  const dense = lendWorkspace()
+  try {
+    const rowStride = (n * bytes + 63) & -64
+    dense.reset(m * rowStride)
+    const place: Place = { address: dense.addressOf(0), rowStride, columnStride: bytes }
+    if (start || scale?.beta !== undefined) yield copyStep(c, place, m, n, bytes, threads)
+    yield* stepsOfPlan({ ...one, c: place }, isa, threads)
+    yield copyStep(place, c, m, n, bytes, threads)
+  } finally {
+    giveBackWorkspace(dense)
   }
 }
 
