@@ -2,12 +2,16 @@
 // and types in `dist/`, README and LICENSE, and a package.json that says `dist` where the workspace's says `src`. A room with
 // a web page has it built by its `page/build.ts`, into a file that it lists among its assets.
 //
+// A room of many modules may name some of them as `chunks`: each is published as one file that has all it imports of the room (what several need is in a file beside
+// them), since a program's start costs a third of a millisecond for each file.
+//
 // In the house every workspace exports its TypeScript source, so nothing needs building to run or test. The emitted
 // files keep their places below `src`, so that `new URL('./worker.ts', import.meta.url)` needs its ending changed
 // and `new URL('../page.html', import.meta.url)` nothing at all.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { buildSync } from 'esbuild'
 import { readRooms } from '../testing/src/arrows.ts'
 
 interface Manifest {
@@ -18,6 +22,8 @@ interface Manifest {
   bin?: Record<string, string>
   /** Files beside `src` that are published too, as globs. Files in `src` that are not TypeScript always are. */
   assets?: string[]
+  /** Modules in `src` that are published as a file each, and no others of the room. */
+  chunks?: string[]
   [field: string]: unknown
 }
 type Exports = string | { [condition: string]: Exports }
@@ -54,6 +60,7 @@ export function build(root: string, out: string): Built[] {
     cpSync(join(emitted, folder, 'src'), join(target, 'dist'), { recursive: true })
     for (const file of globSync(['**/*.js', '**/*.d.ts'], { cwd: join(target, 'dist') }))
       renameReferences(join(target, 'dist', file))
+    if (manifest.chunks) joinModules(join(target, 'dist'), manifest.chunks)
     const inSource = globSync('**/*.*', { cwd: join(room, 'src'), exclude: ['**/*.ts', '**/*.js', '**/*.md'] })
     const assets = globSync(manifest.assets ?? [], { cwd: room })
     for (const file of inSource) copy(join(room, 'src', file), join(target, 'dist', file))
@@ -87,9 +94,38 @@ function renameReferences(file: string) {
   if (renamed !== text) writeFileSync(file, renamed)
 }
 
+/** Puts modules and what they import of their folder into a file each, in the place of all. Names are kept, so that errors and listings read as before. */
+function joinModules(dist: string, chunks: string[]) {
+  const modules = globSync('**/*.js', { cwd: dist })
+  const entryPoints = chunks.map(chunk => join(dist, inDist(chunk).replace('./dist/', '')))
+  const joined = buildSync({
+    entryPoints,
+    outbase: dist,
+    outdir: dist,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'es2024',
+    packages: 'external',
+    write: false,
+  }).outputFiles
+  for (const file of modules) rmSync(join(dist, file))
+  for (const { path, contents } of joined) writeFileSync(path, contents)
+}
+
 /** The package.json to publish: entries in `dist`, each with its types; what only the house uses left out. */
 export function publishedManifest(manifest: Manifest, assets: string[] = []): Manifest {
-  const { devDependencies: _dev, scripts: _scripts, assets: _assets, exports, imports, bin, ...rest } = manifest
+  const {
+    devDependencies: _dev,
+    scripts: _scripts,
+    assets: _assets,
+    chunks: _chunks,
+    exports,
+    imports,
+    bin,
+    ...rest
+  } = manifest
   return {
     ...rest,
     ...(exports && { exports: mapEntries(exports) }),

@@ -16,6 +16,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { backends, defaultBackend } from '@skein/kernel'
 import { type Built, build, publishedManifest } from '../../scripts/build.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -78,6 +79,26 @@ test('each package holds its JavaScript, its types, README and LICENSE, and no s
       `${name} holds TypeScript source`,
     )
   }
+})
+
+test('the many modules of the kernel room are a few files: machine code apart, which not every program loads', () => {
+  const dist = join(user, 'node_modules/@skein/kernel/dist')
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.js'))
+  const named = files.map(file => file.replaceAll('\\', '/')).filter(file => !/^chunk-\w+\.js$/.test(file))
+  assert.deepEqual(named.sort(), ['gemm.js', 'index.js', 'x64/compile.js', 'x64/index.js'])
+  // Machine code asks for its compiler in its own folder.
+  assert.match(readFileSync(join(dist, 'x64/index.js'), 'utf8'), /\(`\.\/compile\$\{/)
+  const script = `import { backends, defaultBackend, kernel } from 'skein'
+    const x = new Float64Array(4); kernel((i, x) => { x[i] = i })(4, x)
+    console.log(defaultBackend(), backends.x64.unavailable(), x.join())`
+  const run = (SKEIN_CACHE: string) =>
+    execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: user,
+      env: { ...process.env, SKEIN_CACHE },
+      encoding: 'utf8',
+    })
+  const told = `${defaultBackend()} ${backends.x64.unavailable()} 0,1,2,3\n`
+  for (const cache of ['off', join(work, 'cache'), join(work, 'cache')]) assert.equal(run(cache), told)
 })
 
 for (const [version, node] of nodes()) {
