@@ -259,8 +259,8 @@ function floydWarshall(n: number, threads: number, allocate: Allocate): Work {
   const first = distances(n, onHeap)
   const run = () => {
     for (let k0 = 0; k0 < n; k0 += pathBlock) {
-      for (let k = 0; k < pathBlock; k++) diagonal([pathBlock, pathBlock], stride, k0, k, d)
-      ofRows([pathBlock, n], stride, k0, d, rows)
+      for (let k = 0; k < pathBlock; k++) diagonal(pathBlock, stride, k0, k, d)
+      ofRows([pathBlock / 4, n], stride, k0, d, rows)
       ofColumns([n, pathBlock], stride, k0, d, columns)
       rest([n / 4, n], stride, d, rows, columns)
     }

@@ -110,19 +110,39 @@ export const spmv = (options: KernelOptions) =>
  * writes, then everything. Rows of `d` and `rows` are `stride` apart.
  */
 export const floydWarshall = (options: KernelOptions) => ({
-  diagonal: kernel(([i, j], stride: number, k0: number, k: number, d: Float32Array) => {
-    const at = (k0 + i) * stride + k0 + j
-    const through = d[(k0 + i) * stride + k0 + k] + d[(k0 + k) * stride + k0 + j]
-    d[at] = through < d[at] ? through : d[at]
+  diagonal: kernel((j, stride: number, k0: number, k: number, d: Float32Array) => {
+    const block = k0 * stride + k0
+    const row = d[block + k * stride + j]
+    for (let i = 0; i < 64; i++) {
+      const through = d[block + i * stride + k] + row
+      const best = d[block + i * stride + j]
+      d[block + i * stride + j] = through < best ? through : best
+    }
   }, options),
   // rows[i][j] = min over k of diagonal[i][k] + d[k][j]: the diagonal block is closed, so old values of d serve.
-  rows: kernel(([i, j], stride: number, k0: number, d: Float32Array, rows: Float32Array) => {
-    let best = d[(k0 + i) * stride + j]
+  // Four rows at once: each element of the block's rows that is loaded serves four sums.
+  rows: kernel(([quarter, j], stride: number, k0: number, d: Float32Array, rows: Float32Array) => {
+    const to = quarter * 4 * stride
+    const from = k0 * stride + to
+    let a = d[from + j]
+    let b = d[from + stride + j]
+    let c = d[from + 2 * stride + j]
+    let e = d[from + 3 * stride + j]
     for (let k = 0; k < 64; k++) {
-      const through = d[(k0 + i) * stride + k0 + k] + d[(k0 + k) * stride + j]
-      best = through < best ? through : best
+      const row = d[(k0 + k) * stride + j]
+      const ta = d[from + k0 + k] + row
+      const tb = d[from + stride + k0 + k] + row
+      const tc = d[from + 2 * stride + k0 + k] + row
+      const te = d[from + 3 * stride + k0 + k] + row
+      a = ta < a ? ta : a
+      b = tb < b ? tb : b
+      c = tc < c ? tc : c
+      e = te < e ? te : e
     }
-    rows[i * stride + j] = best
+    rows[to + j] = a
+    rows[to + stride + j] = b
+    rows[to + 2 * stride + j] = c
+    rows[to + 3 * stride + j] = e
   }, options),
   columns: kernel(([i, j], stride: number, k0: number, d: Float32Array, columns: Float32Array) => {
     let best = d[i * stride + k0 + j]
@@ -132,7 +152,7 @@ export const floydWarshall = (options: KernelOptions) => ({
     }
     columns[i * 64 + j] = best
   }, options),
-  // Four rows at once: each element of `rows` that is loaded serves four sums.
+  // Four rows at once here, too.
   rest: kernel(([quarter, j], stride: number, d: Float32Array, rows: Float32Array, columns: Float32Array) => {
     const i = quarter * 4
     const at = i * stride + j
