@@ -3,23 +3,15 @@
 import { copy } from '../copy.ts'
 import type { Datatype } from '../datatype/datatype.ts'
 import { gather, scatterInto } from '../datatype/packing.ts'
+import { KeptBytes } from '../message/kept-bytes.ts'
 import type { Part } from '../transfer.ts'
 
-/** Views up to this size are remembered: making one takes as long as copying a short run. */
-const shortBytes = 4096
-
 export class Moves {
-  #view: ArrayBufferView | undefined
-  #bytes: Uint8Array = new Uint8Array(0)
+  readonly #kept = new KeptBytes()
 
   /** Of elements that follow one another. */
   #bytesOf(part: Part): Uint8Array {
-    const length = part.count * part.type.size
-    if (part.view === this.#view && this.#bytes.length === length) return this.#bytes
-    const bytes = new Uint8Array(part.view.buffer, part.view.byteOffset, length)
-    if (length > shortBytes) return bytes
-    this.#view = part.view
-    return (this.#bytes = bytes)
+    return this.#kept.of(part.view, part.count * part.type.size)
   }
 
   /** Writes the origin's elements as `count` of `type` from byte `at` on. */

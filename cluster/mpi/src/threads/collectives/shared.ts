@@ -7,6 +7,7 @@
 import { heap } from '@skein/heap'
 import { copy } from '../../copy.ts'
 import type { Collective, Part } from '../../engine.ts'
+import { KeptBytes } from '../../message/kept-bytes.ts'
 import type { Op } from '../../op.ts'
 import { reduceAll } from '../../reduce/reduce.ts'
 import { type Board, dataWord, placeDataBytes } from '../board.ts'
@@ -39,6 +40,8 @@ export class Shared {
   /** For copies of what others could not see; kept for the next call. */
   #sendRoom: Uint8Array = new Uint8Array(0)
   #recvRoom: Uint8Array = new Uint8Array(0)
+  readonly #sent = new KeptBytes()
+  readonly #received = new KeptBytes()
 
   constructor(board: Board) {
     this.#board = board
@@ -174,6 +177,10 @@ export class Shared {
   #gather(send: Part | undefined, recv: Part): void {
     const { rank, size } = this.#board
     const block = recv.count * recv.type.size
+    if (isShort('allgather', block, size) && send?.type.isContiguous && recv.type.isContiguous) {
+      const all = this.#received.of(recv.view, size * block)
+      return this.#gatherShort(this.#sent.of(send.view, block), all, block, recv.type.signature)
+    }
     const land = landing({ ...recv, count: recv.count * size })
     const all = land.bytes
     if (isShort('allgather', block, size)) {
@@ -195,6 +202,10 @@ export class Shared {
   #exchange(send: Part | undefined, recv: Part): void {
     const { rank, size } = this.#board
     const block = recv.count * recv.type.size
+    if (isShort('alltoall', block, size) && send?.type.isContiguous && recv.type.isContiguous) {
+      const all = this.#received.of(recv.view, size * block)
+      return this.#exchangeShort(this.#sent.of(send.view, size * block), all, block, recv.type.signature)
+    }
     const land = landing({ ...recv, count: recv.count * size })
     const all = land.bytes
     const given = outgoing({ ...(send ?? recv), count: (send ?? recv).count * size })
