@@ -34,7 +34,7 @@ export interface Blocking {
 }
 
 /** Bytes of k in a row of A that are gone through at a time. */
-const depthBytes = 1536
+const depthBytes = 4096
 /** Of packed B, and columns of it at least. */
 const packedBytes = 2 ** 22
 const leastWidth = 48

@@ -35,7 +35,7 @@ export const worthThreads = 400_000
 /** Units for each thread, so that all end at the same time. */
 const unitsEach = 4
 /** Bytes of A's rows that a unit has: they stay in a core's second cache while columns go by. */
-const unitBytes = 2 ** 18
+const unitBytes = 2 ** 19
 /** B is read where it is, if it is not larger than this, or if there are few rows of A to come by. */
 const directBytes = 2 ** 15
 const directRows = 16

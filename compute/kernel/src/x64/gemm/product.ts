@@ -10,6 +10,7 @@
  * `i8` gives i32, modulo 2³². `bf16` gives f32; with `contract` the processor's products of pairs may be used, whose sums of two are rounded as it likes, and which take subnormal numbers as 0.
  */
 
+/** `f32` and `f64` are multiplied; `gemm` refuses the others with a NotSupportedError. */
 export type MatrixType = 'f32' | 'f64' | 'c64' | 'c128' | 'i8' | 'bf16'
 
 /** Element (i, j) of product p is element `offset + p·batchStride + i·rowStride + j·columnStride` of the array. All are counted in matrix elements, of which a complex one is two of the array's. */
