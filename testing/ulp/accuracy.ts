@@ -43,7 +43,12 @@ export const BOUNDS: Record<string, Record<FloatType, number>> = {
 }
 
 /** Where `fast` is held to something else. */
-const FAST_BOUNDS: Record<string, Partial<Record<FloatType, number>>> = {}
+const FAST_BOUNDS: Record<string, Partial<Record<FloatType, number>>> = {
+  exp: { f32: 1.1 },
+  exp2: { f32: 1.1 },
+  sin: { f32: 2.1 },
+  cos: { f32: 2.1 },
+}
 
 export const boundOf = (name: string, type: FloatType, fast: boolean): number =>
   (fast ? FAST_BOUNDS[name]?.[type] : undefined) ?? BOUNDS[name][type]
