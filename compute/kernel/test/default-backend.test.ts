@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { foreign } from '@skein/team/native'
+import { loadFfi } from '@skein/team/code-library'
 import { needs } from '@skein/testing'
 import { type BuildOptions, build } from 'esbuild'
 import { backends, defaultBackend, kernel } from '../src/index.ts'
@@ -156,7 +156,7 @@ test("on a program's own thread it needs no koffi, which could end the process w
     const worker = new Worker(threadFile, { env: { ...process.env, SKEIN_THREADS: '2', SKEIN_FFI }, stderr: true })
     const printed = worker.stderr.setEncoding('utf8').toArray()
     const [told] = (await once(worker, 'message')) as [Told]
-    const expected = SKEIN_FFI === '' && foreign().name === 'node:ffi' ? 'x64' : 'wasm'
+    const expected = SKEIN_FFI === '' && loadFfi() !== undefined ? 'x64' : 'wasm'
     assert.deepEqual([told.runsOn, told.sum], [expected, right])
     await worker.terminate()
     assert.deepEqual(await printed, [])
