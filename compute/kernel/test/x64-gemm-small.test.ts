@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { Random } from '@skein/base'
 import { Assembler } from '../src/x64/encode/assembler.ts'
+import { gemm } from '../src/x64/gemm/gemm.ts'
 import { SmallEmitter, type SmallShape, smallArgs } from '../src/x64/gemm/small.ts'
 import { addressOf } from '../src/x64/run/addresses.ts'
 import { Rooms } from './x64-rooms.ts'
@@ -94,4 +95,22 @@ it('any shape', { skip }, () => {
       assert.deepEqual(c, expected, `round ${round}: ${JSON.stringify(shape)}`)
     }
   }
+})
+
+it('a shape that comes often gets code, and the results stay what they were', { skip }, () => {
+  const [m, n, k] = [7, 11, 5]
+  const [a, b] = [m * k, k * n].map(length => Float64Array.from({ length }, () => random.uniform() - 0.5))
+  const multiply = (isTurned: boolean): Float64Array => {
+    const c = new Float64Array(m * n)
+    gemm({
+      ...{ dtype: 'f64', m, n, k },
+      a: { array: a, rowStride: k, columnStride: 1 },
+      b: { array: b, rowStride: n, columnStride: 1 },
+      c: { array: c, rowStride: isTurned ? 1 : n, columnStride: isTurned ? m : 1 },
+    })
+    return c
+  }
+  const [first, turned] = [multiply(false), multiply(true)]
+  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) assert.equal(turned[j * m + i], first[i * n + j])
+  for (let times = 0; times < 200; times++) assert.deepEqual(multiply(false), first)
 })

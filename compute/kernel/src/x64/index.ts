@@ -11,6 +11,8 @@ import { type Kind, type LaunchOptions, type Placement, TeamProgram, type Varian
 import { lowerStorage } from '../passes/storage.ts'
 import type { Description, Job } from './compile.ts'
 import type { Target } from './lower/target.ts'
+import { isLikeProduct } from './products/like.ts'
+import type { ProductProgram } from './products/program.ts'
 import { heapAddress, placeOf } from './run/addresses.ts'
 import { type CodeCache, processCache } from './run/cache.ts'
 import { isa, refusal } from './run/cpu.ts'
@@ -56,6 +58,8 @@ export interface X64Options extends LaunchOptions {
   readonly lanes?: number
   readonly target?: Target
   readonly naive?: boolean
+  /** A matrix product of so many products of numbers is worth block code. */
+  readonly leastProduct?: number
   /** Where code is kept for the next process; null: nowhere. Default: the process's cache. */
   readonly cache?: CodeCache | null
 }
@@ -63,10 +67,30 @@ export interface X64Options extends LaunchOptions {
 class X64Program extends TeamProgram<X64Variant> {
   declare protected readonly options: X64Options
   readonly #target: Target
+  readonly #product: ProductProgram | undefined
 
   constructor(ir: KernelIR, combination: Combination | undefined, options: X64Options) {
     super(lowerStorage(ir, true), combination, options, heapAddress())
     this.#target = options.target ?? targetHere()
+    if (combination === undefined && isLikeProduct(this.ir)) {
+      const compile = (around: KernelIR) => new X64Program(around, undefined, options)
+      this.#product = products().ProductProgram.of(this.ir, this.#target.isa, compile, options.leastProduct)
+    }
+  }
+
+  override run(launch: Launch): Outcome {
+    const product = this.#product?.place(launch, placeOf)
+    return product ? this.#product!.run(product, launch) : super.run(launch)
+  }
+
+  override async runAsync(launch: Launch): Promise<Outcome> {
+    const product = this.#product?.place(launch, placeOf)
+    return product ? this.#product!.runAsync(product, launch) : super.runAsync(launch)
+  }
+
+  override dispose(): void {
+    super.dispose()
+    this.#product?.dispose()
   }
 
   protected override make(kind: Kind): X64Variant {
@@ -131,17 +155,24 @@ class X64Program extends TeamProgram<X64Variant> {
   }
 
   listing(): string {
-    return compiler().listingOf(this.#job(this.anyVariant().kind), this.options.source)
+    const code = compiler().listingOf(this.#job(this.anyVariant().kind), this.options.source)
+    return this.#product ? `${this.#product.tell(this.options.source)}\n\n${code}` : code
   }
 }
 
-let loaded: typeof import('./compile.ts') | undefined
-
 /** The compiler, loaded when there is something to compile: within a call, so not by `import()`. */
-function compiler(): typeof import('./compile.ts') {
-  const here = import.meta.url
-  loaded ??= createRequire(here)(`./compile${here.slice(here.lastIndexOf('.'))}`) as typeof import('./compile.ts')
-  return loaded
+const compiler = lazily<typeof import('./compile.ts')>('compile')
+
+/** What runs kernels that are products of matrices, and what such products are run by. */
+const products = lazily<typeof import('./products/program.ts')>('products/program')
+
+function lazily<Module>(name: string): () => Module {
+  let loaded: Module | undefined
+  return () => {
+    const here = import.meta.url
+    loaded ??= createRequire(here)(`./${name}${here.slice(here.lastIndexOf('.'))}`) as Module
+    return loaded
+  }
 }
 
 function targetHere(): Target {

@@ -22,7 +22,7 @@ interface Direction {
 }
 
 /** Below so many products of numbers the kernel's own code has ended before block code begins. */
-const leastWork = 256
+const leastWork = 8000
 
 /** A product in arrays of which only the numbers are known, so that it holds on to none. */
 export interface Plan extends Omit<MatrixProduct, 'a' | 'b' | 'c' | 'batch'> {

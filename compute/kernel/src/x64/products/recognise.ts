@@ -9,9 +9,10 @@
  * What the strides are, which array is the left operand, whether all is in range: that is the launch's affair (`launch.ts`).
  */
 
-import { hasEffects, isPure, type KernelIR, type Location, type Region, type Value, walk } from '../../ir/ir.ts'
+import { hasEffects, isPure, type KernelIR, type Location, type Region, type Value } from '../../ir/ir.ts'
 import { checkAround, isSumOf, type Summed } from './around.ts'
 import { Axes, Refusal } from './axes.ts'
+import { isLikeProduct, termOf } from './like.ts'
 import { type Scale, scaledSum } from './scale.ts'
 
 export interface Product {
@@ -46,30 +47,8 @@ export interface Product {
 }
 
 /** @returns why it is none, where it is like one; undefined where nothing is */
-export function recogniseProduct(ir: KernelIR): Product | Refusal | undefined {
-  const isLike = walk(ir.body).some(v => v.op === 'loop' && v.regions!.some(r => r.ops.some(o => termOf(o))))
-  return isLike ? new Recogniser(ir).find() : undefined
-}
-
-interface Term {
-  readonly a: Value
-  readonly b: Value
-  readonly previous: Value
-  readonly contract: boolean
-}
-
-/** A sum to which the product of two elements is added. */
-function termOf(v: Value): Term | undefined {
-  const of = (a: Value, b: Value, previous: Value, contract: boolean) =>
-    a.op === 'load' && b.op === 'load' ? { a, b, previous, contract } : undefined
-  if (v.op === 'mad') return of(v.args[0], v.args[1], v.args[2], true)
-  if (v.op !== 'add' || v.type === 'i64') return undefined
-  const [x, y] = v.args
-  return (
-    (y.op === 'mul' ? of(y.args[0], y.args[1], x, false) : undefined) ??
-    (x.op === 'mul' ? of(x.args[0], x.args[1], y, false) : undefined)
-  )
-}
+export const recogniseProduct = (ir: KernelIR): Product | Refusal | undefined =>
+  isLikeProduct(ir) ? new Recogniser(ir).find() : undefined
 
 interface Zeroed {
   readonly store: Value
