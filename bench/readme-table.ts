@@ -11,8 +11,8 @@ import { cases as taskCases } from './tasks/cases.ts'
 
 const plain: Column = { title: 'plain JS, 1 thread', who: ['plain JS'], threads: 1 }
 const columns: Column[] = [
-  { title: 'Skein', who: ['skein:wasm'] },
-  { title: 'Skein `fast`', who: ['skein:wasm(fast)'] },
+  { title: 'Skein, wasm', who: ['skein:wasm'] },
+  { title: '`fast`', who: ['skein:wasm(fast)'] },
   // Names of the same peer begin alike; the first row is the strict build.
   { title: 'C gcc -O3', who: ['C gcc'] },
   { title: 'Numba', who: ['Numba'] },
@@ -34,7 +34,7 @@ export function kernelsTable(rows: readonly Row[]): string {
   }
   const kept = shown.filter(row => !row.who.startsWith('gpu.js') || [...best.values()].includes(row))
   const table = markdownTable(kept, columns, { title: 'over plain JS', over: plain })
-  return `Median of one run, ${threads} threads unless the column says otherwise:\n\n${table}`
+  return `On wasm, as where machine code cannot run. Median of one run, ${threads} threads unless the column says otherwise:\n\n${table}`
 }
 
 const piscina: Column = { title: 'piscina tuned', who: ['piscina tuned'] }
