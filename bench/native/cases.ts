@@ -169,6 +169,8 @@ const products = dtypes.flatMap((dtype): BenchCase[] => {
           about: `product of n × n matrices${threads ? ', one thread' : ''}`,
           n,
           quick: 72,
+          // As many as take some milliseconds: a single one of the smaller ones ends before a second thread is up to speed.
+          inner: Math.max(1, 2 ** 20 / n ** 2),
           ...(threads && { threads }),
           flops,
           tolerance,
