@@ -1,8 +1,8 @@
 /**
  * Threads of one call belong on cores of their own. Linux does not see to that by itself: on a machine that was busy a moment
  * ago it does not search for an idle core (fair.c, SIS_UTIL), wakes a thread on the core of the one that woke it, and takes
- * ten to twenty milliseconds to notice. A call of a few milliseconds then takes twice as long. So a caller whose threads have
- * not come after a while moves them off its own core.
+ * ten to twenty milliseconds to notice. A call of a few milliseconds then takes twice as long. So a caller that has worked
+ * for a while moves its threads off its own core.
  *
  * The calls into libc go through `foreign`: where that cannot be had, and elsewhere than on Linux, threads stay where they
  * were put. It is loaded on main threads only.

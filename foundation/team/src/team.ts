@@ -58,6 +58,8 @@ const closeGraceMs = 200
 const idleMsWithQuota = 1000
 /** A thread that was woken has come after this long, if it had a core to run on. */
 const patienceMs = 0.1
+/** Calls after threads slept in which they are looked after. */
+const watchedCalls = 8
 
 const int32 = (x: number): boolean => (x | 0) === x
 
@@ -79,6 +81,8 @@ export class Team implements AsyncDisposable {
   #staffed = false
   /** The last call ended with the caller asleep: it may have been woken on a core where one of its threads spins. */
   #callerSlept = false
+  /** So many calls are still watched for threads that share this core. */
+  #watched = 0
   #closed = false
   #closing: Promise<void> | undefined
   /** A thread that died in the synchronous call under way, and why. */
@@ -181,7 +185,7 @@ export class Team implements AsyncDisposable {
     let thrown: unknown
     nesting.depth++
     try {
-      workAt(this.#c, j, 0, asleep < 0 && !this.#callerSlept ? entry : this.#callingIn(entry, asleep), address)
+      workAt(this.#c, j, 0, this.#mayShareCore(asleep) ? this.#callingIn(entry) : entry, address)
     } catch (error) {
       // Others stop. Should one of them fail as well, this is still the call's error.
       Atomics.store(this.#c, j + at.stop, 1)
@@ -374,30 +378,35 @@ export class Team implements AsyncDisposable {
     return asleep > 0 ? asleep - Atomics.notify(c, at.epoch, c[j + at.places]) : -1
   }
 
-  /** The same body; once it has worked for a while, threads that should have come by then are moved off this core. */
-  #callingIn(entry: Entry, asleep: number): Entry {
-    const c = this.#c
+  /** Whether threads may stand in the queue of this core: for some calls after they, or this one, slept. */
+  #mayShareCore(asleep: number): boolean {
+    if (asleep >= 0 || this.#callerSlept) this.#watched = watchedCalls
+    return this.#watched > 0
+  }
+
+  /** The same body; once it has worked for a while, all other threads are moved off this core. */
+  #callingIn(entry: Entry): Entry {
+    this.#watched--
+    this.#callerSlept = false
     const from = performance.now()
     let isDone = false
     return (args, begin, end, place) => {
       const status = entry(args, begin, end, place)
       if (!isDone && performance.now() - from > patienceMs) {
         isDone = true
-        if (this.#callerSlept || Atomics.load(c, at.parked) > asleep) this.#clearCore()
-        this.#callerSlept = false
+        this.#clearCore()
       }
       return status
     }
   }
 
-  /** Moves threads that are not in the synchronous job off this core, in whose queue they may stand. */
+  /** Moves threads off this core, in whose queue they may stand. */
   #clearCore(): void {
     const c = this.#c
     const ids = Array.from({ length: this.#crew.size }, (_, t) => {
       const line = at.threadAt(t)
       const state = Atomics.load(c, line + at.state)
-      const lives = state === at.awake || state === at.sleeping
-      return lives && Atomics.load(c, line + at.job) !== 1 ? c[line + at.systemId] : 0
+      return state === at.awake || state === at.sleeping ? c[line + at.systemId] : 0
     })
     coresWhenNeeded()?.clear(ids)
   }
