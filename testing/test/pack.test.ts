@@ -85,19 +85,21 @@ test('the many modules of the kernel room are a few files: machine code apart, w
   const dist = join(user, 'node_modules/@skein/kernel/dist')
   const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.js'))
   const named = files.map(file => file.replaceAll('\\', '/')).filter(file => !/^chunk-\w+\.js$/.test(file))
-  assert.deepEqual(named.sort(), ['gemm.js', 'index.js', 'x64/compile.js', 'x64/index.js'])
-  // Machine code asks for its compiler in its own folder.
-  assert.match(readFileSync(join(dist, 'x64/index.js'), 'utf8'), /\(`\.\/compile\$\{/)
+  assert.deepEqual(named.sort(), ['gemm.js', 'index.js', 'x64/compile.js', 'x64/index.js', 'x64/products/program.js'])
+  // Machine code asks for its parts in its own folder.
+  assert.match(readFileSync(join(dist, 'x64/index.js'), 'utf8'), /\(`\.\/\$\{\w+\}\$\{/)
   const script = `import { backends, defaultBackend, kernel } from 'skein'
     const x = new Float64Array(4); kernel((i, x) => { x[i] = i })(4, x)
-    console.log(defaultBackend(), backends.x64.unavailable(), x.join())`
+    const n = 32, [a, b, c] = [1, 2, 0].map(v => new Float64Array(n * n).fill(v))
+    kernel(([i, j], n, a, b, c) => { let s = 0; for (let k = 0; k < n; k++) s += a[i * n + k] * b[k * n + j]; c[i * n + j] = s })([n, n], n, a, b, c)
+    console.log(defaultBackend(), backends.x64.unavailable(), x.join(), c.every(v => v === 2 * n))`
   const run = (SKEIN_CACHE: string) =>
     execFileSync(process.execPath, ['--input-type=module', '-e', script], {
       cwd: user,
       env: { ...process.env, SKEIN_CACHE },
       encoding: 'utf8',
     })
-  const told = `${defaultBackend()} ${backends.x64.unavailable()} 0,1,2,3\n`
+  const told = `${defaultBackend()} ${backends.x64.unavailable()} 0,1,2,3 true\n`
   for (const cache of ['off', join(work, 'cache'), join(work, 'cache')]) assert.equal(run(cache), told)
 })
 

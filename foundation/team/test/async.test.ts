@@ -9,11 +9,12 @@ const args = heap.addressOf(words)
 const source = { bytes: bodies(heap.memory64), exports: bodyNames }
 
 /** Aborts once a job is under way, however long a thread takes to start. */
-const abortWhenRunning = (team: Team, workers: number): AbortSignal => {
+/** @param afterMs a thread that has taken part may not have entered the body yet; it is given so long */
+const abortWhenRunning = (team: Team, workers: number, afterMs = 0): AbortSignal => {
   const controller = new AbortController()
   const look = (): void => {
     const busy = team.stats().workers.filter(({ calls }) => calls > 0).length
-    if (busy >= workers) controller.abort(new Error('enough'))
+    if (busy >= workers) setTimeout(() => controller.abort(new Error('enough')), afterMs)
     else setImmediate(look)
   }
   look()
@@ -58,7 +59,7 @@ for (const announce of [false, true]) {
   test(`an endless loop ends when its signal fires; completion ${how}`, async () => {
     await using team = createTeam({ threads: 2, announce })
     const body = team.load(source)
-    const signal = abortWhenRunning(team, 2)
+    const signal = abortWhenRunning(team, 2, 100)
     await assert.rejects(team.runAsync(body, 'endless', { begin: 0, end: 4, chunk: 1, signal, graceMs: 5 }), {
       name: 'CancelledError',
       message: 'team.runAsync of module: endless was cancelled: Error: enough.',
