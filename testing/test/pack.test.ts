@@ -28,12 +28,13 @@ const work = mkdtempSync(join(tmpdir(), 'skein-pack-'))
 const user = join(work, 'user')
 let built: Built[] = []
 
-/** The Node that the tests run on, and the one that a user of this machine has, when it is one that Skein supports. */
+/** The Node that the tests run on, the one that a user of this machine has, and those named by `SKEIN_NODES`, a list of paths; of them those that Skein supports. */
 function nodes(): [version: string, path: string][] {
   const found: [string, string][] = [[process.versions.node, process.execPath]]
   const folders = (process.env.PATH ?? '').split(delimiter).filter(folder => !folder.includes('node_modules'))
-  const path = folders.map(folder => join(folder, 'node')).find(path => existsSync(path))
-  if (path) {
+  const users = folders.map(folder => join(folder, 'node')).find(path => existsSync(path))
+  const named = (process.env.SKEIN_NODES ?? '').split(delimiter).filter(path => path !== '')
+  for (const path of users === undefined ? named : [users, ...named]) {
     const version = execFileSync(path, ['--version'], { encoding: 'utf8' }).trim().slice(1)
     if (Number.parseInt(version, 10) >= 22 && version !== process.versions.node) found.push([version, path])
   }
@@ -123,6 +124,41 @@ for (const [version, node] of nodes()) {
       assert.equal(run.status, 0, `node ${file} failed:\n${run.stdout}${run.stderr}`)
       assert.deepEqual(run.stdout.trim().split('\n'), exampleLines)
     })
+
+  test(`an engine without compilers runs kernels on the reference, on Node ${version}`, () => {
+    const script = `import { backends, defaultBackend, kernel, reduce } from 'skein'
+      import { heap } from '@skein/heap'
+      const x = new Float64Array(1000); kernel((i, x) => { x[i] = i })(1000, x)
+      console.log(defaultBackend(), reduce('+', (i, x) => x[i])(1000, x), backends.x64.unavailable())
+      for (const f of [() => heap.f64(4), () => kernel(() => {}).on('wasm')(1)]) try { f() } catch (e) { console.log(e.code) }`
+    const options = { cwd: user, encoding: 'utf8', timeout: 60_000 } as const
+    const { status, stdout, stderr } = spawnSync(node, ['--jitless', '--input-type=module', '-e', script], options)
+    assert.equal(status, 0, stderr)
+    const reason = process.platform === 'linux' && process.arch === 'x64' ? /no WebAssembly \(--jitless\)/ : /./
+    assert.match(stdout, reason)
+    assert.match(stdout, /^reference 499500 .*\nSKEIN_NOT_SUPPORTED\nSKEIN_NOT_SUPPORTED\n$/)
+  })
+
+  test(`machine code is called off, and tells of what faults, on Node ${version}`, t => {
+    if (backends.x64.unavailable()) return t.skip(backends.x64.unavailable())
+    const script = `import { kernel } from 'skein'
+      const told = async call => console.log(await call().then(() => 'nothing', error => error.name))
+      const wild = kernel((i, x, y) => { y[i] = x[i * 2000000] }, { unsafe: true }).on('x64')
+      await told(() => wild.async(1000, new Float64Array(8), new Float64Array(1000)))
+      const endless = kernel((i, x) => { while (x[0] === 0) x[1] = x[1] + 1 }).on('x64')
+      const x = new Int32Array(new SharedArrayBuffer(8))
+      const controller = new AbortController()
+      const call = told(() => endless.with({ signal: controller.signal }).async(4, x))
+      while (Atomics.load(x, 1) === 0) await new Promise(setImmediate)
+      controller.abort()
+      await call`
+    for (const SKEIN_FFI of ['', 'koffi']) {
+      const env = { ...process.env, SKEIN_FFI, SKEIN_THREADS: '2' }
+      const options = { cwd: user, encoding: 'utf8', timeout: 60_000, env } as const
+      const { stdout, stderr } = spawnSync(node, ['--input-type=module', '-e', script], options)
+      assert.equal(stdout, 'UnsafeAccessError\nCancelledError\n', stderr)
+    }
+  })
 }
 
 test('the example type-checks against the published types, and a wrong use of it does not', () => {

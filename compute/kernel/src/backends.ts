@@ -69,8 +69,13 @@ let usual: Backend | undefined
 /** What a kernel runs on that is made now, without `.on`. @throws ArgumentError, NotSupportedError for what the environment asks */
 export const defaultBackend = (): BackendName => (askedBackend() ?? usualBackend()).name as BackendName
 
-/** What kernels run on that nobody has chosen a backend for: machine code where it can run, else wasm. Found out at the first call of one. */
-export const usualBackend = (): Backend => (usual ??= whyNotByDefault() === undefined ? x64 : wasm)
+/** What kernels run on that nobody has chosen a backend for: machine code where it can run, else wasm, and the reference where there is no WebAssembly either. Found out at the first call of one. */
+export const usualBackend = (): Backend => (usual ??= findUsual())
+
+function findUsual(): Backend {
+  if (whyNotByDefault() === undefined) return x64
+  return wasm.unavailable() === undefined ? wasm : reference
+}
 
 /** Why kernels do not run as machine code unless told to; undefined: they do. */
 export function whyNotByDefault(): string | undefined {

@@ -128,3 +128,22 @@ export class KernelAssertionError extends SkeinError {
     )
   }
 }
+
+/** A kernel with `unsafe`, whose indices nobody checks, reached for memory that is not there, or not to be written. What it did before that is done. */
+export class UnsafeAccessError extends SkeinError {
+  static {
+    registerError(UnsafeAccessError, 'UnsafeAccessError')
+  }
+  declare readonly kernel: string
+  /** What happened: the address, the instruction, the line, the registers. */
+  declare readonly story: readonly string[]
+
+  constructor(kernel: string, story: readonly string[]) {
+    const told = story.map(line => `  ${line}`).join('\n')
+    super(
+      'SKEIN_UNSAFE_ACCESS',
+      `kernel ${kernel} reached memory that is not its own. It is unsafe, so its indices were not checked:\n${told}\nRun it without unsafe, and the index that is out of range is told.`,
+      { kernel, story: [...story] },
+    )
+  }
+}

@@ -2,7 +2,14 @@ export type { Schedule } from './backend.ts'
 export { type BackendName, backends, defaultBackend } from './backends.ts'
 export { BFloat16Array } from './bfloat16.ts'
 export type { Operator, UserOperator } from './combine.ts'
-export { IndexError, KernelAssertionError, KernelSyntaxError, KernelTypeError, UnknownNameError } from './errors.ts'
+export {
+  IndexError,
+  KernelAssertionError,
+  KernelSyntaxError,
+  KernelTypeError,
+  UnknownNameError,
+  UnsafeAccessError,
+} from './errors.ts'
 export { assert, atomic, random } from './front/intrinsics.ts'
 export type { Captured } from './front/signature.ts'
 export {

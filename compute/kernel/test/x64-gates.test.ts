@@ -145,6 +145,67 @@ test('SIGURG from elsewhere does nothing, inside or outside', { skip }, () => {
   assert.equal(told.stdout, '0 2\n', told.stderr)
 })
 
+const listening = `
+    import { createTeam } from ${here('../../../foundation/team/src/index.ts')}
+    import { addressOf } from ${here('../src/x64/run/addresses.ts')}
+    const told = async () => {
+      const team = createTeam({ threads: 2 })
+      const body = team.native({ functions: addresses, gates: gates.address })
+      const word = new Int32Array(1)
+      const controller = new AbortController()
+      const options = { args: addressOf(word), begin: 0, end: 2, chunk: 1, graceMs: 1, signal: controller.signal }
+      const ended = team.runAsync(body, 'endless', options).catch(({ name }) => name)
+      // The code says by the word that it has begun.
+      while (Atomics.load(word, 0) === 0) await new Promise(setImmediate)
+      controller.abort()
+      const faulted = gates.fault(call('reads', 0x40)).address
+      const name = await ended
+      await team.close()
+      return [name, faulted].join(' ')
+    }\n`
+
+test("a program's listeners of signals, whenever they come and go, hear what others send, and faults and broken-off calls are as ever", {
+  skip,
+}, () => {
+  const said = 'CancelledError 64\n'
+  const text = (signal: string) => `${listening}
+    let heard = 0
+    const listener = () => { heard++ }
+    console.log(await told())
+    process.on('${signal}', listener)
+    console.log(await told())
+    const before = heard
+    process.kill(process.pid, '${signal}')
+    while (heard === before) await new Promise(setImmediate)
+    process.off('${signal}', listener)
+    console.log(await told())
+    process.once('${signal}', listener)
+    console.log(await told())`
+  for (const signal of ['SIGURG', 'SIGSEGV', 'SIGTRAP']) {
+    const { stdout, stderr } = run(text(signal))
+    assert.equal(stdout, said.repeat(4), `${signal}: ${stderr}`)
+  }
+})
+
+test('nor do they matter on a thread of a program whose main thread has no machine code', { skip }, () => {
+  const { SKEIN_FFI: _, ...rest } = process.env
+  const onThread = `${preamble}${listening}
+    const { parentPort } = await import('node:worker_threads')
+    parentPort.postMessage(await told())
+    parentPort.once('message', async () => parentPort.postMessage(await told()))`
+  const text = `const { Worker } = await import('node:worker_threads')
+    const { once } = await import('node:events')
+    const worker = new Worker(new URL('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(onThread))}))
+    console.log((await once(worker, 'message'))[0])
+    process.on('SIGURG', () => {})
+    worker.postMessage('again')
+    console.log((await once(worker, 'message'))[0])
+    process.exit()`
+  const options = { encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL', env: rest } as const
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', text], options)
+  assert.equal(stdout, 'CancelledError 64\n'.repeat(2), stderr)
+})
+
 test('every thread has a gate of its own in the one table of the process', { skip }, async () => {
   const table = processGates().address
   assert.equal(processGates().mine.number, processGates().mine.number)

@@ -7,6 +7,8 @@ import { ArgumentError, NotSupportedError } from '@skein/base'
 
 export const pageBytes = 65536
 
+const noWebAssembly = 'this engine has no WebAssembly, whose memories all threads can reach'
+
 const gibibyte = 2 ** 30
 /** V8's bounds: 2^18 pages of memory64, 2^16 pages of memory32. */
 const mostPages64 = (16 * gibibyte) / pageBytes
@@ -93,6 +95,8 @@ export const createMemory = (
   if (maxBytes !== undefined && !(Number.isSafeInteger(maxBytes) && maxBytes >= 2 ** 20)) {
     throw new ArgumentError('createHeap', 'maxBytes', 'a whole number of bytes from 2^20', maxBytes)
   }
+  if (typeof WebAssembly === 'undefined')
+    throw new NotSupportedError('wasm', 'the heap', noWebAssembly, 'Start Node without --jitless')
   const wanted = maxBytes === undefined ? Number.POSITIVE_INFINITY : Math.ceil(maxBytes / pageBytes)
   const spelling = memory64 === false ? undefined : spelling64()
   if (spelling !== undefined) {

@@ -28,6 +28,8 @@ export const gateCount = 1024
 export const header = {
   /** Gates that were ever taken: those a signal handler looks at. */
   count: 0,
+  /** Address of the handler of signals. */
+  handler: 8,
   /** Address of the functions that are called, without arguments, to enter: of each gate one, so many bytes apart. */
   enter: 16,
   enterBytes: 24,
@@ -125,6 +127,9 @@ export class Gates {
     return this.#header[at / 4 + 1] * 2 ** 32 + (this.#header[at / 4] >>> 0)
   }
 
+  /** Sees to it that signals come to the handler, which a program may have put another in front of; whoever made the table knows how. */
+  stayInFront: () => void = () => {}
+
   #mine: Gate | undefined
 
   /** This thread's gate. @throws Error when more threads live than there are gates */
@@ -169,6 +174,7 @@ export class Gates {
     for (let number = 0; number < Atomics.load(this.#header, header.count / 4); number++) {
       const words = this.#words(number)
       if (words[gate.systemId / 4] !== systemId || this.#long(number)[gate.stack / 8] === 0n) continue
+      this.stayInFront()
       // If the thread goes on to another call meanwhile, the signal finds other numbers and does nothing.
       Atomics.store(words, gate.interrupted / 4, Atomics.load(words, gate.calls / 4))
       signalThread(systemId, interruptSignal)

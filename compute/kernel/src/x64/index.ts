@@ -143,13 +143,14 @@ class X64Program extends TeamProgram<X64Variant> {
     if (status > 0) return super.failure(v, block, status)
     const { address, bytes } = v.pages
     const listing = () => compiler().linesOf(this.#job(v.kind))
-    const { source } = this.options
+    const { source, unsafe } = this.options
     const error = faultError(processGates(), status, {
       name: `kernel ${this.ir.name}`,
       address,
       bytes,
       listing,
       source,
+      unsafe: unsafe ? this.ir.name : undefined,
     })
     throw error ?? new InternalError(`kernel ${this.ir.name} returns a site, not ${status}`)
   }

@@ -1,7 +1,8 @@
-/** A fault of emitted code, told as what it is: a defect of the compiler, with the place and the registers. */
+/** A fault of emitted code, told as what it is: a defect of the compiler, or of a kernel that asked for no checks, with the place and the registers. */
 
 import { InternalError } from '@skein/base'
 import { type Fault, type Gates, statusInterrupted } from '@skein/team/native'
+import { UnsafeAccessError } from '../../errors.ts'
 import type { Location } from '../../ir/ir.ts'
 import type { ListedLine } from '../encode/assembler.ts'
 
@@ -14,6 +15,8 @@ export interface CalledCode {
   readonly listing?: () => readonly (ListedLine & { readonly loc?: Location | undefined })[]
   /** Lines of the source. */
   readonly source?: readonly string[]
+  /** The kernel whose code it is, if that asked for no checks: memory that is not there is its own affair. */
+  readonly unsafe?: string | undefined
 }
 
 const signals: { readonly [number: number]: string } = {
@@ -43,7 +46,11 @@ function placeOf({ signal, registers }: Fault, { address, bytes, listing, source
 }
 
 /** The error of a call that was broken off; undefined for a status that is the code's own. */
-export function faultError(gates: Gates, status: number, code: CalledCode): InternalError | undefined {
+export function faultError(
+  gates: Gates,
+  status: number,
+  code: CalledCode,
+): InternalError | UnsafeAccessError | undefined {
   const invariant = `the machine code of ${code.name} never faults`
   if (status === statusInterrupted) return new InternalError(`${invariant}, nor is it interrupted without being asked`)
   const fault = gates.fault(status)
@@ -51,9 +58,11 @@ export function faultError(gates: Gates, status: number, code: CalledCode): Inte
   const { signal, signalCode, address, registers } = fault
   const about = aboutMemory.includes(signal) && signalCode > 0 && signalCode < 128 ? `, at ${hex(address)}` : ''
   const told = [...registers].map(([name, value]) => `${name} ${hex(value)}`)
-  return new InternalError(invariant, [
+  const story = [
     `${signals[signal] ?? `signal ${signal}`}${about}`,
     ...placeOf(fault, code),
     `registers: ${told.join(', ')}`,
-  ])
+  ]
+  const isAsked = code.unsafe !== undefined && aboutMemory.includes(signal)
+  return isAsked ? new UnsafeAccessError(code.unsafe!, story) : new InternalError(invariant, story)
 }

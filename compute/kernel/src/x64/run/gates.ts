@@ -1,13 +1,12 @@
 /**
  * The machine code of gates (`foundation/team/src/gate.ts`): how a thread enters emitted code, and how it comes out of it when that faults or is interrupted.
  *
- * One handler of signals serves all threads. Its thread pointer tells which gate is its thread's, and whether that is inside: then it notes what happened, and lets the thread go on behind the call in
+ * One handler of signals (`signals.ts`) serves all threads. Its thread pointer tells which gate is its thread's, and whether that is inside: then it notes what happened, and lets the thread go on behind the call in
  * its gate, on the stack as it was there. Everything else goes to whoever handled the signal before: V8 has one for the traps of WebAssembly.
  *
  * The table serves the whole process and is never freed, since a handler that stands in a chain cannot be taken out. Isolates find it by a mark in the handler's own code.
  */
 
-import { InternalError } from '@skein/base'
 import {
   Gates,
   gate,
@@ -22,6 +21,7 @@ import {
 } from '@skein/team/native'
 import { Assembler } from '../encode/assembler.ts'
 import { gpr, type Label, Memory, type Register } from '../encode/operands.ts'
+import { handlerOf, handleSignals, lastHandled, stayingInFront } from './signals.ts'
 import { system } from './system.ts'
 
 const [rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, , r12, r13, r14, r15] = gpr[64]
@@ -43,7 +43,7 @@ const gettid = 186
 const tgkill = 234
 
 /** A jump over it, then this, then the table's address: the handler's beginning says whose it is. The last letter is the layout's version. */
-const mark = [...new TextEncoder().encode('skeingt2')]
+const mark = [...new TextEncoder().encode('skeingt3')]
 const markAt = 8
 const tableAt = 16
 const markBytes = 24
@@ -208,32 +208,17 @@ function emitHandler(code: Assembler, table: number, back: Label): void {
   code.general('ret')
 }
 
-/** SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV: in this order, so that the table can be found once the last one is there. */
-const handled = [4, 5, 7, 8, interruptSignal, 11]
-const segv = 11
-
-/** libc's struct sigaction. */
-const action = { bytes: 152, flags: 136 }
-const saSiginfo = 4
-const saOnStack = 0x0800_0000
-const saRestart = 0x1000_0000
-
-const handlerOf = (old: Uint8Array): number => Number(new DataView(old.buffer).getBigUint64(0, true))
-
 /** The table that another isolate has made. */
 function findTable(): number | undefined {
-  const { view, sigaction } = system()
-  const old = new Uint8Array(action.bytes)
-  if (!sigaction(segv, null, old)) return undefined
-  const handler = handlerOf(old)
-  if (handler <= 1) return undefined
-  const bytes = new Uint8Array(view(handler, markBytes).slice(0))
+  const handler = handlerOf(lastHandled)
+  if (handler === undefined || handler <= 1) return undefined
+  const bytes = new Uint8Array(system().view(handler, markBytes).slice(0))
   if (bytes[0] !== 0xeb || !mark.every((byte, k) => bytes[markAt + k] === byte)) return undefined
   return Number(new DataView(bytes.buffer).getBigUint64(tableAt, true))
 }
 
 function makeTable(): number {
-  const { pageBytes, map, copy, view, makeExecutable, sigaction } = system()
+  const { pageBytes, map, copy, view, makeExecutable } = system()
   const table = map(headerBytes + gateCount * gateBytes)
   const functions = emitGates(table)
   const codeBytes = Math.ceil(functions.bytes.length / pageBytes) * pageBytes
@@ -241,22 +226,20 @@ function makeTable(): number {
   copy(code, functions.bytes)
   makeExecutable(code, codeBytes)
   const words = new DataView(view(table, headerBytes))
+  words.setBigInt64(header.handler, BigInt(code + functions.handlerAt), true)
   words.setBigInt64(header.enter, BigInt(code + functions.enterAt), true)
   words.setInt32(header.enterBytes, enterBytes, true)
-  for (const signal of handled) {
-    const asked = new Uint8Array(action.bytes)
-    const fields = new DataView(asked.buffer)
-    fields.setBigUint64(0, BigInt(code + functions.handlerAt), true)
-    fields.setInt32(action.flags, saSiginfo | saOnStack | saRestart, true)
-    const old = new Uint8Array(action.bytes)
-    if (!sigaction(signal, null, old)) throw new InternalError(`signal ${signal} can be handled`)
-    words.setBigInt64(header.before + 8 * signal, BigInt(handlerOf(old)), true)
-    sigaction(signal, asked, null)
-  }
+  handleSignals(words)
   return table
+}
+
+function openGates(): Gates {
+  const gates = Gates.at(findTable() ?? makeTable())
+  gates.stayInFront = stayingInFront(gates.address)
+  return gates
 }
 
 let gates: Gates | undefined
 
 /** The process's gates. @throws NotSupportedError where machine code cannot run */
-export const processGates = (): Gates => (gates ??= withoutTermination(() => Gates.at(findTable() ?? makeTable())))
+export const processGates = (): Gates => (gates ??= withoutTermination(openGates))

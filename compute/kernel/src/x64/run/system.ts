@@ -57,6 +57,8 @@ export const reasonElsewhere = ({ platform, arch, versions }: Machine): string |
 const open = (): System | string => {
   const elsewhere = reasonElsewhere(process)
   if (elsewhere !== undefined) return elsewhere
+  // The heap is a memory of WebAssembly; and who starts Node so wants no code made while it runs.
+  if (typeof WebAssembly === 'undefined') return 'this engine has no WebAssembly (--jitless)'
   try {
     const system = systemOf(foreign())
     return mayExecute(system) ?? system
