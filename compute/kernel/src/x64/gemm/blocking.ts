@@ -20,6 +20,28 @@ export function cut(total: number, most: number): Cut {
 /** Where a piece begins. */
 export const startOf = ({ size, larger }: Cut, piece: number): number => piece * size - Math.max(0, piece - larger)
 
+export const sizeOf = ({ size, larger }: Cut, piece: number): number => (piece < larger ? size : size - 1)
+
+export interface Panels {
+  /** Vectors of each panel. */
+  readonly vectors: readonly number[]
+  /** Which panels a part has. */
+  readonly parts: readonly { readonly first: number; readonly count: number }[]
+}
+
+/** Columns into parts of at most so many vectors, as even as they can be, and each part into panels. */
+export function panelsOf(total: number, mostOfPart: number, mostOfPanel: number): Panels {
+  const cutParts = cut(total, mostOfPart)
+  const vectors: number[] = []
+  const parts: { first: number; count: number }[] = []
+  for (let part = 0; part < cutParts.pieces; part++) {
+    const panels = cut(sizeOf(cutParts, part), mostOfPanel)
+    parts.push({ first: vectors.length, count: panels.pieces })
+    for (let p = 0; p < panels.pieces; p++) vectors.push(sizeOf(panels, p))
+  }
+  return { vectors, parts }
+}
+
 /** The largest tile: rows, and vectors of columns. With these, and what B's row and A's element take, registers are full. */
 export const largestTile: { readonly [isa in Isa]: { readonly rows: number; readonly vectors: number } } = {
   avx512: { rows: 8, vectors: 3 },

@@ -44,7 +44,7 @@ export function gemm(product: MatrixProduct, options: GemmOptions = {}, choices:
       const status =
         threads === 1
           ? (body.entry(0)(address, 0, units, 0) as number)
-          : team.run(body, 0, { args: address, begin: 0, end: units, threads, schedule: 'dynamic', chunk })
+          : team.run(body, 0, { args: address, begin: 0, end: units, threads, schedule: 'auto', chunk })
       if (status !== 0) throw failureOf(status)
     }
   } finally {
@@ -90,7 +90,7 @@ const runOnTeam = (
   signal: AbortSignal | undefined,
 ): Promise<number> =>
   defaultTeam().runAsync(body, 0, {
-    ...{ args: address, begin: 0, end, threads, schedule: 'dynamic', chunk },
+    ...{ args: address, begin: 0, end, threads, schedule: 'auto', chunk },
     ...(signal && { signal }),
   })
 

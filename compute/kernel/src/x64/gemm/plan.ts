@@ -1,7 +1,7 @@
 /** A product, written down as jobs for the code that multiplies: one for each block of k and of columns, done one after the other. */
 
 import type { Isa } from '../run/cpu.ts'
-import { blockingOf, type Cut, cut, largestTile, startOf } from './blocking.ts'
+import { blockingOf, cut, largestTile, panelsOf, sizeOf, startOf } from './blocking.ts'
 import { emitCopy } from './copy.ts'
 import { job, panel, state, unit } from './layout.ts'
 import { emitPack, type Packing } from './pack.ts'
@@ -34,6 +34,8 @@ export interface Place {
 export const worthThreads = 400_000
 /** Units for each thread, so that all end at the same time. */
 const unitsEach = 4
+/** Vectors of columns that a part has, at least. */
+const leastOfPart = 2
 /** Bytes of A's rows that a unit has: they stay in a core's second cache while columns go by. */
 const unitBytes = 2 ** 19
 /** B is read where it is, if it is not larger than this, or if there are few rows of A to come by. */
@@ -47,6 +49,21 @@ export interface Plan {
   readonly jobs: number
   /** Writes a job into the workspace, and tells how many units it has. */
   write(workspace: Workspace, number: number): { readonly address: number; readonly units: number }
+}
+
+/** Tiles that differ in their size alone: they are found by a number. */
+interface TileFamily {
+  readonly name: string
+  readonly finish: Tile['finish']
+  readonly addresses: number[]
+}
+
+const families = new Map<string, TileFamily>()
+
+function tileFamily(name: string, finish: Tile['finish']): TileFamily {
+  let found = families.get(name)
+  if (found === undefined) families.set(name, (found = { name, finish, addresses: [] }))
+  return found
 }
 
 export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
@@ -67,17 +84,31 @@ export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
   const heights = cut(m, mostRows)
   const threads = m * n * k < worthThreads ? 1 : mostThreads
   const mostPanels = Math.ceil(width.size / lanes)
-  // Units: blocks of rows, and where those are few, parts of the columns.
+  // Units: parts of the columns, one for each thread, which so packs its own panels, and in them blocks of rows; where those are few, more parts.
   const wanted = threads === 1 ? 1 : threads * unitsEach
+  const wantedParts = threads === 1 ? 1 : Math.max(threads, Math.ceil(wanted / heights.pieces))
+  const mostOfPart = Math.max(leastOfPart, Math.ceil(mostPanels / wantedParts))
+  const wantedBlocks = Math.ceil(wanted / Math.ceil(mostPanels / mostOfPart))
   const rowsThatFit = Math.max(1, Math.floor(unitBytes / (depth.size * bytes * heights.size)))
-  const rowBlocks = cut(heights.pieces, Math.max(1, Math.min(rowsThatFit, Math.ceil(heights.pieces / wanted))))
+  const rowBlocks = cut(heights.pieces, Math.max(1, Math.min(rowsThatFit, Math.ceil(heights.pieces / wantedBlocks))))
 
   const tileCode = (rows: number, vectors: number, isMasked: boolean, isLast: boolean): number => {
-    const finish = scale === undefined || !isLast ? 'store' : scale.beta === undefined ? 'alpha' : 'alphaBeta'
-    const tile: Tile = { isa, type, bits, rows, vectors, isMasked, along, isPacked, contract, finish }
-    const name = `tile ${isa} ${type} ${rows}×${vectors}${isMasked ? ' masked' : ''} ${along}${isPacked ? '' : ' direct'}${contract ? ' fused' : ''} ${finish}`
-    return routine(name, code => new TileEmitter(code, tile).emit())
+    const known = isLast ? lastTiles : tiles
+    const key = (rows * 8 + vectors) * 2 + (isMasked ? 1 : 0)
+    let address = known.addresses[key]
+    if (address === undefined) {
+      const { finish } = known
+      const tile: Tile = { isa, type, bits, rows, vectors, isMasked, along, isPacked, contract, finish }
+      const name = `tile ${rows}×${vectors}${isMasked ? ' masked' : ''} ${known.name}`
+      address = known.addresses[key] = routine(name, code => new TileEmitter(code, tile).emit())
+    }
+    return address
   }
+  const finish: Tile['finish'] = scale === undefined ? 'store' : scale.beta === undefined ? 'alpha' : 'alphaBeta'
+  const tilesOf = (finish: Tile['finish']): TileFamily =>
+    tileFamily(`${isa} ${type} ${along}${isPacked ? '' : ' direct'}${contract ? ' fused' : ''} ${finish}`, finish)
+  const lastTiles = tilesOf(finish)
+  const tiles = finish === 'store' ? lastTiles : tilesOf('store')
   const packCode = (vectors: number, isMasked: boolean): number => {
     const order = b.columnStride === bytes ? 'along' : b.rowStride === bytes ? 'across' : 'any'
     const packing: Packing = { isa, type, bits, vectors, isMasked, order }
@@ -139,14 +170,13 @@ export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
       }
 
       const source = b.address + from * b.rowStride + column * b.columnStride
-      const widths = cut(Math.ceil(columns / lanes), largest.vectors)
-      const panelsAt = workspace.take(widths.pieces * panel.bytes)
+      const widths = panelsOf(Math.ceil(columns / lanes), mostOfPart, largest.vectors)
+      const panelsAt = workspace.take(widths.vectors.length * panel.bytes)
       let packedAt = isPacked ? workspace.addressOf(workspace.take(packedBytes)) : 0
-      for (let p = 0; p < widths.pieces; p++) {
+      let first = 0
+      for (const [p, vectors] of widths.vectors.entries()) {
         const at = panelsAt + p * panel.bytes
-        const vectors = sizeOf(widths, p)
-        const first = startOf(widths, p) * lanes
-        const inLast = p === widths.pieces - 1 ? columns - first - (vectors - 1) * lanes : lanes
+        const inLast = Math.min(lanes, columns - first - (vectors - 1) * lanes)
         const isMasked = inLast < lanes
         const here = source + first * b.columnStride
         workspace.word(at + panel.state, isPacked ? state.empty : state.packed)
@@ -163,18 +193,19 @@ export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
           isa === 'avx512' ? 2 ** inLast - 1 : isMasked ? maskOf(workspace, inLast * bytes) : 0,
         )
         packedAt += vectors * (bits / 8) * rows
+        first += vectors * lanes
       }
       const panelsFrom = workspace.addressOf(panelsAt)
 
-      const groups = cut(widths.pieces, Math.ceil(widths.pieces / Math.max(1, Math.ceil(wanted / rowBlocks.pieces))))
-      const units = rowBlocks.pieces * groups.pieces
+      const units = rowBlocks.pieces * widths.parts.length
       const unitsAt = workspace.take(units * unit.bytes)
       workspace.long(jobAt + job.units, workspace.addressOf(unitsAt))
       const aFrom = a.address + from * a.columnStride
       const cFrom = c.address + column * bytes
       for (let u = 0; u < units; u++) {
         const at = unitsAt + u * unit.bytes
-        const [block, group] = [u % rowBlocks.pieces, Math.floor(u / rowBlocks.pieces)]
+        const block = u % rowBlocks.pieces
+        const { first, count } = widths.parts[Math.floor(u / rowBlocks.pieces)]
         const [firstPanel, panels] = [startOf(rowBlocks, block), sizeOf(rowBlocks, block)]
         const row = startOf(heights, firstPanel)
         const tall = Math.max(0, Math.min(panels, heights.larger - firstPanel))
@@ -185,8 +216,7 @@ export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
         workspace.long(at + unit.copyColumns, along === 'k' ? rows : unitHeight)
         workspace.word(at + unit.tall, tall)
         workspace.word(at + unit.short, panels - tall)
-        const [first, count] = [startOf(groups, group), sizeOf(groups, group)]
-        // Threads begin at different panels, and pack them.
+        // Threads that are at the same part begin at different panels, and pack them.
         const begin = first + (Math.floor((block * count) / rowBlocks.pieces) % count)
         workspace.long(at + unit.first, panelsFrom + first * panel.bytes)
         workspace.long(at + unit.begin, panelsFrom + begin * panel.bytes)
@@ -196,8 +226,6 @@ export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
     },
   }
 }
-
-const sizeOf = ({ size, larger }: Cut, piece: number): number => (piece < larger ? size : size - 1)
 
 /** A vector of ones and zeros for AVX2. */
 function maskOf(workspace: Workspace, bytes: number): number {
