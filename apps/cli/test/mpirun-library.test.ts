@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -121,6 +121,32 @@ for (const engine of ['openmpi', 'mpich']) {
     if (engine === 'mpich') assert.match(throws.stderr, /^rank 1 of 3 threw; the others are ended:/m)
   })
 }
+
+test('mpich: hosts that cannot be reached are named, and nothing waits for them', { skip: needs('mpich') }, () => {
+  // Where it is told to go it runs what it is given here; `far` is known to nobody, and `late` wants a password.
+  const ssh = `#!/bin/sh
+while [ "\${1#-}" != "$1" ]; do case "$1" in -o) shift 2 ;; *) shift ;; esac; done
+host=$1; shift
+echo "$host $*" >> ssh.log
+case $host in
+  far) echo "ssh: Could not resolve hostname far: Name or service not known" >&2; exit 255 ;;
+  late) [ "$*" = true ] && { echo "late: Permission denied (publickey,password)." >&2; exit 255; } ;;
+esac
+exec sh -c "$*"
+`
+  writeFileSync(join(work, 'ssh'), ssh, { mode: 0o755 })
+  const env = { PATH: `${work}:${process.env.PATH}` }
+  const mpirun = (hosts: string) =>
+    skein(['mpirun', '--engine', 'mpich', '--host', hosts, '-n', '1', program, 'tell'], { env, cwd: work })
+  const refused = mpirun('localhost,far,late')
+  assert.equal(refused.status, 1, refused.stderr)
+  assert.match(refused.stderr, /not all hosts can be reached:\n {2}far: ssh: Could not resolve .*\nTry 'ssh far true'/)
+  assert.doesNotMatch(refused.stderr, /late:|localhost:/)
+  assert.deepEqual(sorted(readFileSync(join(work, 'ssh.log'), 'utf8')), ['far true', 'late true'])
+  const reached = mpirun('late')
+  assert.equal(reached.status, 0, reached.stderr)
+  assert.equal(JSON.parse(reached.stdout).rank, 0)
+})
 
 /** The processes that ranks say they are. */
 async function processes(child: ChildProcess, count: number): Promise<number[]> {

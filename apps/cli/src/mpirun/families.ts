@@ -3,6 +3,7 @@ import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandError } from '../errors.ts'
 import type { Host } from './hosts.ts'
+import { checkReached } from './reach.ts'
 
 export type LibraryName = 'openmpi' | 'mpich'
 /** Words of a command line, or why it cannot be said. */
@@ -38,8 +39,12 @@ export interface Family {
   /** @param value undefined: as in this environment */
   variable(name: string, value: string | undefined): readonly string[]
   wdir(folder: string): readonly string[]
-  /** Throws where it would refuse, saying what to do. */
-  check?(): void
+  /**
+   * Throws where it would refuse, or never end, saying what to do.
+   *
+   * @param away other machines that ranks are to go to
+   */
+  check(away: readonly Host[]): void | Promise<void>
   /** Brings files of output to `<folder>/rank.<n>/stdout`. */
   tidy?(folder: string): void
 }
@@ -121,6 +126,7 @@ const mpich: Family = {
   // It gives the whole environment along.
   variable: (name, value) => (value === undefined ? [] : ['-env', name, value]),
   wdir: folder => ['-wdir', folder],
+  check: away => checkReached(away),
 }
 
 export const families: Readonly<Record<LibraryName, Family>> = { openmpi, mpich }

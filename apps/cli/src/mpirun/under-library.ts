@@ -38,8 +38,8 @@ export async function runUnderLibrary(plan: Plan, name: LibraryName): Promise<nu
       `${family.title} is not here: 'skein doctor' says how to get it. Without it ranks are threads.`,
     )
   }
-  family.check?.()
   const words = wordsFor(plan, name)
+  await family.check(plan.programs.flatMap(({ hosts }) => hosts.filter(host => !isHere(host))))
   const { stdin, timeout, output } = plan.options
   const folder = output === undefined ? undefined : resolve(output)
   if (folder !== undefined)
