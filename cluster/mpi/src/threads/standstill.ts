@@ -1,7 +1,7 @@
 /**
  * Deadlock. A rank that has slept for a while writes down what it waits for and where; while it goes on sleeping it looks at the others now and then.
  * When all that have not ended sleep so, and none of them has done anything between two looks, none ever will: whoever sleeps serves everyone, so nothing is
- * under way. All then fail with who waits for whom.
+ * under way. All then fail with who waits for whom. One that was woken does not sleep, even if it has not had a core since.
  *
  * A rank that awaits a request in its event loop does not count as asleep: a timer or a socket may help it.
  */
@@ -81,15 +81,17 @@ export class Standstill {
   }
 
   #nobodyMoves(): boolean {
-    const { c, layout } = this.#views
+    const { c, layout, me } = this.#views
     const ranks = this.#ranks().map(rank => at.rankAt(layout, rank))
     const states = ranks.map(r => Atomics.load(c, r + at.state))
     const now = ranks.map((r, rank) => `${states[rank]}:${Atomics.load(c, r + at.taken)}`).join()
+    const isAsleep = (r: number, index: number): boolean =>
+      states[index] === at.ended || (states[index] === at.blocked && (r === me || Atomics.load(c, r + at.sleeps) === 1))
     // The launcher will wake whoever asked it for ranks.
     if (Atomics.load(c, at.launching) !== 0) return false
     const isSame = now === this.#before
     this.#before = now
-    return isSame && states.every(state => state === at.blocked || state === at.ended)
+    return isSame && ranks.every(isAsleep)
   }
 
   #write(text: string): void {
