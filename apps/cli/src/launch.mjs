@@ -3,13 +3,15 @@
  * What the `skein` executable calls. Plain JavaScript that any Node from 18 on can read: it finds the command's own program,
  * TypeScript in a checkout and JavaScript when published, and a Node that can run it.
  */
-import { existsSync } from 'node:fs'
 import nodeModule from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { knowImports } from '@skein/base/known-imports'
 import { canOpenPacks, openPack } from '@skein/base/pack'
 import { become, isTypeScript, noRuntime, readsTypeScript, runtimeFor } from './runtime.mjs'
+
+/** Imported, Node would make all of it, streams and promises too. @type {typeof import('node:fs')} */
+const { existsSync } = nodeModule.createRequire(import.meta.url)('node:fs')
 
 const published = new URL('./main.js', import.meta.url)
 const program = existsSync(published) ? published : new URL('./main.ts', import.meta.url)

@@ -4,10 +4,14 @@
  *
  * Plain JavaScript, because the launcher needs it before anything can read TypeScript.
  */
-import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+
+/** Rarely needed, and imported, Node would make all of them at once. */
+const require = createRequire(import.meta.url)
+/** @type {typeof import('node:fs')} */
+const { existsSync, readFileSync, realpathSync } = require('node:fs')
 
 /** What to start: a Node, and the flags it needs. @typedef {{ node: string, flags: string[] }} Runtime */
 
@@ -122,6 +126,8 @@ export function become(file, args, env = process.env) {
  * @returns {Promise<number>} the exit code
  */
 export function follow(file, args, env = process.env) {
+  /** @type {typeof import('node:child_process')} */
+  const { spawn } = require('node:child_process')
   const child = spawn(file, args, { stdio: 'inherit', env })
   // At a terminal Ctrl-C reaches the whole foreground group, the child too: handing it on would make it two.
   const shared = process.stdin.isTTY ? ['SIGINT', 'SIGQUIT'] : []

@@ -148,20 +148,23 @@ for (const [what, text, complaint] of [
 test('ranks of skein mpirun come out of a pack from the second time on', () => {
   const program = join(folder, 'program.mjs')
   const mpi = JSON.stringify(import.meta.resolve('@skein/mpi'))
+  const foreign = JSON.stringify(new URL('../../../foundation/team/src/foreign.ts', import.meta.url).href)
   writeFileSync(
     program,
     `import { world, MpiError } from ${mpi}
+     import { survivesTermination } from ${foreign}
      const file = globalThis[Symbol.for('skein.pack')]?.file
      world.barrier()
-     if (world.rank === 0) console.log(world.size, file === undefined ? 'modules' : 'pack')
+     if (world.rank === 0) console.log(world.size, file === undefined ? 'modules' : 'pack', survivesTermination())
      if (process.argv[2] === 'fail') world.send(1, 7)`,
   )
-  const env = { NODE_COMPILE_CACHE: join(folder, 'cache'), NODE_V8_COVERAGE: '', NODE_OPTIONS: '' }
+  // With koffi it matters that the modules of a rank know that they are one's.
+  const env = { NODE_COMPILE_CACHE: join(folder, 'cache'), NODE_V8_COVERAGE: '', NODE_OPTIONS: '', SKEIN_FFI: 'koffi' }
   const run = (...args: string[]) => skein(['mpirun', '-n', '2', program, ...args], { env })
-  assert.equal(run().stdout, '2 modules\n')
-  assert.equal(run().stdout, '2 pack\n')
+  assert.equal(run().stdout, '2 modules true\n')
+  assert.equal(run().stdout, '2 pack true\n')
   const failed = run('fail')
   assert.equal(failed.status, 1)
   // Places in the source, as of Node's modules.
-  assert.match(failed.stderr, /MpiError: send.*comm\/point-to-point\.ts:\d+:\d+.*program\.mjs:5:/s)
+  assert.match(failed.stderr, /MpiError: send.*comm\/point-to-point\.ts:\d+:\d+.*program\.mjs:6:/s)
 })

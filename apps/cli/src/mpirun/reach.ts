@@ -18,7 +18,8 @@ const otherWays = /^(HYDRA_(LAUNCHER|BOOTSTRAP)|SLURM_|PBS_|LSB_|LOADL|COBALT_|P
 /**
  * What `ssh` says when nobody is there, or nobody who is known. A refused key is left to the launcher's own `ssh`, which may ask for a password.
  */
-const nobody = /could not resolve hostname|connect to (host|address)|connection (closed|refused|reset|timed out)|no route/i
+const nobody =
+  /could not resolve hostname|connect to (host|address)|connection (closed|refused|reset|timed out)|no route/i
 
 /** @throws CommandError naming each host that cannot be reached, and what `ssh` says */
 export async function checkReached(hosts: readonly Host[]): Promise<void> {

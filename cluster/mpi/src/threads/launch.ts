@@ -10,6 +10,7 @@ import { Ranks } from './ranks.ts'
 import { answerRequests } from './spawn/answers.ts'
 import type { SpawnRequest } from './spawn/request.ts'
 import { endWorld, firstRank, makeWorld, type WorldStart } from './world-block.ts'
+import { beginWithMore } from './young-heap.ts'
 
 export { mostRanks } from './world-block.ts'
 
@@ -61,6 +62,7 @@ export async function launch(settings: LaunchSettings): Promise<{ outcome: Outco
   const size = programs.length
   const world = makeWorld(size, true)
   const ranks = new Ranks(world, form)
+  const beginAsUsual = beginWithMore()
   for (const [rank, { file, args, env, appNumber }] of programs.entries()) {
     ranks.start(firstRank(world, rank, appNumber), {
       ...{ file, args, job: 1, rank, size },
@@ -73,6 +75,7 @@ export async function launch(settings: LaunchSettings): Promise<{ outcome: Outco
   const stopAnswering = answerRequests(world, ranks)
   const ended = await Promise.race([end(ranks, timeoutMs), failure(cores && bind(ranks.board, cores), ranks)])
   stopAnswering()
+  beginAsUsual()
   if (ended.stuck.length === 0) endWorld(world)
   return ended
 }

@@ -1,11 +1,12 @@
 /**
- * The first thing that runs on the thread of a rank: sets its streams up, then becomes the program as if Node had been started with it.
+ * What a thread does before it is a rank: sets its streams up, then becomes the program as if Node had been started with it.
  * What is imported here is loaded once for each rank before anything of the user's runs, so there is next to nothing but what its program will ask for.
  */
 
 import { createReadStream, fstatSync, readlinkSync } from 'node:fs'
 import { runMain } from 'node:module'
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
+import { packInUse } from '@skein/base/pack'
 import { endWithCare } from '@skein/team/loading'
 import { preload } from '../preload.ts'
 import { type OutputForm, type Printer, printDirectly } from './rank-output.ts'
@@ -22,12 +23,12 @@ export interface RankSettings extends Printer {
   readonly board: Int32Array<SharedArrayBuffer>
   /** The environment names a folder for compiled code only for the start of the ranks. */
   readonly ownCache: boolean
-  /** The launcher's. */
+  /** The launcher's: see `rank-entry.ts`. */
   readonly pack: string | undefined
 }
 
 const settings = getEnvironmentData('skein.mpi.launch') as unknown as RankSettings
-const { file, form, readsStdin, board, ownCache, id, pack } = settings
+const { file, form, readsStdin, board, ownCache, id } = settings
 // Threads inherit the environment's data. This is meant for this one, and not for those that the program starts.
 ;(globalThis as { [rankStart]?: unknown })[rankStart] = getEnvironmentData('skein.mpi')
 for (const key of ['skein.mpi', 'skein.mpi.launch']) setEnvironmentData(key, undefined as unknown as string)
@@ -45,7 +46,7 @@ if (board[mine] === 1) {
   for (let seen = 0; (seen = Atomics.load(board, mine)) !== 0; ) Atomics.wait(board, mine, seen)
 }
 
-preload('threads', pack)
+if (packInUse() === undefined) preload('threads')
 process.argv[1] = file
 runMain(file)
 

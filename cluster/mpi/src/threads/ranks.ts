@@ -61,7 +61,7 @@ export class Ranks {
     }
     setEnvironmentData('skein.mpi', start as unknown as string)
     setEnvironmentData('skein.mpi.launch', told as unknown as string)
-    const worker = new Worker(new URL('./rank-start.ts', import.meta.url), {
+    const worker = new Worker(new URL('./rank-entry.ts', import.meta.url), {
       argv: [...args],
       env: { ...compileCache(), ...env, SKEIN_MPI_RANK: String(rank), SKEIN_MPI_SIZE: String(size) },
       name: `rank ${rank}`,
