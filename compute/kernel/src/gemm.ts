@@ -8,7 +8,7 @@ import { type AsyncGemmOptions, type GemmOptions, gemmAsync, gemm as multiply } 
 import type { MatrixProduct } from './x64/gemm/product.ts'
 
 export type { AsyncGemmOptions, GemmOptions } from './x64/gemm/gemm.ts'
-export type { MatrixProduct, MatrixType, Operand } from './x64/gemm/product.ts'
+export type { Complex, MatrixProduct, MatrixType, Operand } from './x64/gemm/product.ts'
 
 export interface Gemm {
   /** Done when it returns. @throws ArgumentError for sizes, strides and arrays that do not go together; NotSupportedError */

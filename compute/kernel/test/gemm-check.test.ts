@@ -105,7 +105,7 @@ test('what does not fit is named', () => {
   } as const
   assert.equal(outcome(product), '')
   const wrong: [object, string][] = [
-    [{ dtype: 'f16' }, 'dtype'],
+    [{ dtype: 'i64' }, 'dtype'],
     [{ dtype: 'f64' }, 'a.array'],
     [{ m: -1 }, 'm'],
     [{ n: 1.5 }, 'n'],

@@ -28,8 +28,8 @@ function plainLoop({ dtype, m, n, k, a, b, c, start, scale, batch = 1 }: MatrixP
         for (let q = 0; q < k; q++)
           sum = round(sum + round((a.array as Reals)[at(a, p, i, q)] * (b.array as Reals)[at(b, p, q, j)]))
         if (scale !== undefined) {
-          sum = round(round(scale.alpha) * sum)
-          if (scale.beta !== undefined) sum = round(sum + round(round(scale.beta) * result[place]))
+          sum = round(round(scale.alpha as number) * sum)
+          if (scale.beta !== undefined) sum = round(sum + round(round(scale.beta as number) * result[place]))
         }
         result[place] = sum
       }

@@ -29,9 +29,9 @@ function multiply({ dtype, m, n, k, a, b, c, start, scale }: MatrixProduct): voi
         part[0] = x[place(a, i, q)] * y[place(b, q, j)]
         sums[0] += part[0]
       }
-      if (scale) sums[0] *= scale.alpha
+      if (scale) sums[0] *= scale.alpha as number
       if (scale?.beta !== undefined) {
-        part[0] = scale.beta * z[to]
+        part[0] = (scale.beta as number) * z[to]
         sums[0] += part[0]
       }
       z[to] = sums[0]

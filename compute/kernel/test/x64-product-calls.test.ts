@@ -5,9 +5,10 @@ import { describe, it } from 'node:test'
 import { CancelledError, Random } from '@skein/base'
 import { heap } from '@skein/heap'
 import type { Launch, Program } from '../src/backend.ts'
+import { toBfloat } from '../src/bfloat16.ts'
 import { compileProgram } from '../src/compile.ts'
 import { parseFunction } from '../src/front/source.ts'
-import { IndexError, kernel } from '../src/index.ts'
+import { BFloat16Array, IndexError, kernel } from '../src/index.ts'
 import { extentsOf, type Range } from '../src/range.ts'
 import { reference } from '../src/reference/index.ts'
 import { bindArguments, type Definition, lowerFor, typesOf } from '../src/specialise.ts'
@@ -56,7 +57,11 @@ function compiled(
   }
 }
 
-type Numbers = Float32Array | Float64Array
+type Numbers = Float32Array | Float64Array | Int8Array | Uint8Array | Uint16Array | Int32Array
+
+/** Where the engine has it. */
+const { Float16Array } = globalThis as unknown as { Float16Array?: ArrayOf }
+type ArrayOf = new (length: number) => any
 
 const sum = 'for (let k = 0; k < K; k++) s += a[i * K + k] * b[k * N + j];'
 const forms: [what: string, source: string, range: (m: number, n: number) => Range][] = [
@@ -92,23 +97,34 @@ describe('block code gives what the reference gives', { skip }, () => {
   const random = new Random(23)
   const below = (n: number) => Math.floor(random.uniform() * n)
   const fill = (array: Numbers) => {
-    for (let i = 0; i < array.length; i++) array[i] = random.uniform() * 2 - 1
+    const isBrain = array instanceof BFloat16Array
+    const size = [Int8Array, Uint8Array, Int32Array].some(type => array instanceof type) ? 2 ** 31 : 1
+    for (let i = 0; i < array.length; i++) {
+      const x = (random.uniform() * 2 - 1) * size
+      array[i] = isBrain ? toBfloat(x) : x
+    }
     return array
   }
-  const types = {
-    f32: [Float32Array, Float32Array],
-    f64: [Float64Array, Float64Array],
-  } as const
+  const types: { readonly [name: string]: readonly [A: ArrayOf, B: ArrayOf, C: ArrayOf] } = {
+    f32: [Float32Array, Float32Array, Float32Array],
+    f64: [Float64Array, Float64Array, Float64Array],
+    i8: [Int8Array, Int8Array, Int32Array],
+    'u8 by i8': [Uint8Array, Int8Array, Int32Array],
+    bf16: [BFloat16Array, BFloat16Array, Float32Array],
+    ...(Float16Array && { f16: [Float16Array, Float16Array, Float32Array] }),
+  }
   for (const [what, source, range] of forms)
-    for (const [dtype, [Factor, Result]] of Object.entries(types)) {
+    for (const [dtype, [Left, Right, Result]] of Object.entries(types)) {
+      // That would make floats of sums of integers.
+      if (Result === Int32Array && what === 'with alpha and beta') continue
       it(`${what}, ${dtype}`, () => {
-        const like = [2, 2, 2, new Factor(1), new Factor(1), new Result(1)]
+        const like = [2, 2, 2, new Left(1), new Right(1), new Result(1)]
         const right = compiled(source, like, undefined)
         const block = targets().map(target => compiled(source, like, target))
         for (let round = 0; round < 12; round++) {
           const most = round < 9 ? 24 : 90
           const [m, n, k] = [2 + below(most), 2 + below(most), 1 + below(most)]
-          const [a, b, c] = [new Factor(3 * m * k + n), new Factor(3 * k * n + m), new Result(3 * m * n)].map(fill)
+          const [a, b, c] = [new Left(3 * m * k + n), new Right(3 * k * n + m), new Result(3 * m * n)].map(fill)
           const expected = c.slice()
           const args = (c: Numbers) => [m, n, k, a, b, c]
           right.program.run(right.launch(range(m, n), args(expected)))

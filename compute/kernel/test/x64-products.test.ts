@@ -85,8 +85,9 @@ function multiply(p: MatrixProduct): void {
         let s = p.start === 'c' ? c[to] : 0
         for (let k = 0; k < p.k; k++) s = round(s + round(a[at(p.a, q, i, k)] * b[at(p.b, q, k, j)]))
         if (p.scale) {
-          s = round(Math.fround(p.scale.alpha) === p.scale.alpha || p.dtype === 'f64' ? p.scale.alpha * s : Number.NaN)
-          if (p.scale.beta !== undefined) s = round(s + round(p.scale.beta * c[to]))
+          const [alpha, beta] = [p.scale.alpha as number, p.scale.beta as number | undefined]
+          s = round(Math.fround(alpha) === alpha || p.dtype === 'f64' ? alpha * s : Number.NaN)
+          if (beta !== undefined) s = round(s + round(beta * c[to]))
         }
         c[to] = s
       }

@@ -72,9 +72,10 @@ class X64Program extends TeamProgram<X64Variant> {
   constructor(ir: KernelIR, combination: Combination | undefined, options: X64Options) {
     super(lowerStorage(ir, true), combination, options, heapAddress())
     this.#target = options.target ?? targetHere()
-    if (combination === undefined && isLikeProduct(this.ir)) {
+    // Before storage: brain floats are numbers yet.
+    if (combination === undefined && isLikeProduct(ir)) {
       const compile = (around: KernelIR) => new X64Program(around, undefined, options)
-      this.#product = products().ProductProgram.of(this.ir, this.#target.isa, compile, options.leastProduct)
+      this.#product = products().ProductProgram.of(ir, this.#target.isa, compile, options.leastProduct)
     }
   }
 

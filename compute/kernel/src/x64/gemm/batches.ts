@@ -1,11 +1,12 @@
 /** Products of small matrices, one after the other by code made for their shape (`small.ts`). */
 
 import type { Isa } from '../run/cpu.ts'
+import { elements } from './format.ts'
 import { type Arranged, worthThreads } from './plan.ts'
+import type { Complex } from './product.ts'
 import { bodyOf } from './routines.ts'
 import { SmallEmitter, type SmallShape, smallArgs } from './small.ts'
 import type { Step } from './step.ts'
-import { elementBytes } from './tile.ts'
 
 /** B, which all rows of A meet, stays in the first cache with what else is read. */
 const mostBytes = 2 ** 15
@@ -30,7 +31,8 @@ export function smallStep(
   isa: Isa,
   most: number,
 ): Step | undefined {
-  const bytes = elementBytes[type]
+  if ((type !== 'f32' && type !== 'f64') || a.stored !== type) return undefined
+  const { bytes } = elements[type]
   if (m > mostSize || n > mostSize || k > mostSize || k === 0 || k * n * bytes > mostBytes) return undefined
   if (c.columnStride !== bytes || b.columnStride !== bytes) return undefined
   const shape: SmallShape = {
@@ -61,12 +63,14 @@ export function smallStep(
       workspace.long(at + smallArgs.aBatch, strides.a)
       workspace.long(at + smallArgs.bBatch, strides.b)
       workspace.long(at + smallArgs.cBatch, strides.c)
-      workspace.element(at + smallArgs.alpha, type, scale?.alpha ?? 0)
-      workspace.element(at + smallArgs.beta, type, scale?.beta ?? 0)
+      workspace.element(at + smallArgs.alpha, type, realOf(scale?.alpha))
+      workspace.element(at + smallArgs.beta, type, realOf(scale?.beta))
       return { address: workspace.addressOf(at), units: batch }
     },
   }
 }
+
+const realOf = (factor: number | Complex = 0): number => (typeof factor === 'number' ? factor : factor[0])
 
 function isWorthCode(name: string, batch: number): boolean {
   if (made.has(name)) return true

@@ -1,7 +1,7 @@
 /** How a product is cut: into tiles that fit the registers, blocks of k and of columns that fit the caches, units for threads. */
 
 import type { Isa } from '../run/cpu.ts'
-import { elementBytes } from './tile.ts'
+import { elements, isComplex, type TileType } from './format.ts'
 
 /** So many pieces, the first `larger` of them of `size`, the others of one less. */
 export interface Cut {
@@ -42,11 +42,19 @@ export function panelsOf(total: number, mostOfPart: number, mostOfPanel: number)
   return { vectors, parts }
 }
 
-/** The largest tile: rows, and vectors of columns. With these, and what B's row and A's element take, registers are full. */
-export const largestTile: { readonly [isa in Isa]: { readonly rows: number; readonly vectors: number } } = {
-  avx512: { rows: 8, vectors: 3 },
-  avx2: { rows: 6, vectors: 2 },
+interface TileSize {
+  readonly rows: number
+  readonly vectors: number
 }
+
+/** The largest tiles: rows, and vectors of columns, or pairs of them. With these, and what B's row and A's element take, registers are full. */
+const largestTiles: { readonly [isa in Isa]: { readonly real: TileSize; readonly complex: TileSize } } = {
+  avx512: { real: { rows: 8, vectors: 3 }, complex: { rows: 6, vectors: 2 } },
+  avx2: { real: { rows: 6, vectors: 2 }, complex: { rows: 6, vectors: 1 } },
+}
+
+export const largestTile = (isa: Isa, type: TileType): TileSize =>
+  largestTiles[isa][isComplex(type) ? 'complex' : 'real']
 
 export interface Blocking {
   /** Columns of A and rows of B that are gone through before the next. */
@@ -61,9 +69,9 @@ const depthBytes = 4096
 const packedBytes = 2 ** 22
 const leastWidth = 48
 
-/** @param isWhole all of k goes at once */
-export function blockingOf(type: 'f32' | 'f64', n: number, k: number, isWhole: boolean): Blocking {
-  const bytes = elementBytes[type]
+/** @param k as tiles read it @param isWhole all of k goes at once */
+export function blockingOf(type: TileType, n: number, k: number, isWhole: boolean): Blocking {
+  const { bytes } = elements[type]
   const depth = cut(k, isWhole ? k : depthBytes / bytes)
   return { depth, width: cut(n, Math.max(leastWidth, Math.floor(packedBytes / (depth.size * bytes)))) }
 }

@@ -1,35 +1,39 @@
 /** Whether a product can be done as it is asked for: sizes, arrays, places in them, and that C meets neither A nor B. */
 
 import { ArgumentError } from '@skein/base'
-import type { MatrixProduct, MatrixType, Operand } from './product.ts'
+import { isComplex, type Stored, storedBytes } from './format.ts'
+import type { Complex, MatrixProduct, MatrixType, Operand } from './product.ts'
 
-interface Stored {
-  readonly array: { readonly name: string; readonly BYTES_PER_ELEMENT: number }
-  /** Elements of the array that one of the matrix takes. */
-  readonly words: 1 | 2
-}
+/** Typed arrays by name, and what elements they hold. */
+type Arrays = { readonly [array: string]: Stored }
 
-const f32: Stored = { array: Float32Array, words: 1 }
-const f64: Stored = { array: Float64Array, words: 1 }
-const c64: Stored = { array: Float32Array, words: 2 }
-const c128: Stored = { array: Float64Array, words: 2 }
+const f32: Arrays = { Float32Array: 'f32' }
+const f64: Arrays = { Float64Array: 'f64' }
+const c64: Arrays = { Float32Array: 'c64' }
+const c128: Arrays = { Float64Array: 'c128' }
 
-/** How A and B are stored, and C. */
-const storage: { readonly [type in MatrixType]: readonly [factors: Stored, result: Stored] } = {
+/** What A and B may be stored in, and C. */
+const storage: { readonly [type in MatrixType]: readonly [factors: Arrays, result: Arrays] } = {
   f32: [f32, f32],
   f64: [f64, f64],
   c64: [c64, c64],
   c128: [c128, c128],
   i8: [
-    { array: Int8Array, words: 1 },
-    { array: Int32Array, words: 1 },
+    {
+      Int8Array: 'i8',
+      Uint8Array: 'u8',
+      Uint8ClampedArray: 'u8',
+    },
+    { Int32Array: 'i32' },
   ],
-  bf16: [{ array: Uint16Array, words: 1 }, f32],
+  bf16: [{ Uint16Array: 'bf16' }, f32],
+  f16: [{ Uint16Array: 'f16', Float16Array: 'f16' }, f32],
 }
 
 /** An operand whose elements are all in its array. */
 export interface Placed {
   readonly array: ArrayBufferView
+  readonly stored: Stored
   /** In bytes: of element (0, 0) from the array's first byte, and from one to the next. */
   readonly offset: number
   readonly rowStride: number
@@ -64,16 +68,22 @@ export function check(product: MatrixProduct): Checked | undefined {
   if (!isSize(batch)) refuse('batch', 'a whole number from 0 to 2^31 - 1', batch)
   if (start !== 'zero' && start !== 'c') refuse('start', "'zero' or 'c'", start)
   if (scale !== undefined) {
-    if (dtype !== 'f32' && dtype !== 'f64' && dtype !== 'bf16')
-      refuse('scale', `absent with ${dtype}`, scale, 'It is there for f32, f64 and bf16')
-    if (typeof scale.alpha !== 'number') refuse('scale.alpha', 'a number', scale.alpha)
-    if (scale.beta !== undefined && typeof scale.beta !== 'number') refuse('scale.beta', 'a number', scale.beta)
+    if (dtype === 'i8') refuse('scale', 'absent with i8', scale, 'It is there for numbers with fractions')
+    const expected = isComplex(dtype) ? 'a number, or [re, im]' : 'a number'
+    if (!isFactor(scale.alpha, dtype)) refuse('scale.alpha', expected, scale.alpha)
+    if (scale.beta !== undefined && !isFactor(scale.beta, dtype)) refuse('scale.beta', expected, scale.beta)
     if (product.start === 'c') refuse('start', 'absent where there is a scale', product.start, 'Give a beta of 1')
   }
+  if (product.fast && dtype !== 'bf16') refuse('fast', 'absent or false but for bf16', product.fast)
   const [factors, result] = storage[dtype]
   const a = placed('a', product.a, factors, m, k, batch)
   const b = placed('b', product.b, factors, k, n, batch)
   const c = placed('c', product.c, result, m, n, batch)
+  for (const name of ['a', 'b', 'c'] as const) {
+    const { conjugate } = product[name]
+    if (conjugate && (name === 'c' || !isComplex(dtype)))
+      refuse(`${name}.conjugate`, 'absent or false but for complex a and b', conjugate)
+  }
   if (m === 0 || n === 0 || batch === 0) return undefined
   keepsApart(product, c, batch)
   if (k > 0) {
@@ -85,17 +95,21 @@ export function check(product: MatrixProduct): Checked | undefined {
 
 const isSize = (x: unknown): x is number => Number.isInteger(x) && (x as number) >= 0 && (x as number) <= mostSize
 
+const isFactor = (x: number | Complex, dtype: MatrixType): boolean =>
+  typeof x === 'number' ||
+  (isComplex(dtype) && Array.isArray(x) && x.length === 2 && x.every(part => typeof part === 'number'))
+
 const refuseToMeet = (name: string): never =>
   refuse('c', `apart from ${name}`, 'in the same memory', `Multiply a copy of ${name}, or into another array`)
 
-function placed(name: string, operand: Operand, stored: Stored, rows: number, columns: number, batch: number): Placed {
+function placed(name: string, operand: Operand, arrays: Arrays, rows: number, columns: number, batch: number): Placed {
   if (typeof operand !== 'object' || operand === null)
     refuse(name, 'an operand: array, rowStride, columnStride', operand)
   const { array, offset = 0, rowStride, columnStride, batchStride = 0 } = operand
-  const { words } = stored
-  const elementBytes = stored.array.BYTES_PER_ELEMENT * words
-  if (!ArrayBuffer.isView(array) || (array as unknown as Float32Array)[Symbol.toStringTag] !== stored.array.name)
-    refuse(`${name}.array`, `a ${stored.array.name}`, array)
+  const kind = ArrayBuffer.isView(array) ? (array as unknown as Float32Array)[Symbol.toStringTag] : ''
+  if (!Object.hasOwn(arrays, kind)) refuse(`${name}.array`, `a ${Object.keys(arrays).join(' or ')}`, array)
+  const stored = arrays[kind]
+  const elementBytes = storedBytes[stored]
   if (!Number.isSafeInteger(offset)) refuse(`${name}.offset`, 'a whole number', offset)
   if (!Number.isSafeInteger(rowStride)) refuse(`${name}.rowStride`, 'a whole number', rowStride)
   if (!Number.isSafeInteger(columnStride)) refuse(`${name}.columnStride`, 'a whole number', columnStride)
@@ -118,6 +132,7 @@ function placed(name: string, operand: Operand, stored: Stored, rows: number, co
   const origin = array.byteOffset
   return {
     array,
+    stored,
     offset: offset * elementBytes,
     rowStride: rowStride * elementBytes,
     columnStride: columnStride * elementBytes,

@@ -1,9 +1,10 @@
 /** Products of matrices: what is asked for is checked, cut into steps, and run, here or on the team. */
 
-import { CancelledError, NotSupportedError } from '@skein/base'
+import { CancelledError } from '@skein/base'
 import { defaultTeam } from '@skein/team'
-import { type Isa, isa } from '../run/cpu.ts'
-import { type Checked, check } from './check.ts'
+import { cpu, type Feature, type Isa, isa } from '../run/cpu.ts'
+import { check } from './check.ts'
+import type { Machine } from './format.ts'
 import type { MatrixProduct } from './product.ts'
 import { failureOf } from './routines.ts'
 import type { Step } from './step.ts'
@@ -23,7 +24,11 @@ export interface AsyncGemmOptions extends GemmOptions {
 /** Tests choose what code is made for. */
 export interface Choices {
   readonly isa?: Isa
+  /** Beyond that. Default: those of this CPU */
+  readonly features?: ReadonlySet<Feature>
 }
+
+const machineOf = ({ isa: chosen = isa(), features = cpu().features }: Choices): Machine => ({ isa: chosen, features })
 
 /**
  * C = AB and the like: see `MatrixProduct`. Done when it returns.
@@ -31,13 +36,13 @@ export interface Choices {
  * @throws ArgumentError for sizes, strides and arrays that do not go together; NotSupportedError where machine code cannot run
  */
 export function gemm(product: MatrixProduct, options: GemmOptions = {}, choices: Choices = {}): void {
-  const target = choices.isa ?? isa()
-  const checked = checkedOf(product)
+  const machine = machineOf(choices)
+  const checked = check(product)
   if (checked === undefined) return
   const workspace = lendWorkspace()
   const team = defaultTeam()
   try {
-    for (const step of stepsOf(product, checked, target, threadsOf(options))) {
+    for (const step of stepsOf(product, checked, machine, threadsOf(options))) {
       workspace.reset(step.bytes)
       const { address, units } = step.write(workspace)
       const { body, threads, chunk = 1 } = step
@@ -63,13 +68,13 @@ export async function gemmAsync(
   choices: Choices = {},
 ): Promise<void> {
   const { signal } = options
-  const target = choices.isa ?? isa()
-  const checked = checkedOf(product)
+  const machine = machineOf(choices)
+  const checked = check(product)
   CancelledError.check(signal, 'gemm')
   if (checked === undefined) return
   const workspace = lendWorkspace()
   try {
-    for (const step of stepsOf(product, checked, target, threadsOf(options))) {
+    for (const step of stepsOf(product, checked, machine, threadsOf(options))) {
       workspace.reset(step.bytes)
       const { address, units } = step.write(workspace)
       const status = await runOnTeam(step, address, units, signal)
@@ -93,12 +98,6 @@ const runOnTeam = (
     ...{ args: address, begin: 0, end, threads, schedule: 'auto', chunk },
     ...(signal && { signal }),
   })
-
-function checkedOf(product: MatrixProduct): Checked | undefined {
-  const checked = check(product)
-  if (product.dtype === 'f32' || product.dtype === 'f64') return checked
-  throw new NotSupportedError('x64', `a matrix product of ${product.dtype}`, 'only f32 and f64 are there')
-}
 
 const threadsOf = ({ threads = Number.POSITIVE_INFINITY }: GemmOptions): number =>
   Math.max(1, Math.min(threads, defaultTeam().threads))

@@ -6,7 +6,7 @@
  */
 
 export const job = {
-  /** Columns of A and rows of B in this block. */
+  /** Columns of A and rows of B in this block, as tiles read them. */
   k: 0,
   /** Strides in bytes as tiles want them (`tileRegisters`). */
   aStride: 8,
@@ -30,9 +30,13 @@ export const job = {
   copyColumn: 112,
   copies: 128,
   copyBytes: 136,
-  /** Of `scale`, as an element. */
+  /** Of `scale`, as an element of C. */
   alpha: 144,
-  beta: 152,
+  beta: 160,
+  /** Rows of B in this block, as they are stored: k counts those that tiles read. */
+  sourceRows: 176,
+  /** From a place's copy of A to memory in which what is packed is put in order. */
+  scratch: 184,
   bytes: 192,
 } as const
 

@@ -156,6 +156,7 @@ export function emitMultiply(code: Assembler, isa: Isa, elementBytes: number): v
   code.general('sub', [ecx, 1])
   code.jump(wait, 'ne')
   code.bind(pack)
+  code.general('mov', [r13, copyOfA])
   code.general('call', [at(r14, panel.packCode)])
   code.general('mov', [at(r14, panel.state), state.packed], 32)
   emitStrides()

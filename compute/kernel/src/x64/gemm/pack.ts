@@ -8,7 +8,6 @@ import type { Assembler } from '../encode/assembler.ts'
 import { gpr, Memory, mask, type Register, vector } from '../encode/operands.ts'
 import type { Isa } from '../run/cpu.ts'
 import { job, panel } from './layout.ts'
-import { elementBytes } from './tile.ts'
 
 const [rax, rcx, rdx, rbx, , rbp, rsi, rdi, r8, r9, r10, r11, r12, , r14] = gpr[64]
 
@@ -65,7 +64,7 @@ function emitAlong(code: Assembler, { isa, type, bits, vectors, isMasked }: Pack
  * transposed by unpacking them. What is left, and other strides, goes element by element.
  */
 function emitAcross(code: Assembler, { type, bits, vectors, order, isa }: Packing): void {
-  const bytes = elementBytes[type]
+  const bytes = type === 'f32' ? 4 : 8
   const lanes = bits / 8 / bytes
   const rowBytes = (vectors * bits) / 8
   /** Rows that are read at a time. */

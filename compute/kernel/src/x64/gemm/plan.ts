@@ -1,26 +1,41 @@
 /** A product, written down as jobs for the code that multiplies: one for each block of k and of columns, done one after the other. */
 
-import type { Isa } from '../run/cpu.ts'
 import { blockingOf, cut, largestTile, panelsOf, sizeOf, startOf } from './blocking.ts'
+import { type ConvertedPacking, emitConvertedPack, emitFactorCopy, type Order } from './convert.ts'
 import { emitCopy } from './copy.ts'
+import {
+  elements,
+  isComplex,
+  isOffset,
+  lanesOf,
+  type Machine,
+  type Stored,
+  storedBytes,
+  type TileType,
+} from './format.ts'
 import { job, panel, state, unit } from './layout.ts'
 import { emitPack, type Packing } from './pack.ts'
+import type { Complex, MatrixProduct } from './product.ts'
 import { routine } from './routines.ts'
-import { elementBytes, type Tile, TileEmitter } from './tile.ts'
+import type { Tile } from './tile.ts'
+import type { ComplexTile } from './tile-complex.ts'
+import { type TileFamily, tileFamily } from './tiles.ts'
 import { taken, type Workspace } from './workspace.ts'
 
 /** One product as tiles want it: C's columns are neighbours in memory. Addresses and strides in bytes. */
 export interface Arranged {
-  readonly type: 'f32' | 'f64'
+  readonly type: TileType
   readonly m: number
   readonly n: number
   readonly k: number
-  readonly a: Place
-  readonly b: Place
+  readonly a: Factor
+  readonly b: Factor
   readonly c: Place
+  /** A and B have changed places. */
+  readonly isTurned: boolean
   readonly start: boolean
   /** Instead of `start`. */
-  readonly scale: { readonly alpha: number; readonly beta?: number } | undefined
+  readonly scale: MatrixProduct['scale']
   readonly contract: boolean
 }
 
@@ -30,8 +45,18 @@ export interface Place {
   readonly columnStride: number
 }
 
-/** Products of fewer multiplications are done by the calling thread: to wake others would take longer. */
+export interface Factor extends Place {
+  readonly stored: Stored
+  readonly isConjugate: boolean
+}
+
+/** Products of less work, in multiplications of f32, are done by the calling thread: to wake others would take longer. */
 export const worthThreads = 400_000
+/** What a multiplication of each type takes. */
+const weights: { readonly [type in TileType]: number } = {
+  ...{ f32: 1, f64: 2, c64: 4, c128: 8 },
+  ...{ u8s8: 0.25, s8u8: 0.25, i16: 1, bf16: 0.5 },
+}
 /** Units for each thread, so that all end at the same time. */
 const unitsEach = 4
 /** Vectors of columns that a part has, at least. */
@@ -51,38 +76,27 @@ export interface Plan {
   write(workspace: Workspace, number: number): { readonly address: number; readonly units: number }
 }
 
-/** Tiles that differ in their size alone: they are found by a number. */
-interface TileFamily {
-  readonly name: string
-  readonly finish: Tile['finish']
-  readonly addresses: number[]
-}
-
-const families = new Map<string, TileFamily>()
-
-function tileFamily(name: string, finish: Tile['finish']): TileFamily {
-  let found = families.get(name)
-  if (found === undefined) families.set(name, (found = { name, finish, addresses: [] }))
-  return found
-}
-
-export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
-  const { type, m, n, k, a, b, c, contract } = product
-  const bytes = elementBytes[type]
+export function planOf(product: Arranged, machine: Machine, mostThreads: number): Plan {
+  const { isa } = machine
+  const { type, m, n, k, a, b, c, contract, scale } = product
+  const { bytes, group, parts } = elements[type]
   const bits = isa === 'avx512' ? 512 : 256
-  const lanes = bits / 8 / bytes
-  const { scale } = product
-  const along: Tile['along'] = a.rowStride === bytes && a.columnStride !== bytes ? 'rows' : 'k'
-  const isPacked = k > 0 && (b.columnStride !== bytes || (m > directRows && k * n * bytes > directBytes))
+  const lanes = lanesOf(type, bits)
+  const isConverted = group > 1 || storedBytes[a.stored] !== bytes
+  const isBiased = k > 0 && isOffset(type, a.stored, b.stored)
+  const along: Tile['along'] = !isConverted && a.rowStride === bytes && a.columnStride !== bytes ? 'rows' : 'k'
+  const isPacked = k > 0 && (isConverted || b.columnStride !== bytes || (m > directRows && k * n * bytes > directBytes))
+  // As tiles read it.
+  const depths = Math.ceil(k / group)
   // C is wanted as it was until all sums are there.
   const { depth, width } = isPacked
-    ? blockingOf(type, n, k, scale?.beta !== undefined)
-    : { depth: cut(k, Math.max(1, k)), width: cut(n, n) }
-  const isCopied = along === 'k' && a.columnStride !== bytes
-  const largest = largestTile[isa]
-  const mostRows = isPacked || isa === 'avx512' ? largest.rows : largest.rows - 1
+    ? blockingOf(type, n, depths, scale?.beta !== undefined)
+    : { depth: cut(depths, Math.max(1, depths)), width: cut(n, n) }
+  const isCopied = isConverted || (along === 'k' && a.columnStride !== bytes)
+  const largest = largestTile(isa, type)
+  const mostRows = isPacked || isa === 'avx512' || parts === 2 ? largest.rows : largest.rows - 1
   const heights = cut(m, mostRows)
-  const threads = m * n * k < worthThreads ? 1 : mostThreads
+  const threads = m * n * k * weights[type] < worthThreads ? 1 : mostThreads
   const mostPanels = Math.ceil(width.size / lanes)
   // Units: parts of the columns, one for each thread, which so packs its own panels, and in them blocks of rows; where those are few, more parts.
   const wanted = threads === 1 ? 1 : threads * unitsEach
@@ -92,28 +106,24 @@ export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
   const rowsThatFit = Math.max(1, Math.floor(unitBytes / (depth.size * bytes * heights.size)))
   const rowBlocks = cut(heights.pieces, Math.max(1, Math.min(rowsThatFit, Math.ceil(heights.pieces / wantedBlocks))))
 
-  const tileCode = (rows: number, vectors: number, isMasked: boolean, isLast: boolean): number => {
-    const known = isLast ? lastTiles : tiles
-    const key = (rows * 8 + vectors) * 2 + (isMasked ? 1 : 0)
-    let address = known.addresses[key]
-    if (address === undefined) {
-      const { finish } = known
-      const tile: Tile = { isa, type, bits, rows, vectors, isMasked, along, isPacked, contract, finish }
-      const name = `tile ${rows}×${vectors}${isMasked ? ' masked' : ''} ${known.name}`
-      address = known.addresses[key] = routine(name, code => new TileEmitter(code, tile).emit())
-    }
-    return address
+  const tilesOf = (finish: Tile['finish']): TileFamily => {
+    const kind = { isa, bits, along, isPacked, contract, finish } as const
+    return isComplex(type)
+      ? tileFamily({ ...kind, type, conjugate: conjugateOf(a, b), isTurned: product.isTurned })
+      : tileFamily({ ...kind, type, isOffset: isBiased })
   }
   const finish: Tile['finish'] = scale === undefined ? 'store' : scale.beta === undefined ? 'alpha' : 'alphaBeta'
-  const tilesOf = (finish: Tile['finish']): TileFamily =>
-    tileFamily(`${isa} ${type} ${along}${isPacked ? '' : ' direct'}${contract ? ' fused' : ''} ${finish}`, finish)
   const lastTiles = tilesOf(finish)
   const tiles = finish === 'store' ? lastTiles : tilesOf('store')
+  const isSplit = isConverted || parts === 2
+  const order = orderOf(b.columnStride, b.rowStride, storedBytes[b.stored])
+  const packs: number[] = []
   const packCode = (vectors: number, isMasked: boolean): number => {
-    const order = b.columnStride === bytes ? 'along' : b.rowStride === bytes ? 'across' : 'any'
-    const packing: Packing = { isa, type, bits, vectors, isMasked, order }
-    const name = `pack ${isa} ${type} ${vectors}${isMasked ? ' masked' : ''} ${order}`
-    return routine(name, code => emitPack(code, packing))
+    const key = 2 * vectors + (isMasked ? 1 : 0)
+    packs[key] ??= isSplit
+      ? convertedPack({ isa, type, bits, vectors, isMasked, order, stored: b.stored, isOffset: isBiased })
+      : plainPack({ isa, type: type as 'f32' | 'f64', bits, vectors, isMasked, order })
+    return packs[key]
   }
 
   // A's copy: rows a little apart, so that they do not meet in the same sets of the cache.
@@ -122,19 +132,25 @@ export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
   const copyBytes = isCopied ? taken(along === 'k' ? unitRows * copySteps[0] : depth.size * copySteps[1]) : 0
   const places = threads + 1
   const copyCode = () => {
-    const isDense = along === 'k' ? a.columnStride === bytes : true
-    return routine(`copy ${bytes}${isDense ? ' dense' : ''}`, code => emitCopy(code, bytes, isDense))
+    if (!isConverted) return routine(`copy ${bytes}`, code => emitCopy(code, bytes, false))
+    const order = orderOf(a.columnStride, a.rowStride, storedBytes[a.stored])
+    const copied = { isa, type, bits, order, stored: a.stored, isOffset: isBiased } as const
+    return routine(nameOf('copy converted', copied), code => emitFactorCopy(code, copied))
   }
+  // What is packed may have to be put in order first.
+  const isOrdered = order === 'along' && n % lanes === 0
+  const scratchBytes =
+    isPacked && isSplit && !isOrdered ? taken(depth.size * group * largest.vectors * lanes * storedBytes[b.stored]) : 0
 
   const panelBytes = mostPanels * panel.bytes
   const mostUnits = rowBlocks.pieces * mostPanels
-  const maskBytes = bits / 8
-  const packedBytes = isPacked ? (mostPanels * lanes * bytes + 64) * depth.size : 0
+  const maskBytes = parts * (bits / 8)
+  const packedBytes = isPacked ? (mostPanels * lanes * bytes + 64) * (depth.size + 1) : 0
   return {
     bytes:
       taken(job.bytes) +
       taken(panelBytes) +
-      taken(places * copyBytes) +
+      taken(places * (copyBytes + scratchBytes)) +
       taken(mostUnits * unit.bytes) +
       taken(maskBytes) +
       taken(packedBytes) +
@@ -145,9 +161,12 @@ export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
       const [across, down] = [Math.floor(number / depth.pieces), number % depth.pieces]
       const [column, columns] = [startOf(width, across), sizeOf(width, across)]
       const [from, rows] = [startOf(depth, down), sizeOf(depth, down)]
-      const isLast = down === depth.pieces - 1
+      const codes = down === depth.pieces - 1 ? lastTiles : tiles
       const jobAt = workspace.take(job.bytes)
+      // Of A's columns and B's rows, as they are stored.
+      const [fromSource, sourceRows] = [from * group, Math.min(rows * group, k - from * group)]
       workspace.long(jobAt + job.k, rows)
+      workspace.long(jobAt + job.sourceRows, sourceRows)
       const [rowStep, columnStep] = isCopied ? copySteps : [a.rowStride, a.columnStride]
       workspace.long(jobAt + job.aStride, along === 'k' ? rowStep : columnStep)
       workspace.long(jobAt + job.bStride, b.rowStride)
@@ -162,14 +181,15 @@ export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
       workspace.long(jobAt + job.copyCode, isCopied ? copyCode() : 0)
       workspace.long(jobAt + job.copyRow, along === 'k' ? a.rowStride : a.columnStride)
       workspace.long(jobAt + job.copyColumn, along === 'k' ? a.columnStride : a.rowStride)
-      workspace.long(jobAt + job.copies, isCopied ? workspace.addressOf(workspace.take(places * copyBytes)) : 0)
-      workspace.long(jobAt + job.copyBytes, copyBytes)
+      workspace.long(jobAt + job.copies, workspace.addressOf(workspace.take(places * (copyBytes + scratchBytes))))
+      workspace.long(jobAt + job.copyBytes, copyBytes + scratchBytes)
+      workspace.long(jobAt + job.scratch, copyBytes)
       if (scale !== undefined) {
-        workspace.element(jobAt + job.alpha, type, scale.alpha)
-        workspace.element(jobAt + job.beta, type, scale.beta ?? 0)
+        writeFactor(workspace, jobAt + job.alpha, type, scale.alpha)
+        writeFactor(workspace, jobAt + job.beta, type, scale.beta ?? 0)
       }
 
-      const source = b.address + from * b.rowStride + column * b.columnStride
+      const source = b.address + fromSource * b.rowStride + column * b.columnStride
       const widths = panelsOf(Math.ceil(columns / lanes), mostOfPart, largest.vectors)
       const panelsAt = workspace.take(widths.vectors.length * panel.bytes)
       let packedAt = isPacked ? workspace.addressOf(workspace.take(packedBytes)) : 0
@@ -184,15 +204,15 @@ export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
         workspace.long(at + panel.b, isPacked ? packedAt : here)
         workspace.long(at + panel.source, here)
         workspace.long(at + panel.cOffset, first * bytes)
-        workspace.long(at + panel.tallCode, tileCode(heights.size, vectors, isMasked, isLast))
+        workspace.long(at + panel.tallCode, codes.address(heights.size, vectors, isMasked))
         if (heights.larger < heights.pieces)
-          workspace.long(at + panel.shortCode, tileCode(heights.size - 1, vectors, isMasked, isLast))
+          workspace.long(at + panel.shortCode, codes.address(heights.size - 1, vectors, isMasked))
         if (isPacked) workspace.long(at + panel.packCode, packCode(vectors, isMasked))
         workspace.long(
           at + panel.mask,
-          isa === 'avx512' ? 2 ** inLast - 1 : isMasked ? maskOf(workspace, inLast * bytes) : 0,
+          isa === 'avx512' ? 2 ** (parts * inLast) - 1 : isMasked ? maskOf(workspace, inLast * bytes) : 0,
         )
-        packedAt += vectors * (bits / 8) * rows
+        packedAt += vectors * lanes * bytes * (isBiased ? rows + 1 : rows)
         first += vectors * lanes
       }
       const panelsFrom = workspace.addressOf(panelsAt)
@@ -200,7 +220,7 @@ export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
       const units = rowBlocks.pieces * widths.parts.length
       const unitsAt = workspace.take(units * unit.bytes)
       workspace.long(jobAt + job.units, workspace.addressOf(unitsAt))
-      const aFrom = a.address + from * a.columnStride
+      const aFrom = a.address + fromSource * a.columnStride
       const cFrom = c.address + column * bytes
       for (let u = 0; u < units; u++) {
         const at = unitsAt + u * unit.bytes
@@ -212,8 +232,8 @@ export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
         workspace.long(at + unit.a, aFrom + row * a.rowStride)
         workspace.long(at + unit.c, cFrom + row * c.rowStride)
         const unitHeight = tall * heights.size + (panels - tall) * (heights.size - 1)
-        workspace.long(at + unit.copyRows, along === 'k' ? unitHeight : rows)
-        workspace.long(at + unit.copyColumns, along === 'k' ? rows : unitHeight)
+        workspace.long(at + unit.copyRows, along === 'k' ? unitHeight : sourceRows)
+        workspace.long(at + unit.copyColumns, along === 'k' ? sourceRows : unitHeight)
         workspace.word(at + unit.tall, tall)
         workspace.word(at + unit.short, panels - tall)
         // Threads that are at the same part begin at different panels, and pack them.
@@ -227,9 +247,32 @@ export function planOf(product: Arranged, isa: Isa, mostThreads: number): Plan {
   }
 }
 
-/** A vector of ones and zeros for AVX2. */
+const nameOf = (what: string, parts: object): string => `${what} ${Object.values(parts).join(' ')}`
+
+const plainPack = (packing: Packing): number => routine(nameOf('pack', packing), code => emitPack(code, packing))
+
+const convertedPack = (packing: ConvertedPacking): number =>
+  routine(nameOf('pack converted', packing), code => emitConvertedPack(code, packing))
+
+const orderOf = (columnStride: number, rowStride: number, elementBytes: number): Order =>
+  columnStride === elementBytes ? 'along' : rowStride === elementBytes ? 'across' : 'any'
+
+function conjugateOf(a: Factor, b: Factor): ComplexTile['conjugate'] {
+  if (a.isConjugate) return b.isConjugate ? 'both' : 'a'
+  return b.isConjugate ? 'b' : 'none'
+}
+
+/** Of `scale`. */
+function writeFactor(workspace: Workspace, at: number, type: TileType, factor: number | Complex): void {
+  const [re, im] = typeof factor === 'number' ? [factor, 0] : factor
+  const real = type === 'f64' || type === 'c128' ? 'f64' : 'f32'
+  workspace.element(at, real, re)
+  if (isComplex(type)) workspace.element(at + elements[type].bytes / 2, real, im)
+}
+
+/** Two vectors of ones and zeros for AVX2: pairs of them take both. */
 function maskOf(workspace: Workspace, bytes: number): number {
-  const at = workspace.take(32)
-  for (let w = 0; w < 8; w++) workspace.word(at + 4 * w, 4 * w < bytes ? -1 : 0)
+  const at = workspace.take(64)
+  for (let w = 0; w < 16; w++) workspace.word(at + 4 * w, 4 * w < bytes ? -1 : 0)
   return workspace.addressOf(at)
 }

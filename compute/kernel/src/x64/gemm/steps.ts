@@ -3,42 +3,42 @@
  */
 
 import { placeOf } from '../run/addresses.ts'
-import type { Isa } from '../run/cpu.ts'
 import { smallStep } from './batches.ts'
 import type { Checked, Placed } from './check.ts'
 import { copy, type ElementBytes, emitCopyRows } from './copy.ts'
+import { elements, type Machine, type TileType, tileTypeOf } from './format.ts'
 import { emitMultiply } from './multiply.ts'
-import { type Arranged, type Place, planOf } from './plan.ts'
-import type { MatrixProduct } from './product.ts'
+import { type Arranged, type Factor, type Place, planOf } from './plan.ts'
+import type { MatrixProduct, Operand } from './product.ts'
 import { bodyOf } from './routines.ts'
 import type { Step } from './step.ts'
-import { elementBytes } from './tile.ts'
 import { giveBackWorkspace, lendWorkspace } from './workspace.ts'
 
 /** Rows of a copy that a thread takes at a time hold so many elements. */
 const elementsAtATime = 4096
 
-export function* stepsOf(product: MatrixProduct, checked: Checked, isa: Isa, threads: number): Generator<Step> {
-  const { dtype, m, n, k, start, scale, contract = false } = product
-  const type = dtype as 'f32' | 'f64'
-  const [a, b, c] = [checked.a, checked.b, checked.c].map(placeOfOperand)
+export function* stepsOf(product: MatrixProduct, checked: Checked, machine: Machine, threads: number): Generator<Step> {
+  const { m, n, k, start, scale, fast = false, contract = fast } = product
+  const type = tileTypeOf(product, checked.b.stored, machine)
+  const [a, b] = [factorOf(checked.a, product.a), factorOf(checked.b, product.b)]
+  const c = placeOfOperand(checked.c)
   const strides = { a: checked.a.batchStride, b: checked.b.batchStride, c: checked.c.batchStride }
-  const asked: Arranged = { type, m, n, k, a, b, c, start: start === 'c', scale, contract }
-  const bytes = elementBytes[type]
+  const asked: Arranged = { type, m, n, k, a, b, c, isTurned: false, start: start === 'c', scale, contract }
+  const { bytes } = elements[type]
   const isTurned = c.columnStride !== bytes && n > 1 && (c.rowStride === bytes || m === 1)
   // Cᵀ = BᵀAᵀ, with the same sums.
-  const first = isTurned ? { ...asked, m: n, n: m, a: transposed(b), b: transposed(a), c: transposed(c) } : asked
+  const first = isTurned ? turned(asked, tileTypeOf(product, checked.a.stored, machine)) : asked
   const { a: ofA, b: ofB, c: ofC } = isTurned ? { ...strides, a: strides.b, b: strides.a } : strides
-  const small = smallStep(first, checked.batch, { a: ofA, b: ofB, c: ofC }, isa, threads)
+  const small = smallStep(first, checked.batch, { a: ofA, b: ofB, c: ofC }, machine.isa, threads)
   if (small !== undefined) {
     yield small
     return
   }
-  const moved = (place: Place, distance: number): Place => ({ ...place, address: place.address + distance })
+  const moved = <P extends Place>(place: P, distance: number): P => ({ ...place, address: place.address + distance })
   for (let p = 0; p < checked.batch; p++) {
     const one =
       p === 0 ? first : { ...first, a: moved(first.a, p * ofA), b: moved(first.b, p * ofB), c: moved(first.c, p * ofC) }
-    yield* stepsOfOne(one, isa, threads)
+    yield* stepsOfOne(one, machine, threads)
   }
 }
 
@@ -48,17 +48,34 @@ const placeOfOperand = ({ array, offset, rowStride, columnStride }: Placed): Pla
   columnStride,
 })
 
-const transposed = ({ address, rowStride, columnStride }: Place): Place => ({
-  address,
-  rowStride: columnStride,
-  columnStride: rowStride,
+const factorOf = (placed: Placed, { conjugate = false }: Operand): Factor => ({
+  ...placeOfOperand(placed),
+  stored: placed.stored,
+  isConjugate: conjugate,
 })
 
-function* stepsOfOne(one: Arranged, isa: Isa, threads: number): Generator<Step> {
+const transposed = <P extends Place>(place: P): P => ({
+  ...place,
+  rowStride: place.columnStride,
+  columnStride: place.rowStride,
+})
+
+const turned = (asked: Arranged, type: TileType): Arranged => ({
+  ...asked,
+  type,
+  m: asked.n,
+  n: asked.m,
+  a: transposed(asked.b),
+  b: transposed(asked.a),
+  c: transposed(asked.c),
+  isTurned: true,
+})
+
+function* stepsOfOne(one: Arranged, machine: Machine, threads: number): Generator<Step> {
   const { type, m, n, c, start, scale } = one
-  const bytes = elementBytes[type]
+  const { bytes } = elements[type]
   if (c.columnStride === bytes || n === 1) {
-    yield* stepsOfPlan(one, isa, threads)
+    yield* stepsOfPlan(one, machine, threads)
     return
   }
   const dense = lendWorkspace()
@@ -67,17 +84,18 @@ function* stepsOfOne(one: Arranged, isa: Isa, threads: number): Generator<Step> 
     dense.reset(m * rowStride)
     const place: Place = { address: dense.addressOf(0), rowStride, columnStride: bytes }
     if (start || scale?.beta !== undefined) yield copyStep(c, place, m, n, bytes, threads)
-    yield* stepsOfPlan({ ...one, c: place }, isa, threads)
+    yield* stepsOfPlan({ ...one, c: place }, machine, threads)
     yield copyStep(place, c, m, n, bytes, threads)
   } finally {
     giveBackWorkspace(dense)
   }
 }
 
-function* stepsOfPlan(arranged: Arranged, isa: Isa, most: number): Generator<Step> {
-  const element = elementBytes[arranged.type]
+function* stepsOfPlan(arranged: Arranged, machine: Machine, most: number): Generator<Step> {
+  const { isa } = machine
+  const element = elements[arranged.type].bytes
   const body = bodyOf(`multiply ${isa} ${element}`, code => emitMultiply(code, isa, element))
-  const { threads, bytes, jobs, write } = planOf(arranged, isa, most)
+  const { threads, bytes, jobs, write } = planOf(arranged, machine, most)
   for (let number = 0; number < jobs; number++)
     yield { body, threads, bytes, write: workspace => write(workspace, number) }
 }

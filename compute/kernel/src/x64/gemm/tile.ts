@@ -9,9 +9,11 @@
 import type { Assembler } from '../encode/assembler.ts'
 import { gpr, Memory, mask, type Operand, type Predicate, type Register, vector } from '../encode/operands.ts'
 import type { Isa } from '../run/cpu.ts'
+import type { WordType } from './format.ts'
 import { job } from './layout.ts'
+import { TileRows } from './tile-rows.ts'
 
-const [rax, rcx, rdx, rbx, , rbp, rsi, rdi, r8, r9, r10, r11, r12] = gpr[64]
+const [, rcx, rdx, , , rbp, rsi, rdi, r8, r9, r10, r11, r12] = gpr[64]
 const [eax] = gpr[32]
 
 /** What a tile is called with. */
@@ -39,7 +41,7 @@ export const tileRegisters = {
 
 export interface Tile {
   readonly isa: Isa
-  readonly type: 'f32' | 'f64'
+  readonly type: 'f32' | 'f64' | WordType
   readonly bits: 256 | 512
   readonly rows: number
   readonly vectors: number
@@ -49,34 +51,50 @@ export interface Tile {
   readonly along: 'k' | 'rows'
   /** B is packed: its rows lie one behind the other, a vector's lanes all there. Else only lanes under the mask are read. */
   readonly isPacked: boolean
+  /** A panel of B begins with what is added to the sums (`isOffset`). */
+  readonly isOffset: boolean
   readonly contract: boolean
   /** What becomes of the sums: they are stored, or multiplied by α first, and β times what is there added. */
   readonly finish: 'store' | 'alpha' | 'alphaBeta'
 }
 
-export const elementBytes = { f32: 4, f64: 8 } as const
+/** How products are added to sums: at once, or by two instructions. */
+interface Instructions {
+  readonly suffix: 'ps' | 'pd'
+  readonly fuse?: string
+  readonly multiply?: string
+  readonly add?: string
+  /** `fuse` wants the element of A as its last operand. */
+  readonly isTurned?: boolean
+}
+
+const instructions: { readonly [type in Tile['type']]: Instructions } = {
+  f32: { suffix: 'ps', fuse: 'vfmadd231ps', multiply: 'vmulps', add: 'vaddps' },
+  f64: { suffix: 'pd', fuse: 'vfmadd231pd', multiply: 'vmulpd', add: 'vaddpd' },
+  u8s8: { suffix: 'ps', fuse: 'vpdpbusd' },
+  s8u8: { suffix: 'ps', fuse: 'vpdpbusd', isTurned: true },
+  i16: { suffix: 'ps', multiply: 'vpmaddwd', add: 'vpaddd' },
+  bf16: { suffix: 'ps', fuse: 'vdpbf16ps' },
+}
 
 const at = (base: Register, disp = 0, index?: Register, scale: 1 | 2 | 4 | 8 = 1): Memory =>
   new Memory({ base, disp, ...(index && { index, scale }) })
-
-/** Rows that are reached from one base: at strides of 0, 1, 2, 3 (a register has three strides) and 4. */
-const rowsOfBase = 5
 
 export class TileEmitter {
   readonly #code: Assembler
   readonly #tile: Tile
   readonly #registers: readonly Register[]
   readonly #suffix: 'ps' | 'pd'
-  readonly #bytes: number
   readonly #vectorBytes: number
+  readonly #rows: TileRows
 
   constructor(code: Assembler, tile: Tile) {
     this.#code = code
     this.#tile = tile
     this.#registers = vector[tile.bits]
-    this.#suffix = tile.type === 'f32' ? 'ps' : 'pd'
-    this.#bytes = elementBytes[tile.type]
+    this.#suffix = instructions[tile.type].suffix
     this.#vectorBytes = tile.bits / 8
+    this.#rows = new TileRows(code, tile.rows, tile.along, this.#suffix === 'ps' ? 4 : 8)
   }
 
   #accumulator(row: number, v: number): Register {
@@ -99,58 +117,14 @@ export class TileEmitter {
   }
 
   emit(): void {
-    const { rows, along } = this.#tile
-    const code = this.#code
     this.#begin()
-    if (along === 'k') {
-      if (rows > 3) code.general('lea', [rax, at(r8, 0, r8, 2)])
-      for (let base = 1; base * rowsOfBase < rows; base++) {
-        const before = [rdi, r11][base - 1]
-        code.general('lea', [[r11, rbx][base - 1], at(before, 0, r8, 4)])
-        code.general('add', [[r11, rbx][base - 1], r8])
-      }
-    }
-    const unroll = 4
-    const [rest, again, single, done] = ['rest', 'again', 'single', 'done'].map(() => code.label())
-    code.general('sub', [rcx, unroll])
-    code.jump(rest, 'b')
-    code.align(32)
-    code.bind(again)
-    this.#steps(unroll)
-    code.general('sub', [rcx, unroll])
-    code.jump(again, 'ae')
-    code.bind(rest)
-    code.general('add', [rcx, unroll])
-    code.jump(done, 'e')
-    code.bind(single)
-    this.#steps(1)
-    code.general('sub', [rcx, 1])
-    code.jump(single, 'ne')
-    code.bind(done)
+    this.#rows.emitLoop(count => this.#steps(count))
     this.#store()
-    code.general('ret')
-  }
-
-  #operandOfRow(row: number, step: number): Memory {
-    if (this.#tile.along === 'rows') return at(rdi, row * this.#bytes)
-    const base = [rdi, r11, rbx][Math.floor(row / rowsOfBase)]
-    const disp = step * this.#bytes
-    switch (row % rowsOfBase) {
-      case 0:
-        return at(base, disp)
-      case 1:
-        return at(base, disp, r8)
-      case 2:
-        return at(base, disp, r8, 2)
-      case 3:
-        return at(base, disp, rax)
-      default:
-        return at(base, disp, r8, 4)
-    }
+    this.#code.general('ret')
   }
 
   #steps(count: number): void {
-    const { rows, vectors, along, isPacked } = this.#tile
+    const { rows, vectors, isPacked } = this.#tile
     const code = this.#code
     for (let step = 0; step < count; step++) {
       for (let v = 0; v < vectors; v++) {
@@ -160,28 +134,34 @@ export class TileEmitter {
       let next = 0
       for (let row = 0; row < rows; row++) {
         const element = this.#free(next++)
-        this.#broadcast(element, this.#operandOfRow(row, step))
-        for (let v = 0; v < vectors; v++) {
-          const sum = this.#accumulator(row, v)
-          if (this.#tile.contract) code.vector(`vfmadd231${this.#suffix}`, [sum, element, this.#b(v)])
-          else {
-            const product = v === vectors - 1 ? element : this.#free(next++)
-            code.vector(`vmul${this.#suffix}`, [product, element, this.#b(v)])
-            code.vector(`vadd${this.#suffix}`, [sum, sum, product])
-          }
-        }
+        this.#broadcast(element, this.#rows.element(row, step))
+        for (let v = 0; v < vectors; v++)
+          this.#addProduct(this.#accumulator(row, v), element, this.#b(v), () =>
+            v === vectors - 1 ? element : this.#free(next++),
+          )
       }
       if (!isPacked) code.general('add', [rsi, r9])
-      if (along === 'rows') code.general('add', [rdi, r8])
+      this.#rows.emitAfterStep()
     }
     if (isPacked) code.general('add', [rsi, count * vectors * this.#vectorBytes])
-    if (along === 'k')
-      for (let base = 0; base * rowsOfBase < rows; base++)
-        code.general('add', [[rdi, r11, rbx][base], count * this.#bytes])
+    this.#rows.emitAfterSteps(count)
+  }
+
+  /** @param free a register for the product */
+  #addProduct(sum: Register, element: Register, b: Register, free: () => Register): void {
+    const code = this.#code
+    const { fuse, multiply, add, isTurned } = instructions[this.#tile.type]
+    if (fuse !== undefined && (this.#tile.contract || add === undefined)) {
+      code.vector(fuse, isTurned ? [sum, b, element] : [sum, element, b])
+      return
+    }
+    const product = free()
+    code.vector(multiply!, [product, element, b])
+    code.vector(add!, [sum, sum, product])
   }
 
   #broadcast(to: Register, from: Memory): void {
-    this.#code.vector(this.#tile.type === 'f32' ? 'vbroadcastss' : 'vbroadcastsd', [to, from])
+    this.#code.vector(this.#suffix === 'ps' ? 'vbroadcastss' : 'vbroadcastsd', [to, from])
   }
 
   /** Of B: a vector of its row. */
@@ -251,6 +231,20 @@ export class TileEmitter {
       () => {},
     )
     code.bind(begun)
+    if (this.#tile.isOffset) this.#addOffsets()
+  }
+
+  #addOffsets(): void {
+    const { vectors } = this.#tile
+    for (let v = 0; v < vectors; v++) this.#code.vector('vmovups', [this.#b(v), at(rsi, v * this.#vectorBytes)])
+    this.#each(
+      (row, v) => {
+        const sum = this.#accumulator(row, v)
+        this.#code.vector('vpaddd', [sum, sum, this.#b(v)])
+      },
+      () => {},
+    )
+    this.#code.general('add', [rsi, vectors * this.#vectorBytes])
   }
 
   #store(): void {

@@ -23,8 +23,8 @@ export function tellProduct(
       : start === 'zero' || zeroed
         ? 'from 0'
         : 'from the elements there are'
-  const rounding =
-    dtype === 'i8' ? 'i8 into i32' : `${dtype}, ${contract ? 'fused multiply-add' : 'each operation rounded'}`
+  const roundings = contract ? 'fused multiply-add' : 'each operation rounded'
+  const rounding = dtype === 'i8' ? 'bytes into i32' : `${dtype}${is16Bits(dtype) ? ' into f32' : ''}, ${roundings}`
   const lines = [
     `matrix product: ${name(c.attr.buffer)} = ${name(a.attr.buffer)} · ${name(b.attr.buffer)}, ${sums}, ${rounding}${isAfter ? '; a kernel behind it makes of the sums what is written' : ''}`,
     '  block code runs it where all indices are in range, the result is apart from the operands, and it is worth it; else the code below',
@@ -38,6 +38,8 @@ export function tellProduct(
   if (beside) lines[0] = `${lines[0].padEnd(72)} ${beside}`
   return lines.join('\n')
 }
+
+const is16Bits = (dtype: Product['dtype']): boolean => dtype === 'bf16' || dtype === 'f16'
 
 const placeOf = (loc: Location | undefined, source: readonly string[]): string | undefined => {
   const line = loc === undefined || loc.unit ? undefined : source[loc.line - 1]

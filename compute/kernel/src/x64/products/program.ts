@@ -25,11 +25,7 @@ export class ProductProgram {
   /** @param compile a kernel that stands around the sums @param least so many products of numbers are worth it @returns undefined for a kernel that is nothing like a product */
   static of(ir: KernelIR, isa: Isa, compile: (ir: KernelIR) => Program, least?: number): ProductProgram | undefined {
     const found = recogniseProduct(ir)
-    const coded =
-      found && !(found instanceof Refusal) && found.dtype === 'i8'
-        ? new Refusal('there is no block code for i8')
-        : found
-    return coded && new ProductProgram(ir, coded, isa, compile, least)
+    return found && new ProductProgram(ir, found, isa, compile, least)
   }
 
   private constructor(

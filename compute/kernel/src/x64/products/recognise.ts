@@ -17,8 +17,8 @@ import { type Scale, scaledSum } from './scale.ts'
 
 export interface Product {
   readonly axes: Axes
-  /** Of the operands: `f32` and `f64` are summed as they are, `i8` as `i32`. */
-  readonly dtype: 'f32' | 'f64' | 'i8'
+  /** Of the operands: `f32` and `f64` are summed as they are, bytes (`i8`) as `i32`, `bf16` and `f16` as `f32`. */
+  readonly dtype: 'f32' | 'f64' | 'i8' | 'bf16' | 'f16'
   /** The axis that is summed over. */
   readonly over: number
   /** The loads of the operands, and the store. */
@@ -226,7 +226,7 @@ class Recogniser {
     if (written.some(v => v.attr.buffer !== c.attr.buffer))
       return new Refusal('an element of another array goes into it')
     const names = [a, b, c].map(v => v.attr.element as string)
-    const dtype = dtypes[names.join()]
+    const dtype = dtypes[names.map(name => bytes[name] ?? name).join()]
     if (dtype === undefined) return new Refusal(`there is no block code for ${names[0]} · ${names[1]} into ${names[2]}`)
     const zeroed = zeroing && {
       store: zeroing.store,
@@ -241,7 +241,11 @@ const dtypes: { readonly [elements: string]: Product['dtype'] } = {
   'f32,f32,f32': 'f32',
   'f64,f64,f64': 'f64',
   'i8,i8,i32': 'i8',
+  'bf16,bf16,f32': 'bf16',
+  'f16,f16,f32': 'f16',
 }
+/** One operand may have a sign and the other none. */
+const bytes: { readonly [element: string]: string } = { u8: 'i8', u8c: 'i8' }
 
 const named: { readonly [op: string]: string } = {
   atomic: 'atomic operations',
