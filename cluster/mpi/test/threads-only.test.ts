@@ -25,6 +25,8 @@ async function runs(program: string, ranks: number, ...args: string[]): Promise<
 for (const ranks of [2, 3, 8])
   test(`long arrays of ${ranks} ranks, wherever they lie`, () => runs('threads-long-arrays', ranks))
 
+for (const ranks of [2, 3]) test(`${ranks} ranks with different roots`, () => runs('threads-roots', ranks))
+
 test('a partition is there before the others are ready', () => runs('threads-partitions', 2))
 
 test('values that are received or gathered wait for nobody', () => runs('threads-values', 2))

@@ -11,7 +11,7 @@ import { pause } from '@skein/team/cores'
 import { copy } from '../copy.ts'
 import type { MpiError } from '../errors.ts'
 import * as ch from './channel.ts'
-import { callNames } from './collectives/names.ts'
+import { callOf } from './collectives/names.ts'
 import { loadGiveWay, sleepsBefore } from './give-way.ts'
 import { AllHoldings } from './holdings.ts'
 import { Context, type Unexpected } from './matching.ts'
@@ -504,13 +504,13 @@ export class Exchange {
 }
 
 /** Calls of collectives have signatures below 0. */
-const mismatch = (sent: number, taken: number): Mismatch =>
-  taken < 0
-    ? new Mismatch(
-        'MPI_ERR_OTHER',
-        `another rank is in ${callNames[-1 - sent]} while this one is in ${callNames[-1 - taken]}`,
-      )
-    : new Mismatch('MPI_ERR_TYPE', 'what came has other elements than it takes')
+function mismatch(sent: number, taken: number): Mismatch {
+  if (taken >= 0) return new Mismatch('MPI_ERR_TYPE', 'what came has other elements than it takes')
+  const [theirs, mine] = [callOf(sent), callOf(taken)]
+  if (theirs.name !== mine.name)
+    return new Mismatch('MPI_ERR_OTHER', `another rank is in ${theirs.name} while this one is in ${mine.name}`)
+  return new Mismatch('MPI_ERR_ROOT', `another rank has root ${theirs.root} while this one has root ${mine.root}`)
+}
 
 /** Becomes an error of the call that finds it, which knows its communicator. */
 export class Mismatch {

@@ -7,7 +7,7 @@ import type { Collective } from '../../engine.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Context } from '../matching.ts'
 import { Receiving, Sending } from '../transfers.ts'
-import { callNames } from './names.ts'
+import { signatureOf } from './names.ts'
 
 /** Yields transfers; goes on when each is done. */
 export type Steps = Generator<Sending | Receiving, void, void>
@@ -15,6 +15,12 @@ export type Steps = Generator<Sending | Receiving, void, void>
 /** Messages of one call between the same two ranks; and calls, before their numbers come again. */
 export const lanes = 256
 const calls = 2 ** 22
+
+/** Whether a message is of a call before the one that has this number. */
+export const isOfEarlier = (tag: number, call: number): boolean => {
+  const ago = (call - Math.floor(tag / lanes) + 2 * calls) % calls
+  return tag >= 0 && ago > 0 && ago < calls / 2
+}
 
 export class Kit {
   readonly rank: number
@@ -25,7 +31,7 @@ export class Kit {
   readonly #peers: readonly number[]
   /** Made of the number of the call in its communicator: calls do not take each other's messages. */
   readonly #tag: number
-  /** Which call it is: another one's messages are refused. */
+  /** Which call it is, and its root: another one's messages are refused. */
   readonly #signature: number
 
   /** @param call the number of the call in its communicator; below 0: the tag of its messages */
@@ -36,6 +42,7 @@ export class Kit {
     peers: readonly number[],
     call: number,
     is: Collective['is'],
+    root?: number,
   ) {
     this.#exchange = exchange
     this.#context = context
@@ -43,7 +50,7 @@ export class Kit {
     this.size = peers.length
     this.#peers = peers
     this.#tag = call < 0 ? call : (call % calls) * lanes
-    this.#signature = -1 - callNames.indexOf(is)
+    this.#signature = signatureOf(is, root)
   }
 
   /** For what only some ranks do, told apart by a tag of the user's: it counts as no call. */

@@ -11,14 +11,17 @@ export class Schedule implements Pending, Driven {
   readonly #caller: Caller
   readonly #steps: Steps
   readonly #call: string
+  readonly #ended: (well: boolean) => void
   #waitsFor: Sending | Receiving | undefined
   #isDone = false
   #error: unknown
 
-  constructor(caller: Caller, steps: Steps, call: string) {
+  /** @param ended is told when it is over, and whether it went well */
+  constructor(caller: Caller, steps: Steps, call: string, ended: (well: boolean) => void) {
     this.#caller = caller
     this.#steps = steps
     this.#call = call
+    this.#ended = ended
     this.advance()
   }
 
@@ -35,9 +38,11 @@ export class Schedule implements Pending, Driven {
           failure === undefined ? this.#steps.next() : this.#steps.throw(this.#caller.errorOf(failure, this.#call))
         this.#isDone = done === true
         this.#waitsFor = value ?? undefined
+        if (this.#isDone) this.#ended(true)
       } catch (error) {
         this.#isDone = true
         this.#error = error
+        this.#ended(false)
       }
     }
     return this.#isDone
