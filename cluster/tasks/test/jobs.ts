@@ -13,6 +13,11 @@ export const sumOf = task(import.meta, 'sumOf', (x: Float64Array) => {
 export const throws = task(import.meta, 'throws', (message: string): number => {
   throw new RangeError(message)
 })
+export const floats = task(import.meta, 'floats', (length: number) => heap.f64(length))
+export const passes = task(import.meta, 'passes', (gate: Int32Array) => {
+  Atomics.wait(gate, 0, 0)
+  return 1
+})
 export const later = task(import.meta, 'later', async (ms: number, value: unknown) => {
   await new Promise(resolve => setTimeout(resolve, ms))
   return value

@@ -378,6 +378,7 @@ export class ThreadsEngine implements Engine, Observable {
     }
     this.#groups.close()
     this.#objects.close()
+    this.#watch.close()
   }
 
   // Workers that end, and what they say.

@@ -67,6 +67,7 @@ export class Returning {
     }
     this.#valve.heed()
     if (backs === 0) return false
+    this.#slots.forgetTaken()
     this.#scheduler.assign()
     this.#scheduler.limits.depth = this.#pace.depth
     return true

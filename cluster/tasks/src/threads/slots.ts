@@ -133,6 +133,15 @@ export class Slots {
     return this.#back(slot)
   }
 
+  /** What was taken last has been passed on: nothing of it is kept here. */
+  forgetTaken(): void {
+    const taken = this.#taken as { -readonly [K in keyof Back]: Back[K] | undefined }
+    taken.record = undefined
+    taken.found = undefined
+    taken.lent = undefined
+    taken.state = undefined
+  }
+
   #back(slot: number): Back {
     const { c, layout } = this
     const record = this.#records[slot]!
@@ -198,6 +207,7 @@ export class Slots {
       this.#release(record, slot)
       held.push({ work: record, started: left === 'ran', startedMs })
     })
+    this.forgetTaken()
     return held
   }
 }

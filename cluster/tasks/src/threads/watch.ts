@@ -244,6 +244,12 @@ export class Watch {
     }
   }
 
+  /** No more will come. What waits for the bell to ring would keep the engine, and the values that it still refers to, for good. */
+  close(): void {
+    Atomics.add(this.#slots.c, at.doneBell, 1)
+    Atomics.notify(this.#slots.c, at.doneBell)
+  }
+
   /** Lets the process end, if nothing keeps it. */
   letGo(): void {
     if (this.#watching || this.#open > 0) return
