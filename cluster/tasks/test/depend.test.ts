@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, describe, it } from 'node:test'
+import { availableParallelism } from 'node:os'
+import { after, before, describe, it } from 'node:test'
 import { ArgumentError, CancelledError, Random } from '@skein/base'
 import { heap } from '@skein/heap'
 import { type Access, allMemory, Dependences } from '../src/depend/dependences.ts'
-import { depend, get, type Ref, stop, TaskError, taskGroup, taskLoop, taskWait } from '../src/index.ts'
+import { depend, get, type Ref, start, stop, TaskError, taskGroup, taskLoop, taskWait } from '../src/index.ts'
 import { seedOf } from './seed.ts'
 import * as steps from './steps.ts'
 
@@ -25,6 +26,8 @@ function randomStep(random: Random, cells: number): Step {
 }
 
 describe('tasks that depend on objects', () => {
+  // Two workers on any machine: some tasks wait for what others do.
+  before(() => void start({ workers: Math.max(2, availableParallelism()) }))
   after(() => stop())
 
   it('runs 10,000 random graphs as if in order', async t => {
