@@ -43,7 +43,7 @@ export const Totals = actor(
 const totals = await Totals.with({ name: 'totals' }).create()
 put(heap.f64(1 << 18, { label: 'terrain' }))
 for (let round = 0; ; round++) {
-  const walks = Array.from({ length: 12 }, (_, i) => walk.lazy(round * 100 + i, 300_000 + ((i * 7919) % 11) * 120_000))
+  const walks = Array.from({ length: 12 }, (_, i) => walk.lazy(round * 100 + i, 900_000 + ((i * 7919) % 11) * 360_000))
   const merged = Array.from({ length: 3 }, (_, i) => merge.lazy(...walks.slice(4 * i, 4 * i + 4)))
   const weather = Array.from({ length: 24 }, (_, i) => fetchWeather(round * 24 + i))
   await get(totals.add(await graph(merge.lazy(...merged)).run()))

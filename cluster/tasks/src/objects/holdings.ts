@@ -51,6 +51,8 @@ const ownFolder = new URL('..', import.meta.url).href
 
 /** The first frame outside of this room: `main (/home/me/flights.ts:12:3)`. */
 function lineOf({ stack = '' }: Error): string {
-  const frame = stack.split('\n').find(line => /^\s+at /.test(line) && !line.includes(ownFolder))
+  const isTheirs = (line: string) =>
+    /^\s+at /.test(line) && !line.includes(ownFolder) && !/\((<anonymous>|node:.*)\)$/.test(line)
+  const frame = stack.split('\n').find(isTheirs)
   return frame === undefined ? '' : frame.replace(/^\s+at (async )?/, '').replace('file://', '')
 }
