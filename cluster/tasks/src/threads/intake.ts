@@ -110,8 +110,10 @@ export class Intake {
     if (signal !== undefined) stopWith(signal, record, error => this.#stopping.stop(record, error, 1000))
     this.#watch.opened()
     this.#scheduler.submit(record, dependencies, line)
-    // Meanwhile the worker that had to be woken is on its way.
-    this.#keepSite(record)
+    // Meanwhile the worker that had to be woken is on its way, or has been here. Then nobody will ask where the call was made, and finding
+    // that takes as long as all the rest.
+    const mayHaveCome = record.site === undefined && this.#settling.observer === undefined
+    if (!(mayHaveCome && this.#watch.tookAtOnce(record))) this.#keepSite(record)
     if ((++this.#submits & (submitsPerDrain - 1)) === 0) this.#returning.drain()
     this.#watch.begin()
   }

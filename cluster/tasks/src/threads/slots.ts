@@ -191,6 +191,15 @@ export class Slots {
     Atomics.store(this.c, at.slotAt(this.layout, slot) + at.slotCancel, 1)
   }
 
+  /** A worker has brought a task's result, and all of it lies in the slot. */
+  hasCome({ slot }: Record): boolean {
+    if (slot < 0) return false
+    const s = at.slotAt(this.layout, slot)
+    if (at.phaseOf(Atomics.load(this.c, s + at.slotState)) !== at.done) return false
+    const form = this.c[s + at.slotForm]
+    return form === at.inCell || form === at.isUndefined
+  }
+
   /** When the attempt under way began, in milliseconds since the epoch. */
   startOf({ slot }: Record): number {
     return this.#words.floats[(at.slotAt(this.layout, slot) + at.slotStarted) >> 1]

@@ -9,6 +9,7 @@
 
 import { availableParallelism } from 'node:os'
 import { pause } from '@skein/team/cores'
+import type { Record } from '../calls/record.ts'
 import type { Counts } from '../schedule/scheduler.ts'
 import * as at from './board.ts'
 import type { Crew } from './crew.ts'
@@ -96,6 +97,17 @@ export class Watch {
   woke(): void {
     if (!this.#woke) ready.then(this.#meet)
     this.#woke = true
+  }
+
+  /**
+   * After a rest, when a worker had to be woken for a short task that is alone: true when its result has been taken already. Linux mostly wakes
+   * the worker on this very core, ahead of the client or behind it; so the core is left to it for once.
+   */
+  tookAtOnce(record: Record): boolean {
+    if (!this.#woke || this.#watching || this.#open !== 1 || this.#pace.lastMs > alonePartMs) return false
+    return (
+      (this.#slots.hasCome(record) || (this.#crew.yieldCore() && this.#slots.hasCome(record))) && this.#events.drain()
+    )
   }
 
   /** Begins to look, in each turn of the event loop. */
