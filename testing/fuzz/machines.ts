@@ -13,6 +13,8 @@ export interface Machine {
   target?: Target
   /** Every variable lives on the stack. */
   naive?: boolean
+  /** Small launches run on drafts. */
+  drafts?: boolean
 }
 
 const narrow: Target = { isa: 'avx2', bits: 256 }
@@ -27,14 +29,16 @@ export const MACHINES: { readonly [backend in Compiled]: readonly Machine[] } = 
     { backend: 'x64', target: { isa: 'avx512', bits: 256 } },
     { backend: 'x64', naive: true },
     { backend: 'x64', target: narrow, naive: true },
+    { backend: 'x64', drafts: true },
+    { backend: 'x64', target: narrow, drafts: true },
   ],
 }
 
 export const backendOf = ({ backend }: Machine): Backend => (backend === 'x64' ? x64 : wasm)
 
 /** What a backend takes beside the usual options. */
-export const optionsOf = ({ target, naive }: Machine, options: BackendOptions): BackendOptions =>
-  ({ ...options, ...(target && { target }), ...(naive && { naive }) }) as BackendOptions
+export const optionsOf = ({ target, naive, drafts }: Machine, options: BackendOptions): BackendOptions =>
+  ({ ...options, ...(target && { target }), ...(naive && { naive }), ...(drafts && { drafts }) }) as BackendOptions
 
 export const canRun = (m: Machine): boolean =>
   backendOf(m).unavailable() === undefined && (m.target?.isa !== 'avx512' || isa() === 'avx512')
@@ -42,9 +46,10 @@ export const canRun = (m: Machine): boolean =>
 /** The backends that run here. */
 export const compiledHere = (): Compiled[] => (['wasm', 'x64'] as const).filter(backend => canRun(MACHINES[backend][0]))
 
-export const told = ({ backend, target, naive }: Machine): string =>
+export const told = ({ backend, target, naive, drafts }: Machine): string =>
   [
     backend,
     ...(target ? [`for ${target.isa} with ${target.bits} bits`] : []),
     ...(naive ? ['without registers'] : []),
+    ...(drafts ? ['on drafts'] : []),
   ].join(' ')

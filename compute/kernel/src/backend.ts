@@ -74,6 +74,8 @@ export interface BackendOptions {
   fast: boolean
   /** Leave out bounds checks: the caller promises that every index is in range. */
   unsafe: boolean
+  /** The first small launches may run on code that is made sooner and is not as fast. Default false. */
+  drafts?: boolean
   /** What is made may be kept on disk for the next process. Default true. */
   onDisk?: boolean
   source: string[]

@@ -263,7 +263,13 @@ function compileFor(
 ): Specialisation {
   const { lowered, program } = notTooDeep(d, () => {
     const { lowered, combination } = lowerFor(d, types, out)
-    const options = { fast: d.fast, unsafe: d.unsafe, onDisk: d.cache !== false, source: d.fn.source.lines }
+    const options = {
+      fast: d.fast,
+      unsafe: d.unsafe,
+      drafts: true,
+      onDisk: d.cache !== false,
+      source: d.fn.source.lines,
+    }
     return { lowered, program: compileProgram(lowered.ir, combination, backend, options) }
   })
   return {

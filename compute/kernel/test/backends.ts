@@ -1,6 +1,7 @@
 /** The backends that run here: every test that is about what kernels compute goes over them. */
 
 import { type BackendName, backends } from '../src/index.ts'
+import './whole-code.ts'
 
 const named = ['reference', 'wasm', 'x64'] as const
 

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { heap } from '@skein/heap'
 import { IndexError, kernel, reduce } from '../src/index.ts'
+import './whole-code.ts'
 
 const text = (source: string): Function => new Function(`return ${source}`)()
 

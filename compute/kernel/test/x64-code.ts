@@ -4,6 +4,7 @@ import { Assembler } from '../src/x64/encode/assembler.ts'
 import { gpr, Memory } from '../src/x64/encode/operands.ts'
 import { refusal } from '../src/x64/run/cpu.ts'
 import { CodePages } from '../src/x64/run/pages.ts'
+import './whole-code.ts'
 
 const reason = refusal()
 export const skip = reason === undefined ? false : `no machine code here: ${reason}`

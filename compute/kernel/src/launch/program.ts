@@ -66,6 +66,8 @@ export abstract class TeamProgram<V extends Variant> implements Program {
   protected readonly written: readonly boolean[]
   readonly #origin: number
   readonly #variants = new Map<number, V>()
+  /** Calls under way may still be in their code. */
+  readonly #outgrown: V[] = []
   readonly #blocks: Blocks
   readonly #writtenCount: number
   /** At most so many that each can be a bit of a variant's number. */
@@ -94,6 +96,11 @@ export abstract class TeamProgram<V extends Variant> implements Program {
 
   protected abstract free(variant: V): void
 
+  /** Whether code is to be made anew before this is run again. */
+  protected isOutgrown(_variant: V): boolean {
+    return false
+  }
+
   /** Brings arrays to where code can reach them. */
   protected abstract place(launch: Launch, size: Size, isSmall: boolean): Placement
 
@@ -119,20 +126,27 @@ export abstract class TeamProgram<V extends Variant> implements Program {
     return { failure: block.failure }
   }
 
-  /** The code for a kind of launch. */
-  protected variant(kind: Kind): V {
+  /**
+   * The code for a kind of launch.
+   *
+   * @param _positions how many the launch has; 0: there is none
+   */
+  protected variant(kind: Kind, _positions: number): V {
     const { unitStep, overlap, tallies } = kind
     const first = (unitStep ? 1 : 0) + (overlap ? 2 : 0)
     const key = tallies.reduce((sum, t) => sum + 4 * 2 ** this.#tallies.indexOf(t), first)
-    let known = this.#variants.get(key)
-    if (known === undefined) this.#variants.set(key, (known = this.make(kind)))
-    return known
+    const known = this.#variants.get(key)
+    if (known !== undefined && !this.isOutgrown(known)) return known
+    const made = this.make(kind)
+    this.#variants.set(key, made)
+    if (known !== undefined) this.#outgrown.push(known)
+    return made
   }
 
   /** One that was made, for listings: where there is none, for the plainest kind. */
   protected anyVariant(): V {
     const [made] = this.#variants.values()
-    return this.#variants.get(1) ?? made ?? this.variant({ unitStep: true, overlap: false, tallies: [] })
+    return this.#variants.get(1) ?? made ?? this.variant({ unitStep: true, overlap: false, tallies: [] }, 0)
   }
 
   #variantFor(launch: Launch, addresses: readonly number[], threads: number, total: number): V {
@@ -146,7 +160,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
       )
     })
     const unitStep = launch.extents[launch.extents.length - 1].step === 1
-    return this.variant({ unitStep, overlap: this.#overlapping(launch, addresses), tallies })
+    return this.variant({ unitStep, overlap: this.#overlapping(launch, addresses), tallies }, total)
   }
 
   /** Whether two arrays that are both written share memory. */
@@ -262,7 +276,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
   dispose(): void {
     if (this.#isDisposed) return
     this.#isDisposed = true
-    for (const v of this.#variants.values()) this.free(v)
+    for (const v of [...this.#variants.values(), ...this.#outgrown]) this.free(v)
     this.#variants.clear()
     this.#blocks.dispose()
   }

@@ -13,7 +13,7 @@ import { lowerReduction } from './lower/reduce.ts'
 import { lowerScan } from './lower/scan.ts'
 import type { Target } from './lower/target.ts'
 import { type Program as Assembled, assemble } from './machine/emit.ts'
-import { chooseLanes, chooseRest } from './plan.ts'
+import { chooseLanes, chooseRest, oneVector } from './plan.ts'
 
 /** What code is made for: a kernel and one kind of launch. */
 export interface Job {
@@ -22,6 +22,8 @@ export interface Job {
   readonly target: Target
   readonly kind: Kind
   readonly unsafe: boolean
+  /** It is to be made soon (`drafts.ts`). */
+  readonly isDraft: boolean
   /** Tests choose the lanes, and where registers are. */
   readonly lanes?: number | undefined
   readonly naive?: boolean | undefined
@@ -61,16 +63,18 @@ export function listingOf(job: Job, source: readonly string[]): string {
 
 /** @param notes gets what is decided about accesses */
 function lowerJob(job: Job, notes?: AccessNote[]): { readonly lowered: Lowered; readonly lanes: number } {
-  const { ir, combination, target, unsafe } = job
+  const { ir, combination, target, unsafe, isDraft } = job
   const { unitStep, tallies } = job.kind
   const shapes = analyseShapes(ir, true, unitStep)
   const fixed = lanesOf(combination)
   const words = combination === undefined ? narrowestWords(ir, shapes) : undefined
-  const lanes = fixed ?? job.lanes ?? chooseLanes(ir, shapes, target, tallies, words)
+  const whole = fixed ?? job.lanes ?? chooseLanes(ir, shapes, target, tallies, words)
+  const lanes = isDraft ? oneVector(ir, shapes, target, whole, words) : whole
   const lowering = new Lowering(ir, combination, {
     target,
     lanes,
     restLanes: fixed ?? chooseRest(ir, shapes, target, lanes, words),
+    isDraft,
     shapes,
     unitStep,
     unsafe,

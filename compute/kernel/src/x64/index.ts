@@ -7,9 +7,17 @@ import { survivesTermination } from '@skein/team/native'
 import type { Backend, Combination, Launch, Outcome } from '../backend.ts'
 import { type KernelIR, walk } from '../ir/ir.ts'
 import type { Block } from '../launch/block.ts'
-import { type Kind, type LaunchOptions, type Placement, TeamProgram, type Variant } from '../launch/program.ts'
+import {
+  type Kind,
+  type Job as LaunchJob,
+  type LaunchOptions,
+  type Placement,
+  TeamProgram,
+  type Variant,
+} from '../launch/program.ts'
 import { lowerStorage } from '../passes/storage.ts'
 import type { Description, Job } from './compile.ts'
+import { Drafts } from './drafts.ts'
 import type { Target } from './lower/target.ts'
 import { isLikeProduct } from './products/like.ts'
 import type { ProductProgram } from './products/program.ts'
@@ -19,7 +27,7 @@ import { isa, refusal } from './run/cpu.ts'
 import { faultError } from './run/faults.ts'
 import { processGates } from './run/gates.ts'
 import { CodePages } from './run/pages.ts'
-import { programKey } from './run/program-key.ts'
+import { programKeys } from './run/program-key.ts'
 
 /** For who loads this module: whether it has got the same ones. */
 export { modules } from '../backend.ts'
@@ -49,6 +57,7 @@ export const x64: Backend = {
 /** The kernel compiled for one kind of launch. */
 interface X64Variant extends Variant {
   readonly kind: Kind
+  readonly isDraft: boolean
   readonly pages: CodePages
   readonly entries: { readonly [name: string]: (args: number, begin: number, end: number, place: number) => number }
 }
@@ -68,6 +77,7 @@ class X64Program extends TeamProgram<X64Variant> {
   declare protected readonly options: X64Options
   readonly #target: Target
   readonly #product: ProductProgram | undefined
+  readonly #drafts: Drafts | undefined
 
   constructor(ir: KernelIR, combination: Combination | undefined, options: X64Options) {
     super(lowerStorage(ir, true), combination, options, heapAddress())
@@ -77,6 +87,8 @@ class X64Program extends TeamProgram<X64Variant> {
       const compile = (around: KernelIR) => new X64Program(around, undefined, options)
       this.#product = products().ProductProgram.of(ir, this.#target.isa, compile, options.leastProduct)
     }
+    // The order of reductions and scans leaves little to do without.
+    if (options.drafts && combination === undefined) this.#drafts = new Drafts(this.ir)
   }
 
   override run(launch: Launch): Outcome {
@@ -94,8 +106,17 @@ class X64Program extends TeamProgram<X64Variant> {
     this.#product?.dispose()
   }
 
+  protected override variant(kind: Kind, positions: number): X64Variant {
+    this.#drafts?.add(positions)
+    return super.variant(kind, positions)
+  }
+
+  protected override isOutgrown({ isDraft }: X64Variant): boolean {
+    return isDraft && this.#drafts!.areOver
+  }
+
   protected override make(kind: Kind): X64Variant {
-    const { entries: offsets, lanes, scratchBytes, code } = this.#code(kind)
+    const { entries: offsets, lanes, scratchBytes, code, isDraft } = this.#code(kind)
     const pages = new CodePages(code)
     const names = Object.keys(offsets)
     const functions = Object.fromEntries(names.map(name => [name, pages.address + offsets[name]]))
@@ -103,27 +124,31 @@ class X64Program extends TeamProgram<X64Variant> {
     const entries = Object.fromEntries(
       names.map((name, i) => [name, body.entry(i) as X64Variant['entries'][string]] as const),
     )
-    return { kind, pages, entries, body, lanes, scratchBytes, pool: 0, tallies: kind.tallies }
+    return { kind, isDraft, pages, entries, body, lanes, scratchBytes, pool: 0, tallies: kind.tallies }
   }
 
-  /** The code of a kind of launch, made or found. */
-  #code(kind: Kind): Description & { readonly code: Uint8Array } {
+  /** The code of a kind of launch, made or found. Whole code that is on the disk is better than a draft. */
+  #code(kind: Kind): Description & { readonly code: Uint8Array; readonly isDraft: boolean } {
     const { ir, combination, options } = this
-    const { cache: asked, onDisk = true, source: _, ...choices } = options
+    const { cache: asked, onDisk = true, source: _source, drafts: _drafts, ...choices } = options
     const cache = onDisk ? (asked === undefined ? processCache() : asked) : null
     // Whatever else is chosen may change the code.
-    const key = cache ? programKey(ir, combination, [this.#target, kind, choices]) : undefined
-    const found = key !== undefined ? cache!.read(key) : undefined
-    if (found !== undefined) return { ...(found.description as Description), code: found.code }
-    const { description, code } = compiler().makeCode(this.#job(kind))
-    if (key !== undefined) cache!.write(key, { description, code })
-    return { ...description, code }
+    const wanted = this.#drafts === undefined || this.#drafts.areOver ? [false] : [false, true]
+    const keyOf = cache ? programKeys(ir, combination, [this.#target, choices]) : undefined
+    for (const isDraft of wanted) {
+      const found = keyOf && cache!.read(keyOf([kind, isDraft]))
+      if (found) return { ...(found.description as Description), code: found.code, isDraft }
+    }
+    const isDraft = wanted.at(-1)!
+    const { description, code } = compiler().makeCode(this.#job(kind, isDraft))
+    if (keyOf) cache!.write(keyOf([kind, isDraft]), { description, code })
+    return { ...description, code, isDraft }
   }
 
-  #job(kind: Kind): Job {
+  #job(kind: Kind, isDraft: boolean): Job {
     const { ir, combination, options } = this
     const { unsafe, lanes, naive } = options
-    return { ir, combination, target: this.#target, kind, unsafe, lanes, naive }
+    return { ir, combination, target: this.#target, kind, unsafe, isDraft, lanes, naive }
   }
 
   protected override free({ body, pages }: X64Variant): void {
@@ -136,14 +161,26 @@ class X64Program extends TeamProgram<X64Variant> {
     return { addresses: arrays.map(placeOf), release: () => void arrays }
   }
 
-  protected override callHere({ entries }: X64Variant, name: string, args: number, begin: number, end: number): number {
-    return entries[name](args, begin, end, 0)
+  protected override callHere(v: X64Variant, name: string, args: number, begin: number, end: number): number {
+    const call = v.entries[name]
+    return v.isDraft ? this.#timed(() => call(args, begin, end, 0)) : call(args, begin, end, 0)
+  }
+
+  protected override callTeam(v: X64Variant, name: string, job: LaunchJob): number {
+    return v.isDraft ? this.#timed(() => defaultTeam().run(v.body, name, job)) : defaultTeam().run(v.body, name, job)
+  }
+
+  #timed(call: () => number): number {
+    const from = performance.now()
+    const status = call()
+    this.#drafts!.spend(performance.now() - from)
+    return status
   }
 
   protected override failure(v: X64Variant, block: Block, status: number): Outcome {
     if (status > 0) return super.failure(v, block, status)
     const { address, bytes } = v.pages
-    const listing = () => compiler().linesOf(this.#job(v.kind))
+    const listing = () => compiler().linesOf(this.#job(v.kind, v.isDraft))
     const { source, unsafe } = this.options
     const error = faultError(processGates(), status, {
       name: `kernel ${this.ir.name}`,
@@ -157,7 +194,7 @@ class X64Program extends TeamProgram<X64Variant> {
   }
 
   listing(): string {
-    const code = compiler().listingOf(this.#job(this.anyVariant().kind), this.options.source)
+    const code = compiler().listingOf(this.#job(this.anyVariant().kind, false), this.options.source)
     return this.#product ? `${this.#product.tell(this.options.source)}\n\n${code}` : code
   }
 }

@@ -75,10 +75,18 @@ export function chooseRest(
   lanes: number,
   words: Words | undefined,
 ): number {
-  if (words) return Math.min(lanes, target.bits / words.width)
-  const each = lanesOfVector(ir, shapes, target)
-  return Math.min(lanes, ir.rank === 1 ? each : Math.max(each, lanes / 2))
+  const each = oneVector(ir, shapes, target, lanes, words)
+  return words || ir.rank === 1 ? each : Math.max(each, lanes / 2)
 }
+
+/** Lanes of one vector; or as many as there are, if those are fewer. */
+export const oneVector = (
+  ir: KernelIR,
+  shapes: Shapes,
+  target: Target,
+  lanes: number,
+  words: Words | undefined,
+): number => Math.min(lanes, words ? target.bits / words.width : lanesOfVector(ir, shapes, target))
 
 const lanesOfVector = ({ body }: KernelIR, shapes: Shapes, { bits }: Target): number => bits / width(body, shapes)
 

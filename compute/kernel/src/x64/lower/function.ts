@@ -33,6 +33,8 @@ export interface LowerOptions extends EmitOptions {
   readonly lanes: number
   /** Lanes at a time of what strips leave over: as many, or fewer. */
   readonly restLanes: number
+  /** There are no strips: all positions are what they leave over. */
+  readonly isDraft: boolean
   /** Those of a strip of lanes. */
   readonly shapes: Shapes
   /** Neighbouring positions are 1 apart. */
@@ -437,10 +439,16 @@ export class Rows {
    */
   strips(emit: (E: Emitter, pass: number) => void, passes = 1): void {
     const { code, k, segment } = this
-    const { lanes } = this.lowering.options
+    const { lanes, isDraft } = this.lowering.options
     const whole = lanes * passes
     const [rest, out, next] = [code.label(), code.label(), code.label()]
     code.general('mov', [k, segment.begin])
+    if (isDraft) {
+      if (lanes === 1) this.#singles(emit, out)
+      else this.#masked(emit, passes, out)
+      code.bind(out)
+      return
+    }
     const last = code.gpr(32, 'last')
     code.general('mov', [last, segment.end])
     code.general('sub', [last, whole])
@@ -463,17 +471,8 @@ export class Rows {
       // Nothing is left over, unless something was not in range.
       code.jump(out)
       code.cold(() => {
-        const again = code.label()
         code.bind(rest)
-        code.general('cmp', [k, segment.end])
-        code.jump(out, 'ge')
-        code.bind(again)
-        const E = this.fork()
-        this.strip(E)
-        emit(E, 0)
-        code.general('add', [k, 1])
-        code.general('cmp', [k, segment.end])
-        code.jump(again, 'l')
+        this.#singles(emit, out)
         code.jump(out)
       })
       code.bind(out)
@@ -482,6 +481,21 @@ export class Rows {
     code.bind(rest)
     this.#masked(emit, passes, out)
     code.bind(out)
+  }
+
+  /** What is left, one position after the other. */
+  #singles(emit: (E: Emitter, pass: number) => void, out: Label): void {
+    const { code, k, segment } = this
+    const again = code.label()
+    code.general('cmp', [k, segment.end])
+    code.jump(out, 'ge')
+    code.bind(again)
+    const E = this.fork()
+    this.strip(E)
+    emit(E, 0)
+    code.general('add', [k, 1])
+    code.general('cmp', [k, segment.end])
+    code.jump(again, 'l')
   }
 
   /** What is left, under a mask. */

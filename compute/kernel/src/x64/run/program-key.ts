@@ -43,17 +43,26 @@ export function irText(ir: KernelIR): string {
   return lines.join('\n')
 }
 
-/** @param choices of whoever makes the code: anything that JSON keeps. Undefined where the compiler cannot be told. */
-export function programKey(ir: KernelIR, combination: Combination | undefined, choices: unknown): string | undefined {
+/**
+ * The key of a kernel's code of each kind. Undefined where the compiler cannot be told.
+ *
+ * @param choices of whoever makes the code, for all kinds: anything that JSON keeps, as what tells a kind
+ */
+export function programKeys(
+  ir: KernelIR,
+  combination: Combination | undefined,
+  choices: unknown,
+): ((kind: unknown) => string) | undefined {
   const build = thisBuild()
   if (build === undefined) return undefined
   const { combine, ...combined } = combination ?? { combine: undefined }
   const { brand, features, caches } = cpu()
-  return keyOf([
+  const shared = [
     build,
     text([brand, [...features], caches, choices]),
     text(combined),
     combine ? irText(combine) : '',
     irText(ir),
-  ])
+  ]
+  return kind => keyOf([...shared, text(kind)])
 }
