@@ -140,6 +140,35 @@ describe('block code gives what the reference gives', { skip }, () => {
     }
 })
 
+describe('a matrix times a vector', { skip }, () => {
+  const forms = {
+    'rows by a vector':
+      '(i, M, K, a, x, y) => { let s = 0; for (let k = 0; k < K; k++) s += a[i * K + k] * x[k]; y[i] = s }',
+    'columns by a vector': '(i, M, K, a, x, y) => { for (let k = 0; k < K; k++) y[i] += x[k] * a[k * M + i] }',
+  }
+  for (const [what, source] of Object.entries(forms))
+    for (const Type of [Float32Array, Float64Array])
+      it(`${what}, ${Type.name}`, () => {
+        const random = new Random(29)
+        const make = (length: number): Numbers => new Type(length).map(() => random.uniform() - 0.5)
+        const [m, k] = [77, 41]
+        const [a, x, y] = [make(m * k), make(k), make(m)]
+        const args = (into: Numbers) => [m, k, a, x, into]
+        const right = compiled(source, args(y), undefined)
+        const expected = y.slice()
+        right.program.run(right.launch(m, args(expected)))
+        for (const target of targets()) {
+          const { program, launch } = compiled(source, args(y), target)
+          const found = y.slice()
+          program.run(launch(m, args(found)))
+          assert.match(program.listing(), /^ {2}last call: block code, /m)
+          assert.deepEqual(found, expected)
+          program.dispose()
+        }
+        right.program.dispose()
+      })
+})
+
 describe('calls', { skip }, () => {
   const n = 96
   const source = `([i, j], n, a, b, c) => { let s = 0; for (let k = 0; k < n; k++) s += a[i * n + k] * b[k * n + j]; c[i * n + j] = s }`

@@ -11,4 +11,14 @@ export interface Step {
   /** Of the workspace that it writes into. */
   readonly bytes: number
   write(workspace: Workspace): { readonly address: number; readonly units: number }
+  /** Keeps its code while a call is under way during which others run; returns what lets it go. */
+  hold?(): () => void
+  /** Where in what is written the addresses of A(0, 0), B(0, 0) and C(0, 0) stand, if nothing else depends on the arrays. */
+  readonly addresses?: Addresses
+}
+
+export interface Addresses {
+  readonly a: number
+  readonly b: number
+  readonly c: number
 }

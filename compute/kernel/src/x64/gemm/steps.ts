@@ -3,6 +3,7 @@
  */
 
 import { placeOf } from '../run/addresses.ts'
+import type { Isa } from '../run/cpu.ts'
 import { smallStep } from './batches.ts'
 import type { Checked, Placed } from './check.ts'
 import { copy, type ElementBytes, emitCopyRows } from './copy.ts'
@@ -12,7 +13,8 @@ import { type Arranged, type Factor, type Place, planOf } from './plan.ts'
 import type { MatrixProduct, Operand } from './product.ts'
 import { bodyOf } from './routines.ts'
 import type { Step } from './step.ts'
-import { giveBackWorkspace, lendWorkspace } from './workspace.ts'
+import { type Line, type VectorArrangement, vectorArrangement, vectorStep } from './vector-steps.ts'
+import { giveBackWorkspace, lendWorkspace, taken } from './workspace.ts'
 
 /** Rows of a copy that a thread takes at a time hold so many elements. */
 const elementsAtATime = 4096
@@ -29,9 +31,15 @@ export function* stepsOf(product: MatrixProduct, checked: Checked, machine: Mach
   // Cᵀ = BᵀAᵀ, with the same sums.
   const first = isTurned ? turned(asked, tileTypeOf(product, checked.a.stored, machine)) : asked
   const { a: ofA, b: ofB, c: ofC } = isTurned ? { ...strides, a: strides.b, b: strides.a } : strides
+  const vector = checked.batch === 1 ? vectorArrangement(first, machine.isa) : undefined
+  if (vector !== undefined) {
+    for (const step of stepsOfVector(vector, first, machine.isa, threads))
+      yield isTurned ? withTurnedAddresses(step) : step
+    return
+  }
   const small = smallStep(first, checked.batch, { a: ofA, b: ofB, c: ofC }, machine.isa, threads)
   if (small !== undefined) {
-    yield small
+    yield isTurned ? withTurnedAddresses(small) : small
     return
   }
   const moved = <P extends Place>(place: P, distance: number): P => ({ ...place, address: place.address + distance })
@@ -52,6 +60,12 @@ const factorOf = (placed: Placed, { conjugate = false }: Operand): Factor => ({
   ...placeOfOperand(placed),
   stored: placed.stored,
   isConjugate: conjugate,
+})
+
+/** A and B have changed places in what is written for it. */
+const withTurnedAddresses = ({ addresses, ...step }: Step): Step => ({
+  ...step,
+  ...(addresses && { addresses: { a: addresses.b, b: addresses.a, c: addresses.c } }),
 })
 
 const transposed = <P extends Place>(place: P): P => ({
@@ -98,6 +112,32 @@ function* stepsOfPlan(arranged: Arranged, machine: Machine, most: number): Gener
   const { threads, bytes, jobs, write } = planOf(arranged, machine, most)
   for (let number = 0; number < jobs; number++)
     yield { body, threads, bytes, write: workspace => write(workspace, number) }
+}
+
+/** Vectors that do not lie in a row are copied. */
+function* stepsOfVector(
+  { type, rows, m, x, y }: VectorArrangement,
+  product: Arranged,
+  isa: Isa,
+  threads: number,
+): Generator<Step> {
+  const { k, start } = product
+  const { bytes } = elements[type]
+  const column = ({ address, stride }: Line): Place => ({ address, rowStride: stride, columnStride: bytes })
+  const [isCopiedX, isCopiedY] = [x.stride !== bytes, y.stride !== bytes]
+  const dense = lendWorkspace()
+  try {
+    dense.reset(taken(k * bytes) + taken(rows * bytes))
+    const line = (isCopied: boolean, of: Line, length: number): Line =>
+      isCopied ? { address: dense.addressOf(dense.take(length * bytes)), stride: bytes } : of
+    const [ofX, ofY] = [line(isCopiedX, x, k), line(isCopiedY, y, rows)]
+    if (isCopiedX) yield copyStep(column(x), column(ofX), k, 1, bytes, threads)
+    if (isCopiedY && start) yield copyStep(column(y), column(ofY), rows, 1, bytes, threads)
+    yield vectorStep({ type, rows, m, x: ofX, y: ofY }, product, isa, threads)
+    if (isCopiedY) yield copyStep(column(ofY), column(y), rows, 1, bytes, threads)
+  } finally {
+    giveBackWorkspace(dense)
+  }
 }
 
 function copyStep(from: Place, to: Place, rows: number, columns: number, element: ElementBytes, threads: number): Step {

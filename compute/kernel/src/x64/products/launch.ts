@@ -24,6 +24,9 @@ interface Direction {
 /** Below so many products of numbers the kernel's own code has ended before block code begins. */
 const leastWork = 8000
 
+/** Block code takes a matrix times a vector if the matrix has as many rows and columns, and neighbours in memory. */
+const leastVector = 16
+
 /** A product in arrays of which only the numbers are known, so that it holds on to none. */
 export interface Plan extends Omit<MatrixProduct, 'a' | 'b' | 'c' | 'batch'> {
   readonly batch: number
@@ -110,6 +113,15 @@ export class ProductLaunches {
     const parts = partsOf(directions)
     if (parts instanceof Refusal) return parts
     const { rows, columns, batch } = parts
+    if (rows.count === 1 || columns.count === 1) {
+      const [matrix, along] = columns.count === 1 ? [a, rows.a] : [b, columns.b]
+      const hasNeighbours = along === 1 || matrix.index.steps[over] === 1
+      const isEnough = Math.max(rows.count, columns.count) >= leastVector && counts[over] >= leastVector
+      const { dtype, scale } = this.#product
+      const isOfReals = (dtype === 'f32' || dtype === 'f64') && !scale
+      if (!isOfReals || !hasNeighbours || !isEnough || batch.count > 1)
+        return new Refusal('it is a matrix times a vector')
+    }
     const work = rows.count * columns.count * batch.count * counts[over]
     return work < this.#least ? new Refusal('it is small') : this.#planned(accesses, parts, counts[over])
   }
@@ -264,9 +276,8 @@ function partsOf(directions: readonly Direction[]): Parts | Refusal {
   const ofA = directions.filter(d => d.a !== 0 && d.b === 0)
   const ofB = directions.filter(d => d.a === 0 && d.b !== 0)
   const batches = directions.filter(d => !ofA.includes(d) && !ofB.includes(d))
-  const [rows, ...moreOfA] = merged(ofA)
-  const [columns, ...moreOfB] = merged(ofB)
-  if (rows === undefined || columns === undefined) return new Refusal('it is a matrix times a vector')
+  const [rows = nothing, ...moreOfA] = merged(ofA)
+  const [columns = nothing, ...moreOfB] = merged(ofB)
   const [batch = nothing, ...rest] = merged([...batches, ...moreOfA, ...moreOfB])
   if (rest.length > 0) return new Refusal('a batch of batches')
   return { rows, columns, batch }
