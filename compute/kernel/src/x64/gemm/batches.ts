@@ -4,7 +4,7 @@ import type { Isa } from '../run/cpu.ts'
 import { elements } from './format.ts'
 import { type Arranged, worthThreads } from './plan.ts'
 import type { Complex } from './product.ts'
-import { bodyOf } from './routines.ts'
+import { knownShape, makeShape } from './shapes.ts'
 import { SmallEmitter, type SmallShape, smallArgs } from './small.ts'
 import type { Step } from './step.ts'
 
@@ -13,15 +13,14 @@ const mostBytes = 2 ** 15
 const mostSize = 64
 /** Displacements of some steps stay within 32 bits. */
 const mostStride = 2 ** 24
-/** It takes so many products of a shape until code for it is worth making, and there is code for so many shapes at most. */
+/** It takes so many products of a shape until code for it is worth making. Those of so many shapes are counted. */
 const worthCode = 8
-const mostShapes = 256
+const mostCounted = 256
 /** Multiplications that a thread takes at a time, at least. */
 const leastAtATime = 50_000
 
 /** How often each shape has been asked for. */
 const asked = new Map<string, number>()
-const made = new Set<string>()
 
 /** @param strides in bytes from one product to the next. Undefined: they are to be done as larger ones are */
 export function smallStep(
@@ -47,11 +46,18 @@ export function smallStep(
   const { aRow, aColumn, bRow, cRow } = shape
   if (Math.max(Math.abs(aRow), Math.abs(aColumn), Math.abs(bRow), Math.abs(cRow)) > mostStride) return undefined
   const name = `small ${Object.values(shape).join(' ')}`
-  if (!isWorthCode(name, batch)) return undefined
+  let code = knownShape(name)
+  if (code === undefined) {
+    if (!isWorthCode(name, batch)) return undefined
+    code = makeShape(name, assembler => new SmallEmitter(assembler, shape).emit())
+  }
+  const { body } = code
   const work = m * n * k
   const threads = work * batch < worthThreads ? 1 : most
   return {
-    body: bodyOf(name, code => new SmallEmitter(code, shape).emit()),
+    body,
+    hold: () => code.hold(),
+    addresses: smallArgs,
     threads,
     chunk: Math.ceil(leastAtATime / work),
     bytes: smallArgs.bytes,
@@ -73,15 +79,12 @@ export function smallStep(
 const realOf = (factor: number | Complex = 0): number => (typeof factor === 'number' ? factor : factor[0])
 
 function isWorthCode(name: string, batch: number): boolean {
-  if (made.has(name)) return true
-  if (made.size >= mostShapes) return false
   const count = (asked.get(name) ?? 0) + batch
   if (count < worthCode) {
-    if (asked.size >= mostShapes) asked.clear()
+    if (asked.size >= mostCounted) asked.clear()
     asked.set(name, count)
     return false
   }
   asked.delete(name)
-  made.add(name)
   return true
 }

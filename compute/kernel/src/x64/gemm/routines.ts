@@ -1,4 +1,4 @@
-/** Code that products are made of, made when first needed: each routine has pages of its own, is shared by all products that want it, and is kept. */
+/** Code that products are made of, made when first needed: each routine has pages of its own, is shared by all products that want it, and is kept. What is made for one shape alone is not: see `shapes.ts`. */
 
 import { type Body, defaultTeam } from '@skein/team'
 import { Assembler, type ListedLine } from '../encode/assembler.ts'
@@ -7,7 +7,7 @@ import { faultError } from '../run/faults.ts'
 import { processGates } from '../run/gates.ts'
 import { CodePages } from '../run/pages.ts'
 
-interface Routine {
+export interface Routine {
   readonly name: string
   readonly pages: CodePages
   readonly emit: (code: Assembler) => void
@@ -15,7 +15,7 @@ interface Routine {
 
 const routines = new Map<string, Routine>()
 
-const assembled = (emit: Routine['emit'], lists: boolean) => {
+export const assembled = (emit: Routine['emit'], lists: boolean) => {
   const code = new Assembler(lists)
   emit(code)
   return code.finish()
@@ -30,6 +30,10 @@ export function routine(name: string, emit: (code: Assembler) => void): number {
   }
   return found.pages.address
 }
+
+/** Routines that are kept elsewhere, so that a fault in them is told of as any other. */
+export const rememberRoutine = (made: Routine): void => void routines.set(made.name, made)
+export const forgetRoutine = (name: string): void => void routines.delete(name)
 
 /** The instructions of a routine. */
 export const listingOf = (name: string): readonly ListedLine[] => assembled(routines.get(name)!.emit, true).listing
