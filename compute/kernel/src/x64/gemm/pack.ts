@@ -17,6 +17,8 @@ export interface Packing {
   readonly bits: 256 | 512
   readonly vectors: number
   readonly isMasked: boolean
+  /** Columns of the last vector, where it is masked and rows are neighbours. */
+  readonly rest?: number
   readonly order: 'along' | 'across' | 'any'
 }
 
@@ -59,18 +61,68 @@ function emitAlong(code: Assembler, { isa, type, bits, vectors, isMasked }: Pack
   code.general('ret')
 }
 
-/**
- * Column after column. Where rows are neighbours, a vector's columns are read so many rows at a time as 16 bytes hold, and put in order among them: a block of that many rows and columns in each 16 bytes of some vectors is
- * transposed by unpacking them. What is left, and other strides, goes element by element.
- */
-function emitAcross(code: Assembler, { type, bits, vectors, order, isa }: Packing): void {
+/** Blocks of some columns of a vector, all that k has: from rbx to rdx on. What is left of k is in r10 afterwards. */
+function emitBlocks(code: Assembler, { type, bits, vectors, isa }: Packing, columns: number): void {
   const bytes = type === 'f32' ? 4 : 8
-  const lanes = bits / 8 / bytes
   const rowBytes = (vectors * bits) / 8
   /** Rows that are read at a time. */
   const block = 16 / bytes
   const parts = bits / 128
   const registers = vector[bits]
+  const [whole, tooFew] = [code.label(), code.label()]
+  code.general('mov', [r8, at(rbp, job.sourceColumn)])
+  code.general('lea', [r9, at(r8, 0, r8, 2)])
+  code.general('mov', [rsi, rbx])
+  code.general('sub', [r10, block])
+  code.jump(tooFew, 'b')
+  code.align(32)
+  code.bind(whole)
+  code.general('mov', [rax, rsi])
+  for (let part = 0; part < parts; part++) {
+    for (let c = 0; c < block; c++) {
+      // What is in the lanes of columns that are not there does not matter.
+      if (part > 0 && part * block + c >= columns) continue
+      const from = [at(rax), at(rax, 0, r8), at(rax, 0, r8, 2), at(rax, 0, r9)][Math.min(c, columns - 1)]
+      if (part === 0) code.vector('vmovups', [vector[128][c], from])
+      else if (isa === 'avx512' && bits === 512) code.vector('vinsertf32x4', [registers[c], registers[c], from, part])
+      else code.vector('vinsertf128', [registers[c], registers[c], from, part])
+    }
+    if (part < parts - 1) code.general('lea', [rax, block === 4 ? at(rax, 0, r8, 4) : at(rax, 0, r8, 2)])
+  }
+  let rows: readonly Register[] = [registers[0], registers[1]]
+  if (type === 'f64') {
+    code.vector('vunpcklpd', [registers[4], registers[0], registers[1]])
+    code.vector('vunpckhpd', [registers[5], registers[0], registers[1]])
+    rows = [registers[4], registers[5]]
+  } else {
+    code.vector('vunpcklps', [registers[4], registers[0], registers[1]])
+    code.vector('vunpckhps', [registers[5], registers[0], registers[1]])
+    code.vector('vunpcklps', [registers[6], registers[2], registers[3]])
+    code.vector('vunpckhps', [registers[7], registers[2], registers[3]])
+    code.vector('vunpcklpd', [registers[0], registers[4], registers[6]])
+    code.vector('vunpckhpd', [registers[1], registers[4], registers[6]])
+    code.vector('vunpcklpd', [registers[2], registers[5], registers[7]])
+    code.vector('vunpckhpd', [registers[3], registers[5], registers[7]])
+    rows = registers.slice(0, 4)
+  }
+  for (const [row, from] of rows.entries()) code.vector('vmovups', [at(rdx, row * rowBytes), from])
+  code.general('add', [rdx, block * rowBytes])
+  code.general('add', [rsi, 16])
+  code.general('sub', [r10, block])
+  code.jump(whole, 'ae')
+  code.bind(tooFew)
+  code.general('add', [r10, block])
+}
+
+/**
+ * Column after column. Where rows are neighbours, a vector's columns are read so many rows at a time as 16 bytes hold, and put in order among them: a block of that many rows and columns in each 16 bytes of some vectors is
+ * transposed by unpacking them. The last rows, fewer than that, and other strides go element by element.
+ */
+function emitAcross(code: Assembler, packing: Packing): void {
+  const { type, bits, vectors, order } = packing
+  const bytes = type === 'f32' ? 4 : 8
+  const lanes = bits / 8 / bytes
+  const rowBytes = (vectors * bits) / 8
   const [nextVector, done] = [code.label(), code.label()]
   const remaining = r12
   // A column that is not there is the last that is.
@@ -79,54 +131,21 @@ function emitAcross(code: Assembler, { type, bits, vectors, order, isa }: Packin
   code.general('mov', [rdi, at(r14, panel.b)])
   code.general('mov', [r11, at(rbp, job.sourceRow)])
   code.bind(nextVector)
-  const [whole, wholeEnd] = [code.label(), code.label()]
+  const wholeEnd = code.label()
   code.general('mov', [rdx, rdi])
-  // All of the vector's columns are there, and rows are neighbours: blocks.
+  // Rows are neighbours: blocks.
   code.general('mov', [r10, at(rbp, job.k)])
   if (order === 'across') {
-    code.general('cmp', [remaining, lanes])
-    code.jump(wholeEnd, 'l')
-    code.general('mov', [r8, at(rbp, job.sourceColumn)])
-    code.general('lea', [r9, at(r8, 0, r8, 2)])
-    code.general('mov', [rsi, rbx])
-    code.general('sub', [r10, block])
-    const tooFew = code.label()
-    code.jump(tooFew, 'b')
-    code.align(32)
-    code.bind(whole)
-    code.general('mov', [rax, rsi])
-    for (let part = 0; part < parts; part++) {
-      for (let c = 0; c < block; c++) {
-        const from = [at(rax), at(rax, 0, r8), at(rax, 0, r8, 2), at(rax, 0, r9)][c]
-        if (part === 0) code.vector('vmovups', [vector[128][c], from])
-        else if (isa === 'avx512' && bits === 512) code.vector('vinsertf32x4', [registers[c], registers[c], from, part])
-        else code.vector('vinsertf128', [registers[c], registers[c], from, part])
-      }
-      if (part < parts - 1) code.general('lea', [rax, block === 4 ? at(rax, 0, r8, 4) : at(rax, 0, r8, 2)])
+    const blocks = (columns: number) => emitBlocks(code, packing, columns)
+    if (packing.rest !== undefined) {
+      const whole = code.label()
+      code.general('cmp', [remaining, lanes])
+      code.jump(whole, 'ge')
+      blocks(packing.rest)
+      code.jump(wholeEnd)
+      code.bind(whole)
     }
-    let rows: readonly Register[] = [registers[0], registers[1]]
-    if (type === 'f64') {
-      code.vector('vunpcklpd', [registers[4], registers[0], registers[1]])
-      code.vector('vunpckhpd', [registers[5], registers[0], registers[1]])
-      rows = [registers[4], registers[5]]
-    } else {
-      code.vector('vunpcklps', [registers[4], registers[0], registers[1]])
-      code.vector('vunpckhps', [registers[5], registers[0], registers[1]])
-      code.vector('vunpcklps', [registers[6], registers[2], registers[3]])
-      code.vector('vunpckhps', [registers[7], registers[2], registers[3]])
-      code.vector('vunpcklpd', [registers[0], registers[4], registers[6]])
-      code.vector('vunpckhpd', [registers[1], registers[4], registers[6]])
-      code.vector('vunpcklpd', [registers[2], registers[5], registers[7]])
-      code.vector('vunpckhpd', [registers[3], registers[5], registers[7]])
-      rows = registers.slice(0, 4)
-    }
-    for (const [row, from] of rows.entries()) code.vector('vmovups', [at(rdx, row * rowBytes), from])
-    code.general('add', [rdx, block * rowBytes])
-    code.general('add', [rsi, 16])
-    code.general('sub', [r10, block])
-    code.jump(whole, 'ae')
-    code.bind(tooFew)
-    code.general('add', [r10, block])
+    blocks(lanes)
     code.bind(wholeEnd)
   }
   // The last r10 rows, element by element.

@@ -118,11 +118,13 @@ export function planOf(product: Arranged, machine: Machine, mostThreads: number)
   const isSplit = isConverted || parts === 2
   const order = orderOf(b.columnStride, b.rowStride, storedBytes[b.stored])
   const packs: number[] = []
-  const packCode = (vectors: number, isMasked: boolean): number => {
-    const key = 2 * vectors + (isMasked ? 1 : 0)
+  const packCode = (vectors: number, inLast: number): number => {
+    const isMasked = inLast < lanes
+    const rest = isMasked && order === 'across' ? inLast : undefined
+    const key = (lanes * vectors + (rest ?? 0)) * 2 + (isMasked ? 1 : 0)
     packs[key] ??= isSplit
       ? convertedPack({ isa, type, bits, vectors, isMasked, order, stored: b.stored, isOffset: isBiased })
-      : plainPack({ isa, type: type as 'f32' | 'f64', bits, vectors, isMasked, order })
+      : plainPack({ isa, type: type as 'f32' | 'f64', bits, vectors, isMasked, order, ...(rest && { rest }) })
     return packs[key]
   }
 
@@ -207,7 +209,7 @@ export function planOf(product: Arranged, machine: Machine, mostThreads: number)
         workspace.long(at + panel.tallCode, codes.address(heights.size, vectors, isMasked))
         if (heights.larger < heights.pieces)
           workspace.long(at + panel.shortCode, codes.address(heights.size - 1, vectors, isMasked))
-        if (isPacked) workspace.long(at + panel.packCode, packCode(vectors, isMasked))
+        if (isPacked) workspace.long(at + panel.packCode, packCode(vectors, inLast))
         workspace.long(
           at + panel.mask,
           isa === 'avx512' ? 2 ** (parts * inLast) - 1 : isMasked ? maskOf(workspace, inLast * bytes) : 0,
