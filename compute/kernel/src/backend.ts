@@ -26,6 +26,8 @@ export interface Launch {
   threads: number
   schedule: Schedule
   chunk: number | undefined
+  /** For a reduction: takes the value of each row of the range, in order, instead of one of all. Of the combination's type, or unsigned. */
+  rows?: ArrayBufferView
   signal?: AbortSignal
 }
 
@@ -88,7 +90,7 @@ export interface BackendOptions {
  * beginning. Within a block, element k goes to accumulator k mod L, L = {@link accumulators}; each accumulator starts at
  * `init`. The block's value is the pairwise combination acc[j] = combine(acc[j], acc[j + h]) for h = L/2, L/4 … 1. The
  * values of all blocks, in order, are combined in adjacent pairs, level by level (an odd last one moves up as it is),
- * until one is left. An empty range gives `init`.
+ * until one is left. An empty range gives `init`. With `rows` those of each row are, by themselves.
  *
  * In a scan a block is cut into groups of {@link SCANNED} positions. Within a group, for d = 1, 2, 4, 8 in turn, all elements
  * k ≥ d at once become combine(element k - d, element k). Then element k becomes combine(running, element k), where

@@ -206,7 +206,7 @@ function math(L: Lowering, name: string, node: Tree): Typed {
       return L.convert(args[0], 'f32', node)
     case 'f16round':
       need(1)
-      return { v: roundToHalf(L, L.convert(args[0], 'f64', node).v), k: 'f32' }
+      return { v: roundToHalf(L.b, L.convert(args[0], 'f64', node).v), k: 'f32' }
     case 'imul':
       need(2)
       return { v: b.mul(L.convert(args[0], 'i32', node).v, L.convert(args[1], 'i32', node).v), k: 'i32' }

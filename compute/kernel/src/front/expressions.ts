@@ -257,7 +257,7 @@ export function stored(L: Lowering, t: Typed, element: Element, node: Tree): Val
   }
   // Through a float32 a float64 would be rounded twice.
   const isHalf = element === 'f16' || element === 'bf16'
-  if (isHalf && IR_TYPE[t.k] === 'f64') return roundToHalf(L, t.v, element)
+  if (isHalf && IR_TYPE[t.k] === 'f64') return roundToHalf(L.b, t.v, element)
   if (element === 'f64' || element === 'f32' || isHalf) return L.convert(t, element === 'f64' ? 'f64' : 'f32', node).v
   if (element === 'u8c') {
     const b = L.b

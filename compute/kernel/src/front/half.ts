@@ -1,6 +1,6 @@
 /** Floats of 16 bits inside the front end: `Math.f16round`, and what an array of them keeps of an f64. */
+import type { Builder } from '../ir/builder.ts'
 import type { Value } from '../ir/ir.ts'
-import type { Lowering } from './context.ts'
 
 /** Bits behind the point, the least exponent of a normal number, and what is rounded to infinity. */
 const FORMATS = {
@@ -9,9 +9,8 @@ const FORMATS = {
 } as const
 
 /** Rounding to IEEE binary16 or bfloat16, to nearest even, on f64: scale so that the last bit kept is the unit, round, scale back. */
-export function roundToHalf(L: Lowering, x: Value, format: keyof typeof FORMATS = 'f16'): Value {
+export function roundToHalf(b: Builder, x: Value, format: keyof typeof FORMATS = 'f16'): Value {
   const { fraction, least, tooLarge } = FORMATS[format]
-  const b = L.b
   const f = (n: number) => b.const('f64', n)
   const a = b.abs(x)
   // The power of two of |x| (from its bits), not below the one where numbers become denormal.

@@ -23,10 +23,15 @@ export function rewrite(ir: KernelIR, replace: Replace = () => undefined): Kerne
   return new Rewriting(ir, replace).run()
 }
 
+/** Builds what a program computes of its scalars where a builder stands. It has no buffers. @returns the values that it yields */
+export function inline(b: Builder, ir: KernelIR, scalars: readonly Value[]): Value[] {
+  return new Rewriting(ir, v => (v.op === 'scalar' ? scalars[v.attr] : undefined), b).values()
+}
+
 class Rewriting {
   private readonly ir: KernelIR
   private readonly replace: Replace
-  private readonly b = new Builder()
+  private readonly b: Builder
   private readonly live: boolean[]
   private readonly used: Results<true>
   /** What stands for each value of the old program, by its id. */
@@ -35,19 +40,24 @@ class Rewriting {
   private readonly stand = (v: Value): Value => this.map(v)
   private readonly outside: Rewriter = { map: this.stand, region: () => [] }
 
-  constructor(ir: KernelIR, replace: Replace) {
+  constructor(ir: KernelIR, replace: Replace, b = new Builder()) {
     this.ir = ir
     this.replace = replace
+    this.b = b
     this.live = liveValues(ir.body)
     this.used = usedResults(ir.body, this.live)
   }
 
   run(): KernelIR {
     const { ir, b } = this
-    this.inline(ir.body)
-    const results = ir.body.results.map(this.stand)
+    const results = this.values()
     b.body.results = results
     return { ...ir, body: b.body }
+  }
+
+  values(): Value[] {
+    this.inline(this.ir.body)
+    return this.ir.body.results.map(this.stand)
   }
 
   private map(v: Value): Value {

@@ -207,11 +207,32 @@ export class Block {
     return { site: Number(packed >> 32n) - 1, index: Number(BigInt.asIntN(32, packed)) }
   }
 
+  /** Combines the partial results of each row by itself, and writes them. */
+  combineRows(rows: ArrayBufferView, count: number, range: number, combine: Pairwise): void {
+    const Rows = rows.constructor as Float64ArrayConstructor
+    const out = rows as Float64Array
+    const { address } = this.#partials
+    const segments = range / count
+    if (segments === 1) out.set(heap.view(Rows, address, count))
+    else {
+      const bytes = segments * layout.typeBytes(this.#combination!.type)
+      for (let row = 0; row < count; row++) {
+        const at = address + row * bytes
+        this.#writeAddress(layout.PARTIALS, this.#origin + at)
+        combine(segments)
+        out[row] = heap.view(Rows, at, 1)[0]
+      }
+    }
+  }
+
   /** The first partial result: that of a reduction, when all are combined. */
   get value(): number | bigint {
     return readValue(this.#partials.address, this.#combination!.type)
   }
 }
+
+/** What {@link Block.eachRow} does not know: how the partial results of a row become one. */
+export type Pairwise = (count: number) => void
 
 function readValue(address: number, type: Type): number | bigint {
   switch (type) {

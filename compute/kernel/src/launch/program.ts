@@ -175,7 +175,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
 
   run(launch: Launch): Outcome {
     const size = sizeOf(launch)
-    if (size.total === 0) return this.#empty()
+    if (size.total === 0) return this.#empty(launch)
     const isSmall = size.total * this.#weight < smallLaunch
     const threads = isSmall ? 1 : Math.min(launch.threads, defaultTeam().threads)
     const placement = this.place(launch, size, isSmall)
@@ -192,7 +192,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
           ? this.callHere(v, phase, args, 0, range)
           : this.callTeam(v, phase, this.#job(launch, args, v, range, threads), placement, block, launch)
         if (status !== 0) return this.failure(v, block, status)
-        if (this.#after(phase, v, args, range)) break
+        if (this.#after(phase, v, block, range, launch, size)) break
       }
       if (owed * threads > largeMerge) {
         const merge = { args, begin: 0, end: owed, threads }
@@ -200,7 +200,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
         defaultTeam().run(v.body, 'merge', merge)
       }
       succeeded = true
-      return this.#outcome(block, range)
+      return this.#outcome(block, launch)
     } finally {
       if (owed > 0) this.callHere(v, 'merge', args, 0, owed)
       placement.release(succeeded)
@@ -210,7 +210,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
 
   async runAsync(launch: Launch): Promise<Outcome> {
     const size = sizeOf(launch)
-    if (size.total === 0) return this.#empty()
+    if (size.total === 0) return this.#empty(launch)
     const team = defaultTeam()
     const threads = Math.min(launch.threads, team.threads)
     // What is not small is not cut into slices of a synchronous call either.
@@ -230,7 +230,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
         }
         const status = await team.runAsync(v.body, phase, options)
         if (status !== 0) return this.failure(v, block, status)
-        if (this.#after(phase, v, args, range)) break
+        if (this.#after(phase, v, block, range, launch, size)) break
       }
       if (owed * threads > largeMerge) {
         const merge = { args, begin: 0, end: owed, threads }
@@ -238,7 +238,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
         await team.runAsync(v.body, 'merge', merge)
       }
       succeeded = true
-      return this.#outcome(block, range)
+      return this.#outcome(block, launch)
     } finally {
       // What was counted until an error or a signal came is kept, as other writing is.
       if (owed > 0) this.callHere(v, 'merge', args, 0, owed)
@@ -258,19 +258,26 @@ export abstract class TeamProgram<V extends Variant> implements Program {
   }
 
   /** What follows a phase, on this thread. Returns whether all is done. */
-  #after(phase: string, v: V, args: number, range: number): boolean {
+  #after(phase: string, v: V, block: Block, range: number, { rows }: Launch, size: Size): boolean {
+    const args = this.#origin + block.address
     if (phase === 'scan') return this.callHere(v, 'carries', args, range, 0) === 0
-    if (this.combination?.kind === 'reduce') this.callHere(v, 'pairwise', args, range, 0)
+    if (this.combination?.kind !== 'reduce') return true
+    const combine = (count: number) => void this.callHere(v, 'pairwise', args, count, 0)
+    if (rows) block.combineRows(rows, size.rows, range, combine)
+    else combine(range)
     return true
   }
 
-  #empty(): Outcome {
-    return { value: this.combination?.kind === 'reduce' ? this.combination.init : undefined }
+  #empty({ rows }: Launch): Outcome {
+    if (this.combination?.kind !== 'reduce') return { value: undefined }
+    const { init } = this.combination
+    if (rows === undefined) return { value: init }
+    ;(rows as Float64Array).fill(init as number)
+    return { value: undefined }
   }
 
-  #outcome(block: Block, range: number): Outcome {
-    if (this.combination?.kind !== 'reduce' || range === 0) return this.#empty()
-    return { value: block.value }
+  #outcome(block: Block, { rows }: Launch): Outcome {
+    return { value: this.combination?.kind === 'reduce' && rows === undefined ? block.value : undefined }
   }
 
   dispose(): void {

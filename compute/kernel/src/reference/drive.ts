@@ -64,9 +64,12 @@ export function* reduce(
   body: Iteration,
   { type, init }: Combination,
   combine: Combine,
+  out?: { [index: number]: Scalar; fill(value: Scalar): unknown },
 ): Generator<undefined, Scalar> {
   const lanes = accumulators(type)
   let values: Scalar[] = []
+  let at = 0
+  out?.fill(init)
   for (const row of rows(extents, body)) {
     for (let begin = 0; begin < row.length; begin += BLOCK) {
       const end = Math.min(begin + BLOCK, row.length)
@@ -81,7 +84,16 @@ export function* reduce(
       }
       values.push(acc[0])
     }
+    if (out) {
+      out[at++] = yield* pairwise(values, init, combine)
+      values = []
+    }
   }
+  return yield* pairwise(values, init, combine)
+}
+
+/** Adjacent pairs, level by level. */
+function* pairwise(values: Scalar[], init: Scalar, combine: Combine): Generator<undefined, Scalar> {
   if (values.length === 0) return init
   while (values.length > 1) {
     const next: Scalar[] = []

@@ -48,7 +48,7 @@ class ReferenceProgram implements Program {
     const c = this.combination
     if (!c) return plain(launch.extents, body)
     const combine = this.combine!.bind([], []) as unknown as Combine
-    if (c.kind === 'reduce') return reduce(launch.extents, body, c, combine)
+    if (c.kind === 'reduce') return reduce(launch.extents, body, c, combine, launch.rows as Float64Array | undefined)
     return scan(launch.extents, body, c, combine, this.output(launch))
   }
 

@@ -1,0 +1,48 @@
+/** Errors of arrays. */
+
+import { ArgumentError, registerError, SkeinError } from '@skein/base'
+
+export const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`
+
+/** Shapes that do not go together, or an axis or index that a shape has not. */
+export class ShapeError extends SkeinError {
+  static {
+    registerError(ShapeError, 'ShapeError')
+  }
+  declare readonly call: string
+  /** Of the operands, in order. */
+  declare readonly shapes: readonly (readonly number[])[]
+
+  /** "add: the shapes [2, 3] and [4] cannot be broadcast: axis 1 has 3 elements in the first and 4 in the second." */
+  constructor(call: string, problem: string, shapes: readonly (readonly number[])[], advice = '') {
+    const told = `${call}: ${problem}`
+    super('SKEIN_SHAPE', advice === '' ? told : `${told} ${advice}`, { call, shapes: shapes.map(s => [...s]) })
+  }
+}
+
+/** Elements of a type with which a function does nothing. */
+export class DTypeError extends SkeinError {
+  static {
+    registerError(DTypeError, 'DTypeError')
+  }
+  declare readonly call: string
+  declare readonly dtypes: readonly string[]
+
+  /** "bitwiseAnd: takes integers and booleans, not float64. Convert with astype." */
+  constructor(call: string, expected: string, dtypes: readonly string[], advice = 'Convert with astype.') {
+    const found = dtypes.join(' and ')
+    super('SKEIN_DTYPE', `${call}: takes ${expected}, not ${found}. ${advice}`, { call, dtypes: [...dtypes] })
+  }
+}
+
+/** @throws ArgumentError */
+export function need(
+  condition: boolean,
+  call: string,
+  argument: string,
+  expected: string,
+  found: unknown,
+  advice?: string,
+): void {
+  if (!condition) throw new ArgumentError(call, argument, expected, found, advice)
+}

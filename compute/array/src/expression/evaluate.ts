@@ -1,0 +1,120 @@
+/** Evaluates trees: what is computed element by element becomes one kernel. */
+
+import { infoOf } from '../dtypes.ts'
+import { allocate, Memory } from '../memory.ts'
+import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../shape.ts'
+import { type Access, accessOf, accessText, compose, launchScalars } from './compose.ts'
+import { launchOf, outerPlaces, type Runs, runAll, runAllAsync } from './launch.ts'
+import { axisOrder, layoutOf, stridesIn } from './layout.ts'
+import { type Linear, linearize } from './linear.ts'
+import { type Apply, type Leaf, leafOf, type Node, type View } from './node.ts'
+import { programOf } from './programs.ts'
+
+/** The most axes of a kernel. */
+export const mostAxes = 3
+
+/** A node whose elements are there, as a leaf. */
+export const asLeaf = (node: Node): Leaf | undefined =>
+  node.is === 'leaf' ? node : node.is !== 'scalar' && node.result !== undefined ? leafOf(node.result) : undefined
+
+/** What in a tree is not computed element by element, and has not been evaluated. */
+export function* wholesIn(node: Node, seen = new Set<Node>()): Generator<Node> {
+  if (seen.has(node) || node.is === 'leaf' || node.is === 'scalar' || node.result !== undefined) return
+  seen.add(node)
+  if (node.is === 'whole') yield node
+  else for (const x of node.operands) yield* wholesIn(x, seen)
+}
+
+/** The elements of a node. */
+export const evaluate = (node: Node): View => viewOf(node) ?? runAll(evaluating(node))
+
+/** The same; the event loop stays free. */
+export const evaluateAsync = async (node: Node): Promise<View> => viewOf(node) ?? (await runAllAsync(evaluating(node)))
+
+/** Evaluates a tree into elements that are there. */
+export function evaluateInto(node: Apply, target: View): void {
+  runAll(applying(node, target))
+}
+
+/** The launches that evaluate a node. */
+export function* evaluating(node: Node): Runs<View> {
+  const known = viewOf(node)
+  if (known) return known
+  if (node.is === 'whole') {
+    const result = yield* node.evaluating()
+    return (node.result ??= result)
+  }
+  return yield* applying(node as Apply)
+}
+
+function* applying(root: Apply, target?: View): Runs<View> {
+  for (const x of [...wholesIn(root)]) yield* evaluating(x)
+  // Between two launches somebody else may have evaluated it.
+  if (root.result !== undefined && target === undefined) return root.result
+  const linear = linearize(root, asLeaf)
+  const { shape } = root
+  const inputs = linear.leaves.map(({ view }) => broadcastStrides(view.shape, view.strides, shape))
+  const order = axisOrder(shape, target ? [target.strides, ...inputs] : inputs)
+  const strides = order.every((d, k) => d === k) ? stridesOf(shape) : stridesIn(order, shape)
+  const results = linear.kept.map((k): View => {
+    const { node } = linear.steps[k]
+    if (node === root && target) return target
+    const memory = allocate(node.dtype, sizeOf(node.shape), node.operation.name)
+    return { dtype: node.dtype, shape, strides, offset: 0, memory }
+  })
+  if (sizeOf(shape) > 0) yield* launches(linear, shape, order, results, inputs)
+  for (const [k, step] of linear.kept.entries()) {
+    const { node } = linear.steps[step]
+    if (target && node === root) continue
+    node.result ??= results[k]
+    for (const x of node.operands) if (x.is === 'leaf') x.box.readers--
+    node.operands = []
+  }
+  return target ?? root.result!
+}
+
+function* launches(
+  linear: Linear,
+  shape: Shape,
+  order: readonly number[],
+  results: readonly View[],
+  inputs: readonly (readonly number[])[],
+): Runs<void> {
+  const { lengths, strides } = layoutOf(shape, [...results.map(r => r.strides), ...inputs], order)
+  const outer = Math.max(0, lengths.length - mostAxes)
+  const inner = strides.map(s => s.slice(outer))
+  const views = [...results, ...linear.leaves.map(l => l.view)]
+  const accesses = views.map((v, k) => accessOf(v.dtype, inner[k], outer > 0 ? 1 : v.offset))
+  const rank = lengths.length - outer
+  const kept = results.length
+  const key = `${linear.form}>${linear.kept.join()};${accesses.map(accessText).join()}`
+  const program = programOf(key, () => ({ ir: compose(linear, rank, accesses.slice(0, kept), accesses.slice(kept)) }))
+  const arrays = [...results.map(r => r.memory.forWriting()), ...linear.leaves.map(l => l.box.elements)]
+  for (const { shifts } of outerPlaces(lengths.slice(0, outer), strides)) {
+    const numbers = placements(accesses, inner, views, shifts)
+    yield { program, launch: launchOf(lengths.slice(outer), arrays, [...numbers, ...valuesOf(linear)]) }
+  }
+}
+
+/** What a launch gives for accesses. */
+export const placements = (
+  accesses: readonly Access[],
+  strides: readonly (readonly number[])[],
+  views: readonly View[],
+  shifts: readonly number[],
+): number[] => views.flatMap((v, k) => [...launchScalars(accesses[k], strides[k], v.offset + shifts[k])])
+
+/** What a launch gives for the numbers of a tree. */
+export const valuesOf = ({ scalars }: Linear): (number | bigint)[] =>
+  scalars.flatMap(s => (infoOf(s.dtype).kind === 'complex' ? [s.value, s.imaginary] : [s.value]))
+
+function viewOf(node: Node): View | undefined {
+  if (node.is === 'leaf')
+    return node.box === node.view.memory.box ? node.view : { ...node.view, memory: new Memory(node.box.elements) }
+  if (node.is !== 'scalar') return node.result
+  const memory = allocate(node.dtype, 1)
+  const { elements } = memory
+  elements[0] = node.value
+  if (elements.length === 2) elements[1] = node.imaginary
+  return { dtype: node.dtype, shape: [], strides: [], offset: 0, memory }
+}

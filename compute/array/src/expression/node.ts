@@ -1,0 +1,91 @@
+/** Trees of what is to be computed. */
+
+import type { DType } from '../dtypes.ts'
+import type { Box, Memory } from '../memory.ts'
+import type { Shape } from '../shape.ts'
+import type { Runs } from './launch.ts'
+import type { Operation } from './operation.ts'
+
+/** Elements that are there: a typed array, and how an array runs through it. Counted in elements, of which a complex one is two numbers. */
+export interface View {
+  readonly dtype: DType
+  readonly shape: Shape
+  readonly strides: readonly number[]
+  readonly offset: number
+  readonly memory: Memory
+}
+
+/** An array whose elements are there. */
+export interface Leaf {
+  readonly is: 'leaf'
+  readonly view: View
+  /** Where the elements are, also when the array has changed since. */
+  readonly box: Box
+  readonly dtype: DType
+  readonly shape: Shape
+}
+
+/** A number, BigInt or boolean; of complex numbers both parts. The same for all elements, and no part of the kernel. */
+export interface Scalar {
+  readonly is: 'scalar'
+  readonly dtype: DType
+  readonly shape: Shape
+  readonly value: number | bigint
+  readonly imaginary: number
+}
+
+/** An operation on all elements, each for itself. */
+export interface Apply {
+  readonly is: 'apply'
+  readonly operation: Operation
+  readonly dtype: DType
+  readonly shape: Shape
+  /** Emptied when it has been evaluated. */
+  operands: readonly Node[]
+  /** Operations in the tree, those that are met twice counted twice. */
+  readonly operations: number
+  /** How many trees it is an operand of. */
+  uses: number
+  /** What it gave. */
+  result: View | undefined
+}
+
+/** What is not computed element by element: a reduction, a product. It is evaluated by itself, then a leaf. */
+export interface Whole {
+  readonly is: 'whole'
+  readonly dtype: DType
+  readonly shape: Shape
+  result: View | undefined
+  /** The launches that compute it. */
+  readonly evaluating: () => Runs<View>
+}
+
+export type Node = Leaf | Scalar | Apply | Whole
+
+const none: Shape = []
+
+export function leafOf(view: View): Leaf {
+  const { box } = view.memory
+  return { is: 'leaf', view, box, dtype: view.dtype, shape: view.shape }
+}
+
+export const scalarOf = (dtype: DType, value: number | bigint, imaginary = 0): Scalar => ({
+  is: 'scalar',
+  dtype,
+  shape: none,
+  value,
+  imaginary,
+})
+
+/** Beyond so many operations a tree's operands are evaluated first: kernels stay small enough to be compiled in a few milliseconds. */
+export const mostOperations = 64
+
+export function apply(operation: Operation, operands: readonly Node[], dtype: DType, shape: Shape): Apply {
+  let operations = 1
+  for (const x of operands) {
+    if (x.is !== 'apply' || x.result !== undefined) continue
+    operations += x.operations
+    x.uses++
+  }
+  return { is: 'apply', operation, dtype, shape, operands, operations, uses: 0, result: undefined }
+}

@@ -1,0 +1,47 @@
+/** Kernels that were made, by their form; the oldest are given up when there are many. */
+
+import {
+  type Backend,
+  type BackendName,
+  backendInUse,
+  backends,
+  type Combination,
+  compileUnchecked,
+  type KernelIR,
+  type Program,
+} from '@skein/kernel/compiler'
+
+const most = 1000
+
+const programs = new Map<string, Program>()
+let asked: Backend | undefined
+
+export const counts = { compiled: 0, launched: 0 }
+
+/** Which backend kernels run on from now on; undefined: the usual one. */
+export function useBackend(name: BackendName | undefined): void {
+  asked = name === undefined ? undefined : backends[name]
+}
+
+/** What is to be compiled. */
+export interface Made {
+  readonly ir: KernelIR
+  readonly combination?: Combination
+}
+
+export function programOf(form: string, make: () => Made): Program {
+  const backend = asked ?? backendInUse()
+  const key = `${backend.name} ${form}`
+  const known = programs.get(key)
+  if (known !== undefined) return known
+  const { ir, combination } = make()
+  const program = compileUnchecked(ir, combination, backend)
+  counts.compiled++
+  programs.set(key, program)
+  if (programs.size > most) {
+    const [oldest] = programs
+    programs.delete(oldest[0])
+    oldest[1].dispose()
+  }
+  return program
+}

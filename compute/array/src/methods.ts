@@ -1,0 +1,90 @@
+/** Functions as methods of arrays: `x.add(y)` is `add(x, y)`. */
+
+import type { DType } from './dtypes.ts'
+import { astype, copyOf } from './functions/astype.ts'
+import * as elementwise from './functions/elementwise.ts'
+import * as indexing from './functions/indexing.ts'
+import type { Operand } from './functions/operands.ts'
+import * as reductions from './functions/reductions.ts'
+import * as shaping from './functions/shaping.ts'
+import { NDArray } from './ndarray.ts'
+import { format } from './print.ts'
+
+/** A function without its first parameter, the array. */
+type Method<F> = F extends (x: any, ...rest: infer R) => infer T ? (...rest: R) => T : never
+type Methods<F> = { readonly [name in keyof F]: Method<F[name]> }
+
+const { where: _, ...ofElements } = elementwise
+const { broadcastArrays: __, ...ofShapes } = shaping
+const { variance, ...ofAxes } = reductions
+const functions = { ...ofElements, ...ofAxes, var: variance }
+
+interface Own<D extends DType> extends Methods<typeof functions> {
+  astype<E extends DType>(dtype: E, options?: { copy?: boolean }): NDArray<E>
+  copy(): NDArray<D>
+  at(...indices: indexing.Index[]): NDArray<D>
+  set(index: indexing.Index | readonly indexing.Index[], values: Parameters<typeof indexing.set>[2]): NDArray<D>
+  assign(values: Parameters<typeof indexing.assign>[1]): NDArray<D>
+  take(indices: Operand | readonly number[], options?: { axis?: number }): NDArray<D>
+  reshape(shape: number | readonly number[], options?: { copy?: boolean }): NDArray<D>
+  permuteDims(axes?: readonly number[]): NDArray<D>
+  moveaxis(source: number | readonly number[], destination: number | readonly number[]): NDArray<D>
+  expandDims(axis?: number): NDArray<D>
+  squeeze(axis: number | readonly number[]): NDArray<D>
+  flip(axis?: number | readonly number[]): NDArray<D>
+  broadcastTo(shape: readonly number[]): NDArray<D>
+  /** Axes in the reverse order. */
+  readonly t: NDArray<D>
+  /** The last two axes exchanged. */
+  readonly mT: NDArray<D>
+}
+
+declare module './ndarray.ts' {
+  interface NDArray<D extends DType = DType> extends Own<D> {}
+}
+
+const { matrixTranspose, ...others } = ofShapes
+const all: Record<string, (x: any, ...rest: any[]) => unknown> = {
+  ...functions,
+  ...others,
+  astype,
+  copy: copyOf,
+  at: indexing.at,
+  set: indexing.set,
+  assign: indexing.assign,
+  take: indexing.take,
+}
+for (const [name, fn] of Object.entries(all)) {
+  Object.defineProperty(NDArray.prototype, name, {
+    value(this: NDArray, ...rest: unknown[]) {
+      return fn(this, ...rest)
+    },
+    configurable: true,
+    writable: true,
+  })
+}
+
+const getters: Record<string, (x: NDArray) => unknown> = { t: x => shaping.permuteDims(x), mT: matrixTranspose }
+for (const [name, fn] of Object.entries(getters)) {
+  Object.defineProperty(NDArray.prototype, name, {
+    get(this: NDArray) {
+      return fn(this)
+    },
+    configurable: true,
+  })
+}
+
+const shown = {
+  toString(this: NDArray): string {
+    return format(this)
+  },
+  [Symbol.for('nodejs.util.inspect.custom')](this: NDArray): string {
+    return `NDArray ${this.dtype} [${this.shape.join(', ')}]\n${format(this)}`
+  },
+}
+for (const key of Reflect.ownKeys(shown))
+  Object.defineProperty(NDArray.prototype, key, {
+    value: shown[key as 'toString'],
+    configurable: true,
+    writable: true,
+  })

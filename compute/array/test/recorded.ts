@@ -1,0 +1,45 @@
+/** What NumPy computed, and arrays of it. `numpy/record.py` wrote it. */
+
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import * as nd from '../src/index.ts'
+
+export type RecordedItem = number | boolean | string | [RecordedItem, RecordedItem]
+export interface RecordedArray {
+  dtype: nd.DType
+  shape: number[]
+  values: RecordedItem[]
+}
+
+const file = new URL('./numpy/recorded.json.gz', import.meta.url)
+export const recorded = JSON.parse(gunzipSync(readFileSync(file)).toString()) as {
+  data: Record<string, RecordedItem[]>
+  unary: { call: string; inputs: [string]; out: RecordedArray }[]
+  binary: { call: string; inputs: [string]; right: RecordedItem[]; out: RecordedArray }[]
+  promotion: { inputs: [nd.DType, nd.DType]; out: nd.DType }[]
+  reductions: (
+    | { call: 'data'; dtype: string; values: RecordedArray }
+    | { call: string; inputs: [string]; axis: number | number[] | null; keepdims: boolean; out: RecordedArray }
+  )[]
+  indices: { index: string; out: RecordedArray }[]
+}
+
+const numberOf = (x: RecordedItem): number =>
+  x === 'nan' ? Number.NaN : x === 'inf' ? Infinity : x === '-inf' ? -Infinity : Number(x)
+
+/** An item as a user gives or reads it. */
+export function itemFrom(x: RecordedItem, dtype: nd.DType): number | bigint | boolean | { re: number; im: number } {
+  if (Array.isArray(x)) return { re: numberOf(x[0]), im: numberOf(x[1]) }
+  if (dtype === 'bool') return x === true
+  if (dtype === 'int64' || dtype === 'uint64') return BigInt(x as string)
+  return numberOf(x)
+}
+
+export function arrayFrom(
+  values: readonly RecordedItem[],
+  dtype: nd.DType,
+  shape: number[] = [values.length],
+): nd.NDArray {
+  const flat = values.map(x => itemFrom(x, dtype)) as number[]
+  return nd.reshape(nd.asarray(flat, { dtype }), shape)
+}
