@@ -90,9 +90,9 @@ function* launches(
   const key = `${linear.form}>${linear.kept.join()};${accesses.map(accessText).join()}`
   const program = programOf(key, () => ({ ir: compose(linear, rank, accesses.slice(0, kept), accesses.slice(kept)) }))
   const arrays = [...results.map(r => r.memory.forWriting()), ...linear.leaves.map(l => l.box.elements)]
-  for (const { shifts } of outerPlaces(lengths.slice(0, outer), strides)) {
+  for (const shifts of outerPlaces(lengths.slice(0, outer), strides)) {
     const numbers = placements(accesses, inner, views, shifts)
-    yield { program, launch: launchOf(lengths.slice(outer), arrays, [...numbers, ...valuesOf(linear)]) }
+    yield launchOf(program, lengths.slice(outer), arrays, [...numbers, ...valuesOf(linear)])
   }
 }
 

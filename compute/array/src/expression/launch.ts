@@ -1,23 +1,26 @@
-/** Programs and what they are run with. Who computes something writes down its launches; here they are run, on this thread or beside it. */
+/** Pieces of work. Who computes something writes them down one after the other; here they are run, on this thread or beside it. */
 
 import type { Launch, Program } from '@skein/kernel/compiler'
 import { counts } from './programs.ts'
 
 export interface Run {
-  readonly program: Program
-  readonly launch: Launch
+  readonly now: () => void
+  /** The event loop stays free. */
+  readonly beside: () => Promise<unknown>
 }
 
-/** Launches one after the other, and what comes out. */
+/** Pieces of work in order, and what comes out. */
 export type Runs<T> = Generator<Run, T>
 
+/** A program over a range of indices. @param rows of a reduction, takes the value of each row */
 export function launchOf(
+  program: Program,
   lengths: readonly number[],
   arrays: readonly unknown[],
   scalars: (number | bigint)[],
   rows?: ArrayBufferView,
-): Launch {
-  return {
+): Run {
+  const launch: Launch = {
     extents: lengths.map(end => ({ begin: 0, end, step: 1 })),
     scalars,
     arrays: arrays as ArrayBufferView[],
@@ -26,13 +29,14 @@ export function launchOf(
     chunk: undefined,
     ...(rows && { rows }),
   }
+  return { now: () => void program.run(launch), beside: () => program.runAsync(launch) }
 }
 
 export function runAll<T>(runs: Runs<T>): T {
   for (;;) {
     const next = runs.next()
     if (next.done) return next.value
-    next.value.program.run(next.value.launch)
+    next.value.now()
     counts.launched++
   }
 }
@@ -41,7 +45,7 @@ export async function runAllAsync<T>(runs: Runs<T>): Promise<T> {
   for (;;) {
     const next = runs.next()
     if (next.done) return next.value
-    await next.value.program.runAsync(next.value.launch)
+    await next.value.beside()
     counts.launched++
   }
 }
@@ -50,11 +54,11 @@ export async function runAllAsync<T>(runs: Runs<T>): Promise<T> {
 export function* outerPlaces(
   lengths: readonly number[],
   strides: readonly (readonly number[])[],
-): Generator<{ shifts: number[]; at: readonly number[] }> {
+): Generator<readonly number[]> {
   const at = lengths.map(() => 0)
   if (lengths.includes(0)) return
   for (;;) {
-    yield { shifts: strides.map(s => at.reduce((sum, i, d) => sum + i * s[d], 0)), at }
+    yield strides.map(s => at.reduce((sum, i, d) => sum + i * s[d], 0))
     let d = lengths.length - 1
     while (d >= 0 && ++at[d] === lengths[d]) at[d--] = 0
     if (d < 0) return

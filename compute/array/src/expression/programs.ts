@@ -29,8 +29,11 @@ export interface Made {
   readonly combination?: Combination
 }
 
+/** Which backend kernels run on. */
+export const backendNow = (): Backend => asked ?? backendInUse()
+
 export function programOf(form: string, make: () => Made): Program {
-  const backend = asked ?? backendInUse()
+  const backend = backendNow()
   const key = `${backend.name} ${form}`
   const known = programs.get(key)
   if (known !== undefined) return known

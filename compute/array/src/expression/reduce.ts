@@ -39,9 +39,10 @@ interface Extents {
  * The values of a node combined along axes.
  * @param axes that are combined, in order
  * @param dtype in which values are combined; what comes out has it
+ * @param inOrder along one axis, of which each lane combines all elements one after the other
  * @returns a view in C order of the axes that stay
  */
-export function* reducing(node: Node, axes: readonly number[], fold: Fold, dtype: DType): Runs<View> {
+export function* reducing(node: Node, axes: readonly number[], fold: Fold, dtype: DType, inOrder = false): Runs<View> {
   for (const x of [...wholesIn(node)]) yield* evaluating(x)
   const { shape } = node
   const keptAxes = shape.map((_, d) => d).filter(d => !axes.includes(d))
@@ -56,7 +57,7 @@ export function* reducing(node: Node, axes: readonly number[], fold: Fold, dtype
     combined: combined.lengths,
     strides: inputs.map((_, k) => [...kept.strides[k], ...combined.strides[k]]),
   }
-  const memory = yield* passes(linear, extents, fold, dtype)
+  const memory = yield* passes(linear, extents, fold, dtype, inOrder)
   return { dtype, shape: keptShape, strides: stridesOf(keptShape), offset: 0, memory }
 }
 
@@ -72,14 +73,14 @@ function linearOf(node: Node): Linear {
 }
 
 /** Combines the innermost of the combined axes, then what is left. @returns elements in the order of the axes that stay */
-function* passes(linear: Linear, extents: Extents, fold: Fold, dtype: DType): Runs<Memory> {
+function* passes(linear: Linear, extents: Extents, fold: Fold, dtype: DType, inOrder = false): Runs<Memory> {
   const { kept, combined, strides } = extents
   // All combined axes but the innermost stay, in this pass.
   const staying = [...kept, ...combined.slice(0, -1)]
   const length = combined[combined.length - 1]
   const pieces = Math.ceil(length / pieceLength)
-  const alongRows = isInnermost(strides, staying.length) && (length >= shortRow || sizeOf(staying) === 1)
-  const isCut = !canCombineRows(dtype, alongRows) && pieces >= leastPieces
+  const alongRows = !inOrder && isInnermost(strides, staying.length) && (length >= shortRow || sizeOf(staying) === 1)
+  const isCut = !inOrder && !canCombineRows(dtype, alongRows) && pieces >= leastPieces
   const lengths = isCut ? [pieces, ...staying] : staying
   const memory = allocate(dtype, sizeOf(lengths), fold.name)
   if (sizeOf(lengths) > 0) {
@@ -139,11 +140,11 @@ function* rows(
   const elements = memory.forWriting()
   const each = sizeOf(staying.slice(outer))
   let done = 0
-  for (const { shifts } of outerPlaces(staying.slice(0, outer), strides)) {
+  for (const shifts of outerPlaces(staying.slice(0, outer), strides)) {
     const scalars = [...placements(accesses, inner, views, shifts), ...valuesOf(linear)]
     const arrays = linear.leaves.map(l => l.box.elements)
     const out = elements.subarray(done, (done += each)) as unknown as ArrayBufferView
-    yield { program, launch: launchOf([...staying.slice(outer), length], arrays, scalars, out) }
+    yield launchOf(program, [...staying.slice(outer), length], arrays, scalars, out)
   }
 }
 
@@ -204,12 +205,9 @@ function* columns(
   const views = [result, ...linear.leaves.map(l => l.view)]
   const pieces = isCut ? [Math.ceil(length / pieceLength)] : []
   const arrays = [memory.forWriting(), ...linear.leaves.map(l => l.box.elements)]
-  for (const { shifts } of outerPlaces(lanes.slice(0, outer), [result.strides, ...all])) {
+  for (const shifts of outerPlaces(lanes.slice(0, outer), [result.strides, ...all])) {
     const numbers = placements([out, ...accesses], [outStrides, ...inner], views, shifts)
-    yield {
-      program,
-      launch: launchOf([...pieces, ...lanes.slice(outer)], arrays, [length, ...numbers, ...valuesOf(linear)]),
-    }
+    yield launchOf(program, [...pieces, ...lanes.slice(outer)], arrays, [length, ...numbers, ...valuesOf(linear)])
   }
 }
 
