@@ -61,31 +61,35 @@ it('code stays while an asynchronous call runs it', { skip }, async () => {
   assert.ok(isRight())
 })
 
-it('other arrays, offsets and scales, after a product of the same shape', { skip }, () => {
-  const [m, n, k] = [5, 6, 7]
-  const room = Float64Array.from({ length: 400 }, () => below(17) - 8)
-  const place = (array: Float64Array, offset: number, rowStride: number) => ({
-    ...{ array, offset, rowStride },
-    ...{ columnStride: 1, batchStride: 0 },
-  })
-  for (let round = 0; round < 200; round++) {
-    const [x, y, z] = [room.slice(), room.slice(), room.slice()]
-    const [ofA, ofB, ofC] = [below(100), below(100), below(100)]
-    const alpha = [1, -2, 0.5][below(3)]
-    const isScaled = below(2) === 0
-    const product: MatrixProduct = {
-      ...{ dtype: 'f64', m, n, k, ...(isScaled && { scale: { alpha } }) },
-      ...{ a: place(x, ofA, 9), b: place(y, ofB, 8), c: place(z, ofC, 10) },
+it('other arrays, offsets, ways round and scales, after a product of the same shape', { skip }, () => {
+  for (const [m, n, k, rounds] of [
+    [5, 6, 7, 200],
+    [66, 70, 75, 60],
+    [70, 1, 80, 60],
+  ]) {
+    const room = Float64Array.from({ length: 3 * 80 * 80 }, () => below(17) - 8)
+    const place = (array: Float64Array, isTurned: boolean) => ({
+      ...{ array, offset: below(100), rowStride: isTurned ? 1 : 83 },
+      columnStride: isTurned ? 83 : 1,
+    })
+    const at = ({ offset, rowStride, columnStride }: ReturnType<typeof place>, i: number, j: number) =>
+      offset + i * rowStride + j * columnStride
+    for (let round = 0; round < rounds; round++) {
+      const [x, y, z] = [room.slice(), room.slice(), room.slice()]
+      const [isTurned, isTurnedC] = [below(2) === 0, below(2) === 0]
+      const [a, b, c] = [place(x, isTurned), place(y, isTurned), place(z, isTurnedC)]
+      const alpha = [1, -2, 0.5][below(3)]
+      const isScaled = below(2) === 0
+      gemm({ ...{ dtype: 'f64', m, n, k, a, b, c }, ...(isScaled && { scale: { alpha } }) })
+      for (let i = 0; i < m; i++)
+        for (let j = 0; j < n; j++) {
+          let s = 0
+          for (let q = 0; q < k; q++) s += x[at(a, i, q)] * y[at(b, q, j)]
+          assert.equal(z[at(c, i, j)], (isScaled ? alpha : 1) * s)
+          z[at(c, i, j)] = room[at(c, i, j)]
+        }
+      assert.deepEqual(z, room)
     }
-    gemm(product)
-    for (let i = 0; i < m; i++)
-      for (let j = 0; j < n; j++) {
-        let s = 0
-        for (let q = 0; q < k; q++) s += x[ofA + i * 9 + q] * y[ofB + q * 8 + j]
-        assert.equal(z[ofC + i * 10 + j], (isScaled ? alpha : 1) * s)
-        z[ofC + i * 10 + j] = room[ofC + i * 10 + j]
-      }
-    assert.deepEqual(z, room)
   }
 })
 

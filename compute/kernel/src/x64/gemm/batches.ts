@@ -57,15 +57,15 @@ export function smallStep(
   return {
     body,
     hold: () => code.hold(),
-    addresses: smallArgs,
+    again: 'as asked',
     threads,
     chunk: Math.ceil(leastAtATime / work),
     bytes: smallArgs.bytes,
     write(workspace) {
       const at = workspace.take(smallArgs.bytes)
-      workspace.long(at + smallArgs.a, a.address)
-      workspace.long(at + smallArgs.b, b.address)
-      workspace.long(at + smallArgs.c, c.address)
+      workspace.address('a', at + smallArgs.a, a.address)
+      workspace.address('b', at + smallArgs.b, b.address)
+      workspace.address('c', at + smallArgs.c, c.address)
       workspace.long(at + smallArgs.aBatch, strides.a)
       workspace.long(at + smallArgs.bBatch, strides.b)
       workspace.long(at + smallArgs.cBatch, strides.c)

@@ -1,5 +1,5 @@
 /**
- * The last products that took one step, whose code reads the places of A, B and C and nothing else of them: one alike, in whatever arrays, is run without being looked at anew. All that can differ is looked at:
+ * The last products that took one step, of which nothing but places depends on the arrays: one alike, in whatever arrays, is run without being looked at anew. All that can differ is looked at:
  * that each array is of its type, holds what is used of it, and that C's is apart from the others'. In any doubt it goes the whole way, which has the errors.
  */
 
@@ -7,27 +7,35 @@ import { placeOf } from '../run/addresses.ts'
 import type { Isa } from '../run/cpu.ts'
 import type { Checked, Placed } from './check.ts'
 import type { MatrixProduct, Operand } from './product.ts'
-import type { Addresses, Step } from './step.ts'
+import type { Step } from './step.ts'
 import { elementBytes } from './vector-product.ts'
-import { Workspace } from './workspace.ts'
+import { type OperandName, Workspace } from './workspace.ts'
 
 const mostRecent = 8
+/** Larger ones take long enough. */
+const mostBytes = 2 ** 19
 
-/** Of an operand, elements from the first to the last that are used, counted from its offset. */
+/** Of an operand: from the first to the last element that is used, counted from its offset, and where it was. */
 interface Reach {
   readonly least: number
   readonly most: number
+  readonly address: number
 }
 
 interface Recent {
   readonly product: MatrixProduct
   readonly isa: Isa
   readonly threads: number
+  /** From the second time on. */
+  ready: Ready | undefined
+}
+
+interface Ready {
   readonly Type: typeof Float32Array | typeof Float64Array
   readonly bytes: 4 | 8
-  readonly reach: { readonly a: Reach; readonly b: Reach; readonly c: Reach }
+  readonly reach: { readonly [name in OperandName]: Reach }
+  readonly isTurned: boolean
   readonly step: Step
-  readonly addresses: Addresses
   readonly written: Workspace
   readonly address: number
   readonly units: number
@@ -37,36 +45,32 @@ const recent: Recent[] = []
 /** Where the next one is put. */
 let next = 0
 
-/** A step that is ready to be run, if such a product was among the last. */
-export function recentStep(product: MatrixProduct, isa: Isa, threads: number): Recent | undefined {
-  const known = recent[placeAmong(product, isa, threads)]
-  return known?.step.body.isLoaded && place(known, product) ? known : undefined
+/** A step that is written and can be run, if such a product was among the last. */
+export function recentStep(product: MatrixProduct, isa: Isa, threads: number): Ready | undefined {
+  const ready = recent[placeAmong(product, isa, threads)]?.ready
+  return ready?.step.body.isLoaded && place(ready, product) ? ready : undefined
 }
 
-/** Which of the recent ones is alike; -1: none. */
-function placeAmong(product: MatrixProduct, isa: Isa, threads: number): number {
-  for (let i = 0; i < recent.length; i++) {
-    const known = recent[i]
-    if (known.threads === threads && known.isa === isa && isAlike(known.product, product)) return i
-  }
-  return -1
-}
-
+/** @param step all that was done for it */
 export function remember(product: MatrixProduct, checked: Checked, isa: Isa, threads: number, step: Step): void {
-  const { addresses } = step
   const { dtype, a, b, c } = product
-  if (addresses === undefined || (dtype !== 'f32' && dtype !== 'f64')) return
-  // One that is alike could not be run in these arrays, or its code is gone.
-  const alike = placeAmong(product, isa, threads)
-  const at = alike < 0 ? next : alike
-  if (alike < 0) next = (next + 1) % mostRecent
-  const written = recent[at]?.written ?? new Workspace()
+  if (step.again === undefined || step.bytes > mostBytes || (dtype !== 'f32' && dtype !== 'f64')) return
+  const found = placeAmong(product, isa, threads)
+  if (found < 0) {
+    const shape = { ...product, a: stridesOf(a), b: stridesOf(b), c: stridesOf(c) }
+    recent[next]?.ready?.written.free()
+    recent[next] = { product: shape, isa, threads, ready: undefined }
+    next = (next + 1) % mostRecent
+    return
+  }
+  // If there is one already, it could not be run in these arrays, or its code is gone.
+  const written = recent[found].ready?.written ?? new Workspace()
   written.reset(step.bytes)
-  const reach = { a: reachOf(checked.a), b: reachOf(checked.b), c: reachOf(checked.c) }
-  recent[at] = {
-    ...{ product: { ...product, a: stridesOf(a), b: stridesOf(b), c: stridesOf(c) }, isa, threads },
-    ...{ Type: dtype === 'f32' ? Float32Array : Float64Array, bytes: elementBytes[dtype], reach },
-    ...{ step, addresses, written, ...step.write(written) },
+  written.keep()
+  recent[found].ready = {
+    ...{ Type: dtype === 'f32' ? Float32Array : Float64Array, bytes: elementBytes[dtype] },
+    reach: { a: reachOf(checked.a), b: reachOf(checked.b), c: reachOf(checked.c) },
+    ...{ isTurned: step.again === 'turned', step, written, ...step.write(written) },
   }
 }
 
@@ -77,7 +81,16 @@ const stridesOf = (operand: Operand): Operand => ({ ...operand, array: nothing }
 
 function reachOf({ array, offset, elementBytes: bytes, from, to }: Placed): Reach {
   const origin = array.byteOffset + offset
-  return { least: (from - origin) / bytes, most: (to - origin) / bytes - 1 }
+  return { least: (from - origin) / bytes, most: (to - origin) / bytes - 1, address: placeOf(array) + offset }
+}
+
+/** Which of the recent ones is alike; -1: none. */
+function placeAmong(product: MatrixProduct, isa: Isa, threads: number): number {
+  for (let i = 0; i < recent.length; i++) {
+    const known = recent[i]
+    if (known.threads === threads && known.isa === isa && isAlike(known.product, product)) return i
+  }
+  return -1
 }
 
 const isAlike = (x: MatrixProduct, y: MatrixProduct): boolean =>
@@ -102,16 +115,17 @@ const isPlacedAlike = (x: Operand, y: Operand): boolean =>
   x.conjugate === y.conjugate
 
 /** Writes down where the operands are, if all is as it has to be. */
-function place({ Type, bytes, reach, addresses, written }: Recent, { a, b, c }: MatrixProduct): boolean {
+function place({ Type, bytes, reach, isTurned, written }: Ready, { a, b, c }: MatrixProduct): boolean {
   if (!isWithin(a, reach.a, Type) || !isWithin(b, reach.b, Type) || !isWithin(c, reach.c, Type)) return false
   if (!isApart(a, reach.a, c, reach.c, bytes) || !isApart(b, reach.b, c, reach.c, bytes)) return false
-  written.long(addresses.a, placeOf(a.array) + (a.offset ?? 0) * bytes)
-  written.long(addresses.b, placeOf(b.array) + (b.offset ?? 0) * bytes)
-  written.long(addresses.c, placeOf(c.array) + (c.offset ?? 0) * bytes)
+  written.move(isTurned ? 'b' : 'a', placeOf(a.array) + (a.offset ?? 0) * bytes - reach.a.address)
+  written.move(isTurned ? 'a' : 'b', placeOf(b.array) + (b.offset ?? 0) * bytes - reach.b.address)
+  written.move('c', placeOf(c.array) + (c.offset ?? 0) * bytes - reach.c.address)
+  written.renew()
   return true
 }
 
-function isWithin({ array, offset = 0 }: Operand, { least, most }: Reach, Type: Recent['Type']): boolean {
+function isWithin({ array, offset = 0 }: Operand, { least, most }: Reach, Type: Ready['Type']): boolean {
   return array instanceof Type && Number.isSafeInteger(offset) && offset + least >= 0 && offset + most < array.length
 }
 

@@ -13,12 +13,6 @@ export interface Step {
   write(workspace: Workspace): { readonly address: number; readonly units: number }
   /** Keeps its code while a call is under way during which others run; returns what lets it go. */
   hold?(): () => void
-  /** Where in what is written the addresses of A(0, 0), B(0, 0) and C(0, 0) stand, if nothing else depends on the arrays. */
-  readonly addresses?: Addresses
-}
-
-export interface Addresses {
-  readonly a: number
-  readonly b: number
-  readonly c: number
+  /** Nothing that it writes depends on the arrays but what it tells the workspace of (`Workspace.address`), so that it can be run again in others. `turned`: what it calls A is B. */
+  readonly again?: 'as asked' | 'turned'
 }

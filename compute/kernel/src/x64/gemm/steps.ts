@@ -33,20 +33,19 @@ export function* stepsOf(product: MatrixProduct, checked: Checked, machine: Mach
   const { a: ofA, b: ofB, c: ofC } = isTurned ? { ...strides, a: strides.b, b: strides.a } : strides
   const vector = checked.batch === 1 ? vectorArrangement(first, machine.isa) : undefined
   if (vector !== undefined) {
-    for (const step of stepsOfVector(vector, first, machine.isa, threads))
-      yield isTurned ? withTurnedAddresses(step) : step
+    for (const step of stepsOfVector(vector, first, machine.isa, threads)) yield isTurned ? asTurned(step) : step
     return
   }
   const small = smallStep(first, checked.batch, { a: ofA, b: ofB, c: ofC }, machine.isa, threads)
   if (small !== undefined) {
-    yield isTurned ? withTurnedAddresses(small) : small
+    yield isTurned ? asTurned(small) : small
     return
   }
   const moved = <P extends Place>(place: P, distance: number): P => ({ ...place, address: place.address + distance })
   for (let p = 0; p < checked.batch; p++) {
     const one =
       p === 0 ? first : { ...first, a: moved(first.a, p * ofA), b: moved(first.b, p * ofB), c: moved(first.c, p * ofC) }
-    yield* stepsOfOne(one, machine, threads)
+    for (const step of stepsOfOne(one, machine, threads)) yield isTurned ? asTurned(step) : step
   }
 }
 
@@ -62,11 +61,8 @@ const factorOf = (placed: Placed, { conjugate = false }: Operand): Factor => ({
   isConjugate: conjugate,
 })
 
-/** A and B have changed places in what is written for it. */
-const withTurnedAddresses = ({ addresses, ...step }: Step): Step => ({
-  ...step,
-  ...(addresses && { addresses: { a: addresses.b, b: addresses.a, c: addresses.c } }),
-})
+/** What it calls A is B. */
+const asTurned = (step: Step): Step => (step.again ? { ...step, again: 'turned' } : step)
 
 const transposed = <P extends Place>(place: P): P => ({
   ...place,
@@ -111,7 +107,13 @@ function* stepsOfPlan(arranged: Arranged, machine: Machine, most: number): Gener
   const body = bodyOf(`multiply ${isa} ${element}`, code => emitMultiply(code, isa, element))
   const { threads, bytes, jobs, write } = planOf(arranged, machine, most)
   for (let number = 0; number < jobs; number++)
-    yield { body, threads, bytes, write: workspace => write(workspace, number) }
+    yield {
+      body,
+      threads,
+      bytes,
+      write: workspace => write(workspace, number),
+      ...(jobs === 1 && { again: 'as asked' }),
+    }
 }
 
 /** Vectors that do not lie in a row are copied. */

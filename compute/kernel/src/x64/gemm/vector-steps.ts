@@ -68,7 +68,7 @@ export function vectorStep(
   const bytes = elementBytes[type]
   const lanes = lanesOf(isa, type)
   const order = m.rowStride === bytes ? 'columns' : 'rows'
-  const [a, b] = product.n === 1 ? [vectorArgs.m, vectorArgs.x] : [vectorArgs.x, vectorArgs.m]
+  const [ofM, ofX] = product.n === 1 ? (['a', 'b'] as const) : (['b', 'a'] as const)
   const rest = order === 'rows' ? rows % lanes : 0
   const made: VectorProduct = { isa, type, order, rest, contract }
   const threads = rows * k < worthThreads ? 1 : most
@@ -77,15 +77,15 @@ export function vectorStep(
   const unit = Math.ceil((order === 'columns' ? Math.min(share, unitBytes / bytes) : share) / atATime) * atATime
   return {
     body: bodyOf(`vector ${Object.values(made).join(' ')}`, code => emitVectorProduct(code, made)),
-    addresses: { a, b, c: vectorArgs.y },
+    again: 'as asked',
     threads,
     bytes: vectorArgs.bytes,
     write(workspace) {
       const at = workspace.take(vectorArgs.bytes)
-      workspace.long(at + vectorArgs.m, m.address)
+      workspace.address(ofM, at + vectorArgs.m, m.address)
       workspace.long(at + vectorArgs.stride, order === 'columns' ? m.columnStride : m.rowStride)
-      workspace.long(at + vectorArgs.x, x.address)
-      workspace.long(at + vectorArgs.y, y.address)
+      workspace.address(ofX, at + vectorArgs.x, x.address)
+      workspace.address('c', at + vectorArgs.y, y.address)
       workspace.long(at + vectorArgs.k, k)
       workspace.long(at + vectorArgs.rows, rows)
       workspace.long(at + vectorArgs.unit, unit)

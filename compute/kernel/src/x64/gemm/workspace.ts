@@ -8,6 +8,8 @@ const cacheLine = 64
 const mostKeptBytes = 2 ** 26
 const mostKept = 4
 
+export type OperandName = 'a' | 'b' | 'c'
+
 export class Workspace {
   #at = 0
   #bytes = 0
@@ -15,6 +17,13 @@ export class Workspace {
   #singles: Float32Array = new Float32Array(0)
   #doubles: Float64Array = new Float64Array(0)
   #used = 0
+  /** What is written again, if it is kept. */
+  #kept: { readonly addresses: { [name in OperandName]: number[] }; readonly words: number[] } | undefined
+
+  /** From here on it keeps in mind which words `move` and `renew` are about. */
+  keep(): void {
+    this.#kept = { addresses: { a: [], b: [], c: [] }, words: [] }
+  }
 
   /** Forgets what was taken; at least so many bytes can be taken now. */
   reset(bytes: number): void {
@@ -52,6 +61,30 @@ export class Workspace {
   long(at: number, value: number): void {
     this.#words[at >> 2] = value
     this.#words[(at >> 2) + 1] = Math.floor(value / 2 ** 32)
+  }
+
+  /** Of an operand's element. */
+  address(of: OperandName, at: number, value: number): void {
+    this.long(at, value)
+    this.#kept?.addresses[of].push(at, value)
+  }
+
+  /** A word that running code changes. */
+  changing(at: number, value: number): void {
+    this.word(at, value)
+    this.#kept?.words.push(at, value)
+  }
+
+  /** An operand lies so many bytes behind where it lay when it was written about. */
+  move(of: OperandName, distance: number): void {
+    const addresses = this.#kept!.addresses[of]
+    for (let i = 0; i < addresses.length; i += 2) this.long(addresses[i], addresses[i + 1] + distance)
+  }
+
+  /** Words that running code has changed are as they were. */
+  renew(): void {
+    const { words } = this.#kept!
+    for (let i = 0; i < words.length; i += 2) this.word(words[i], words[i + 1])
   }
 
   element(at: number, type: 'f32' | 'f64', value: number): void {
