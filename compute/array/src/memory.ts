@@ -2,10 +2,12 @@
 
 import { ArgumentError } from '@skein/base'
 import { heap } from '@skein/heap'
-import { type DType, type Elements, infoOf } from './dtypes.ts'
+import { type DType, type Elements, type ElementsClass, infoOf } from './dtypes.ts'
 
 /** Below so many bytes elements lie in an array of the engine's own, which is made thirty times as fast as one of the heap; above, where every thread and task sees them. */
 const smallBytes = 16384
+/** Small arrays share buffers of so many bytes: to make a buffer, and to find its address, takes longer than to compute a few hundred elements. */
+const slabBytes = 1 << 17
 
 /**
  * What trees of expressions hold on to. When the elements are about to change while trees that have not been evaluated read them, those keep a
@@ -56,8 +58,25 @@ export function allocate(dtype: DType, size: number, call = 'array'): Memory {
       name,
       'Float16Array is in Node.js 24 and later.',
     )
-  const small = size * bytes < smallBytes
   return new Memory(
-    small ? new Elements(size * parts) : (heap.array(Elements as never, size * parts) as unknown as Elements),
+    size * bytes < smallBytes
+      ? small(Elements, size * parts)
+      : (heap.array(Elements as never, size * parts) as unknown as Elements),
   )
+}
+
+let slab: ArrayBuffer | undefined
+let taken = 0
+
+/** A piece of a buffer of which nothing has been used: it is zeros. The buffer lives as long as the last of its pieces. */
+function small(Elements: ElementsClass, length: number): Elements {
+  const bytes = length * Elements.BYTES_PER_ELEMENT
+  if (slab === undefined || taken + bytes > slabBytes) {
+    slab = new ArrayBuffer(slabBytes)
+    taken = 0
+  }
+  const elements = new Elements(slab, taken, length)
+  // Each begins a line of the cache.
+  taken += (bytes + 63) & ~63
+  return elements
 }

@@ -15,6 +15,8 @@ const most = 1000
 
 const programs = new Map<string, Program>()
 let asked: Backend | undefined
+/** Found out once: to ask the environment takes a microsecond. */
+let usual: Backend | undefined
 
 export const counts = { compiled: 0, launched: 0 }
 
@@ -30,7 +32,7 @@ export interface Made {
 }
 
 /** Which backend kernels run on. */
-export const backendNow = (): Backend => asked ?? backendInUse()
+export const backendNow = (): Backend => asked ?? (usual ??= backendInUse())
 
 export function programOf(form: string, make: () => Made): Program {
   const backend = backendNow()

@@ -3,6 +3,8 @@
 import { ArgumentError } from '@skein/base'
 import { type DType, dtypeOfElements, dtypes, type Elements, infoOf, isDType, isInexact } from '../dtypes.ts'
 import { ShapeError, shapeText } from '../errors.ts'
+import { runAll } from '../expression/launch.ts'
+import { filling } from '../expression/sequence.ts'
 import { allocate, type Memory } from '../memory.ts'
 import { arrayOf, NDArray } from '../ndarray.ts'
 import { promote, strong } from '../promotion.ts'
@@ -98,7 +100,7 @@ export function arange<D extends DType = 'float64'>(
     if (typeof x !== 'number' || !Number.isFinite(x)) throw new ArgumentError('arange', name, 'a finite number', x)
   if (step === 0) throw new ArgumentError('arange', 'step', 'a number other than 0', step)
   const [length] = checkShape(Math.max(0, Math.ceil((to - from) / step)), 'arange')
-  return sequence(dtypeIn<D>(options, 'arange', 'float64'), length, k => from + k * step, 'arange')
+  return sequence(dtypeIn<D>(options, 'arange', 'float64'), length, from, step, 'arange')
 }
 
 /** `count` numbers from `start` to `stop`, evenly apart; `endpoint: false` leaves `stop` out. */
@@ -117,15 +119,19 @@ export function linspace<D extends DType = 'float64'>(
   const { endpoint = true } = options
   const intervals = endpoint ? length - 1 : length
   const step = (stop - start) / intervals
-  const at = (k: number) => (endpoint && k === length - 1 && k > 0 ? stop : k === 0 ? start : start + k * step)
-  return sequence(dtypeIn<D>(options, 'linspace', 'float64'), length, at, 'linspace')
+  const dtype = dtypeIn<D>(options, 'linspace', 'float64')
+  const made = sequence(dtype, length, start, length > 1 ? step : 0, 'linspace')
+  // Rounding must not miss the end.
+  if (endpoint && length > 1)
+    made.view.memory.elements[(length - 1) * infoOf(dtype).parts] =
+      infoOf(dtype).type === 'i64' ? BigInt(Math.trunc(stop)) : stop
+  return made
 }
 
-function sequence<D extends DType>(dtype: D, length: number, at: (k: number) => number, call: string): NDArray<D> {
+/** start + k · step for each k, computed as float64. */
+function sequence<D extends DType>(dtype: D, length: number, start: number, step: number, call: string): NDArray<D> {
   const { array, memory } = fresh(dtype, [length], call)
-  const { elements } = memory
-  const { parts, type } = infoOf(dtype)
-  for (let k = 0; k < length; k++) elements[k * parts] = type === 'i64' ? BigInt(Math.trunc(at(k))) : at(k)
+  if (length > 0) runAll(filling(dtype, memory, length, start, step))
   return array
 }
 
