@@ -15,6 +15,8 @@ export interface Machine {
   naive?: boolean
   /** Small launches run on drafts. */
   drafts?: boolean
+  /** Outputs of any size go past the caches. */
+  past?: boolean
 }
 
 const narrow: Target = { isa: 'avx2', bits: 256 }
@@ -30,6 +32,8 @@ export const MACHINES: { readonly [backend in Compiled]: readonly Machine[] } = 
     { backend: 'x64', naive: true },
     { backend: 'x64', target: narrow, naive: true },
     { backend: 'x64', drafts: true },
+    { backend: 'x64', past: true },
+    { backend: 'x64', target: narrow, past: true },
     { backend: 'x64', target: narrow, drafts: true },
   ],
 }
@@ -37,8 +41,14 @@ export const MACHINES: { readonly [backend in Compiled]: readonly Machine[] } = 
 export const backendOf = ({ backend }: Machine): Backend => (backend === 'x64' ? x64 : wasm)
 
 /** What a backend takes beside the usual options. */
-export const optionsOf = ({ target, naive, drafts }: Machine, options: BackendOptions): BackendOptions =>
-  ({ ...options, ...(target && { target }), ...(naive && { naive }), ...(drafts && { drafts }) }) as BackendOptions
+export const optionsOf = ({ target, naive, drafts, past }: Machine, options: BackendOptions): BackendOptions =>
+  ({
+    ...options,
+    ...(target && { target }),
+    ...(naive && { naive }),
+    ...(drafts && { drafts }),
+    ...(past && { leastPast: 0 }),
+  }) as BackendOptions
 
 export const canRun = (m: Machine): boolean =>
   backendOf(m).unavailable() === undefined && (m.target?.isa !== 'avx512' || isa() === 'avx512')
@@ -46,10 +56,11 @@ export const canRun = (m: Machine): boolean =>
 /** The backends that run here. */
 export const compiledHere = (): Compiled[] => (['wasm', 'x64'] as const).filter(backend => canRun(MACHINES[backend][0]))
 
-export const told = ({ backend, target, naive, drafts }: Machine): string =>
+export const told = ({ backend, target, naive, drafts, past }: Machine): string =>
   [
     backend,
     ...(target ? [`for ${target.isa} with ${target.bits} bits`] : []),
     ...(naive ? ['without registers'] : []),
     ...(drafts ? ['on drafts'] : []),
+    ...(past ? ['past the caches'] : []),
   ].join(' ')

@@ -34,6 +34,8 @@ export interface Kind {
   readonly overlap: boolean
   /** Arrays of which each thread changes copies of its own. */
   readonly tallies: readonly Tally[]
+  /** What is written is larger than the caches, and goes past them. */
+  readonly past: boolean
 }
 
 /** Where a launch's arrays are while it runs. */
@@ -109,6 +111,11 @@ export abstract class TeamProgram<V extends Variant> implements Program {
 
   abstract listing(): string
 
+  /** Whether a launch of so many positions writes so much that it had better go past the caches. */
+  protected writesPast(_launch: Launch, _total: number): boolean {
+    return false
+  }
+
   /** Calls a function on the team. */
   protected callTeam(
     variant: V,
@@ -132,9 +139,9 @@ export abstract class TeamProgram<V extends Variant> implements Program {
    * @param _positions how many the launch has; 0: there is none
    */
   protected variant(kind: Kind, _positions: number): V {
-    const { unitStep, overlap, tallies } = kind
-    const first = (unitStep ? 1 : 0) + (overlap ? 2 : 0)
-    const key = tallies.reduce((sum, t) => sum + 4 * 2 ** this.#tallies.indexOf(t), first)
+    const { unitStep, overlap, tallies, past } = kind
+    const first = (unitStep ? 1 : 0) + (overlap ? 2 : 0) + (past ? 4 : 0)
+    const key = tallies.reduce((sum, t) => sum + 8 * 2 ** this.#tallies.indexOf(t), first)
     const known = this.#variants.get(key)
     if (known !== undefined && !this.isOutgrown(known)) return known
     const made = this.make(kind)
@@ -146,7 +153,9 @@ export abstract class TeamProgram<V extends Variant> implements Program {
   /** One that was made, for listings: where there is none, for the plainest kind. */
   protected anyVariant(): V {
     const [made] = this.#variants.values()
-    return this.#variants.get(1) ?? made ?? this.variant({ unitStep: true, overlap: false, tallies: [] }, 0)
+    return (
+      this.#variants.get(1) ?? made ?? this.variant({ unitStep: true, overlap: false, tallies: [], past: false }, 0)
+    )
   }
 
   #variantFor(launch: Launch, addresses: readonly number[], threads: number, total: number): V {
@@ -160,7 +169,8 @@ export abstract class TeamProgram<V extends Variant> implements Program {
       )
     })
     const unitStep = launch.extents[launch.extents.length - 1].step === 1
-    return this.variant({ unitStep, overlap: this.#overlapping(launch, addresses), tallies }, total)
+    const past = this.writesPast(launch, total)
+    return this.variant({ unitStep, overlap: this.#overlapping(launch, addresses), tallies, past }, total)
   }
 
   /** Whether two arrays that are both written share memory. */

@@ -13,6 +13,7 @@ import { lowerReduction } from './lower/reduce.ts'
 import { lowerScan } from './lower/scan.ts'
 import type { Target } from './lower/target.ts'
 import { type Program as Assembled, assemble } from './machine/emit.ts'
+import { storeOf } from './past.ts'
 import { chooseLanes, chooseRest, oneVector } from './plan.ts'
 
 /** What code is made for: a kernel and one kind of launch. */
@@ -64,7 +65,7 @@ export function listingOf(job: Job, source: readonly string[]): string {
 /** @param notes gets what is decided about accesses */
 function lowerJob(job: Job, notes?: AccessNote[]): { readonly lowered: Lowered; readonly lanes: number } {
   const { ir, combination, target, unsafe, isDraft } = job
-  const { unitStep, tallies } = job.kind
+  const { unitStep, tallies, past } = job.kind
   const shapes = analyseShapes(ir, true, unitStep)
   const fixed = lanesOf(combination)
   const words = combination === undefined ? narrowestWords(ir, shapes) : undefined
@@ -79,6 +80,7 @@ function lowerJob(job: Job, notes?: AccessNote[]): { readonly lowered: Lowered; 
     unitStep,
     unsafe,
     tallies,
+    past: past && words === undefined ? storeOf(ir) : undefined,
     ...(words && { words }),
     ...(notes && { notes }),
   })

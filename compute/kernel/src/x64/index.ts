@@ -5,7 +5,8 @@ import { InternalError, NotSupportedError } from '@skein/base'
 import { defaultTeam } from '@skein/team'
 import { survivesTermination } from '@skein/team/native'
 import type { Backend, Combination, Launch, Outcome } from '../backend.ts'
-import { type KernelIR, walk } from '../ir/ir.ts'
+import { ELEMENT_BYTES, type KernelIR, walk } from '../ir/ir.ts'
+import type { Access } from '../lanes/accesses.ts'
 import type { Block } from '../launch/block.ts'
 import {
   type Kind,
@@ -15,10 +16,12 @@ import {
   TeamProgram,
   type Variant,
 } from '../launch/program.ts'
+import { lengthOf } from '../launch/size.ts'
 import { lowerStorage } from '../passes/storage.ts'
 import type { Description, Job } from './compile.ts'
 import { Drafts } from './drafts.ts'
 import type { Target } from './lower/target.ts'
+import { storeOf } from './past.ts'
 import { isLikeProduct } from './products/like.ts'
 import type { ProductProgram } from './products/program.ts'
 import { heapAddress, placeOf } from './run/addresses.ts'
@@ -67,17 +70,24 @@ export interface X64Options extends LaunchOptions {
   readonly lanes?: number
   readonly target?: Target
   readonly naive?: boolean
+  /** What has so many bytes is written past the caches. */
+  readonly leastPast?: number
   /** A matrix product of so many products of numbers is worth block code. */
   readonly leastProduct?: number
   /** Where code is kept for the next process; null: nowhere. Default: the process's cache. */
   readonly cache?: CodeCache | null
 }
 
+/** Bytes of output from which on it is written past the caches: where it pays even if the next kernel reads it (README, "Stores past the caches"). */
+const largeOutput = 16 << 20
+
 class X64Program extends TeamProgram<X64Variant> {
   declare protected readonly options: X64Options
   readonly #target: Target
   readonly #product: ProductProgram | undefined
   readonly #drafts: Drafts | undefined
+  /** What can be written past the caches, null for nothing; undefined: nobody asked so far. */
+  #past: Access | null | undefined
 
   constructor(ir: KernelIR, combination: Combination | undefined, options: X64Options) {
     super(lowerStorage(ir, true), combination, options, heapAddress())
@@ -113,6 +123,17 @@ class X64Program extends TeamProgram<X64Variant> {
 
   protected override isOutgrown({ isDraft }: X64Variant): boolean {
     return isDraft && this.#drafts!.areOver
+  }
+
+  protected override writesPast(launch: Launch, total: number): boolean {
+    const { leastPast = largeOutput } = this.options
+    // Most launches are smaller: their kernels are not looked at.
+    if (total * 8 < leastPast) return false
+    if (this.#past === undefined) this.#past = storeOf(this.ir)?.attr ?? null
+    const past = this.#past as Access | null
+    if (past === null || launch.extents.at(-1)!.step !== 1) return false
+    const { buffer, element } = past
+    return Math.min(total, lengthOf(launch, buffer)) * ELEMENT_BYTES[element] >= leastPast
   }
 
   protected override make(kind: Kind): X64Variant {

@@ -56,7 +56,7 @@ export function loadPart(E: Operands, element: Element, at: At, p: number, mask:
   return to
 }
 
-/** Stores part p. */
+/** Stores part p. @param past the caches: at a multiple of the vector's bytes, all lanes */
 export function storePart(
   E: Operands,
   element: Element,
@@ -64,13 +64,15 @@ export function storePart(
   p: number,
   part: Register,
   mask: Place | undefined,
+  past = false,
 ): void {
   const { code, target } = E
   const width = laneWidthOf(E, element)
   const bytes = ELEMENT_BYTES[element]
   const to = memoryAt(at, p * E.perPart(width) * bytes)
   const predicate = target.isa === 'avx512' ? E.predicate(p, width, false, mask) : undefined
-  if (width < 32) storeWords(E, bytes, to, part, predicate)
+  if (past) code.vector(width === 64 ? 'vmovntpd' : 'vmovntps', [to, part])
+  else if (width < 32) storeWords(E, bytes, to, part, predicate)
   else if (element === 'f16') code.vector('vcvtps2ph', [to, part, toNearestEven], predicate)
   else if (bytes < 4) {
     if (target.isa === 'avx512') code.vector(bytes === 1 ? 'vpmovdb' : 'vpmovdw', [to, part], predicate)

@@ -10,7 +10,7 @@
 
 import type { Combination } from '../../backend.ts'
 import { ELEMENT_BYTES, isPure, type KernelIR, type Value } from '../../ir/ir.ts'
-import { groupBuffers } from '../../lanes/accesses.ts'
+import { type Access, groupBuffers } from '../../lanes/accesses.ts'
 import { levelsOf } from '../../lanes/levels.ts'
 import { analyseShapes, isUniform, isVarying, type Shapes } from '../../lanes/shape.ts'
 import { ValueTable } from '../../lanes/table.ts'
@@ -20,9 +20,11 @@ import * as layout from '../../launch/layout.ts'
 import { routine } from '../../math/index.ts'
 import { type Label, Memory, type Register } from '../encode/operands.ts'
 import { Code, Constants, view } from '../machine/code.ts'
+import { memoryAt } from './contiguous.ts'
 import { Emitter } from './emitter.ts'
 import { firstLanes } from './first-lanes.ts'
 import type { Frame } from './frame.ts'
+import { elementAt } from './memory.ts'
 import type { EmitOptions, Place } from './operands.ts'
 import { divide, eachSegment, type Segment } from './segments.ts'
 import { emitBegin } from './tallies.ts'
@@ -39,6 +41,8 @@ export interface LowerOptions extends EmitOptions {
   readonly shapes: Shapes
   /** Neighbouring positions are 1 apart. */
   readonly unitStep: boolean
+  /** A store that goes past the caches. */
+  readonly past?: Value | undefined
 }
 
 export interface Lowered {
@@ -110,6 +114,8 @@ export class Lowering {
       rows.rowLevel()
       emit(rows)
     }
+    // What went past the caches is seen by others from here on.
+    if (this.options.past) code.general('sfence')
     code.return(0)
     return code
   }
@@ -455,11 +461,13 @@ export class Rows {
     code.general('cmp', [k, last])
     code.jump(rest, 'g')
     const checked = this.#proveInRange(rest)
+    const past = passes === 1 ? this.#aligned(emit, checked, last, rest) : undefined
     code.inLoop(() => {
       code.bind(next, 32)
       for (let pass = 0; pass < passes; pass++) {
         const E = this.fork()
         E.checked = checked
+        E.past = past
         this.strip(E, pass * lanes)
         emit(E, pass)
       }
@@ -516,6 +524,43 @@ export class Rows {
     code.jump(again)
   }
 
+  /** Runs positions under a mask until a store that goes past the caches is at a whole vector. Returns the store, if there is one whose vectors can be. */
+  #aligned(
+    emit: (E: Emitter, pass: number) => void,
+    checked: ReadonlySet<number>,
+    last: Register,
+    rest: Label,
+  ): Value | undefined {
+    const { code, k } = this
+    const { past, lanes, restLanes } = this.lowering.options
+    if (past === undefined || !checked.has(past.id) || lanes === 1) return undefined
+    const { element } = past.attr as Access
+    const bytes = ELEMENT_BYTES[element]
+    const whole = this.fork()
+    const vector = whole.bits(bytes === 8 ? 64 : 32) / 8
+    if (restLanes * bytes < vector) return undefined
+    const P = this.#alone()
+    this.#startsAt(P)(past.args[0])
+    const [until, next] = [code.gpr(64, 'until'), code.label()]
+    code.general('lea', [until, memoryAt(elementAt(P, past.attr, P.scalar(past.args[0])))])
+    code.general('neg', [until])
+    code.general('and', [until, vector - 1])
+    code.jump(next, 'e')
+    code.general('shr', [until, Math.log2(bytes)])
+    code.general('add', [view(until, 32), k])
+    const E = this.fork(restLanes)
+    E.checked = checked
+    E.isTold = false
+    E.mask = firstLanes(E, k, view(until, 32))
+    this.strip(E)
+    emit(E, 0)
+    code.general('mov', [k, view(until, 32)])
+    code.general('cmp', [k, last])
+    code.jump(rest, 'g')
+    code.bind(next)
+    return past
+  }
+
   plain(): void {
     this.strips(() => {})
   }
@@ -541,15 +586,7 @@ export class Rows {
     const proved = new Set([...byIndex.values()].flatMap(group => group.map(v => v.id)))
     if (proved.size === 0 || options.unsafe) return proved
     const P = this.#alone()
-    const emit = (v: Value): void => {
-      if (!known.delete(v)) return
-      for (const a of v.args) emit(a)
-      if (v.op !== 'index') return P.emit(v)
-      const first = code.gpr(32, 'first')
-      code.general('mov', [first, this.k])
-      code.general('add', [first, this.#lastBegin])
-      P.set(v, { scalar: first })
-    }
+    const emit = this.#startsAt(P)
     // How far the last position is from the first.
     const span = code.gpr(64, 'span')
     code.general('mov', [view(span, 32), segment.end])
@@ -575,6 +612,21 @@ export class Rows {
       code.jump(otherwise, 'ae')
     }
     return proved
+  }
+
+  /** Gives values of the position k, neighbours being 1 apart, that depend on nothing but indices, to an emitter for one position. */
+  #startsAt(P: Emitter): (v: Value) => void {
+    const { code } = this
+    const emit = (v: Value): void => {
+      if (v.op === 'const' || P.places.get(v) !== undefined) return
+      for (const a of v.args) emit(a)
+      if (v.op !== 'index') return P.emit(v)
+      const first = code.gpr(32, 'first')
+      code.general('mov', [first, this.k])
+      code.general('add', [first, this.#lastBegin])
+      P.set(v, { scalar: first })
+    }
+    return emit
   }
 
   /** An emitter for one position, which knows what was emitted for all. */

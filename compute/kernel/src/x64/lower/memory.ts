@@ -294,10 +294,18 @@ function store(E: Operands, v: Value): void {
   const { mask } = E
   const width = laneWidthOf(E, a.element)
   const isContiguous = step === 1 && (!mask || hasMasked(E, a.element))
-  E.note(v, isContiguous ? 'contiguous' : `${hasScatter(E, a.element) ? 'scattered' : 'lane by lane'}${strideOf(step)}`)
+  const past = v === E.past
+  E.note(
+    v,
+    isContiguous
+      ? past
+        ? 'contiguous, past the caches'
+        : 'contiguous'
+      : `${hasScatter(E, a.element) ? 'scattered' : 'lane by lane'}${strideOf(step)}`,
+  )
   if (isContiguous) {
     const at = stripAt(E, a, index)
-    for (let p = 0; p < E.partCount(width); p++) storePart(E, a.element, at, p, E.part(value, p, width), mask)
+    for (let p = 0; p < E.partCount(width); p++) storePart(E, a.element, at, p, E.part(value, p, width), mask, past)
     return
   }
   scatter(E, a.element, { base: E.frame.array(a.buffer) }, index, value)

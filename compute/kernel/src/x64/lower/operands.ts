@@ -65,8 +65,12 @@ export class Operands {
   readonly together = new Set<number>()
   /** Indices made of floats that are right where an access is in range, by their id: what brings the others back modulo 2³². */
   readonly unsettled = new Map<number, () => void>()
+  /** The store whose vectors go past the caches: where it begins it is aligned. */
+  past: Value | undefined
   /** What it lowers stands in the kernel's own text. */
   isLocated = true
+  /** How it does accesses is what `explain` tells. */
+  isTold = true
 
   constructor(
     frame: Frame,
@@ -443,6 +447,7 @@ export class Operands {
 
   /** Notes how an access is done, where somebody wants to know. */
   note(access: Value, how: string): void {
+    if (!this.isTold) return
     const { notes, unsafe } = this.options
     const isProved = this.checked.has(access.id)
     const check = unsafe
