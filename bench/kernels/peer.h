@@ -152,6 +152,12 @@ enum { generations = 10 };
       PARALLEL for (long i = 0; i < numbers; i++)                                              \
         x[i] = hash01(i, 0) * 2 - 1, y[i] = hash01(i, 12345) * 2 - 1, z[i] = 0;                \
       output(z, numbers, kind);                                                                \
+    } else if (is("gemv") || is("gemv-turned")) {                                              \
+      T *x = a = take(n * n * sizeof(T)), *y = b = take(n * sizeof(T));                        \
+      T *z = c = take(n * sizeof(T));                                                          \
+      PARALLEL for (long i = 0; i < n * n; i++) x[i] = hash01(i, 0) * 2 - 1;                   \
+      for (long i = 0; i < n; i++) y[i] = hash01(i, 12345) * 2 - 1, z[i] = 0;                  \
+      output(z, n, kind);                                                                      \
     } else if (is("heat")) {                                                                   \
       T *x = a = take(n * n * sizeof(T)), *y = b = take(n * n * sizeof(T));                    \
       T *z = c = take(n * n * sizeof(T));                                                      \

@@ -110,6 +110,8 @@ const byDtype = (dtype: Real) => ({
   }),
   [`gemm_${dtype}`]: products(dtype, () => 1),
   [`batch_${dtype}`]: products(dtype, batchCount),
+  [`gemv_${dtype}`]: withVector(dtype, false),
+  [`gemv-turned_${dtype}`]: withVector(dtype, true),
 })
 
 const products = (dtype: Real, count: (n: number) => number) =>
@@ -121,6 +123,21 @@ const products = (dtype: Real, count: (n: number) => number) =>
     }),
     part: ({ a, b, c }, n, _, k, of) => plain.gemm(cut(n * count(n), k, of), cut(n * count(n), k + 1, of), n, a, b, c),
     outputs: ({ c }) => [c],
+  })
+
+const withVector = (dtype: Real, isTurned: boolean) =>
+  job({
+    arrays: (n, allocate) => ({
+      a: fill<Reals>(allocate(dtype, n * n), matrixA),
+      x: fill<Reals>(allocate(dtype, n), matrixB),
+      y: allocate(dtype, n),
+    }),
+    part: ({ a, x, y }, n, _, k, of) => {
+      const [from, to] = [cut(n, k, of), cut(n, k + 1, of)]
+      if (isTurned) plain.gemvTurned(from, to, n, a, x, y)
+      else plain.gemv(from, to, n, a, x, y)
+    },
+    outputs: ({ y }) => [y],
   })
 
 const mandelbrot = job({

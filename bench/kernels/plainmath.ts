@@ -225,3 +225,20 @@ export function gemm(from: number, to: number, n: number, a: Reals, b: Reals, c:
     }
   }
 }
+
+/** Rows of a matrix times a vector. */
+export function gemv(from: number, to: number, n: number, a: Reals, x: Reals, y: Reals) {
+  for (let row = from; row < to; row++) {
+    y[row] = 0
+    for (let k = 0; k < n; k++) y[row] += a[row * n + k] * x[k]
+  }
+}
+
+/** A vector times columns of a matrix. */
+export function gemvTurned(from: number, to: number, n: number, a: Reals, x: Reals, y: Reals) {
+  y.fill(0, from, to)
+  for (let k = 0; k < n; k++) {
+    const factor = x[k]
+    for (let col = from; col < to; col++) y[col] += factor * a[k * n + col]
+  }
+}

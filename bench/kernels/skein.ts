@@ -200,6 +200,14 @@ function prepareCase(id: string, n: number, threads: number, allocate: Allocate)
       const c = allocate(real, n * n * count)
       return { run: () => k([count, n, n], n, a, b, c), checksum: () => checksum(c) }
     }
+    case 'gemv':
+    case 'gemv-turned': {
+      const k = (name === 'gemv' ? skein.gemv : skein.gemvTurned)(options).on(backend).with({ threads })
+      const a = fill<Reals>(allocate(real, n * n), matrixA)
+      const x = fill<Reals>(allocate(real, n), matrixB)
+      const y = allocate(real, n)
+      return { run: () => k(n, n, a, x, y), checksum: () => checksum(y) }
+    }
     case 'empty-awake':
     case 'empty-parked': {
       // Chunks of one index, so that each thread is called for its part.

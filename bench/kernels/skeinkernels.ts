@@ -208,6 +208,20 @@ export const batch = (options: KernelOptions) =>
     c[(p * n + row) * n + col] = s
   }, options)
 
+export const gemv = (options: KernelOptions) =>
+  kernel((row, n: number, a: Reals, x: Reals, y: Reals) => {
+    let s = 0
+    for (let k = 0; k < n; k++) s += a[row * n + k] * x[k]
+    y[row] = s
+  }, options)
+
+export const gemvTurned = (options: KernelOptions) =>
+  kernel((col, n: number, a: Reals, x: Reals, y: Reals) => {
+    let s = 0
+    for (let k = 0; k < n; k++) s += x[k] * a[k * n + col]
+    y[col] = s
+  }, options)
+
 export const empty = (options: KernelOptions) =>
   kernel((i, a: Int32Array) => {
     if (i < 0) a[0] = i

@@ -3,9 +3,13 @@
 #include "../kernels/peer.h"
 #include <dlfcn.h>
 
-enum { rowMajor = 101, plainly = 111 };
+enum { rowMajor = 101, plainly = 111, turned = 112 };
 typedef void (*Sgemm)(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, int);
 typedef void (*Dgemm)(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+typedef void (*Sgemv)(int, int, int, int, float, const float *, int, const float *, int, float, float *, int);
+typedef void (*Dgemv)(int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+static Sgemv sgemv;
+static Dgemv dgemv;
 static Sgemm sgemm;
 static Dgemm dgemm;
 static void (*setThreads)(int);
@@ -21,13 +25,19 @@ static void run(void) {
     product(a, b, c);
     return;
   }
+  if (is("gemv") || is("gemv-turned")) {
+    int way = is("gemv") ? plainly : turned;
+    if (kind == F32) sgemv(rowMajor, way, n, n, 1, a, n, b, 1, 0, c, 1);
+    else dgemv(rowMajor, way, n, n, 1, a, n, b, 1, 0, c, 1);
+    return;
+  }
   long bytes = n * n * widths[kind], count = batchCount();
 #pragma omp parallel for schedule(static) if (n >= 64)
   for (long p = 0; p < count; p++)
     product((char *)a + p * bytes, (char *)b + p * bytes, (char *)c + p * bytes);
 }
 
-static int takes(void) { return is("gemm") || is("batch"); }
+static int takes(void) { return is("gemm") || is("batch") || is("gemv") || is("gemv-turned"); }
 
 static void *find(void *library, const char *prefix, const char *called) {
   char text[128];
@@ -43,8 +53,10 @@ int main(int argc, char **argv) {
   if (!library) return fprintf(stderr, "Error: %s\n", dlerror()), 1;
   sgemm = (Sgemm)find(library, argv[3], "cblas_sgemm");
   dgemm = (Dgemm)find(library, argv[3], "cblas_dgemm");
+  sgemv = (Sgemv)find(library, argv[3], "cblas_sgemv");
+  dgemv = (Dgemv)find(library, argv[3], "cblas_dgemv");
   setThreads = (void (*)(int))find(library, argv[3], "openblas_set_num_threads");
-  if (!sgemm || !dgemm || !setThreads) return 1;
+  if (!sgemm || !dgemm || !sgemv || !dgemv || !setThreads) return 1;
   char *(*core)(void) = (char *(*)(void))find(library, argv[3], "openblas_get_corename");
   char who[256];
   snprintf(who, sizeof who, "%s (%s)", argv[1], core ? core() : "unknown processor");

@@ -194,6 +194,22 @@ const products = dtypes.flatMap((dtype): BenchCase[] => {
   ]
 })
 
+const withVector = dtypes.flatMap((dtype): BenchCase[] =>
+  ['gemv', 'gemv-turned'].map(
+    (name): BenchCase => ({
+      name,
+      dtype,
+      about: `n × n matrix times a vector, ${name === 'gemv' ? 'y = Ax' : 'y = xA'}, rows one behind the other`,
+      n: 4096,
+      quick: 74,
+      flops: n => 2 * n * n,
+      bytes: n => (dtype === 'f32' ? 4 : 8) * n * n,
+      tolerance: dtype === 'f32' ? 1e-4 : 1e-12,
+      targets: ofOpenBlas(0.85),
+    }),
+  ),
+)
+
 const compiling: BenchCase[] = [
   {
     name: 'first-call',
@@ -222,6 +238,7 @@ export const cases: BenchCase[] = [
   ...streams('-outside', 'ordinary arrays', 'f64'),
   ...irregular,
   ...products,
+  ...withVector,
   ...compiling,
 ]
 
@@ -231,5 +248,6 @@ const named = (list: readonly BenchCase[]) => {
 }
 export const isArithmetic = named(computing)
 export const isProduct = named(products)
+export const isWithVector = named(withVector)
 export const isStream = (benchCase: BenchCase) => /^(copy|triad|saxpy|sum)(-|$)/.test(benchCase.name)
 export const isFirstCall = named(compiling)

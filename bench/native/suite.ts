@@ -8,7 +8,7 @@ import type { BenchCase, Launch, PeerSpec, Suite } from '../harness/suite.ts'
 import { threeDigits } from '../harness/table.ts'
 import { buildFolder, findGcc, findOpenBlas } from '../harness/toolchain.ts'
 import { gccPeer, node, pythonPeer, ran, setup, started } from '../kernels/peers.ts'
-import { cases, isArithmetic, isFirstCall, isProduct, isStream } from './cases.ts'
+import { cases, isArithmetic, isFirstCall, isProduct, isStream, isWithVector } from './cases.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const noGcc: Launch = { absent: `gcc with OpenMP is not here: ${setup}` }
@@ -54,7 +54,8 @@ function byHand(threads: number): PeerSpec[] {
       const target = `byhand-${isFast ? 'fast' : 'strict'}-${bytes}`
       const launch = () =>
         gcc ? ran(build(gcc, here('byhand.c'), target, flags, headers), file => started(file, threads, label)) : noGcc
-      const takes = (c: BenchCase) => !isFirstCall(c) && (!isFast || isArithmetic(c) || isProduct(c))
+      const takes = (c: BenchCase) =>
+        !isFirstCall(c) && !isWithVector(c) && (!isFast || isArithmetic(c) || isProduct(c))
       return { label, threads, launch, cases: takes, onlyIfNamed: k > 0 }
     }),
   )
@@ -74,7 +75,12 @@ function openBlas(threads: number, core?: string): PeerSpec {
       return { ...rest, env: { ...env, ...(core && { OPENBLAS_CORETYPE: core }) } }
     })
   }
-  return { label: core ? `OpenBLAS (${core})` : 'OpenBLAS', threads, launch, cases: isProduct }
+  return {
+    label: core ? `OpenBLAS (${core})` : 'OpenBLAS',
+    threads,
+    launch,
+    cases: c => isProduct(c) || isWithVector(c),
+  }
 }
 
 /** One thread of JavaScript takes minutes for large products, and is no measure of memory. */
@@ -102,15 +108,15 @@ export const native: Suite = {
   effort: { rounds: 5, budgetSeconds: 1, restMs: 10 },
   peers: threads => [
     skein(threads, 'x64', undefined),
-    skein(threads, 'x64', c => isArithmetic(c) || isProduct(c) || /^sum/.test(c.name), 'fast'),
+    skein(threads, 'x64', c => isArithmetic(c) || isProduct(c) || isWithVector(c) || /^sum/.test(c.name), 'fast'),
     { ...skein(threads, 'x64', c => !isFirstCall(c), 'avx2'), onlyIfNamed: true },
     skein(threads, 'wasm', c => !(isProduct(c) && c.n > 1024)),
     ...byHand(threads),
-    gccPeer(threads, '-O3', 'kernels-strict', []),
+    { ...gccPeer(threads, '-O3', 'kernels-strict', []), cases: c => !isWithVector(c) },
     { ...gccPeer(threads, '-Ofast', 'kernels-ofast', ['-Ofast']), cases: c => isArithmetic(c) || isProduct(c) },
     {
       ...pythonPeer(threads, 'Numba', 'numba_peer.py', ['numpy', 'numba']),
-      cases: c => !isProduct(c) && !isFirstCall(c),
+      cases: c => !isProduct(c) && !isWithVector(c) && !isFirstCall(c),
     },
     {
       ...pythonPeer(threads, 'Numba fastmath', 'numba_peer.py', ['numpy', 'numba'], 'fastmath'),

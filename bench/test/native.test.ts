@@ -13,7 +13,7 @@ import { native } from '../native/suite.ts'
 /** As small as every peer can do with, whole vectors and blocks, and with something left behind them where they can. */
 function sizeOf({ name, quick }: BenchCase): number {
   if (/^(n-body|floyd)/.test(name)) return 128
-  if (/^(mandelbrot|life|heat|gemm)/.test(name)) return 74
+  if (/^(mandelbrot|life|heat|gemm|gemv)/.test(name)) return 74
   if (name === 'spmv') return 8
   return name.startsWith('batch') ? quick : Math.min(quick, 2003)
 }
