@@ -1,5 +1,6 @@
 export { AttributeKey, type Attributes, type KeyOptions } from './comm/attributes.ts'
-export { Cartesian, type CartOptions, Comm, DistGraph, Graph, Intercomm, Intracomm } from './comm/communicators.ts'
+export { Comm } from './comm/comm.ts'
+export { Cartesian, type CartOptions, DistGraph, Graph, Intercomm, Intracomm } from './comm/communicators.ts'
 export { type ErrorHandler, errorsAbort, errorsThrow } from './comm/error-handlers.ts'
 export { dims } from './comm/grid.ts'
 export { type Comparison, Group, type Range } from './comm/group.ts'

@@ -8,7 +8,7 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { families } from '../src/native/family.ts'
+import * as families from '../src/native/families/families.ts'
 import { prototypes } from '../src/native/functions.ts'
 import { loadKoffi } from '../src/native/library.ts'
 

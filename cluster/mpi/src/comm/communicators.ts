@@ -6,9 +6,9 @@ import type { Engine, Neighbors, Port } from '../engine.ts'
 import { type MpiFile, openFile } from '../file/file.ts'
 import type { FileMode } from '../file/mode.ts'
 import type { FileFlag } from '../file/port.ts'
-import { type Hints, hintsOf, type Info, noHints } from '../info.ts'
+import { hintsOf, type Info } from '../info.ts'
 import type { Data } from '../message/part.ts'
-import { type Caller, refusal } from '../message/refusal.ts'
+import { checkInteger, refusal } from '../message/refusal.ts'
 import {
   allocateWindow,
   createWindow,
@@ -17,119 +17,11 @@ import {
   type WindowOptions,
 } from '../window/open.ts'
 import type { Window } from '../window/window.ts'
-import { AsyncCalls } from './async.ts'
-import { Attributes } from './attributes.ts'
-import { Collectives } from './collectives.ts'
+import { Comm } from './comm.ts'
 import { Grid } from './grid.ts'
-import { type Comparison, Group } from './group.ts'
+import { Group } from './group.ts'
 import { checkLive } from './roots.ts'
-
-export abstract class Comm extends Collectives {
-  readonly attributes: Attributes<Comm> = new Attributes(this)
-  #info: Hints = noHints
-  #async: AsyncCalls | undefined
-
-  /** The same calls as promises that leave the event loop free. */
-  get async(): AsyncCalls {
-    return (this.#async ??= new AsyncCalls(this))
-  }
-
-  /** Its processes, in the order of ranks. */
-  get group(): Group {
-    checkLive(this, 'group')
-    return new Group(this.port.members, this.#me)
-  }
-
-  /** Of an intercommunicator the other group; else an empty one. */
-  get remoteGroup(): Group {
-    checkLive(this, 'remoteGroup')
-    return new Group(this.port.remoteMembers, this.#me)
-  }
-
-  get #me(): number {
-    const { members, rank } = this.engine.world
-    return members[rank]
-  }
-
-  /** Hints that were given to the engine, by name. */
-  get info(): Hints {
-    return this.#info
-  }
-
-  /**
-   * The same ranks and attributes, whose messages are apart from those here.
-   *
-   * @param options info: hints for the engine, instead of those of this one
-   */
-  dup(options: { readonly info?: Info } = {}): this {
-    const { info } = options
-    const hints = info && hintsOf(this, 'dup', info)
-    return this.collective('dup', () => {
-      const copy = this.again(this.port.dup(hints), `${this.name} dup`)
-      this.attributes.copyTo(copy.attributes)
-      copy.#info = hints ?? this.#info
-      copy.errorHandler = this.errorHandler
-      return copy
-    })
-  }
-
-  /** A communicator of the same kind on another port. */
-  protected abstract again(port: Port, name: string): this
-
-  /** Identical: the same communicator; congruent: the same ranks in the same order; similar: in another. */
-  compare(other: Comm): Comparison {
-    for (const each of [this, other]) checkLive(each, 'compare')
-    if (this.port === other.port) return 'identical'
-    if (this.isInter !== other.isInter) return 'unequal'
-    const both = [this.group.compare(other.group), this.remoteGroup.compare(other.remoteGroup)]
-    return both.includes('unequal') ? 'unequal' : both.includes('similar') ? 'similar' : 'congruent'
-  }
-
-  /** All its ranks call it. Messages under way are still delivered. */
-  free(): void {
-    this.collective('free', () => {
-      this.attributes.deleteAll()
-      this.release()
-    })
-  }
-
-  /** `free`, once all communication on it is over; of ranks that were spawned or connected, neither group depends on the other from then on. */
-  disconnect(): void {
-    this.collective('disconnect', () => {
-      this.attributes.deleteAll()
-      this.release(port => port.disconnect())
-    })
-  }
-
-  [Symbol.dispose](): void {
-    if (!this.isFree && !this.engine.isFinalized) this.free()
-  }
-
-  /** No call on it succeeds from now on, on any rank: what waits is ended. */
-  revoke(): void {
-    this.collective('revoke', () => this.port.revoke())
-  }
-
-  /** Ranks known to have failed. */
-  failedRanks(): readonly number[] {
-    return this.collective('failedRanks', () => this.port.failed())
-  }
-
-  /** The bitwise and of all living ranks' flags: the same on each, whoever fails meanwhile. */
-  agree(flag: number): number {
-    return this.collective('agree', () => this.port.agree(flag))
-  }
-
-  /** For this room: an error of the engine goes to the error handler. */
-  protected collective<T>(call: string, does: () => T): T {
-    checkLive(this, call)
-    try {
-      return does()
-    } catch (error) {
-      throw this.failed(error)
-    }
-  }
-}
+import { checkEdges, checkNeighbors, type Edge, type GraphShape, gridOf, neighborsOf, shapeOf } from './topologies.ts'
 
 export interface CartOptions {
   /** Which dimensions are rings; none, if it is left out. */
@@ -257,34 +149,10 @@ export class Intracomm extends Comm {
    * @param dims lengths, as `dims(size, 2)` finds them
    */
   cart(dims: readonly number[], { periods = [], reorder = false }: CartOptions = {}): Cartesian | undefined {
-    const lengths = [...dims]
-    if (lengths.some(length => !Number.isInteger(length) || length < 1)) {
-      throw refusal(this, 'cart', 'MPI_ERR_DIMS', 'dims', 'whole numbers from 1 on', lengths)
-    }
-    const needed = lengths.reduce((a, b) => a * b, 1)
-    if (needed > this.size)
-      throw refusal(
-        this,
-        'cart',
-        'MPI_ERR_DIMS',
-        'the product of dims',
-        `${this.size} at most, the ranks there are`,
-        needed,
-      )
-    if (periods.length !== 0 && periods.length !== lengths.length) {
-      throw refusal(
-        this,
-        'cart',
-        'MPI_ERR_DIMS',
-        'periods',
-        `${lengths.length} of them, one for each dimension`,
-        periods,
-      )
-    }
-    const rings = lengths.map((_, d) => periods[d] ?? false)
+    const grid = gridOf(this, dims, periods)
     return this.collective('cart', () => {
-      const port = this.port.cart(lengths, rings, reorder)
-      return port && this.#topology(new Cartesian(port, this.engine, `${this.name} cart`, new Grid(lengths, rings)))
+      const port = this.port.cart(grid.dims, grid.periods, reorder)
+      return port && this.#topology(new Cartesian(port, this.engine, `${this.name} cart`, grid))
     })
   }
 
@@ -292,25 +160,10 @@ export class Intracomm extends Comm {
    * A graph of which every rank knows the whole: `edges` of rank r are those from `index[r - 1]` up to `index[r]`.
    */
   graph(index: readonly number[], edges: readonly number[], reorder = false): Graph | undefined {
-    const nodes = index.length
-    const isRising = index.every((end, node) => Number.isInteger(end) && end >= (node === 0 ? 0 : index[node - 1]))
-    if (nodes > this.size || !isRising || (index.at(-1) ?? 0) !== edges.length) {
-      throw refusal(
-        this,
-        'graph',
-        'MPI_ERR_TOPOLOGY',
-        'index',
-        `up to ${this.size} rising numbers, the last ${edges.length}, the edges`,
-        index,
-      )
-    }
-    const wrong = edges.find(node => !Number.isInteger(node) || node < 0 || node >= nodes)
-    if (wrong !== undefined)
-      throw refusal(this, 'graph', 'MPI_ERR_TOPOLOGY', 'an edge', `to a node from 0 to ${nodes - 1}`, wrong)
-    const shape = new GraphShape([...index], [...edges])
+    const shape = shapeOf(this, index, edges)
     return this.collective('graph', () => {
       // An engine knows neighbours alone. Those of a graph are sent to and received from in the order of its edges.
-      const part = this.port.split(this.rank < nodes ? 0 : undefined, this.rank)
+      const part = this.port.split(this.rank < index.length ? 0 : undefined, this.rank)
       if (part === undefined) return undefined
       const destinations = shape.neighbors(this.rank)
       const port = part.distGraphAdjacent({ sources: shape.sources(this.rank), destinations }, reorder)
@@ -321,25 +174,7 @@ export class Intracomm extends Comm {
 
   /** A graph of which every rank knows its own edges: from whom it receives and to whom it sends. */
   distGraphAdjacent(topology: Neighbors, reorder = false): DistGraph {
-    const { sources, destinations, sourceWeights, destinationWeights } = topology
-    for (const ranks of [sources, destinations]) {
-      const wrong = ranks.find(rank => !Number.isInteger(rank) || rank < 0 || rank >= this.size)
-      if (wrong !== undefined)
-        throw refusal(
-          this,
-          'distGraphAdjacent',
-          'MPI_ERR_RANK',
-          'a neighbour',
-          `a rank from 0 to ${this.size - 1}`,
-          wrong,
-        )
-    }
-    if (
-      (sourceWeights ?? sources).length !== sources.length ||
-      (destinationWeights ?? destinations).length !== destinations.length
-    ) {
-      throw refusal(this, 'distGraphAdjacent', 'MPI_ERR_ARG', 'weights', 'one for each neighbour', topology)
-    }
+    checkNeighbors(this, topology)
     return this.collective('distGraphAdjacent', () => {
       const port = this.port.distGraphAdjacent(topology, reorder)
       return this.#topology(new DistGraph(port, this.engine, `${this.name} distGraph`, topology))
@@ -349,25 +184,10 @@ export class Intracomm extends Comm {
   /**
    * A graph of which any rank gives any edges: `[from, to, weight]`.
    */
-  distGraph(edges: readonly (readonly [from: number, to: number, weight?: number])[], reorder = false): DistGraph {
-    for (const [from, to] of edges) {
-      for (const rank of [from, to]) checkInteger(this, 'distGraph', 'an end of an edge', rank, 0, this.size - 1)
-    }
-    const all = this.allgather(edges.map(edge => [...edge])).flat()
-    const incoming = all.filter(edge => edge[1] === this.rank)
-    const outgoing = all.filter(edge => edge[0] === this.rank)
-    const isWeighted = all.some(edge => edge[2] !== undefined)
-    return this.distGraphAdjacent(
-      {
-        sources: incoming.map(edge => edge[0]!),
-        destinations: outgoing.map(edge => edge[1]!),
-        ...(isWeighted && {
-          sourceWeights: incoming.map(edge => edge[2] ?? 1),
-          destinationWeights: outgoing.map(edge => edge[2] ?? 1),
-        }),
-      },
-      reorder,
-    )
+  distGraph(edges: readonly Edge[], reorder = false): DistGraph {
+    checkEdges(this, edges)
+    const all = this.allgather(edges.map(([...edge]): Edge => edge)).flat()
+    return this.distGraphAdjacent(neighborsOf(this.rank, all), reorder)
   }
 
   /**
@@ -558,30 +378,6 @@ export class Cartesian extends Intracomm {
   }
 }
 
-/** The edges of a graph of which all is known. */
-class GraphShape {
-  readonly index: readonly number[]
-  readonly edges: readonly number[]
-
-  constructor(index: readonly number[], edges: readonly number[]) {
-    this.index = index
-    this.edges = edges
-  }
-
-  neighbors(node: number): number[] {
-    return this.edges.slice(node === 0 ? 0 : this.index[node - 1], this.index[node])
-  }
-
-  /** Nodes with an edge to this one: as often as they have one. */
-  sources(node: number): number[] {
-    const own = this.neighbors(node)
-    const all = this.index.flatMap((_, from) => this.neighbors(from).flatMap(to => (to === node ? [from] : [])))
-    // In a symmetric graph, as MPI wants one to be, they come in the order of its own edges.
-    const isSame = own.length === all.length && [...own].sort().join() === [...all].sort().join()
-    return isSame ? own : all
-  }
-}
-
 export class Graph extends Intracomm {
   readonly #shape: GraphShape
   override readonly sources: readonly number[]
@@ -629,17 +425,4 @@ export class DistGraph extends Intracomm {
   protected override again(port: Port, name: string): this {
     return new DistGraph(port, this.engine, name, this.neighbors) as this
   }
-}
-
-function checkInteger(
-  caller: Caller,
-  call: string,
-  argument: string,
-  value: number,
-  least?: number,
-  most?: number,
-): void {
-  if (Number.isSafeInteger(value) && value >= (least ?? value) && value <= (most ?? value)) return
-  const range = least === undefined ? '' : most === undefined ? ` from ${least} on` : ` from ${least} to ${most}`
-  throw refusal(caller, call, 'MPI_ERR_ARG', argument, `a whole number${range}`, value)
 }

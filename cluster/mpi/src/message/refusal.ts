@@ -22,3 +22,17 @@ export function refusal(
   const problem = `${argument} must be ${expected}, but it is ${describe(found)}${advice === '' ? '' : `. ${advice}`}`
   return new MpiError(errorClass, { call, rank: caller.rank, comm: caller.name }, problem)
 }
+
+/** @throws MpiError MPI_ERR_ARG */
+export function checkInteger(
+  caller: Caller,
+  call: string,
+  argument: string,
+  value: number,
+  least?: number,
+  most?: number,
+): void {
+  if (Number.isSafeInteger(value) && value >= (least ?? value) && value <= (most ?? value)) return
+  const range = least === undefined ? '' : most === undefined ? ` from ${least} on` : ` from ${least} to ${most}`
+  throw refusal(caller, call, 'MPI_ERR_ARG', argument, `a whole number${range}`, value)
+}

@@ -9,7 +9,8 @@
 import { createRequire } from 'node:module'
 import { ArgumentError, findLibrary, registerError, SkeinError } from '@skein/base'
 import type { LibraryHandle } from 'koffi'
-import { type Family, families, type Predefined } from './family.ts'
+import * as families from './families/families.ts'
+import type { Family, Predefined } from './family.ts'
 
 type Koffi = typeof import('koffi')
 type Environment = { readonly [name: string]: string | undefined }
