@@ -4,6 +4,7 @@ import { ArgumentError } from '@skein/base'
 import type { TypedArray, TypedArrayClass } from '@skein/heap'
 import { pathToDelete } from './file/file.ts'
 import { hintsOf, type Info } from './info.ts'
+import { isArrayClass } from './message/part.ts'
 import { engine, world } from './world.ts'
 
 /** Seconds from some time on. */
@@ -27,6 +28,7 @@ export const version = () => ({
 
 /** A new array of zeros in memory from which messages go with the fewest copies. */
 export function allocate<T extends TypedArray>(kind: TypedArrayClass<T>, length: number): T {
+  if (!isArrayClass(kind)) throw new ArgumentError('allocate', 'kind', 'a class of typed arrays', kind)
   if (!Number.isSafeInteger(length) || length < 0)
     throw new ArgumentError('allocate', 'length', 'a whole number from 0 on', length)
   const made = kind as unknown as new (buffer: ArrayBufferLike, from: number, length: number) => T

@@ -289,6 +289,15 @@ test('arguments that are none are refused by name', () => {
     )
 })
 
+test('a type of more pieces than memory could hold is refused; blocks that touch are one', () => {
+  assert.throws(() => float64.vector(1e9, 1, 2), ArgumentError)
+  assert.throws(() => float64.vector(2 ** 26 + 1, 1, 2), /count must be 67108864 at most/)
+  const one = float64.vector(1e9, 1, 1)
+  assert.deepEqual([one.size, one.extent, one.isContiguous, runsOf(one)], [8e9, 8e9, true, [[0, 8e9]]])
+  assert.deepEqual(runsOf(float64.vector(3, 2, 2)), [[0, 48]])
+  assert.deepEqual(runsOf(float64.hvector(2, 1, 8)), [[0, 16]])
+})
+
 test('a type says how it was made', () => {
   assert.equal(String(float64.vector(3, 2, 4).resized(0, 8)), 'resized(0, 8) of vector(3, 2, 4) of float64')
   assert.equal(String(doubleChar.contiguous(2)), 'contiguous(2) of struct of 2 types')

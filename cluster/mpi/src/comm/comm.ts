@@ -69,8 +69,9 @@ export abstract class Comm extends Collectives {
     return both.includes('unequal') ? 'unequal' : both.includes('similar') ? 'similar' : 'congruent'
   }
 
-  /** All its ranks call it. Messages under way are still delivered. */
+  /** All its ranks call it. Messages under way are still delivered. `world` and `self` stay until the end. */
   free(): void {
+    this.#checkMade('free')
     this.collective('free', () => {
       this.attributes.deleteAll()
       this.release()
@@ -79,10 +80,17 @@ export abstract class Comm extends Collectives {
 
   /** `free`, once all communication on it is over; of ranks that were spawned or connected, neither group depends on the other from then on. */
   disconnect(): void {
+    this.#checkMade('disconnect')
     this.collective('disconnect', () => {
       this.attributes.deleteAll()
       this.release(port => port.disconnect())
     })
+  }
+
+  #checkMade(call: string): void {
+    const { world, self } = this.engine
+    if (this.port !== world && this.port !== self) return
+    throw this.failed(this.error('MPI_ERR_COMM', call, 'it is there until the program ends. Make another with dup'))
   }
 
   [Symbol.dispose](): void {

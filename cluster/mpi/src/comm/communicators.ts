@@ -23,6 +23,9 @@ import { Group } from './group.ts'
 import { checkLive } from './roots.ts'
 import { checkEdges, checkNeighbors, type Edge, type GraphShape, gridOf, neighborsOf, shapeOf } from './topologies.ts'
 
+/** Colors and keys are C's ints. */
+const mostInt = 2 ** 31 - 1
+
 export interface CartOptions {
   /** Which dimensions are rings; none, if it is left out. */
   readonly periods?: readonly boolean[]
@@ -55,8 +58,8 @@ export class Intracomm extends Comm {
   split(color: number, key?: number): Intracomm
   split(color: number | undefined, key?: number): Intracomm | undefined
   split(color: number | undefined, key = this.rank): Intracomm | undefined {
-    if (color !== undefined) checkInteger(this, 'split', 'color', color, 0)
-    checkInteger(this, 'split', 'key', key)
+    if (color !== undefined) checkInteger(this, 'split', 'color', color, 0, mostInt)
+    checkInteger(this, 'split', 'key', key, -mostInt, mostInt)
     return this.collective('split', () =>
       this.#made(this.port.split(color, key), `${this.name} split ${color}`, Intracomm),
     )
@@ -65,7 +68,7 @@ export class Intracomm extends Comm {
   /** Ranks that share memory come together. */
   splitType(type: 'shared', key = this.rank): Intracomm {
     if (type !== 'shared') throw refusal(this, 'splitType', 'MPI_ERR_ARG', 'type', "'shared'", type)
-    checkInteger(this, 'splitType', 'key', key)
+    checkInteger(this, 'splitType', 'key', key, -mostInt, mostInt)
     return this.collective('splitType', () => this.#made(this.port.splitShared(key), `${this.name} shared`, Intracomm)!)
   }
 

@@ -1,7 +1,7 @@
 /** MPI's constructors of datatypes (MPI-4.0, 5.1.2) as layouts. Displacements and strides are in bytes where a name has the h. */
 
-import { checkCount, checkCounts, checkInteger, checkIntegers, checkLength } from './check.ts'
-import { bounded, type Layout, placed } from './layout.ts'
+import { check, checkCount, checkCounts, checkInteger, checkIntegers, checkLength } from './check.ts'
+import { bounded, type Layout, mostPieces, placed } from './layout.ts'
 
 export const contiguous = (count: number, of: Layout): Layout => {
   checkCount('contiguous', 'count', count)
@@ -20,6 +20,9 @@ export const vector = (
   checkCount(call, 'count', count)
   checkCount(call, 'blockLength', blockLength)
   checkInteger(call, 'stride', stride)
+  // Blocks that touch are one.
+  if (stride * unit === blockLength * of.extent) return placed([0], [count * blockLength], () => of)
+  check(count <= mostPieces, call, 'count', `${mostPieces} at most, where blocks do not touch`, count)
   const displs = new Float64Array(count)
   for (let i = 0; i < count; i++) displs[i] = i * stride * unit
   return placed(displs, new Float64Array(count).fill(blockLength), () => of)

@@ -6,6 +6,7 @@
  * a user has set bounds anywhere in it, as far as the bounds that were set reach.
  */
 
+import { check } from './check.ts'
 import { type Kind, kinds } from './kinds.ts'
 import { noRoot, type Root, rootOf, rootOfAll } from './signature.ts'
 
@@ -14,6 +15,9 @@ export interface Runs {
   readonly offsets: Float64Array<ArrayBuffer>
   readonly lengths: Float64Array<ArrayBuffer>
 }
+
+/** Runs of a type, each of which takes 16 bytes. */
+export const mostPieces = 2 ** 26
 
 interface Facts {
   readonly size: number
@@ -91,6 +95,7 @@ class RunList {
   }
 
   #grow(): void {
+    check(this.#count < mostPieces, 'commit', 'the type', `of ${mostPieces} pieces of memory at most`, 'one of more')
     const offsets = new Float64Array(2 * this.#count)
     const lengths = new Float64Array(2 * this.#count)
     offsets.set(this.#offsets)

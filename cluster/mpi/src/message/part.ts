@@ -3,7 +3,7 @@
  * buffer is found here.
  */
 
-import type { TypedArray } from '@skein/heap'
+import type { TypedArray, TypedArrayClass } from '@skein/heap'
 import {
   float32,
   float64,
@@ -112,6 +112,12 @@ function typeByClass(x: object): Datatype | undefined {
       return undefined
   }
 }
+
+const arrayClass = Object.getPrototypeOf(Int8Array)
+
+/** A class of typed arrays, or one that derives from such. */
+export const isArrayClass = (kind: unknown): kind is TypedArrayClass<TypedArray> =>
+  typeof kind === 'function' && kind.prototype instanceof arrayClass
 
 /** A new array of the class of another; of bytes, for a DataView. */
 export function arrayLike(view: ArrayBufferView, length: number): TypedArray {

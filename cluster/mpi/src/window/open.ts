@@ -5,7 +5,7 @@ import type { Group } from '../comm/group.ts'
 import { checkLive, type Member } from '../comm/roots.ts'
 import type { Engine } from '../engine.ts'
 import { hintsOf, type Info } from '../info.ts'
-import { checkKept, type Data, partOf } from '../message/part.ts'
+import { checkKept, type Data, isArrayClass, partOf } from '../message/part.ts'
 import { refusal } from '../message/refusal.ts'
 import type { WindowPlan } from './port.ts'
 import { Window } from './window.ts'
@@ -73,9 +73,6 @@ export function allocateWindow<T extends TypedArray>(
   const Kind = kind as unknown as new (buffer: ArrayBufferLike, from: number, length: number) => T
   return opened(comm, call, plan, ({ buffer, byteOffset }) => new Kind(buffer, byteOffset, length))
 }
-
-const isArrayClass = (kind: unknown): kind is TypedArrayClass<TypedArray> =>
-  typeof kind === 'function' && Object.getPrototypeOf(kind) === Object.getPrototypeOf(Int8Array)
 
 export function dynamicWindow(comm: Maker, { info }: Pick<WindowOptions, 'info'> = {}): Window<Uint8Array> {
   checkLive(comm, 'dynamicWindow')

@@ -1,6 +1,23 @@
 /** Bad arguments: refused before anyone else hears of the call, so that all ranks go on. */
 
-import { AttributeKey, anySource, band, bor, float64, inPlace, land, max, Op, procNull, sum, world } from '@skein/mpi'
+import { ArgumentError } from '@skein/base'
+import {
+  AttributeKey,
+  allocate,
+  anySource,
+  band,
+  bor,
+  float64,
+  inPlace,
+  land,
+  MpiError,
+  max,
+  Op,
+  procNull,
+  self,
+  sum,
+  world,
+} from '@skein/mpi'
 import { assert, fails, ok, rank, size } from './check.ts'
 
 const x = new Float64Array(4)
@@ -19,7 +36,20 @@ fails('MPI_ERR_COUNT', 'alltoall', () => world.alltoall([1]))
 fails('MPI_ERR_BUFFER', 'gather', () =>
   rank === 0 ? world.gather(inPlace, undefined, 0) : world.gather(inPlace, undefined, 0),
 )
+assert.throws(() => allocate(Array as any, 1), ArgumentError)
 fails('MPI_ERR_TYPE', 'send', () => world.send({ buffer: x, type: 'double' as any }, 0))
+for (const op of ['max', { name: 'max' }] as any[]) {
+  fails('MPI_ERR_OP', 'allreduce', () => world.allreduce(1, op))
+  fails('MPI_ERR_OP', 'iscan', () => world.iscan({ a: 1 }, op))
+  fails('MPI_ERR_OP', 'reduce', () => world.reduce(1, op, 0))
+  fails('MPI_ERR_OP', 'reduceScatterBlock', () => world.reduceScatterBlock(Array(size).fill(1), op))
+}
+fails('MPI_ERR_ARG', 'split', () => world.split(2 ** 31))
+fails('MPI_ERR_ARG', 'split', () => world.split(0, -(2 ** 31)))
+for (const end of ['free', 'disconnect'] as const) {
+  fails('MPI_ERR_COMM', end, () => world[end]())
+  assert.throws(() => self[end](), MpiError)
+}
 const type = float64.contiguous(2)
 type.free()
 fails('MPI_ERR_TYPE', 'send', () => world.send({ buffer: x, type }, 0))

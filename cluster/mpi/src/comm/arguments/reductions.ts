@@ -26,6 +26,12 @@ function checkedOp(comm: Member, call: string, op: Operation | undefined): Op {
   return op
 }
 
+/** Values are received into nothing: what stands in that place is no buffer, and meant to be the operation. */
+function checkNoBuffer(comm: Member, call: string, recv: unknown): void {
+  if (recv === undefined) return
+  throw refusal(comm, call, 'MPI_ERR_OP', 'op', 'an Op, or a function of two elements', recv, 'There are sum, max, …')
+}
+
 const logical = new Set(['land', 'lor', 'lxor'])
 const bitwise = new Set(['band', 'bor', 'bxor'])
 const arithmetic = new Set(['sum', 'prod', 'max', 'min'])
@@ -51,11 +57,13 @@ const asGiven = (result: number | bigint, value: unknown, op: Op): unknown =>
 
 export const reduce: Reader = (comm, call, send, second, third, fourth) => {
   const [recv, givenOp, givenRoot] = isOperation(second) ? [undefined, second, third] : [second, third, fourth]
+  const isLong = comm.isInter && !isOperation(second) && isOperation(third)
+  const isOfValues = !isTyped(send, recv) && !isLong
+  if (isOfValues) checkNoBuffer(comm, call, recv)
   const root = checkedRoot(comm, call, givenRoot)
   const op = checkedOp(comm, call, givenOp)
   const here = isRoot(comm, root)
-  const isLong = comm.isInter && !isOperation(second) && isOperation(third)
-  if (!isTyped(send, recv) && !isLong) {
+  if (isOfValues) {
     const one = comm.isInter ? undefined : numberArray(comm, call, send, op)
     if (one === undefined)
       return new ValuePlan('gather', send, root, came => (here ? fold(comm, call, op, came) : undefined))
@@ -125,6 +133,7 @@ const folding = (
     const recv = isOp ? undefined : second
     const op = checkedOp(comm, call, isOp ? second : third)
     if (!isTyped(send, recv)) {
+      checkNoBuffer(comm, call, recv)
       const one = comm.isInter ? undefined : numberArray(comm, call, send, op)
       const isEmpty = is === 'exscan' && comm.rank === 0
       if (one === undefined) {
@@ -185,8 +194,10 @@ export const reduceScatterBlock: Reader = (comm, call, send, second, third) => {
   const [recv, givenOp] = isOperation(second) ? [undefined, second] : [second, third]
   const op = checkedOp(comm, call, givenOp)
   const { size } = comm
-  if (!isTyped(send, recv))
+  if (!isTyped(send, recv)) {
+    checkNoBuffer(comm, call, recv)
     return new ValuePlan('alltoall', checkedValues(comm, call, send), 0, came => fold(comm, call, op, came))
+  }
   if (send === inPlace) {
     const share = shareOf(comm, call, 'recv', partOf(comm, call, 'recv', recv), size)
     checkGoesWith(comm, call, op, share)
