@@ -35,6 +35,21 @@ export class DTypeError extends SkeinError {
   }
 }
 
+/** A matrix with which a computation cannot be done: singular, not positive definite; or iterations that did not end. */
+export class LinearAlgebraError extends SkeinError {
+  static {
+    registerError(LinearAlgebraError, 'LinearAlgebraError')
+  }
+  declare readonly call: string
+  /** Where it was found: the number of a row or column, −1 if there is none. */
+  declare readonly at: number
+
+  /** "solve: the matrix is singular: there is no pivot in column 2." */
+  constructor(call: string, problem: string, at = -1, advice = '') {
+    super('SKEIN_LINEAR_ALGEBRA', `${call}: ${problem}${advice === '' ? '' : ` ${advice}`}`, { call, at })
+  }
+}
+
 /** @throws ArgumentError */
 export function need(
   condition: boolean,

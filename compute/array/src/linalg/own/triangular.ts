@@ -1,0 +1,95 @@
+/**
+ * Systems with a triangular matrix, T·X = B, solved in place. Halves of the matrix are solved one after the other, with a product between them; small ones
+ * by a kernel whose lanes are columns of B.
+ */
+
+import { kernel } from '@skein/kernel'
+import { block, type Matrix, type Reals } from '../matrix.ts'
+import { subtractProduct } from './products.ts'
+
+/** Rows that a kernel solves by itself. */
+const fewRows = 32
+
+export interface Triangle {
+  readonly matrix: Matrix
+  /** The elements above the diagonal are those of T; else those below. */
+  readonly upper: boolean
+  /** T is the transpose of that triangle. */
+  readonly transposed?: boolean
+  /** Ones stand for the diagonal. */
+  readonly unit?: boolean
+}
+
+const forward = kernel(
+  (
+    j,
+    n: number,
+    t: Reals,
+    at: number,
+    row: number,
+    column: number,
+    unit: boolean,
+    b: Reals,
+    bAt: number,
+    bRow: number,
+  ) => {
+    for (let i = 0; i < n; i++) {
+      let s = b[bAt + i * bRow + j]
+      for (let k = 0; k < i; k++) s -= t[at + i * row + k * column] * b[bAt + k * bRow + j]
+      b[bAt + i * bRow + j] = unit ? s : s / t[at + i * (row + column)]
+    }
+  },
+  { name: 'solveLower' },
+)
+
+const backward = kernel(
+  (
+    j,
+    n: number,
+    t: Reals,
+    at: number,
+    row: number,
+    column: number,
+    unit: boolean,
+    b: Reals,
+    bAt: number,
+    bRow: number,
+  ) => {
+    for (let r = 0; r < n; r++) {
+      const i = n - 1 - r
+      let s = b[bAt + i * bRow + j]
+      for (let k = i + 1; k < n; k++) s -= t[at + i * row + k * column] * b[bAt + k * bRow + j]
+      b[bAt + i * bRow + j] = unit ? s : s / t[at + i * (row + column)]
+    }
+  },
+  { name: 'solveUpper' },
+)
+
+/** B becomes T⁻¹·B. A zero on the diagonal gives infinities, as division does. */
+export function solveTriangular(triangle: Triangle, b: Matrix): void {
+  const { matrix: t, upper, transposed = false, unit = false } = triangle
+  const n = t.rows
+  if (n === 0 || b.columns === 0) return
+  const isLower = upper === transposed
+  if (n <= fewRows) {
+    const [row, column] = transposed ? [1, t.stride] : [t.stride, 1]
+    const solve = isLower ? forward : backward
+    solve(b.columns, n, t.array, t.at, row, column, unit, b.array, b.at, b.stride)
+    return
+  }
+  const half = (n / 2) & ~7
+  const rest = n - half
+  const [first, last] = [block(t, 0, 0, half, half), block(t, half, half, rest, rest)]
+  const [top, bottom] = [block(b, 0, 0, half, b.columns), block(b, half, 0, rest, b.columns)]
+  // What joins the halves: below the diagonal of a lower triangle, above that of an upper one.
+  const beside = upper ? block(t, 0, half, half, rest) : block(t, half, 0, rest, half)
+  if (isLower) {
+    solveTriangular({ ...triangle, matrix: first }, top)
+    subtractProduct(bottom, { matrix: beside, transposed }, { matrix: top })
+    solveTriangular({ ...triangle, matrix: last }, bottom)
+  } else {
+    solveTriangular({ ...triangle, matrix: last }, bottom)
+    subtractProduct(top, { matrix: beside, transposed }, { matrix: bottom })
+    solveTriangular({ ...triangle, matrix: first }, top)
+  }
+}
