@@ -1,10 +1,12 @@
 /** Calls: Math, helpers (inlined), atomics, randomness, conversions, assert, console.log. */
 import type { Element, Type, Value } from '../ir/ir.ts'
 import type { FunctionRef, Lowering } from './context.ts'
-import { arrayOf, lowerExpression, meetExactly, stored } from './expressions.ts'
+import { arrayOf, stored } from './elements.ts'
+import { lowerExpression } from './expressions.ts'
 import { roundToHalf } from './half.ts'
 import { INTRINSICS } from './intrinsics.ts'
 import { IR_TYPE, isBig, isFloat, isWeak, join, KIND_NAME, type Kind, type Typed } from './kinds.ts'
+import { meetExactly } from './operators.ts'
 import { uniformRandom } from './random.ts'
 import { arrayName } from './signature.ts'
 import type { Tree } from './source.ts'

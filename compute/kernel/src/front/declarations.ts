@@ -1,8 +1,9 @@
 /** Declarations: variables, names of arrays, functions, and `var`s that are seen outside of their block. */
 import type { FunctionRef, Lowering } from './context.ts'
 import { isLoop } from './exits.ts'
-import { lowerExpression, privateArray, target } from './expressions.ts'
+import { lowerExpression, target } from './expressions.ts'
 import type { Typed } from './kinds.ts'
+import { privateArray } from './private-arrays.ts'
 import { eachChild, type Tree, VAR, visit } from './source.ts'
 
 export function declareFunction(L: Lowering, name: string, node: Tree): void {

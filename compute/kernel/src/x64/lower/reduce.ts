@@ -7,8 +7,9 @@ import * as layout from '../../launch/layout.ts'
 import { Memory, type Register } from '../encode/operands.ts'
 import { Code, view } from '../machine/code.ts'
 import { Combiner, loadScalar, storeScalar } from './combiner.ts'
-import type { Lowered, Lowering, Rows } from './function.ts'
+import type { Lowered, Lowering } from './function.ts'
 import type { VectorBits } from './operands.ts'
+import type { Rows } from './rows.ts'
 import { widthOf } from './target.ts'
 
 export function lowerReduction(lowering: Lowering): Lowered {
@@ -41,7 +42,7 @@ function reduceBlock(lowering: Lowering, rows: Rows): void {
     const { parts } = combiner.combine({ parts: own }, { parts: value }, lanes, E.mask)
     E.update(own, parts!, width)
   }, passes)
-  const value = fold(combiner, rows, accumulated, count)
+  const value = fold(lowering, combiner, rows, accumulated, count)
   const at = code.gpr(64)
   const number = code.gpr(64)
   code.general('mov', [view(number, 32), rows.segment.number!])
@@ -50,8 +51,14 @@ function reduceBlock(lowering: Lowering, rows: Rows): void {
 }
 
 /** acc[j] = combine(acc[j], acc[j + h]) for h = L/2 … 1. */
-function fold(combiner: Combiner, rows: Rows, accumulated: readonly Register[], count: number): Register {
-  const { code, lowering } = rows
+function fold(
+  lowering: Lowering,
+  combiner: Combiner,
+  rows: Rows,
+  accumulated: readonly Register[],
+  count: number,
+): Register {
+  const { code } = rows
   const { type } = lowering.combination!
   const width = widthOf(type)
   let parts = [...accumulated]
