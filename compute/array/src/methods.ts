@@ -5,6 +5,7 @@ import { astype, copyOf } from './functions/astype.ts'
 import * as elementwise from './functions/elementwise.ts'
 import * as indexing from './functions/indexing.ts'
 import type { Operand } from './functions/operands.ts'
+import { matmul, tensordot, vecdot } from './functions/products.ts'
 import * as reductions from './functions/reductions.ts'
 import * as shaping from './functions/shaping.ts'
 import { NDArray } from './ndarray.ts'
@@ -17,7 +18,7 @@ type Methods<F> = { readonly [name in keyof F]: Method<F[name]> }
 const { where: _, ...ofElements } = elementwise
 const { broadcastArrays: __, ...ofShapes } = shaping
 const { variance, ...ofAxes } = reductions
-const functions = { ...ofElements, ...ofAxes, var: variance }
+const functions = { ...ofElements, ...ofAxes, var: variance, matmul, vecdot, tensordot }
 
 interface Own<D extends DType> extends Methods<typeof functions> {
   astype<E extends DType>(dtype: E, options?: { copy?: boolean }): NDArray<E>

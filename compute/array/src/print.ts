@@ -82,7 +82,12 @@ function textsOf(values: readonly unknown[], dtype: DType, precision: number): s
       dtype,
       precision,
     )
-    return re.map((r, k) => `${r}${im[k].trimStart().startsWith('-') ? '' : '+'}${im[k].trimStart()}j`)
+    // What aligns the imaginary part's digits stands behind its j.
+    return re.map((r, k) => {
+      const part = im[k].trim()
+      const sign = part.startsWith('-') ? '' : '+'
+      return `${r}${sign}${part}j${' '.repeat(im[k].length - im[k].trimEnd().length)}`
+    })
   }
   return kind === 'float' ? floats(values as number[], dtype, precision) : values.map(String)
 }

@@ -96,5 +96,14 @@ test('text', () => {
   assert.equal(String(nd.asarray([1e-10, 1])), '[1.e-10, 1.e+00]')
   assert.equal(String(nd.asarray([Number.NaN, Infinity, -0])), '[nan, inf, -0.]')
   assert.equal(String(nd.asarray(0.1).astype('float32')), '0.1')
+  assert.equal(
+    String(
+      nd.asarray([
+        { re: 1, im: -2 },
+        { re: 0.5, im: 0.25 },
+      ]),
+    ),
+    '[1. -2.j  , 0.5+0.25j]',
+  )
   assert.equal(String(nd.zeros([0, 2])), '[]')
 })

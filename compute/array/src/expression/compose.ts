@@ -23,14 +23,15 @@ export function accessOf(dtype: DType, strides: readonly number[], offset: numbe
   return { dtype, steps, hasOffset: offset !== 0 }
 }
 
-/** What a launch gives for an access, in the order in which the kernel has it. */
-export function* launchScalars(
+/** Adds what a launch gives for an access, in the order in which the kernel has it. */
+export function addLaunchScalars(
   { steps, hasOffset }: Access,
   strides: readonly number[],
   offset: number,
-): Generator<number> {
-  if (hasOffset) yield offset
-  for (const [d, step] of steps.entries()) if (step === 's') yield strides[d]
+  scalars: (number | bigint)[],
+): void {
+  if (hasOffset) scalars.push(offset)
+  for (let d = 0; d < steps.length; d++) if (steps[d] === 's') scalars.push(strides[d])
 }
 
 export const noSite = {

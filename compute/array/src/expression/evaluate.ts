@@ -3,7 +3,7 @@
 import { infoOf } from '../dtypes.ts'
 import { allocate, Memory } from '../memory.ts'
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../shape.ts'
-import { type Access, accessOf, accessText, compose, launchScalars } from './compose.ts'
+import { type Access, accessOf, accessText, addLaunchScalars, compose } from './compose.ts'
 import { launchOf, outerPlaces, type Runs, runAll, runAllAsync } from './launch.ts'
 import { axisOrder, layoutOf, stridesIn } from './layout.ts'
 import { type Linear, linearize } from './linear.ts'
@@ -48,7 +48,7 @@ export function* evaluating(node: Node): Runs<View> {
 }
 
 function* applying(root: Apply, target?: View): Runs<View> {
-  for (const x of [...wholesIn(root)]) yield* evaluating(x)
+  if (root.hasWholes) for (const x of [...wholesIn(root)]) yield* evaluating(x)
   // Between two launches somebody else may have evaluated it.
   if (root.result !== undefined && target === undefined) return root.result
   const linear = linearize(root, asLeaf)
@@ -82,7 +82,7 @@ function* launches(
 ): Runs<void> {
   const { lengths, strides } = layoutOf(shape, [...results.map(r => r.strides), ...inputs], order)
   const outer = Math.max(0, lengths.length - mostAxes)
-  const inner = strides.map(s => s.slice(outer))
+  const inner = outer > 0 ? strides.map(s => s.slice(outer)) : strides
   const views = [...results, ...linear.leaves.map(l => l.view)]
   const accesses = views.map((v, k) => accessOf(v.dtype, inner[k], outer > 0 ? 1 : v.offset))
   const rank = lengths.length - outer
@@ -90,23 +90,32 @@ function* launches(
   const key = `${linear.form}>${linear.kept.join()};${accesses.map(accessText).join()}`
   const program = programOf(key, () => ({ ir: compose(linear, rank, accesses.slice(0, kept), accesses.slice(kept)) }))
   const arrays = [...results.map(r => r.memory.forWriting()), ...linear.leaves.map(l => l.box.elements)]
-  for (const shifts of outerPlaces(lengths.slice(0, outer), strides)) {
-    const numbers = placements(accesses, inner, views, shifts)
-    yield launchOf(program, lengths.slice(outer), arrays, [...numbers, ...valuesOf(linear)])
+  if (outer === 0) {
+    yield launchOf(program, lengths, arrays, launchScalars(accesses, inner, views, undefined, linear))
+    return
   }
+  for (const shifts of outerPlaces(lengths.slice(0, outer), strides))
+    yield launchOf(program, lengths.slice(outer), arrays, launchScalars(accesses, inner, views, shifts, linear))
 }
 
-/** What a launch gives for accesses. */
-export const placements = (
+/** What a launch gives: for accesses, then for the numbers of a tree. @param first what comes before */
+export function launchScalars(
   accesses: readonly Access[],
   strides: readonly (readonly number[])[],
   views: readonly View[],
-  shifts: readonly number[],
-): number[] => views.flatMap((v, k) => [...launchScalars(accesses[k], strides[k], v.offset + shifts[k])])
-
-/** What a launch gives for the numbers of a tree. */
-export const valuesOf = ({ scalars }: Linear): (number | bigint)[] =>
-  scalars.flatMap(s => (infoOf(s.dtype).kind === 'complex' ? [s.value, s.imaginary] : [s.value]))
+  shifts: readonly number[] | undefined,
+  { scalars }: Linear,
+  ...first: number[]
+): (number | bigint)[] {
+  const given: (number | bigint)[] = first
+  for (let k = 0; k < views.length; k++)
+    addLaunchScalars(accesses[k], strides[k], views[k].offset + (shifts ? shifts[k] : 0), given)
+  for (const s of scalars) {
+    given.push(s.value)
+    if (infoOf(s.dtype).kind === 'complex') given.push(s.imaginary)
+  }
+  return given
+}
 
 function viewOf(node: Node): View | undefined {
   if (node.is === 'leaf')

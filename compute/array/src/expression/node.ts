@@ -44,6 +44,8 @@ export interface Apply {
   operands: readonly Node[]
   /** Operations in the tree, those that are met twice counted twice. */
   readonly operations: number
+  /** Something in the tree is not computed element by element, and had not been evaluated when the tree was made. */
+  readonly hasWholes: boolean
   /** How many trees it is an operand of. */
   uses: number
   /** What it gave. */
@@ -82,10 +84,13 @@ export const mostOperations = 64
 
 export function apply(operation: Operation, operands: readonly Node[], dtype: DType, shape: Shape): Apply {
   let operations = 1
+  let hasWholes = false
   for (const x of operands) {
+    if (x.is === 'whole') hasWholes ||= x.result === undefined
     if (x.is !== 'apply' || x.result !== undefined) continue
     operations += x.operations
+    hasWholes ||= x.hasWholes
     x.uses++
   }
-  return { is: 'apply', operation, dtype, shape, operands, operations, uses: 0, result: undefined }
+  return { is: 'apply', operation, dtype, shape, operands, operations, hasWholes, uses: 0, result: undefined }
 }

@@ -11,7 +11,7 @@ import { type DType, infoOf } from '../dtypes.ts'
 import { allocate, type Memory } from '../memory.ts'
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { type Access, accessOf, accessText, Composer, computeSteps } from './compose.ts'
-import { asLeaf, evaluating, mostAxes, placements, valuesOf, wholesIn } from './evaluate.ts'
+import { asLeaf, evaluating, launchScalars, mostAxes, wholesIn } from './evaluate.ts'
 import { combinationOf, type Fold, initialLane } from './fold.ts'
 import { convert, type Lane, pair, real } from './lanes.ts'
 import { launchOf, outerPlaces, type Runs } from './launch.ts'
@@ -141,7 +141,7 @@ function* rows(
   const each = sizeOf(staying.slice(outer))
   let done = 0
   for (const shifts of outerPlaces(staying.slice(0, outer), strides)) {
-    const scalars = [...placements(accesses, inner, views, shifts), ...valuesOf(linear)]
+    const scalars = launchScalars(accesses, inner, views, shifts, linear)
     const arrays = linear.leaves.map(l => l.box.elements)
     const out = elements.subarray(done, (done += each)) as unknown as ArrayBufferView
     yield launchOf(program, [...staying.slice(outer), length], arrays, scalars, out)
@@ -206,8 +206,8 @@ function* columns(
   const pieces = isCut ? [Math.ceil(length / pieceLength)] : []
   const arrays = [memory.forWriting(), ...linear.leaves.map(l => l.box.elements)]
   for (const shifts of outerPlaces(lanes.slice(0, outer), [result.strides, ...all])) {
-    const numbers = placements([out, ...accesses], [outStrides, ...inner], views, shifts)
-    yield launchOf(program, [...pieces, ...lanes.slice(outer)], arrays, [length, ...numbers, ...valuesOf(linear)])
+    const scalars = launchScalars([out, ...accesses], [outStrides, ...inner], views, shifts, linear, length)
+    yield launchOf(program, [...pieces, ...lanes.slice(outer)], arrays, scalars)
   }
 }
 
