@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, describe, it } from 'node:test'
+import { availableParallelism } from 'node:os'
+import { after, before, describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ArgumentError } from '@skein/base'
 import { heap } from '@skein/heap'
@@ -11,6 +12,8 @@ import { Topics } from '../src/threads/topics.ts'
 import * as steps from './steps.ts'
 
 describe('farm', () => {
+  // Two workers on any machine: actors are put on both.
+  before(() => void start({ workers: Math.max(2, availableParallelism()) }))
   after(() => stop())
 
   it('distributes 1,000 jobs, and loses none when a worker is killed among them', async () => {
