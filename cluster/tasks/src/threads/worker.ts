@@ -12,22 +12,23 @@ import { shareCpus } from '@skein/team/quota'
 import type { ActorSettings } from '../actors/instances.ts'
 import { Instances, type Saveable, type WaitingCall } from '../actors/instances.ts'
 import { type Context, contexts, type Scope } from '../calls/context.ts'
-import { itemsOf, streamWindow } from '../calls/stream.ts'
 import { isGenerator, isThenable, resultOf } from '../deferred.ts'
 import { engineHere, setEngineFactory } from '../engine.ts'
 import { ActorDiedError } from '../errors.ts'
 import { load } from '../loading.ts'
 import type { ActorDefinition, AnyFunction, Definition, TaskDefinition } from '../registry.ts'
-import { CellReader, type Words } from '../values/cells.ts'
-import { pack, unpack } from '../values/pack.ts'
+import type { Words } from '../values/cells.ts'
+import { unpack } from '../values/pack.ts'
 import { setTally, Tally } from '../values/tally.ts'
-import { type MakeView, viewOf } from '../values/views.ts'
 import * as at from './board.ts'
 import { Caller } from './caller.ts'
 import { Lease } from './lease.ts'
 import { Lending } from './lending.ts'
 import type { DefinitionNote, FromWorker, ToWorker, WorkerStart } from './mail.ts'
+import { Output, outputMs } from './output.ts'
 import { type Block, get64, packedBlock, put64, putError, putResult, putState, stateLabel } from './result.ts'
+import { Sending } from './sending.ts'
+import { takeArguments } from './taken-arguments.ts'
 import { cutStacks } from './task-stack.ts'
 import { waitAsync } from './wait-async.ts'
 
@@ -51,6 +52,8 @@ const noted: DefinitionNote[] = []
 const loaded: (Definition | undefined)[] = []
 for (const note of notes) noted[note.number] = note
 
+const output = new Output(c, me)
+const sending = new Sending(words, port)
 const actors = new Instances()
 /** Of actors that are about to be made. */
 const settingsOf = new Map<number, ActorSettings>()
@@ -123,8 +126,6 @@ class SharedScope implements Scope {
 
 /** What goes on or waits, by slot: for those that should stop. */
 const running = new Map<number, Attempt>()
-/** How many items more the reader of a stream can take, and who waits to send one. */
-const credits = new Map<number, { items: number; wake: (() => void) | undefined }>()
 /** Slots whose task gave a promise, or waits for its module. */
 let underWay = 0
 /** Of them, those that hold the worker's place for plain tasks. */
@@ -244,7 +245,7 @@ function spin(from: number): boolean {
  * @param from when the waiting began
  */
 function sleep(from: number): boolean {
-  const owes = hasOutput()
+  const owes = output.isOnItsWay()
   const seen = Atomics.load(c, me + at.bell)
   Atomics.store(c, me + at.state, at.sleeping)
   Atomics.store(c, at.someSleep, 1)
@@ -254,25 +255,6 @@ function sleep(from: number): boolean {
   const waitedMs = performance.now() - from
   spinMs = waitedMs < longestSpinMs ? Math.min(longestSpinMs, 2 * waitedMs) : Math.max(shortestSpinMs, spinMs / 2)
   return !(owes && outcome === 'timed-out')
-}
-
-/** How long a worker rests between two looks at whether its output has gone. */
-const outputMs = 2
-
-/** Whether the client's thread still waits for something that was printed here. The program does not end before. */
-function hasOutput(): boolean {
-  if (c[me + at.owesOutput] === 0) return false
-  if (process.stdout.writableLength > 0 || process.stderr.writableLength > 0) return true
-  Atomics.store(c, me + at.owesOutput, 0)
-  at.ringDone(c)
-  return false
-}
-for (const stream of [process.stdout, process.stderr]) {
-  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean
-  stream.write = (...args: unknown[]) => {
-    c[me + at.owesOutput] = 1
-    return write(...args)
-  }
 }
 
 /** Timers, sockets, files that a task has left open: asleep on the bell, the worker would not serve them. */
@@ -295,7 +277,7 @@ async function idle(): Promise<void> {
     if (rung) {
       await new Promise<void>(resolve => {
         wakeIdle = resolve
-        if (hasOutput()) setTimeout(resolve, outputMs)
+        if (output.isOnItsWay()) setTimeout(resolve, outputMs)
       })
     }
     wakeIdle = undefined
@@ -318,7 +300,7 @@ function start(slot: number): void {
   if (definition === undefined) {
     const later = async () => {
       const { fn } = (await fetch(number)) as TaskDefinition
-      return settleResult(fn(...argumentsOf(s)), s)
+      return settleResult(fn(...takeArguments(words, s)), s)
     }
     return goOn(slot, s, new Attempt(slot, true), later)
   }
@@ -326,7 +308,7 @@ function start(slot: number): void {
   shared.enter(slot, true)
   let result: unknown
   try {
-    result = fn(...argumentsOf(s))
+    result = fn(...takeArguments(words, s))
   } catch (error) {
     shared.leave()
     return fail(slot, s, error)
@@ -342,32 +324,7 @@ const isDeferred = (x: unknown, s: number): boolean =>
 /** A generator's items go into a stream, or together are the result; a promise's value is the result. */
 async function settleResult(result: unknown, s: number): Promise<unknown> {
   const value = await result
-  return c[s + at.slotStreams] !== 0 ? stream(value, s) : resultOf(value)
-}
-
-async function stream(items: unknown, s: number): Promise<undefined> {
-  const task = get64(words, s + at.slotTaskId)
-  const credit = creditOf(task)
-  const isStopped = () => Atomics.load(c, s + at.slotCancel) !== 0
-  try {
-    for await (const item of itemsOf(items, noted[c[s + at.slotDefinition]].name)) {
-      while (credit.items === 0 && !isStopped()) await new Promise<void>(resolve => (credit.wake = resolve))
-      if (isStopped()) break
-      credit.items--
-      const value = pack(item, 'the items of a stream', 'item', true).bytes.slice()
-      // Counted when it is sure to come: the reader waits for so many.
-      c[s + at.slotStreams]++
-      port.postMessage({ is: 'item', task, value } satisfies FromWorker, [value.buffer])
-    }
-  } finally {
-    credits.delete(task)
-  }
-}
-
-const creditOf = (task: number): { items: number; wake: (() => void) | undefined } => {
-  let credit = credits.get(task)
-  if (!credit) credits.set(task, (credit = { items: streamWindow, wake: undefined }))
-  return credit
+  return c[s + at.slotStreams] !== 0 ? sending.send(value, noted[c[s + at.slotDefinition]].name, s) : resultOf(value)
 }
 
 /** Goes on with a task in turns of the event loop. */
@@ -419,33 +376,6 @@ function giveUpPlace({ task, slot }: Attempt): void {
   vacate()
   port.postMessage({ is: 'awaits', task, slot } satisfies FromWorker)
   wakeIdle?.()
-}
-
-/** @param view how arrays of the client are made here; by default they are valid during the call */
-function argumentsOf(s: number, view = viewOf): unknown[] {
-  const count = c[s + at.slotArguments]
-  const reader = cellsOfSlot(s, view)
-  const args: unknown[] = []
-  if (count >= 0) {
-    for (let i = 0; i < count; i++) args.push(reader.next())
-    return args
-  }
-  const dependencies: unknown[] = []
-  for (let i = c[s + at.slotDependencies]; i > 0; i--) dependencies.push(reader.next())
-  const bytes = heap.view(Uint8Array, get64(words, s + at.slotPacked), get64(words, s + at.slotPackedBytes))
-  return unpack(bytes, dependencies, undefined, view) as unknown[]
-}
-
-function cellsOfSlot(s: number, view: MakeView): CellReader {
-  if (c[s + at.slotCellsOut] === 0) return new CellReader(words, s + at.slotCells, view)
-  const address = get64(words, s + at.slotCellsAddress)
-  const cells = c[s + at.slotCellsOut]
-  const [ints, floats, bytes] = [
-    heap.view(Int32Array, address, cells * 4),
-    heap.view(Float64Array, address, cells * 2),
-    heap.view(Uint8Array, address, cells * 16),
-  ]
-  return new CellReader({ ints, floats, bytes }, 0, view)
 }
 
 function finish(slot: number, s: number, value: unknown): void {
@@ -533,7 +463,7 @@ function callMethod(object: object, slot: number, s: number): unknown {
 /** Arguments of an actor's call: it may keep arrays among them. */
 function argumentsOfCall(slot: number, s: number): unknown[] {
   let lease: Lease | undefined
-  const args = argumentsOf(s, (type, address, length) => {
+  const args = takeArguments(words, s, (type, address, length) => {
     const task = get64(words, s + at.slotTaskId)
     lease ??= new Lease(() => port.postMessage({ is: 'released', task } satisfies FromWorker))
     return lease.view(type, address, length)
@@ -661,16 +591,13 @@ function handle(message: ToWorker): void {
         context.abort = new AbortController()
         context.abort.abort(error)
       }
-      credits.get(message.task)?.wake?.()
+      sending.stop(message.task)
       return
     }
     case 'credit': {
       // The task may be over.
       if (!running.values().some(({ task }) => task === message.task)) return
-      const credit = creditOf(message.task)
-      credit.items += message.items
-      credit.wake?.()
-      credit.wake = undefined
+      sending.credit(message.task, message.items)
       return
     }
     case 'actor':
