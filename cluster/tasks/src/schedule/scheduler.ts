@@ -20,7 +20,7 @@
 
 import { InternalError } from '@skein/base'
 import type { Group } from './group.ts'
-import type { Line, Standing } from './line.ts'
+import { type Line, Lines } from './line.ts'
 import type { Place, Share } from './place.ts'
 import { ReadyQueue } from './ready-queue.ts'
 import { type Kind, RequestQueue } from './request-queue.ts'
@@ -81,7 +81,7 @@ export class Scheduler<W extends Work> {
   /** Those that wait to be placed, in order. */
   readonly #waitingGroups = new Set<Group>()
   /** Of waiting tasks that keep an order. */
-  readonly #standing = new Map<W, Standing<W>>()
+  readonly #lines = new Lines<W>()
   /** One of them became ready since the one ahead no longer waits. */
   #followed = false
   #waiting = 0
@@ -175,7 +175,7 @@ export class Scheduler<W extends Work> {
     if (dependencies !== undefined) this.#waitFor(work, dependencies)
     if (line?.tail !== undefined) work.pending++
     if (work.pending > 0) {
-      if (line !== undefined) this.#stand(work, line)
+      if (line !== undefined) this.#lines.stand(work, line)
       this.#become(work, 'waiting')
       this.#waiting++
     } else {
@@ -322,39 +322,22 @@ export class Scheduler<W extends Work> {
       seen.add(work)
       yield work as W
       open.push(...(work.dependents ?? []))
-      const behind = this.#standing.get(work as W)?.behind
+      const behind = this.#lines.behind(work as W)
       if (behind) open.push(behind)
     }
   }
 
   // Transitions.
 
-  #stand(work: W, line: Line<W>): void {
-    const ahead = line.tail
-    this.#standing.set(work, { line, ahead, behind: undefined })
-    if (ahead !== undefined) this.#standing.get(ahead)!.behind = work
-    line.tail = work
-  }
-
   /** It waits no longer: who stands behind it follows, unless another is still ahead. */
   #leaveLine(work: W): void {
-    for (let left: W | undefined = work; left !== undefined && this.#standing.size > 0; ) {
-      const standing = this.#standing.get(left)
-      if (standing === undefined) return
-      const { line, ahead, behind }: Standing<W> = standing
-      this.#standing.delete(left)
-      left = undefined
-      if (ahead !== undefined) this.#standing.get(ahead)!.behind = behind
-      if (behind === undefined) {
-        line.tail = ahead
-        return
-      }
-      this.#standing.get(behind)!.ahead = ahead
-      if (ahead !== undefined || --behind.pending > 0) return
+    for (let left: W | undefined = work; left !== undefined && this.#lines.size > 0; ) {
+      const next = this.#lines.leave(left)
+      if (next === undefined || --next.pending > 0) return
       this.#waiting--
-      this.#enqueue(behind)
+      this.#enqueue(next)
       this.#followed = true
-      left = behind
+      left = next
     }
   }
 
@@ -555,10 +538,8 @@ export class Scheduler<W extends Work> {
     const must = (holds: boolean, what: string) => {
       if (!holds) this.#broken(undefined, what)
     }
-    for (const [work, { line, ahead, behind }] of this.#standing) {
-      const isRight = (behind === undefined ? line.tail : this.#standing.get(behind)?.ahead) === work
-      const follows = ahead === undefined || this.#standing.get(ahead)?.behind === work
-      must(work.state === 'waiting' && isRight && follows, `task ${work.id} stands in a line, and waits`)
+    for (const [work, isRight] of this.#lines.checked()) {
+      must(isRight && work.state === 'waiting', `task ${work.id} stands in a line, and waits`)
     }
     const dispatched = onWorkers.length
     const right = waiting === this.#waiting && dispatched === this.#dispatched && awaiting === this.#awaiting
