@@ -28,7 +28,8 @@ function wholeOf(dtype: DType, shape: Shape, operands: readonly Node[], evaluati
 
 /**
  * The product of matrices: of the last two axes, those in front are broadcast. An array of one axis is a row on the left, a column on the
- * right, and has no such axis in the result. Each element is the sum over k in order, each step rounded.
+ * right, and has no such axis in the result. Each element is the sum over k in order; on
+ * processors that have it by fused multiply-adds, so last bits may differ between machines.
  * @throws ShapeError
  */
 export function matmul(x1: Operand, x2: Operand): NDArray {
