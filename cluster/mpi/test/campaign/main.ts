@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz -- mpi [--programs n] [--seed n] [--ranks a-b] [--oracle n] [--steps n]`: random programs of message passing on threads, every n-th
+ * `npm run fuzz -- mpi [--programs n] [--seed n] [--ranks a-b] [--oracle n]`: random programs of message passing on threads, every n-th
  * of them also in C under Open MPI. What differs is made shorter and printed with its seed; then the process ends with status 1.
  */
 
@@ -84,14 +84,23 @@ async function shortest(fault: Fault, say: (text: string) => void): Promise<stri
   return `${texts}${again?.story}\n${where}`
 }
 
+const usage =
+  'npm run fuzz -- mpi [--programs 1000] [--seed n] [--ranks 1-8] [--oracle 20]: whole numbers, up to 64 ranks'
+
 export async function main(args: readonly string[]): Promise<number> {
   const options = { programs: '1000', seed: `${Date.now() % 1e9}`, ranks: '1-8', oracle: '20' }
-  const { values } = parseArgs({
-    args: [...args],
-    options: Object.fromEntries(
-      Object.entries(options).map(([name, byDefault]) => [name, { type: 'string' as const, default: byDefault }]),
-    ),
-  })
+  let values: { readonly [name: string]: unknown }
+  try {
+    values = parseArgs({
+      args: [...args],
+      options: Object.fromEntries(
+        Object.entries(options).map(([name, byDefault]) => [name, { type: 'string' as const, default: byDefault }]),
+      ),
+    }).values
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`)
+    return 2
+  }
   const given = values as typeof options
   const [leastRanks, mostRanks = leastRanks] = given.ranks.split('-').map(Number)
   const [programs, seed, oracle] = [given.programs, given.seed, given.oracle].map(Number)
@@ -105,9 +114,7 @@ export async function main(args: readonly string[]): Promise<number> {
     mostRanks < leastRanks ||
     mostRanks > 64
   ) {
-    console.error(
-      'npm run fuzz -- mpi [--programs 1000] [--seed n] [--ranks 1-8] [--oracle 20]: whole numbers, up to 64 ranks',
-    )
+    console.error(usage)
     return 2
   }
   const hasC = oracle > 0 && mpiProgram('openmpi', 'mpicc') !== undefined
