@@ -8,14 +8,15 @@
  * stride below 100. `--on` names machines, avx512,avx2,wasm unless said and as far as they are here: the first is measured, the others
  * have to give the same bits, and each is measured with `fast` as well. `--keep` puts what was found into a file, and takes what is there
  * as found, so that a campaign goes on where it was cut off, after so many `--seconds`. Ends with code 1 if an error exceeds its bound
- * or machines differ. `--write` makes docs/math-accuracy.md of it, when all functions are measured.
+ * or machines differ. `--write` makes docs/math-accuracy.md of it; where only some functions are named, their lines, if no fewer operands were measured than
+ * stand there.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { BOUNDS, boundOf } from './accuracy.ts'
 import { everyNumber, type Found, isExhaustive, nothingYet, sampled } from './campaign.ts'
 import { MACHINES, type Machine, operationCount, unavailable } from './evaluate.ts'
-import { page } from './page.ts'
+import { page, pageWith } from './page.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -105,9 +106,13 @@ const best = (found: Found): Found => {
     name === found.name && type === found.type && `${machines}` === `${found.machines}` && next >= 2 ** 32
   return kept.filter(same).reduce((a, b) => (b.count > a.count ? b : a), found)
 }
-if (values.write && positionals.length === 0)
-  writeFileSync(
-    new URL('../../docs/math-accuracy.md', import.meta.url),
-    page(measured.map(best), machines, seed, operationCount),
-  )
+if (values.write) {
+  const file = new URL('../../docs/math-accuracy.md', import.meta.url)
+  const found = measured.map(best)
+  const text =
+    positionals.length === 0
+      ? page(found, machines, seed, operationCount)
+      : pageWith(readFileSync(file, 'utf8'), found, machines, operationCount)
+  writeFileSync(file, text)
+}
 process.exitCode = failed ? 1 : 0
