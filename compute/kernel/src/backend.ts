@@ -67,6 +67,12 @@ export interface Backend {
   readonly name: string
   /** undefined when it can run here, else why not. */
   unavailable(): string | undefined
+  /**
+   * The program of a kernel that was compiled before, in another process even; undefined where it is not known by its text, or has none.
+   *
+   * @param lower makes the kernel's IR, should that be needed
+   */
+  recall?(lower: () => KernelIR, options: BackendOptions): Program | undefined
   /** @param source text of the kernel, for listings */
   compile(ir: KernelIR, combination: Combination | undefined, options: BackendOptions): Program
 }
@@ -80,6 +86,8 @@ export interface BackendOptions {
   drafts?: boolean
   /** What is made may be kept on disk for the next process. Default true. */
   onDisk?: boolean
+  /** All that the IR is made of, the same in every process. */
+  text?: string
   source: string[]
 }
 

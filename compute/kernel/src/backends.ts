@@ -39,6 +39,10 @@ const x64: Backend = {
     loaded ??= load()
     return typeof loaded === 'string' ? loaded : loaded.x64.unavailable()
   },
+  recall(lower, options) {
+    loaded ??= load()
+    return typeof loaded === 'string' ? undefined : loaded.x64.recall!(lower, options)
+  },
   compile(ir, combination, options) {
     loaded ??= load()
     if (typeof loaded === 'string') throw new NotSupportedError('x64', `kernel ${ir.name}`, loaded)

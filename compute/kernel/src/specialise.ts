@@ -3,9 +3,9 @@
  * captured values, options and argument types, and freed when no kernel uses them any more.
  */
 import { ArgumentError } from '@skein/base'
-import type { Backend, Combination, Launch, Program } from './backend.ts'
+import type { Backend, BackendOptions, Combination, Launch, Program } from './backend.ts'
 import { combinationOf, combinedKind, type Operator, type UserOperator } from './combine.ts'
-import { compileProgram } from './compile.ts'
+import { compileProgram, optimise } from './compile.ts'
 import { KernelSyntaxError, type SourceText } from './errors.ts'
 import { INTRINSICS } from './front/intrinsics.ts'
 import type { Kind } from './front/kinds.ts'
@@ -76,6 +76,13 @@ export function capturedKey(value: unknown, depth = 0): string {
     default:
       return Object.is(value, -0) ? '-0' : `${typeof value}:${String(value)}`
   }
+}
+
+/** Whether captured values are known by their text in every process: there is no array among them. */
+function isText(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value !== 'symbol'
+  if (ArrayBuffer.isView(value) || depth > 30) return false
+  return Object.getOwnPropertyNames(value).every(name => isText((value as any)[name], depth + 1))
 }
 
 export function typeKey(types: readonly ArgumentType[]): string {
@@ -261,17 +268,36 @@ function compileFor(
   backend: Backend,
   key: string,
 ): Specialisation {
-  const { lowered, program } = notTooDeep(d, () => {
-    const { lowered, combination } = lowerFor(d, types, out)
-    const options = {
-      fast: d.fast,
-      unsafe: d.unsafe,
-      drafts: true,
-      onDisk: d.cache !== false,
-      source: d.fn.source.lines,
+  let made: ReturnType<typeof lowerFor> | undefined
+  const lower = () => (made ??= notTooDeep(d, () => lowerFor(d, types, out)))
+  const { fast, unsafe } = d
+  const isLasting = d.kind === 'kernel' && d.cache !== false && isText(d.use)
+  const options: BackendOptions = {
+    fast,
+    unsafe,
+    drafts: true,
+    onDisk: d.cache !== false,
+    source: d.fn.source.lines,
+    ...(isLasting && { text: key }),
+  }
+  const recalled = backend.recall?.(() => notTooDeep(d, () => optimise(lower().lowered.ir, options)), options)
+  if (recalled) {
+    return {
+      program: recalled,
+      // Errors, listings and other kinds of launches ask for them.
+      get ir() {
+        return lower().lowered.ir
+      },
+      get units() {
+        return lower().lowered.units
+      },
+      bound: [],
+      yields: undefined,
+      key,
     }
-    return { lowered, program: compileProgram(lowered.ir, combination, backend, options) }
-  })
+  }
+  const { lowered, combination } = lower()
+  const program = notTooDeep(d, () => compileProgram(lowered.ir, combination, backend, options))
   return {
     program,
     ir: lowered.ir,

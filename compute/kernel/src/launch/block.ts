@@ -2,8 +2,9 @@
 
 import { heap } from '@skein/heap'
 import { BLOCK, type Combination, type Launch } from '../backend.ts'
-import { ELEMENT_BYTES, type KernelIR, type Type } from '../ir/ir.ts'
+import { ELEMENT_BYTES, type Type } from '../ir/ir.ts'
 import { begunOffset, copiesBytes, type Tally } from '../lanes/tallies.ts'
+import type { Facts } from './facts.ts'
 import * as layout from './layout.ts'
 import { lengthOf, type Size } from './size.ts'
 
@@ -53,7 +54,7 @@ export interface Coded {
 
 /** One for each launch under way. */
 export class Block {
-  readonly #ir: KernelIR
+  readonly #facts: Facts
   readonly #combination: Combination | undefined
   /** What code adds to an address in the heap: 0, or where the heap lies. */
   readonly #origin: number
@@ -66,11 +67,11 @@ export class Block {
   /** Of tallies: what each thread changes instead of the array. */
   readonly #copies = new Room("kernel copies of a thread's own")
 
-  constructor(ir: KernelIR, combination: Combination | undefined, origin: number) {
-    this.#ir = ir
+  constructor(facts: Facts, combination: Combination | undefined, origin: number) {
+    this.#facts = facts
     this.#combination = combination
     this.#origin = origin
-    const bytes = layout.blockBytes(ir)
+    const bytes = layout.blockBytes(facts)
     this.address = heap.allocate(bytes, { label: 'kernel arguments' })
     this.#words = heap.view(Int32Array, this.address, bytes >> 2)
     this.#doubles = heap.view(Float64Array, this.address, bytes >> 3)
@@ -96,12 +97,12 @@ export class Block {
 
   /** Where code finds an array. */
   setArray(array: number, address: number): void {
-    this.#writeAddress(layout.arrayOffset(this.#ir, array), address)
+    this.#writeAddress(layout.arrayOffset(this.#facts, array), address)
   }
 
   /** @param addresses of the arrays as code is to find them @returns the range to run */
   prepare(launch: Launch, coded: Coded, addresses: readonly number[], threads: number, size: Size): number {
-    const ir = this.#ir
+    const { scalars, buffers, rank } = this.#facts
     const words = this.#words
     const { extents } = launch
     const last = extents[extents.length - 1]
@@ -117,20 +118,20 @@ export class Block {
       words[at + 1] = extents[d].step
     }
     if (extents.length === 3) words[layout.SECOND_COUNT >> 2] = size.counts[1]
-    for (let i = 0; i < ir.scalars.length; i++) {
+    for (let i = 0; i < scalars.length; i++) {
       const at = layout.scalarOffset(i) >> 3
       const x = launch.scalars[i]
-      if (ir.scalars[i].type === 'i64') this.#bigs[at] = BigInt.asIntN(64, x as bigint)
+      if (scalars[i].type === 'i64') this.#bigs[at] = BigInt.asIntN(64, x as bigint)
       else this.#doubles[at] = Number(x)
     }
     for (let i = 0; i < addresses.length; i++) {
       this.setArray(i, addresses[i])
-      const length = launch.arrays[i].byteLength / ELEMENT_BYTES[ir.buffers[i].element]
-      words[(layout.arrayOffset(ir, i) + layout.ARRAY_LENGTH) >> 2] = Math.min(2147483647, length)
+      const length = launch.arrays[i].byteLength / ELEMENT_BYTES[buffers[i].element]
+      words[(layout.arrayOffset(this.#facts, i) + layout.ARRAY_LENGTH) >> 2] = Math.min(2147483647, length)
     }
     const combination = this.#combination
     const scratchBytes = coded.scratchBytes * (threads + 1)
-    const range = combination || ir.rank > 1 ? size.rows * segments : size.rowLength
+    const range = combination || rank > 1 ? size.rows * segments : size.rowLength
     if (combination?.kind === 'scan')
       return this.#prepareScan(scratchBytes, range, Math.min(BLOCK, size.rowLength), threads)
     this.#reserve(scratchBytes, combination ? range * layout.typeBytes(combination.type) : 0)
@@ -146,7 +147,7 @@ export class Block {
     if (this.#combination) {
       segmentLength = BLOCK
       segments = Math.max(1, Math.ceil(rowLength / BLOCK))
-    } else if (this.#ir.rank > 1 && rows < threads * segmentsEach) {
+    } else if (this.#facts.rank > 1 && rows < threads * segmentsEach) {
       // Few rows: cut each, so that every thread finds work.
       const wanted = Math.ceil((threads * segmentsEach) / rows)
       segmentLength = Math.max(lanes * 8, Math.ceil(rowLength / wanted / lanes) * lanes)
@@ -173,7 +174,7 @@ export class Block {
     this.#words[layout.THREADS >> 2] = threads
     let offset = 0
     for (const [k, t] of tallies.entries()) {
-      const at = layout.arrayOffset(this.#ir, t.buffer)
+      const at = layout.arrayOffset(this.#facts, t.buffer)
       this.#words[(at + layout.ARRAY_COPY_BYTES) >> 2] = sizes[k]
       this.#writeAddress(at + layout.ARRAY_COPIES, this.#origin + this.#copies.address + offset)
       const begun = begunOffset(lengthOf(launch, t.buffer))
@@ -253,8 +254,8 @@ export class Blocks {
   readonly #free: Block[] = []
   #isDisposed = false
 
-  constructor(ir: KernelIR, combination: Combination | undefined, origin = 0) {
-    this.#make = () => new Block(ir, combination, origin)
+  constructor(facts: Facts, combination: Combination | undefined, origin = 0) {
+    this.#make = () => new Block(facts, combination, origin)
   }
 
   take(): Block {

@@ -47,11 +47,13 @@ export const BATCHES = 96
 const SCALARS = 104
 
 export const scalarOffset = (i: number): number => SCALARS + 8 * i
-export const arrayOffset = (ir: KernelIR, i: number): number => SCALARS + 8 * ir.scalars.length + 24 * i
+export const arrayOffset = ({ scalars }: Pick<KernelIR, 'scalars'>, i: number): number =>
+  SCALARS + 8 * scalars.length + 24 * i
 export const ARRAY_LENGTH = 8
 export const ARRAY_COPY_BYTES = 12
 export const ARRAY_COPIES = 16
-export const blockBytes = (ir: KernelIR): number => arrayOffset(ir, ir.buffers.filter(b => b.space === 'global').length)
+export const blockBytes = (ir: Pick<KernelIR, 'scalars' | 'buffers'>): number =>
+  arrayOffset(ir, ir.buffers.filter(b => b.space === 'global').length)
 
 export const NEXT = 0
 export const LEFT = 4

@@ -4,15 +4,13 @@
 
 import { type Body, defaultTeam } from '@skein/team'
 import type { BackendOptions, Combination, Launch, Outcome, Program } from '../backend.ts'
-import { type KernelIR, walk } from '../ir/ir.ts'
-import { findTallies, type Tally } from '../lanes/tallies.ts'
+import type { Tally } from '../lanes/tallies.ts'
 import { type Block, Blocks, type Coded } from './block.ts'
+import type { Facts } from './facts.ts'
 import { lengthOf, type Size, sharesMemory, sizeOf } from './size.ts'
 
 /** Below this many operations a call stays on the calling thread: waking others would take longer. */
 const smallLaunch = 40_000
-/** Rounds of a loop, for that. */
-const rounds = 100
 /** The most elements of an array that is copied: each thread's copies, 16 bytes an element, stay in its own cache. */
 const mostCopied = 65536
 /** Copies are made where there are so many iterations for each element and thread. */
@@ -61,37 +59,25 @@ export interface LaunchOptions extends BackendOptions {
 }
 
 export abstract class TeamProgram<V extends Variant> implements Program {
-  protected readonly ir: KernelIR
+  protected readonly facts: Facts
   protected readonly combination: Combination | undefined
   protected readonly options: LaunchOptions
-  /** Arrays that the kernel writes. */
-  protected readonly written: readonly boolean[]
   readonly #origin: number
   readonly #variants = new Map<number, V>()
   /** Calls under way may still be in their code. */
   readonly #outgrown: V[] = []
   readonly #blocks: Blocks
   readonly #writtenCount: number
-  /** At most so many that each can be a bit of a variant's number. */
-  readonly #tallies: readonly Tally[]
-  readonly #weight: number
   #isDisposed = false
 
   /** @param origin what code adds to an address in the heap */
-  constructor(ir: KernelIR, combination: Combination | undefined, options: LaunchOptions, origin: number) {
-    this.ir = ir
+  constructor(facts: Facts, combination: Combination | undefined, options: LaunchOptions, origin: number) {
+    this.facts = facts
     this.combination = combination
     this.options = options
     this.#origin = origin
-    this.#blocks = new Blocks(ir, combination, origin)
-    const written = ir.buffers.filter(b => b.space === 'global').map(() => false)
-    if (combination?.kind === 'scan') written[0] = true
-    const all = walk(ir.body)
-    for (const v of all) if (v.op === 'store' || v.op === 'atomic') written[v.attr.buffer] = true
-    this.written = written
-    this.#writtenCount = written.filter(Boolean).length
-    this.#tallies = combination ? [] : findTallies(ir).slice(0, 32)
-    this.#weight = all.reduce((n, v) => n + (v.op === 'loop' ? rounds : 1), 1)
+    this.#blocks = new Blocks(facts, combination, origin)
+    this.#writtenCount = facts.written.filter(Boolean).length
   }
 
   protected abstract make(kind: Kind): V
@@ -141,7 +127,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
   protected variant(kind: Kind, _positions: number): V {
     const { unitStep, overlap, tallies, past } = kind
     const first = (unitStep ? 1 : 0) + (overlap ? 2 : 0) + (past ? 4 : 0)
-    const key = tallies.reduce((sum, t) => sum + 8 * 2 ** this.#tallies.indexOf(t), first)
+    const key = tallies.reduce((sum, t) => sum + 8 * 2 ** this.facts.tallies.indexOf(t), first)
     const known = this.#variants.get(key)
     if (known !== undefined && !this.isOutgrown(known)) return known
     const made = this.make(kind)
@@ -160,7 +146,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
 
   #variantFor(launch: Launch, addresses: readonly number[], threads: number, total: number): V {
     const worth = this.options.worthCopies ?? worthCopies
-    const tallies = this.#tallies.filter(({ buffer }) => {
+    const tallies = this.facts.tallies.filter(({ buffer }) => {
       const length = lengthOf(launch, buffer)
       return (
         length <= mostCopied &&
@@ -176,9 +162,10 @@ export abstract class TeamProgram<V extends Variant> implements Program {
   /** Whether two arrays that are both written share memory. */
   #overlapping(launch: Launch, addresses: readonly number[]): boolean {
     if (this.#writtenCount < 2) return false
+    const { written } = this.facts
     for (let i = 0; i < addresses.length; i++) {
-      if (!this.written[i]) continue
-      for (let j = 0; j < i; j++) if (this.written[j] && sharesMemory(launch, addresses, i, j)) return true
+      if (!written[i]) continue
+      for (let j = 0; j < i; j++) if (written[j] && sharesMemory(launch, addresses, i, j)) return true
     }
     return false
   }
@@ -186,7 +173,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
   run(launch: Launch): Outcome {
     const size = sizeOf(launch)
     if (size.total === 0) return this.#empty(launch)
-    const isSmall = size.total * this.#weight < smallLaunch
+    const isSmall = size.total * this.facts.weight < smallLaunch
     const threads = isSmall ? 1 : Math.min(launch.threads, defaultTeam().threads)
     const placement = this.place(launch, size, isSmall)
     const v = this.#variantFor(launch, placement.addresses, threads, size.total)
@@ -262,7 +249,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
   }
 
   #job({ schedule, chunk }: Launch, args: number, v: V, end: number, threads: number): Job {
-    const rows = this.combination !== undefined || this.ir.rank > 1
+    const rows = this.combination !== undefined || this.facts.rank > 1
     const align = rows ? 1 : v.lanes
     return { args, begin: 0, end, schedule, threads, align, ...(chunk !== undefined && { chunk }) }
   }

@@ -6,6 +6,7 @@ import { accumulators, type Backend, type BackendOptions, type Combination, type
 import { type KernelIR, type Value, walk } from '../ir/ir.ts'
 import { analyseShapes } from '../lanes/shape.ts'
 import type { Block } from '../launch/block.ts'
+import { factsOf } from '../launch/facts.ts'
 import {
   type Job,
   type Kind,
@@ -72,22 +73,26 @@ function withinLimits(name: string, lanes: number[], make: (lanes: number) => Ge
 class WasmProgram extends TeamProgram<WasmVariant> {
   /** Tests choose the lanes. */
   declare protected readonly options: LaunchOptions & { readonly lanes?: number }
+  readonly #ir: KernelIR
   /** Arrays that are only written, at the index itself or as a scan's output. */
   readonly #overwrites: boolean[]
   /** Arrays touched at the range's index alone. */
   readonly #atIndex: readonly boolean[]
 
   constructor(ir: KernelIR, combination: Combination | undefined, options: BackendOptions) {
-    super(lowerStorage(ir), combination, options, 0)
-    const all = walk(this.ir.body)
-    this.#overwrites = this.ir.buffers.map(
-      (_, i) => this.written[i] && overwritesAll(this.ir, all, i, this.#isOutput(i)),
+    const lowered = lowerStorage(ir)
+    super(factsOf(lowered, combination), combination, options, 0)
+    this.#ir = lowered
+    const all = walk(lowered.body)
+    this.#overwrites = lowered.buffers.map(
+      (_, i) => this.facts.written[i] && overwritesAll(lowered, all, i, this.#isOutput(i)),
     )
-    this.#atIndex = combination ? [] : touchedAtIndex(this.ir, all)
+    this.#atIndex = combination ? [] : touchedAtIndex(lowered, all)
   }
 
   protected override make({ unitStep, overlap, tallies }: Kind): WasmVariant {
-    const { ir, combination, options } = this
+    const { combination, options } = this
+    const ir = this.#ir
     const shapes = analyseShapes(ir, true, unitStep)
     const lanes =
       combination?.kind === 'reduce'
@@ -123,8 +128,8 @@ class WasmProgram extends TeamProgram<WasmVariant> {
 
   protected override place(launch: Launch, size: Size, isSmall: boolean): Staging {
     const overwritten = this.#overwritten(launch, size)
-    const slices = isSmall ? undefined : Slices.of(this.ir, launch, this.#atIndex, this.written, overwritten)
-    if (slices === undefined) return stage(this.ir, launch.arrays, this.written, overwritten)
+    const slices = isSmall ? undefined : Slices.of(this.#ir, launch, this.#atIndex, this.facts.written, overwritten)
+    if (slices === undefined) return stage(this.#ir, launch.arrays, this.facts.written, overwritten)
     return { addresses: slices.addresses, slices, release: () => slices.free() }
   }
 

@@ -3,7 +3,7 @@
  * one; once that has had as much to do as would have paid for the whole code, this is made, and stays.
  */
 
-import type { KernelIR, Region } from '../ir/ir.ts'
+import type { Region } from '../ir/ir.ts'
 
 /** Of all launches of a program on drafts. @internal Tests have other numbers, for what is compiled from then on. */
 export const most = {
@@ -23,8 +23,9 @@ export class Drafts {
   #done = 0
   #spentMs = 0
 
-  constructor(ir: KernelIR) {
-    this.#operations = operationsOf(ir.body)
+  /** @param operations at one position */
+  constructor(operations: number) {
+    this.#operations = operations
   }
 
   /** A launch is to come. */
@@ -41,8 +42,8 @@ export class Drafts {
   }
 }
 
-/** Operations at one position. */
-const operationsOf = ({ ops }: Region): number =>
+/** Operations at one position, those of loops as often as these may run them. */
+export const operationsOf = ({ ops }: Region): number =>
   ops.reduce((sum, { op, regions }) => {
     const inside = regions?.reduce((all, region) => all + operationsOf(region), 0) ?? 0
     return sum + 1 + (op === 'loop' ? rounds * inside : inside)

@@ -8,6 +8,7 @@ import type { Backend, Combination, Launch, Outcome } from '../backend.ts'
 import { ELEMENT_BYTES, type KernelIR, walk } from '../ir/ir.ts'
 import type { Access } from '../lanes/accesses.ts'
 import type { Block } from '../launch/block.ts'
+import { type Facts, factsOf } from '../launch/facts.ts'
 import {
   type Kind,
   type Job as LaunchJob,
@@ -19,7 +20,7 @@ import {
 import { lengthOf } from '../launch/size.ts'
 import { lowerStorage } from '../passes/storage.ts'
 import type { Description, Job } from './compile.ts'
-import { Drafts } from './drafts.ts'
+import { Drafts, operationsOf } from './drafts.ts'
 import type { Target } from './lower/target.ts'
 import { storeOf } from './past.ts'
 import { isLikeProduct } from './products/like.ts'
@@ -30,7 +31,7 @@ import { isa, refusal } from './run/cpu.ts'
 import { faultError } from './run/faults.ts'
 import { processGates } from './run/gates.ts'
 import { CodePages } from './run/pages.ts'
-import { programKeys } from './run/program-key.ts'
+import { identityOf, keysFor } from './run/program-key.ts'
 
 /** For who loads this module: whether it has got the same ones. */
 export { modules } from '../backend.ts'
@@ -53,8 +54,19 @@ export const x64: Backend = {
         "Run it with .on('reference')",
       )
     }
-    return new X64Program(ir, combination, options)
+    const program = X64Program.of(ir, combination, options)
+    if (options.text !== undefined) program.remember(options.text)
+    return program
   },
+  recall: (lower, options) =>
+    options.text === undefined ? undefined : X64Program.remembered(options.text, lower, options),
+}
+
+/** What is known of a kernel without its IR. */
+interface Outline extends Facts {
+  readonly operations: number
+  /** `identityOf` it. */
+  readonly identity?: string
 }
 
 /** The kernel compiled for one kind of launch. */
@@ -88,17 +100,64 @@ class X64Program extends TeamProgram<X64Variant> {
   readonly #drafts: Drafts | undefined
   /** What can be written past the caches, null for nothing; undefined: nobody asked so far. */
   #past: Access | null | undefined
+  readonly #outline: Outline
+  readonly #lower: () => KernelIR
+  #lowered: KernelIR | undefined
+  #identity: string | undefined
 
-  constructor(ir: KernelIR, combination: Combination | undefined, options: X64Options) {
-    super(lowerStorage(ir, true), combination, options, heapAddress())
+  private constructor(
+    outline: Outline,
+    lower: () => KernelIR,
+    combination: Combination | undefined,
+    options: X64Options,
+    product: ProductProgram | undefined,
+  ) {
+    super(outline, combination, options, heapAddress())
+    this.#outline = outline
+    this.#identity = outline.identity
+    this.#lower = lower
     this.#target = options.target ?? targetHere()
-    // Before storage: brain floats are numbers yet.
-    if (combination === undefined && isLikeProduct(ir)) {
-      const compile = (around: KernelIR) => new X64Program(around, undefined, options)
-      this.#product = products().ProductProgram.of(ir, this.#target.isa, compile, options.leastProduct)
-    }
+    this.#product = product
     // The order of reductions and scans leaves little to do without.
-    if (options.drafts && combination === undefined) this.#drafts = new Drafts(this.ir)
+    if (options.drafts && combination === undefined) this.#drafts = new Drafts(outline.operations)
+  }
+
+  static of(ir: KernelIR, combination: Combination | undefined, options: X64Options): X64Program {
+    const lowered = lowerStorage(ir, true)
+    const outline = { ...factsOf(lowered, combination), operations: operationsOf(lowered.body) }
+    const compile = (around: KernelIR) => X64Program.of(around, undefined, options)
+    const target = options.target ?? targetHere()
+    // Before storage: brain floats are numbers yet.
+    const product =
+      combination === undefined && isLikeProduct(ir)
+        ? products().ProductProgram.of(ir, target.isa, compile, options.leastProduct)
+        : undefined
+    return new X64Program(outline, () => lowered, combination, options, product)
+  }
+
+  /** One whose kernel another process has compiled. @param lower makes its IR */
+  static remembered(text: string, lower: () => KernelIR, options: X64Options): X64Program | undefined {
+    const key = keysHere(options)?.('text', text)
+    const found = key === undefined ? undefined : cacheOf(options)!.read(key)
+    if (found === undefined) return undefined
+    const lowered = () => lowerStorage(lower(), true)
+    return new X64Program(found.description as Outline, lowered, undefined, options, undefined)
+  }
+
+  /** Keeps what is known of the kernel, but for products: how they are run takes the IR. */
+  remember(text: string): void {
+    const key = this.#product === undefined ? keysHere(this.options)?.('text', text) : undefined
+    if (key === undefined) return
+    const description = { ...this.#outline, identity: this.#identified() }
+    cacheOf(this.options)!.write(key, { description, code: new Uint8Array(0) })
+  }
+
+  get #ir(): KernelIR {
+    return (this.#lowered ??= this.#lower())
+  }
+
+  #identified(): string {
+    return (this.#identity ??= identityOf(this.#ir, this.combination))
   }
 
   override run(launch: Launch): Outcome {
@@ -129,7 +188,7 @@ class X64Program extends TeamProgram<X64Variant> {
     const { leastPast = largeOutput } = this.options
     // Most launches are smaller: their kernels are not looked at.
     if (total * 8 < leastPast) return false
-    if (this.#past === undefined) this.#past = storeOf(this.ir)?.attr ?? null
+    if (this.#past === undefined) this.#past = storeOf(this.#ir)?.attr ?? null
     const past = this.#past as Access | null
     if (past === null || launch.extents.at(-1)!.step !== 1) return false
     const { buffer, element } = past
@@ -141,7 +200,7 @@ class X64Program extends TeamProgram<X64Variant> {
     const pages = new CodePages(code)
     const names = Object.keys(offsets)
     const functions = Object.fromEntries(names.map(name => [name, pages.address + offsets[name]]))
-    const body = defaultTeam().native({ functions, gates: processGates().address, name: this.ir.name })
+    const body = defaultTeam().native({ functions, gates: processGates().address, name: this.facts.name })
     const entries = Object.fromEntries(
       names.map((name, i) => [name, body.entry(i) as X64Variant['entries'][string]] as const),
     )
@@ -150,26 +209,24 @@ class X64Program extends TeamProgram<X64Variant> {
 
   /** The code of a kind of launch, made or found. Whole code that is on the disk is better than a draft. */
   #code(kind: Kind): Description & { readonly code: Uint8Array; readonly isDraft: boolean } {
-    const { ir, combination, options } = this
-    const { cache: asked, onDisk = true, source: _source, drafts: _drafts, ...choices } = options
-    const cache = onDisk ? (asked === undefined ? processCache() : asked) : null
-    // Whatever else is chosen may change the code.
+    const cache = cacheOf(this.options)
+    const keys = keysHere(this.options)
+    const keyOf = keys && ((isDraft: boolean) => keys('code', this.#identified(), kind, isDraft))
     const wanted = this.#drafts === undefined || this.#drafts.areOver ? [false] : [false, true]
-    const keyOf = cache ? programKeys(ir, combination, [this.#target, choices]) : undefined
     for (const isDraft of wanted) {
-      const found = keyOf && cache!.read(keyOf([kind, isDraft]))
+      const found = keyOf && cache!.read(keyOf(isDraft))
       if (found) return { ...(found.description as Description), code: found.code, isDraft }
     }
     const isDraft = wanted.at(-1)!
     const { description, code } = compiler().makeCode(this.#job(kind, isDraft))
-    if (keyOf) cache!.write(keyOf([kind, isDraft]), { description, code })
+    if (keyOf) cache!.write(keyOf(isDraft), { description, code })
     return { ...description, code, isDraft }
   }
 
   #job(kind: Kind, isDraft: boolean): Job {
-    const { ir, combination, options } = this
+    const { combination, options } = this
     const { unsafe, lanes, naive } = options
-    return { ir, combination, target: this.#target, kind, unsafe, isDraft, lanes, naive }
+    return { ir: this.#ir, combination, target: this.#target, kind, unsafe, isDraft, lanes, naive }
   }
 
   protected override free({ body, pages }: X64Variant): void {
@@ -204,20 +261,30 @@ class X64Program extends TeamProgram<X64Variant> {
     const listing = () => compiler().linesOf(this.#job(v.kind, v.isDraft))
     const { source, unsafe } = this.options
     const error = faultError(processGates(), status, {
-      name: `kernel ${this.ir.name}`,
+      name: `kernel ${this.facts.name}`,
       address,
       bytes,
       listing,
       source,
-      unsafe: unsafe ? this.ir.name : undefined,
+      unsafe: unsafe ? this.facts.name : undefined,
     })
-    throw error ?? new InternalError(`kernel ${this.ir.name} returns a site, not ${status}`)
+    throw error ?? new InternalError(`kernel ${this.facts.name} returns a site, not ${status}`)
   }
 
   listing(): string {
     const code = compiler().listingOf(this.#job(this.anyVariant().kind, false), this.options.source)
     return this.#product ? `${this.#product.tell(this.options.source)}\n\n${code}` : code
   }
+}
+
+const cacheOf = ({ cache, onDisk = true }: X64Options): CodeCache | null | undefined =>
+  onDisk ? (cache === undefined ? processCache() : cache) : null
+
+/** The keys of what these options give; undefined where nothing is kept. */
+function keysHere(options: X64Options): ReturnType<typeof keysFor> {
+  const { cache: _cache, onDisk: _onDisk, source: _source, drafts: _drafts, text: _text, target, ...choices } = options
+  // Whatever else is chosen may change the code.
+  return cacheOf(options) ? keysFor([target ?? targetHere(), choices]) : undefined
 }
 
 /** The compiler, loaded when there is something to compile: within a call, so not by `import()`. */

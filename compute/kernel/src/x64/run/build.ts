@@ -1,6 +1,6 @@
 /**
  * Which compiler this is: the sizes and times of its files, so that a change of any of them makes other code than what the cache holds. When they came here counts, too: npm gives all files of all versions the same time.
- * What comes before the IR that is compiled does not count where it is in files of its own, since that IR is part of a key itself. As it is published, modules are joined into a few files.
+ * Other backends do not count where they are in files of their own. As it is published, modules are joined into a few files.
  */
 
 import { createHash } from 'node:crypto'
@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url'
 /** From here to the compiler's folder: src, or dist. */
 const up = ['..', '..']
 const isModule = /\.[jt]s$/
-/** Before the IR, or for other backends. */
-const isElsewhere = /^(front|passes|reference|wasm)[/\\]/
+/** For other backends. */
+const isElsewhere = /^(reference|wasm)[/\\]/
 
 /** @param file of this module, as it runs */
 export function buildOf(file: string): string {

@@ -1,4 +1,4 @@
-/** The name in the code cache of a kernel's code: of all that it depends on, and of nothing else, such as where in a file the kernel stands. */
+/** The names in the code cache of a kernel's code, and of what is known of a kernel by its text: of all that they depend on, and of nothing else, such as where in a file the kernel stands. */
 
 import type { Combination } from '../../backend.ts'
 import type { KernelIR, Region, Value } from '../../ir/ir.ts'
@@ -43,26 +43,21 @@ export function irText(ir: KernelIR): string {
   return lines.join('\n')
 }
 
+/** A kernel by what it computes, with what combines its values. */
+export function identityOf(ir: KernelIR, combination: Combination | undefined): string {
+  const { combine, ...combined } = combination ?? { combine: undefined }
+  return keyOf([text(combined), combine ? irText(combine) : '', irText(ir)])
+}
+
 /**
- * The key of a kernel's code of each kind. Undefined where the compiler cannot be told.
+ * The keys of whatever is known of a kernel. Undefined where the compiler cannot be told.
  *
- * @param choices of whoever makes the code, for all kinds: anything that JSON keeps, as what tells a kind
+ * @param choices of whoever makes the code: anything that JSON keeps
  */
-export function programKeys(
-  ir: KernelIR,
-  combination: Combination | undefined,
-  choices: unknown,
-): ((kind: unknown) => string) | undefined {
+export function keysFor(choices: unknown): ((...parts: unknown[]) => string) | undefined {
   const build = thisBuild()
   if (build === undefined) return undefined
-  const { combine, ...combined } = combination ?? { combine: undefined }
   const { brand, features, caches } = cpu()
-  const shared = [
-    build,
-    text([brand, [...features], caches, choices]),
-    text(combined),
-    combine ? irText(combine) : '',
-    irText(ir),
-  ]
-  return kind => keyOf([...shared, text(kind)])
+  const shared = [build, text([brand, [...features], caches, choices])]
+  return (...parts) => keyOf([...shared, ...parts.map(text)])
 }
