@@ -97,8 +97,8 @@ export abstract class TeamProgram<V extends Variant> implements Program {
 
   abstract listing(): string
 
-  /** Whether a launch of so many positions writes so much that it had better go past the caches. */
-  protected writesPast(_launch: Launch, _total: number): boolean {
+  /** Whether a launch of so many positions writes so much that it had better go past the caches. Asked once for each. */
+  protected writesPast(_launch: Launch, _addresses: readonly number[], _total: number): boolean {
     return false
   }
 
@@ -155,7 +155,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
       )
     })
     const unitStep = launch.extents[launch.extents.length - 1].step === 1
-    const past = this.writesPast(launch, total)
+    const past = this.writesPast(launch, addresses, total)
     return this.variant({ unitStep, overlap: this.#overlapping(launch, addresses), tallies, past }, total)
   }
 

@@ -22,7 +22,7 @@ import { lowerStorage } from '../passes/storage.ts'
 import type { Description, Job } from './compile.ts'
 import { Drafts, operationsOf } from './drafts.ts'
 import type { Target } from './lower/target.ts'
-import { storeOf } from './past.ts'
+import { goesOn, storeOf } from './past.ts'
 import { isLikeProduct } from './products/like.ts'
 import type { ProductProgram } from './products/program.ts'
 import { heapAddress, placeOf } from './run/addresses.ts'
@@ -184,10 +184,11 @@ class X64Program extends TeamProgram<X64Variant> {
     return isDraft && this.#drafts!.areOver
   }
 
-  protected override writesPast(launch: Launch, total: number): boolean {
+  protected override writesPast(launch: Launch, addresses: readonly number[], total: number): boolean {
     const { leastPast = largeOutput } = this.options
     // Most launches are smaller: their kernels are not looked at.
     if (total * 8 < leastPast) return false
+    if (goesOn(launch, addresses, this.facts.written)) return false
     if (this.#past === undefined) this.#past = storeOf(this.#ir)?.attr ?? null
     const past = this.#past as Access | null
     if (past === null || launch.extents.at(-1)!.step !== 1) return false

@@ -12,6 +12,7 @@ import { Memory, type Register } from '../encode/operands.ts'
 import { view } from '../machine/code.ts'
 import {
   type At,
+  fetchAhead,
   hasMasked,
   laneWidthOf,
   loadElement,
@@ -214,7 +215,12 @@ function load(E: Operands, v: Value): void {
   const isContiguous = step === 1
   E.note(v, isContiguous ? 'contiguous' : `gathered${strideOf(step)}`)
   if (isContiguous && mask && !hasMasked(E, a.element)) return loadSmall(E, v, a, index)
-  if (isContiguous) return E.set(v, { parts: loadParts(E, a.element, stripAt(E, a, index), mask) })
+  if (isContiguous) {
+    const at = stripAt(E, a, index)
+    const { ahead } = E.options
+    if (ahead?.load === v && !mask) fetchAhead(E, a.element, at, ahead.into)
+    return E.set(v, { parts: loadParts(E, a.element, at, mask) })
+  }
   const base = E.frame.array(a.buffer)
   E.set(v, {
     parts: Array.from({ length: E.partCount(widthOfElement(a.element)) }, (_, p) =>

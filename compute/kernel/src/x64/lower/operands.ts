@@ -39,6 +39,8 @@ export interface EmitOptions {
   readonly tallies: readonly Tally[]
   /** What whole numbers in lanes are, if less than 32 bits do. Then a strip has as many lanes as fill vectors with them, and what it leaves over fewer, of 32. */
   readonly words?: Words
+  /** A load whose lines are asked for ahead, and the cache that gets them. */
+  readonly ahead?: { readonly load: Value; readonly into: 'first' | 'second' } | undefined
   /** Gets a note of each access that is lowered. */
   readonly notes?: AccessNote[]
 }
