@@ -19,8 +19,23 @@ export function hash01(i: number, seed: number): number {
   return (h >>> 8) / 16777216
 }
 
-export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array
-type ByDtype = { f32: Float32Array; f64: Float64Array; i32: Int32Array; u8: Uint8Array }
+export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array | Int8Array | Uint16Array
+interface ByDtype {
+  f32: Float32Array
+  f64: Float64Array
+  i32: Int32Array
+  u8: Uint8Array
+  i8: Int8Array
+  u16: Uint16Array
+}
+const arrayTypes = {
+  f32: Float32Array,
+  f64: Float64Array,
+  i32: Int32Array,
+  u8: Uint8Array,
+  i8: Int8Array,
+  u16: Uint16Array,
+} as const
 export type Dtype = keyof ByDtype
 export type Real = 'f32' | 'f64'
 export type Reals = Float32Array | Float64Array
@@ -28,11 +43,10 @@ export type Reals = Float32Array | Float64Array
 /** Where a peer wants its arrays: the JS heap, a shared buffer, Skein's heap, a wasm memory. */
 export type Allocate = <D extends Dtype>(dtype: D, length: number) => ByDtype[D]
 
-export const onHeap: Allocate = (dtype, length) =>
-  new ({ f32: Float32Array, f64: Float64Array, i32: Int32Array, u8: Uint8Array })[dtype](length) as never
+export const onHeap: Allocate = (dtype, length) => new arrayTypes[dtype](length) as never
 
 export const sharedBetweenThreads: Allocate = (dtype, length) => {
-  const type = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u8: Uint8Array }[dtype]
+  const type = arrayTypes[dtype]
   const buffer: ArrayBufferLike = new SharedArrayBuffer(length * type.BYTES_PER_ELEMENT)
   return new (type as Float32ArrayConstructor)(buffer) as never
 }
@@ -142,6 +156,12 @@ export const generations = 10
 /** Elements of the matrices, in [-1, 1). */
 export const matrixA = (i: number) => hash01(i, 0) * 2 - 1
 export const matrixB = (i: number) => hash01(i, 12345) * 2 - 1
+/** Of matrices of bytes, with a sign. */
+export const byteA = (i: number) => Math.floor(hash01(i, 0) * 256) - 128
+export const byteB = (i: number) => Math.floor(hash01(i, 12345) * 256) - 128
+/** The brain float that an f32 becomes when its lower half is cut off, and its bits. */
+export const brainOf = (x: number) => new Float32Array(Uint32Array.of(brainBits(x) << 16).buffer)[0]
+export const brainBits = (x: number) => new Uint32Array(Float32Array.of(x).buffer)[0] >>> 16
 /** Matrices of n × n in a batch: as many as make 65536 numbers. */
 export const batchCount = (n: number) => 65536 / (n * n)
 

@@ -235,6 +235,39 @@ HEAT(double)
 GEMM(float)
 GEMM(double)
 
+#define COMPLEX(T)                                                                                      \
+  KERNEL gemmComplex_##T(long n, const T *A, const T *B, T *C) {                                        \
+    PARALLEL for (long i = 0; i < n; i++) {                                                             \
+      T *c = memset(C + 2 * i * n, 0, 2 * n * sizeof(T));                                               \
+      for (long k = 0; k < n; k++) {                                                                    \
+        const T re = A[2 * (i * n + k)], im = A[2 * (i * n + k) + 1], *b = B + 2 * k * n;               \
+        for (long j = 0; j < n; j++) {                                                                  \
+          c[2 * j] += re * b[2 * j] - im * b[2 * j + 1];                                                \
+          c[2 * j + 1] += re * b[2 * j + 1] + im * b[2 * j];                                            \
+        }                                                                                               \
+      }                                                                                                 \
+    }                                                                                                   \
+  }
+COMPLEX(float)
+COMPLEX(double)
+
+KERNEL gemmBytes(long n, const int8_t *A, const int8_t *B, int *C) {
+  PARALLEL for (long i = 0; i < n; i++) {
+    int *c = memset(C + i * n, 0, n * sizeof(int));
+    for (long k = 0; k < n; k++)
+      for (long j = 0; j < n; j++) c[j] += A[i * n + k] * B[k * n + j];
+  }
+}
+
+static inline float wide(uint16_t half) { return (union { uint32_t bits; float number; }){(uint32_t)half << 16}.number; }
+KERNEL gemmBrain(long n, const uint16_t *A, const uint16_t *B, float *C) {
+  PARALLEL for (long i = 0; i < n; i++) {
+    float *c = memset(C + i * n, 0, n * sizeof(float));
+    for (long k = 0; k < n; k++)
+      for (long j = 0; j < n; j++) c[j] += wide(A[i * n + k]) * wide(B[k * n + j]);
+  }
+}
+
 static volatile int sink;
 KERNEL empty(void) {
   PARALLEL for (int i = 0; i < 256; i++) if (i < 0) sink = i;
@@ -270,6 +303,10 @@ static void run(void) {
   else if (is("floyd-warshall")) floydWarshall(n, a);
   else if (is("life")) for (int k = 0; k < generations; k++) k % 2 ? life(n, b, a) : life(n, a, b);
   else if (is("empty-awake") || is("empty-parked")) empty();
+  else if (kind == C64) gemmComplex_float(n, a, b, c);
+  else if (kind == C128) gemmComplex_double(n, a, b, c);
+  else if (kind == I8) gemmBytes(n, a, b, c);
+  else if (kind == BF16) gemmBrain(n, a, b, c);
   else kind == F32 ? run_float() : run_double();
 }
 

@@ -31,8 +31,9 @@ static inline double hash01(uint32_t i, uint32_t seed) {
 
 // ---- the case: its name without dtype and without what only changes where and how often it is run, and its arrays
 
-enum Kind { F32, F64, I32, U8 };
-static const int widths[] = {4, 8, 4, 1};
+/// The last ones are of matrices alone.
+enum Kind { F32, F64, I32, U8, C64, C128, I8, BF16, kinds };
+static const int widths[] = {4, 8, 4, 1, 8, 16, 1, 2};
 static char name[64];
 static enum Kind kind;
 static long n;
@@ -45,11 +46,11 @@ static int isStream(void) { return is("copy") || is("triad") || is("saxpy") || i
 
 static int readName(const char *id) {
   const char *dtype = strrchr(id, '_');
-  const char *kinds[] = {"_f32", "_f64", "_i32", "_u8"};
+  const char *endings[] = {"_f32", "_f64", "_i32", "_u8", "_c64", "_c128", "_i8", "_bf16"};
   strcpy(name, id);
   kind = F64;
-  for (int k = 0; dtype && k < 4; k++)
-    if (strcmp(dtype, kinds[k]) == 0) {
+  for (int k = 0; dtype && k < kinds; k++)
+    if (strcmp(dtype, endings[k]) == 0) {
       kind = k;
       name[dtype - id] = 0;
     }
@@ -169,6 +170,34 @@ enum { generations = 10 };
 INPUTS(float)
 INPUTS(double)
 
+/// Matrices whose elements are not numbers of C.
+static int prepareProduct(void) {
+  long numbers = n * n;
+  a = take(numbers * widths[kind]), b = take(numbers * widths[kind]);
+  if (kind == I8) {
+    int8_t *x = a, *y = b;
+    PARALLEL for (long i = 0; i < numbers; i++)
+      x[i] = (int)(hash01(i, 0) * 256) - 128, y[i] = (int)(hash01(i, 12345) * 256) - 128;
+    output(c = take(numbers * 4), numbers, I32);
+  } else if (kind == BF16) {
+    uint16_t *x = a, *y = b;
+    PARALLEL for (long i = 0; i < numbers; i++) {
+      union { float number; uint32_t bits; } p = {hash01(i, 0) * 2 - 1}, q = {hash01(i, 12345) * 2 - 1};
+      x[i] = p.bits >> 16, y[i] = q.bits >> 16;
+    }
+    output(c = take(numbers * 4), numbers, F32);
+  } else if (kind == C64) {
+    float *x = a, *y = b;
+    PARALLEL for (long i = 0; i < 2 * numbers; i++) x[i] = hash01(i, 0) * 2 - 1, y[i] = hash01(i, 12345) * 2 - 1;
+    output(c = take(numbers * 8), 2 * numbers, F32);
+  } else {
+    double *x = a, *y = b;
+    PARALLEL for (long i = 0; i < 2 * numbers; i++) x[i] = hash01(i, 0) * 2 - 1, y[i] = hash01(i, 12345) * 2 - 1;
+    output(c = take(numbers * 16), 2 * numbers, F64);
+  }
+  return 1;
+}
+
 static int prepare(void) {
   value = NAN;
   outputCount = 0;
@@ -227,6 +256,7 @@ static int prepare(void) {
     }
     output(a, n * n, U8);
   } else if (is("empty-awake") || is("empty-parked")) value = 0;
+  else if (kind > U8) return is("gemm") && prepareProduct();
   else return kind == F32 ? prepare_float() : prepare_double();
   return 1;
 }

@@ -4,6 +4,9 @@ import {
   alive,
   batchCount,
   bodies,
+  brainOf,
+  byteA,
+  byteB,
   distances,
   fill,
   generations,
@@ -140,6 +143,38 @@ const withVector = (dtype: Real, isTurned: boolean) =>
     outputs: ({ y }) => [y],
   })
 
+const complexProduct = (dtype: Real) =>
+  job({
+    arrays: (n, allocate) => ({
+      a: fill<Reals>(allocate(dtype, 2 * n * n), matrixA),
+      b: fill<Reals>(allocate(dtype, 2 * n * n), matrixB),
+      c: allocate(dtype, 2 * n * n),
+    }),
+    part: ({ a, b, c }, n, _, k, of) => plain.gemmComplex(cut(n, k, of), cut(n, k + 1, of), n, a, b, c),
+    outputs: ({ c }) => [c],
+  })
+
+const bytesProduct = job({
+  arrays: (n, allocate) => ({
+    a: fill(allocate('i8', n * n), byteA),
+    b: fill(allocate('i8', n * n), byteB),
+    c: allocate('i32', n * n),
+  }),
+  part: ({ a, b, c }, n, _, k, of) => plain.gemm(cut(n, k, of), cut(n, k + 1, of), n, a, b, c),
+  outputs: ({ c }) => [c],
+})
+
+/** JavaScript has no brain floats: these are widened before. */
+const brainProduct = job({
+  arrays: (n, allocate) => ({
+    a: fill(allocate('f32', n * n), i => brainOf(matrixA(i))),
+    b: fill(allocate('f32', n * n), i => brainOf(matrixB(i))),
+    c: allocate('f32', n * n),
+  }),
+  part: ({ a, b, c }, n, _, k, of) => plain.gemm(cut(n, k, of), cut(n, k + 1, of), n, a, b, c),
+  outputs: ({ c }) => [c],
+})
+
 const mandelbrot = job({
   arrays: (n, allocate) => ({ out: allocate('i32', n * n) }),
   part: (a, n, _, k, of) => plain.mandelbrot(k, of, n, a.out),
@@ -151,6 +186,10 @@ export const jobs: Record<string, Job<object>> = {
   ...streams('f64'),
   ...byDtype('f32'),
   ...byDtype('f64'),
+  gemm_c64: complexProduct('f32'),
+  gemm_c128: complexProduct('f64'),
+  gemm_i8: bytesProduct,
+  gemm_bf16: brainProduct,
   // Numbers in JavaScript are f64: the same loop stands beside both.
   mandelbrot_f32: mandelbrot,
   mandelbrot_f64: mandelbrot,

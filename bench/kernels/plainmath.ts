@@ -1,5 +1,14 @@
 /** The cases as plain loops over typed arrays, on the part of the range that belongs to one thread. */
-import { pathBlock, pathStride, type Reals, riskFree, saxpyScale, triadScale, volatility } from './data.ts'
+import {
+  type Numbers,
+  pathBlock,
+  pathStride,
+  type Reals,
+  riskFree,
+  saxpyScale,
+  triadScale,
+  volatility,
+} from './data.ts'
 
 export function copy(from: number, to: number, x: Reals, y: Reals) {
   for (let i = from; i < to; i++) y[i] = x[i]
@@ -213,7 +222,7 @@ export function heat(from: number, to: number, n: number, now: Reals, next: Real
 }
 
 /** Rows of products of n × n matrices that lie one behind the other, in the order that reads rows of both. */
-export function gemm(from: number, to: number, n: number, a: Reals, b: Reals, c: Reals) {
+export function gemm(from: number, to: number, n: number, a: Numbers, b: Numbers, c: Numbers) {
   for (let row = from; row < to; row++) {
     const at = row * n
     const matrix = Math.floor(row / n) * n * n
@@ -240,5 +249,21 @@ export function gemvTurned(from: number, to: number, n: number, a: Reals, x: Rea
   for (let k = 0; k < n; k++) {
     const factor = x[k]
     for (let col = from; col < to; col++) y[col] += factor * a[k * n + col]
+  }
+}
+
+/** The same of complex numbers, in pairs. */
+export function gemmComplex(from: number, to: number, n: number, a: Reals, b: Reals, c: Reals) {
+  for (let row = from; row < to; row++) {
+    const at = 2 * row * n
+    c.fill(0, at, at + 2 * n)
+    for (let k = 0; k < n; k++) {
+      const [re, im] = [a[at + 2 * k], a[at + 2 * k + 1]]
+      for (let j = 0; j < 2 * n; j += 2) {
+        const [x, y] = [b[2 * k * n + j], b[2 * k * n + j + 1]]
+        c[at + j] += re * x - im * y
+        c[at + j + 1] += re * y + im * x
+      }
+    }
   }
 }

@@ -41,6 +41,7 @@ import {
   withoutPadding,
 } from './data.ts'
 import * as skein from './skeinkernels.ts'
+import { otherProduct } from './skeinproducts.ts'
 
 const [named = 'wasm', kind] = process.argv.slice(2)
 const backend = named as BackendName
@@ -186,6 +187,8 @@ function prepareCase(id: string, n: number, threads: number, allocate: Allocate)
       return { run, before: () => from.set(first), checksum: () => checksum(from) }
     }
     case 'gemm': {
+      if (dtype !== 'f32' && dtype !== 'f64')
+        return otherProduct(dtype, n, { backend, isFast: kind === 'fast', threads }, allocate)
       const k = skein.gemm(options).on(backend).with({ threads })
       const a = fill<Reals>(allocate(real, n * n), matrixA)
       const b = fill<Reals>(allocate(real, n * n), matrixB)

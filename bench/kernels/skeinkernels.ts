@@ -201,6 +201,13 @@ export const gemm = (options: KernelOptions) =>
     c[row * n + col] = s
   }, options)
 
+export const bytesGemm = (options: KernelOptions) =>
+  kernel(([row, col], n: number, a: Int8Array, b: Int8Array, c: Int32Array) => {
+    let s = 0
+    for (let k = 0; k < n; k++) s += a[row * n + k] * b[k * n + col]
+    c[row * n + col] = s
+  }, options)
+
 export const batch = (options: KernelOptions) =>
   kernel(([p, row, col], n: number, a: Reals, b: Reals, c: Reals) => {
     let s = 0

@@ -10,12 +10,18 @@ typedef void (*Sgemv)(int, int, int, int, float, const float *, int, const float
 typedef void (*Dgemv)(int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
 static Sgemv sgemv;
 static Dgemv dgemv;
+typedef void (*Complex)(int, int, int, int, int, int, const void *, const void *, int, const void *, int, const void *, void *, int);
 static Sgemm sgemm;
 static Dgemm dgemm;
+static Complex cgemm, zgemm;
 static void (*setThreads)(int);
 
 static void product(void *x, void *y, void *z) {
-  if (kind == F32) sgemm(rowMajor, plainly, plainly, n, n, n, 1, x, n, y, n, 0, z, n);
+  static const float one[] = {1, 0}, none[] = {0, 0};
+  static const double oneWide[] = {1, 0}, noneWide[] = {0, 0};
+  if (kind == C64) cgemm(rowMajor, plainly, plainly, n, n, n, one, x, n, y, n, none, z, n);
+  else if (kind == C128) zgemm(rowMajor, plainly, plainly, n, n, n, oneWide, x, n, y, n, noneWide, z, n);
+  else if (kind == F32) sgemm(rowMajor, plainly, plainly, n, n, n, 1, x, n, y, n, 0, z, n);
   else dgemm(rowMajor, plainly, plainly, n, n, n, 1, x, n, y, n, 0, z, n);
 }
 
@@ -37,7 +43,9 @@ static void run(void) {
     product((char *)a + p * bytes, (char *)b + p * bytes, (char *)c + p * bytes);
 }
 
-static int takes(void) { return is("gemm") || is("batch") || is("gemv") || is("gemv-turned"); }
+static int takes(void) {
+  return (is("gemm") || is("batch") || is("gemv") || is("gemv-turned")) && kind != I8 && kind != BF16;
+}
 
 static void *find(void *library, const char *prefix, const char *called) {
   char text[128];
@@ -55,8 +63,10 @@ int main(int argc, char **argv) {
   dgemm = (Dgemm)find(library, argv[3], "cblas_dgemm");
   sgemv = (Sgemv)find(library, argv[3], "cblas_sgemv");
   dgemv = (Dgemv)find(library, argv[3], "cblas_dgemv");
+  cgemm = (Complex)find(library, argv[3], "cblas_cgemm");
+  zgemm = (Complex)find(library, argv[3], "cblas_zgemm");
   setThreads = (void (*)(int))find(library, argv[3], "openblas_set_num_threads");
-  if (!sgemm || !dgemm || !sgemv || !dgemv || !setThreads) return 1;
+  if (!sgemm || !dgemm || !sgemv || !dgemv || !cgemm || !zgemm || !setThreads) return 1;
   char *(*core)(void) = (char *(*)(void))find(library, argv[3], "openblas_get_corename");
   char who[256];
   snprintf(who, sizeof who, "%s (%s)", argv[1], core ? core() : "unknown processor");

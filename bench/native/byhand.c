@@ -169,6 +169,6 @@ static void run(void) {
 }
 
 /// Its n-body has no code for what is left behind whole vectors.
-static int takes(void) { return !is("spmv") && !strstr(name, "empty") && !(is("n-body") && n % 64); }
+static int takes(void) { return kind <= U8 && !is("spmv") && !strstr(name, "empty") && !(is("n-body") && n % 64); }
 
 int main(int argc, char **argv) { return servePeer(argc > 1 ? argv[1] : "C by hand", takes, run); }

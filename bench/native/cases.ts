@@ -210,6 +210,27 @@ const withVector = dtypes.flatMap((dtype): BenchCase[] =>
   ),
 )
 
+/** Complex numbers as BLAS has them; bytes into i32 and brain floats into f32, which it has not. */
+const otherProducts = (['c64', 'c128', 'i8', 'bf16'] as const).flatMap(dtype => {
+  const isComplex = dtype === 'c64' || dtype === 'c128'
+  return (isComplex ? [256, 512, 1024, 2048] : [512, 1024]).flatMap(n =>
+    [0, 1].map(
+      (threads): BenchCase => ({
+        name: `gemm-${n}${threads ? '-alone' : ''}`,
+        dtype,
+        about: `product of n × n matrices${threads ? ', one thread' : ''}`,
+        n,
+        quick: 72,
+        inner: Math.max(1, 2 ** 20 / n ** 2),
+        ...(threads && { threads }),
+        flops: n => (isComplex ? 8 : 2) * n ** 3,
+        tolerance: dtype === 'i8' ? 0 : dtype === 'c128' ? 1e-12 : 1e-5,
+        targets: isComplex ? ofOpenBlas(0.85) : n === 512 ? [{ than: 'C gcc -O3', atLeast: 5 }] : [],
+      }),
+    ),
+  )
+})
+
 const compiling: BenchCase[] = [
   {
     name: 'first-call',
@@ -239,6 +260,7 @@ export const cases: BenchCase[] = [
   ...irregular,
   ...products,
   ...withVector,
+  ...otherProducts,
   ...compiling,
 ]
 
@@ -247,7 +269,7 @@ const named = (list: readonly BenchCase[]) => {
   return ({ name }: BenchCase) => names.has(name)
 }
 export const isArithmetic = named(computing)
-export const isProduct = named(products)
+export const isProduct = named([...products, ...otherProducts])
 export const isWithVector = named(withVector)
 export const isStream = (benchCase: BenchCase) => /^(copy|triad|saxpy|sum)(-|$)/.test(benchCase.name)
 export const isFirstCall = named(compiling)
