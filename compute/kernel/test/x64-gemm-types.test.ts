@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { gemm as multiply } from '../src/gemm.ts'
 import { type Choices, gemm, gemmAsync } from '../src/x64/gemm/gemm.ts'
 import type { Complex, MatrixProduct, Operand } from '../src/x64/gemm/product.ts'
+import { cpu } from '../src/x64/run/cpu.ts'
 import {
   type AddProduct,
   byteTypes,
@@ -29,7 +30,11 @@ process.env.SKEIN_THREADS ??= '3'
 /** Code for AVX2, for AVX-512 alone, and with what else this CPU has. */
 const machines: readonly Choices[] =
   noAvx512() === undefined
-    ? [{ isa: 'avx2', features: new Set() }, { isa: 'avx512', features: new Set() }, { isa: 'avx512' }]
+    ? [
+        { isa: 'avx2', features: new Set() },
+        { isa: 'avx512', features: new Set(), hasFastPairs: false },
+        { isa: 'avx512', hasFastPairs: cpu().features.has('avx512bf16') },
+      ]
     : [{ isa: 'avx2' }]
 const machine = fc.constantFrom(...machines)
 const seed = fc.integer({ min: 1, max: 2 ** 30 })

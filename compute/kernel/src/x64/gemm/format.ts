@@ -59,13 +59,15 @@ export interface Machine {
   readonly isa: Isa
   /** Beyond what all code of its kind takes for granted. */
   readonly features: ReadonlySet<Feature>
+  /** It multiplies pairs of brain floats faster than numbers of f32, twice as many. */
+  readonly hasFastPairs: boolean
 }
 
 /** What tiles add up. @param b how the right operand is stored */
 export function tileTypeOf({ dtype, fast }: MatrixProduct, b: Stored, machine: Machine): TileType {
-  const { isa, features } = machine
+  const { isa, features, hasFastPairs } = machine
   if (dtype === 'f16') return 'f32'
-  if (dtype === 'bf16') return fast && isa === 'avx512' && features.has('avx512bf16') ? 'bf16' : 'f32'
+  if (dtype === 'bf16') return fast && isa === 'avx512' && hasFastPairs ? 'bf16' : 'f32'
   if (dtype !== 'i8') return dtype
   if (isa !== 'avx512' || !features.has('avx512vnni')) return 'i16'
   return b === 'u8' ? 's8u8' : 'u8s8'

@@ -52,7 +52,7 @@ export interface MatrixProduct {
   /** Fused multiply-add is allowed, and then used. Default: false */
   readonly contract?: boolean
   /**
-   * Of bf16: where the processor multiplies pairs of them (AVX512_BF16), that is used; else it is `contract`. Sums are in f32, s = fma(a₂ᵢ, b₂ᵢ, fma(a₂ᵢ₊₁, b₂ᵢ₊₁, s)) in every block of k that begins at an even i, to
+   * Of bf16: where the processor multiplies pairs of them (AVX512_BF16) faster than f32, that is used; else it is `contract`. Sums are in f32, s = fma(a₂ᵢ, b₂ᵢ, fma(a₂ᵢ₊₁, b₂ᵢ₊₁, s)) in every block of k that begins at an even i, to
    * nearest even whatever mode is set; subnormal numbers count as 0, and are 0 as results. Default: false
    */
   readonly fast?: boolean
