@@ -2,12 +2,17 @@
 
 import type { DType } from './dtypes.ts'
 import { astype, copyOf } from './functions/astype.ts'
+import { clip } from './functions/clip.ts'
+import { cumulativeProd, cumulativeSum } from './functions/cumulative.ts'
 import * as elementwise from './functions/elementwise.ts'
 import * as indexing from './functions/indexing.ts'
 import type { Operand } from './functions/operands.ts'
 import { matmul, tensordot, vecdot } from './functions/products.ts'
 import * as reductions from './functions/reductions.ts'
+import { repeat } from './functions/repeating.ts'
+import { nonzero, searchsorted } from './functions/searching.ts'
 import * as shaping from './functions/shaping.ts'
+import { argsort, type SortOptions, sort } from './functions/sorting.ts'
 import { NDArray } from './ndarray.ts'
 import { format } from './print.ts'
 
@@ -18,7 +23,8 @@ type Methods<F> = { readonly [name in keyof F]: Method<F[name]> }
 const { where: _, ...ofElements } = elementwise
 const { broadcastArrays: __, ...ofShapes } = shaping
 const { variance, ...ofAxes } = reductions
-const functions = { ...ofElements, ...ofAxes, var: variance, matmul, vecdot, tensordot }
+const ofOrder = { argsort, clip, cumulativeProd, cumulativeSum, nonzero, searchsorted }
+const functions = { ...ofElements, ...ofAxes, ...ofOrder, var: variance, matmul, vecdot, tensordot }
 
 interface Own<D extends DType> extends Methods<typeof functions> {
   astype<E extends DType>(dtype: E, options?: { copy?: boolean }): NDArray<E>
@@ -27,6 +33,9 @@ interface Own<D extends DType> extends Methods<typeof functions> {
   set(index: indexing.Index | readonly indexing.Index[], values: Parameters<typeof indexing.set>[2]): NDArray<D>
   assign(values: Parameters<typeof indexing.assign>[1]): NDArray<D>
   take(indices: Operand | readonly number[], options?: { axis?: number }): NDArray<D>
+  repeat(repeats: Parameters<typeof repeat>[1], options?: { axis?: number | null }): NDArray<D>
+  /** A new array; this one stays as it is. */
+  sort(options?: SortOptions): NDArray<D>
   reshape(shape: number | readonly number[], options?: { copy?: boolean }): NDArray<D>
   permuteDims(axes?: readonly number[]): NDArray<D>
   moveaxis(source: number | readonly number[], destination: number | readonly number[]): NDArray<D>
@@ -54,6 +63,8 @@ const all: Record<string, (x: any, ...rest: any[]) => unknown> = {
   set: indexing.set,
   assign: indexing.assign,
   take: indexing.take,
+  repeat,
+  sort,
 }
 for (const [name, fn] of Object.entries(all)) {
   Object.defineProperty(NDArray.prototype, name, {

@@ -55,3 +55,12 @@ export const strong: Readonly<Record<Weak, DType>> = {
   float: 'float64',
   complex: 'complex128',
 }
+
+/** Integers are summed as integers of 64 bits. */
+export const sumType = (dtype: DType): DType => {
+  const { kind } = infoOf(dtype)
+  return kind === 'bool' || kind === 'signed' ? 'int64' : kind === 'unsigned' ? 'uint64' : dtype
+}
+
+/** A float16 is combined as a float32. */
+export const combinedIn = (dtype: DType): DType => (dtype === 'float16' ? 'float32' : dtype)

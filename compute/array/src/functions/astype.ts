@@ -1,6 +1,6 @@
 /** Conversion to another dtype. */
 
-import type { DType } from '../dtypes.ts'
+import { type DType, isInexact } from '../dtypes.ts'
 import { evaluateInto } from '../expression/evaluate.ts'
 import { apply, leafOf } from '../expression/node.ts'
 import { astype as operation } from '../expression/operations/astype.ts'
@@ -34,3 +34,6 @@ export function copyOf<D extends DType>(x: NDArray<D>): NDArray<D> {
   leaf.box.readers--
   return arrayOf<D>(target)
 }
+
+/** A float; of whole numbers and booleans float64. */
+export const floated = (x: NDArray): NDArray => (isInexact(x.dtype) ? x : astype(x, 'float64'))

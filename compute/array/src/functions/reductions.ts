@@ -8,8 +8,9 @@ import type { Runs } from '../expression/launch.ts'
 import type { Node, View, Whole } from '../expression/node.ts'
 import { reducing } from '../expression/reduce.ts'
 import { NDArray } from '../ndarray.ts'
+import { combinedIn, sumType } from '../promotion.ts'
 import { checkAxes, checkAxis, type Shape, sizeOf } from '../shape.ts'
-import { astype } from './astype.ts'
+import { astype, floated } from './astype.ts'
 import { arange, checkDType } from './creation.ts'
 import * as elementwise from './elementwise.ts'
 import { type Operand, toArray } from './operands.ts'
@@ -58,15 +59,6 @@ function checkOptions(x: Operand, options: ReductionOptions, call: string) {
   if (options === null || typeof options !== 'object') throw new ArgumentError(call, 'options', 'an object', options)
   return { array, axes: checkAxes(options.axis, array.shape, call), keepdims: options.keepdims === true }
 }
-
-/** Integers are summed as integers of 64 bits. */
-const sumType = (dtype: DType): DType => {
-  const { kind } = infoOf(dtype)
-  return kind === 'bool' || kind === 'signed' ? 'int64' : kind === 'unsigned' ? 'uint64' : dtype
-}
-
-/** A float16 is combined as a float32. */
-const combinedIn = (dtype: DType): DType => (dtype === 'float16' ? 'float32' : dtype)
 
 function total(fold: Fold, call: string) {
   return <D extends DType = DType>(x: Operand, options: SumOptions<D> = {}): NDArray<D> => {
@@ -129,9 +121,6 @@ export function countNonzero(x: Operand, options: ReductionOptions = {}): NDArra
 }
 
 const countOf = ({ shape }: NDArray, axes: readonly number[]): number => axes.reduce((n, d) => n * shape[d], 1)
-
-/** A float as float64 makes of integers. */
-const floated = (array: NDArray): NDArray => (isInexact(array.dtype) ? array : astype(array, 'float64'))
 
 /** The sum over the number of elements; NaN of nothing. */
 export function mean(x: Operand, options: ReductionOptions = {}): NDArray {

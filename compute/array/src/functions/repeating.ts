@@ -1,0 +1,122 @@
+/** Elements moved round, and repeated. */
+
+import { ArgumentError } from '@skein/base'
+import { type DType, isInteger } from '../dtypes.ts'
+import { DTypeError, ShapeError, shapeText } from '../errors.ts'
+import { viewAt } from '../indexing/basic.ts'
+import { arrayOf, type NDArray } from '../ndarray.ts'
+import { broadcastShapes, checkAxis, checkShape, type Shape, sameShape } from '../shape.ts'
+import { asarray, fresh } from './creation.ts'
+import { take } from './indexing.ts'
+import { type Operand, toArray } from './operands.ts'
+import { placeInto } from './placing.ts'
+import { broadcastTo, reshape } from './shaping.ts'
+
+function checkWhole(x: unknown, call: string, name: string, least = -Infinity): number {
+  if (!Number.isSafeInteger(x) || (x as number) < least)
+    throw new ArgumentError(call, name, least === 0 ? 'a whole number from 0' : 'a whole number', x)
+  return x as number
+}
+
+/**
+ * Elements moved on along axes by so many places; what goes over the end comes in at the beginning. Without `axis` among all elements in C order.
+ * @param shift one for all axes, or one for each
+ */
+export function roll<D extends DType>(
+  x: NDArray<D>,
+  shift: number | readonly number[],
+  { axis }: { axis?: number | readonly number[] | null } = {},
+): NDArray<D> {
+  const array = toArray(x, 'roll') as NDArray<D>
+  if (axis === undefined || axis === null) {
+    const flat = reshape(array, [-1])
+    return reshape(rolled(flat, [total([shift].flat() as number[])]), array.shape)
+  }
+  const axes = ([axis].flat() as number[]).map(a => checkAxis(a, array.shape, 'roll'))
+  const given = [shift].flat() as number[]
+  if (given.length !== 1 && given.length !== axes.length)
+    throw new ArgumentError('roll', 'shift', `one number, or one for each of ${axes.length} axes`, shift)
+  const shifts = array.shape.map(() => 0)
+  for (const [k, d] of axes.entries()) shifts[d] += checkWhole(given[k] ?? given[0], 'roll', 'shift')
+  return rolled(array, shifts)
+}
+
+const total = (shifts: readonly number[]) => shifts.reduce((sum, n) => sum + checkWhole(n, 'roll', 'shift'), 0)
+
+/** Each axis falls into two pieces that change places. */
+function rolled<D extends DType>(x: NDArray<D>, shifts: readonly number[]): NDArray<D> {
+  const { array } = fresh(x.dtype, x.shape, 'roll')
+  if (x.size === 0) return array
+  const cuts = x.shape.map((n, d) => ((shifts[d] % n) + n) % n)
+  const moving = cuts.flatMap((cut, d) => (cut === 0 ? [] : [d]))
+  const { view } = x
+  for (let corner = 0; corner < 2 ** moving.length; corner++) {
+    const from = cuts.map(() => ({}))
+    const to = cuts.map(() => ({}))
+    for (const [k, d] of moving.entries()) {
+      const isWrapped = (corner >> k) & 1
+      const rest = x.shape[d] - cuts[d]
+      from[d] = isWrapped ? { begin: rest } : { end: rest }
+      to[d] = isWrapped ? { end: cuts[d] } : { begin: cuts[d] }
+    }
+    placeInto(arrayOf(viewAt(view, from, 'roll')), viewAt(array.view, to, 'roll'))
+  }
+  return array
+}
+
+/**
+ * Each element so many times, one behind the other along an axis; without `axis` of all elements in C order.
+ * @param repeats one number, or an array of one for each place of the axis
+ */
+export function repeat<D extends DType>(
+  x: NDArray<D>,
+  repeats: number | Operand | readonly number[],
+  { axis }: { axis?: number | null } = {},
+): NDArray<D> {
+  const given = toArray(x, 'repeat') as NDArray<D>
+  const isFlat = axis === undefined || axis === null
+  const array = isFlat ? reshape(given, [-1]) : given
+  const d = checkAxis(isFlat ? 0 : axis, array.shape, 'repeat')
+  const length = array.shape[d]
+  if (typeof repeats === 'number') return repeatedEvenly(array, d, checkWhole(repeats, 'repeat', 'repeats', 0))
+  const counts = asarray(repeats as number[], Array.isArray(repeats) ? { dtype: 'int32' } : {})
+  if (!isInteger(counts.dtype)) throw new DTypeError('repeat', 'integers as repeats', [counts.dtype])
+  if (!sameShape(broadcastShapes([counts.shape, [length]], 'repeat'), [length]))
+    throw new ShapeError('repeat', `repeats of shape ${shapeText(counts.shape)} are not one for each of ${length}.`, [
+      counts.shape,
+      [length],
+    ])
+  const numbers: number[] = []
+  for (const [k, n] of (broadcastTo(counts, [length]).toList() as (number | bigint)[]).entries())
+    for (let left = checkWhole(Number(n), 'repeat', 'repeats', 0); left > 0; left--) numbers.push(k)
+  return take(array, asarray(Int32Array.from(numbers)), { axis: d })
+}
+
+/** By a new axis behind, of a view that stands still along it. */
+function repeatedEvenly<D extends DType>(x: NDArray<D>, d: number, times: number): NDArray<D> {
+  const shape = checkShape(x.shape.with(d, x.shape[d] * times), 'repeat')
+  const { view } = x
+  const strides = view.strides.toSpliced(d + 1, 0, 0)
+  return reshape(arrayOf<D>({ ...view, shape: x.shape.toSpliced(d + 1, 0, times), strides }), shape, { copy: true })
+}
+
+/** The array so many times along each axis; new axes come in front. */
+export function tile<D extends DType>(x: NDArray<D>, repetitions: number | Shape): NDArray<D> {
+  const array = toArray(x, 'tile') as NDArray<D>
+  const given = [repetitions].flat() as number[]
+  for (const n of given) checkWhole(n, 'tile', 'repetitions', 0)
+  const rank = Math.max(array.ndim, given.length)
+  const times = [...new Array<number>(rank - given.length).fill(1), ...given]
+  const lengths = [...new Array<number>(rank - array.ndim).fill(1), ...array.shape]
+  const shape = checkShape(
+    lengths.map((n, d) => n * times[d]),
+    'tile',
+  )
+  const { view } = reshape(array, lengths)
+  const doubled = {
+    ...view,
+    shape: lengths.flatMap((n, d) => [times[d], n]),
+    strides: view.strides.flatMap(s => [0, s]),
+  }
+  return reshape(arrayOf<D>(doubled), shape, { copy: true })
+}

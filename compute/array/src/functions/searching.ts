@@ -1,0 +1,86 @@
+/** Where elements are. */
+
+import { ArgumentError } from '@skein/base'
+import { infoOf } from '../dtypes.ts'
+import { DTypeError, ShapeError, shapeText } from '../errors.ts'
+import { Memory } from '../memory.ts'
+import { arrayOf, type NDArray } from '../ndarray.ts'
+import { promote } from '../promotion.ts'
+import { stridesOf } from '../shape.ts'
+import { placesIn } from '../sorting/search.ts'
+import { astype } from './astype.ts'
+import { asarray, type Nested } from './creation.ts'
+import { take } from './indexing.ts'
+import { type Operand, toArray } from './operands.ts'
+import { elementsOf } from './placing.ts'
+import { reshape } from './shaping.ts'
+
+const numbers = (found: Int32Array, shape: readonly number[] = [found.length]): NDArray<'int32'> =>
+  arrayOf({ dtype: 'int32', shape, strides: stridesOf(shape), offset: 0, memory: new Memory(found as never) })
+
+/** Places in C order of elements that are not 0. */
+function truths(x: NDArray): Int32Array {
+  const elements = elementsOf(astype(x, 'bool', { copy: false }))
+  let count = 0
+  for (let k = 0; k < elements.length; k++) if (elements[k] !== 0) count++
+  const found = new Int32Array(count)
+  for (let k = 0, n = 0; n < count; k++) if (elements[k] !== 0) found[n++] = k
+  return found
+}
+
+/** The index along one axis of each place in C order. */
+function along(found: Int32Array, step: number, length: number): Int32Array {
+  return found.map(k => Math.floor(k / step) % length)
+}
+
+/** Where elements are not 0 (NaN is not): for each axis the indices along it, in C order. @throws ShapeError for an array without axes */
+export function nonzero(x: Operand): NDArray<'int32'>[] {
+  const array = toArray(x, 'nonzero')
+  if (array.ndim === 0) throw new ShapeError('nonzero', 'takes arrays with an axis, not of shape [].', [[]])
+  const found = truths(array)
+  const steps = stridesOf(array.shape)
+  return array.shape.map((n, d) => numbers(along(found, steps[d], n)))
+}
+
+/** The same as rows, one for each element that is not 0. */
+export function argwhere(x: Operand): NDArray<'int32'> {
+  const array = toArray(x, 'argwhere')
+  const found = truths(array)
+  const steps = stridesOf(array.shape)
+  const { length: rank } = steps
+  const rows = new Int32Array(found.length * rank)
+  for (let k = 0; k < found.length; k++)
+    for (let d = 0; d < rank; d++) rows[k * rank + d] = Math.floor(found[k] / steps[d]) % array.shape[d]
+  return numbers(rows, [found.length, rank])
+}
+
+export interface SearchOptions {
+  /** `left`: before elements that are equal; `right`: behind them. */
+  side?: 'left' | 'right'
+  /** Places that put the first array in order, as `argsort` gives. */
+  sorter?: Operand | readonly number[]
+}
+
+/**
+ * Where elements of `x2` would have to be put into `x1`, which is in order, for it to stay so. NaN comes last.
+ * @param x1 of one axis
+ * @throws ShapeError; DTypeError for complex numbers
+ */
+export function searchsorted(x1: Operand, x2: Operand | Nested, options: SearchOptions = {}): NDArray<'int32'> {
+  const call = 'searchsorted'
+  const { side = 'left', sorter } = options
+  if (side !== 'left' && side !== 'right') throw new ArgumentError(call, 'side', "'left' or 'right'", side)
+  const given = toArray(x1, call, 'x1')
+  if (given.ndim !== 1)
+    throw new ShapeError(call, `x1 has one axis, not the shape ${shapeText(given.shape)}.`, [given.shape])
+  const sorted = sorter === undefined ? given : take(given, sorter)
+  const wanted = asarray(x2 as Nested)
+  const dtype = promote(sorted.dtype, wanted.dtype)
+  if (infoOf(dtype).kind === 'complex')
+    throw new DTypeError(call, 'real numbers, which have an order', [sorted.dtype, wanted.dtype], '')
+  const [a, b] = [sorted, wanted].map(x => elementsOf(astype(x, dtype, { copy: false })))
+  return numbers(placesIn(a, b, side === 'right', dtype), wanted.shape)
+}
+
+/** Places of elements that are not 0 among all of them in C order. */
+export const flatnonzero = (x: Operand): NDArray<'int32'> => numbers(truths(reshape(toArray(x, 'flatnonzero'), [-1])))

@@ -1,0 +1,107 @@
+/** Elements in order along an axis. Sorting is stable, and NaN comes last, whichever the direction. */
+
+import { ArgumentError } from '@skein/base'
+import { type DType, infoOf, isComplex } from '../dtypes.ts'
+import { DTypeError } from '../errors.ts'
+import { Memory } from '../memory.ts'
+import { arrayOf, type NDArray } from '../ndarray.ts'
+import { checkAxis, type Shape, stridesOf } from '../shape.ts'
+import { firstPlaces, placesInOrder, sortRows } from '../sorting/rows.ts'
+import { takeAlongAxis } from './along.ts'
+import { copyOf } from './astype.ts'
+import { type Operand, toArray } from './operands.ts'
+import { moveaxis, reshape } from './shaping.ts'
+
+export interface SortOptions {
+  /** Default −1, the last; null: all elements in C order, as one row. */
+  axis?: number | null
+  /** The largest first. */
+  descending?: boolean
+  /** Equal elements stay in the order in which they stand. They do so always. */
+  stable?: boolean
+}
+
+interface Rows {
+  /** Its own, the axis last. */
+  readonly array: NDArray
+  readonly axis: number
+  readonly length: number
+}
+
+function rowsOf(x: Operand, axis: number | null | undefined, call: string): Rows {
+  const given = toArray(x, call)
+  const array = axis === null || (given.ndim === 0 && axis === undefined) ? reshape(given, [-1]) : given
+  const d = checkAxis(axis ?? -1, array.shape, call)
+  return { array: copyOf(moveaxis(array, d, -1)), axis: d, length: array.shape[d] }
+}
+
+/** Places, of rows as they lie, as an array with its axis where it was. */
+function placed(places: Int32Array, shape: Shape, axis: number): NDArray<'int32'> {
+  const memory = new Memory(places as never)
+  return moveaxis(arrayOf<'int32'>({ dtype: 'int32', shape, strides: stridesOf(shape), offset: 0, memory }), -1, axis)
+}
+
+/**
+ * A new array with the elements in order along an axis; with `axis: null` all of them, as one row. Of zeros −0 comes first. Complex numbers are in the order of their real parts, then of their imaginary ones. Takes time in proportion
+ * to the number of elements.
+ */
+export function sort<D extends DType>(x: NDArray<D>, options: SortOptions = {}): NDArray<D> {
+  if (isComplex(toArray(x, 'sort').dtype)) return sortedComplex(x, options)
+  const { array, axis, length } = rowsOf(x, options.axis, 'sort')
+  if (length > 1 && array.size > 0) {
+    sortRows(array.view.memory.elements, array.dtype, length, options.descending === true)
+  }
+  return moveaxis(array, -1, axis) as NDArray<D>
+}
+
+function sortedComplex<D extends DType>(x: NDArray<D>, options: SortOptions): NDArray<D> {
+  const array = options.axis === null ? reshape(x, [-1]) : x
+  const axis = options.axis ?? -1
+  return takeAlongAxis(array, argsort(array, { ...options, axis }), { axis })
+}
+
+/** Where each element of the sorted array stands, along the axis. Zeros of either sign are equal. */
+export function argsort(x: Operand, options: SortOptions = {}): NDArray<'int32'> {
+  const { array, axis, length } = rowsOf(x, options.axis, 'argsort')
+  const { elements } = array.view.memory
+  const places =
+    array.size === 0 ? new Int32Array() : placesInOrder(elements, array.dtype, length, options.descending === true)
+  return placed(places, array.shape, axis)
+}
+
+export interface TopKOptions {
+  axis?: number
+  /** Default true; false for the smallest. */
+  largest?: boolean
+}
+
+/** With so few a list is kept in order; with more the whole is sorted. */
+const fewWanted = 64
+
+/**
+ * The k largest elements along an axis, the largest first, and their places; NaN is none unless there are no others. Of equal ones those that stand first.
+ * @throws DTypeError for complex numbers
+ */
+export function topK<D extends DType>(
+  x: NDArray<D>,
+  k: number,
+  { axis = -1, largest = true }: TopKOptions = {},
+): { values: NDArray<D>; indices: NDArray<'int32'> } {
+  const { kind } = infoOf(toArray(x, 'topK').dtype)
+  if (kind === 'complex') throw new DTypeError('topK', 'real numbers, which have an order', [x.dtype], '')
+  const { array, axis: d, length } = rowsOf(x, axis, 'topK')
+  if (!Number.isSafeInteger(k) || k < 0 || k > length)
+    throw new ArgumentError('topK', 'k', `a whole number from 0 to ${length}, the length of the axis`, k)
+  const shape = array.shape.with(-1, k)
+  const { elements } = array.view.memory
+  let indices: NDArray<'int32'>
+  if (k > fewWanted) {
+    const all = placed(placesInOrder(elements, array.dtype, length, largest), array.shape, array.ndim - 1)
+    indices = moveaxis(copyOf(all.at('...', { end: k })), -1, d)
+  } else {
+    const places =
+      array.size === 0 || k === 0 ? new Int32Array() : firstPlaces(elements, array.dtype, length, k, largest)
+    indices = placed(places, shape, d)
+  }
+  return { values: takeAlongAxis(toArray(x, 'topK') as NDArray<D>, indices, { axis: d }), indices }
+}

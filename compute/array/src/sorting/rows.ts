@@ -1,0 +1,100 @@
+/** Rows of elements that lie one behind the other, sorted each for itself. */
+
+import type { DType, Elements } from '../dtypes.ts'
+import { infoOf, isComplex, partOf } from '../dtypes.ts'
+import { fromKeys, keyWords, toKeys, withPlaces } from './keys.ts'
+import { sortRecords } from './radix.ts'
+
+/** Sorts rows in place: NaN last, −0 before 0. @param elements of real numbers */
+export function sortRows(elements: Elements, dtype: DType, length: number, descending: boolean): void {
+  const words = keyWords(dtype)
+  const order = { dtype, descending }
+  const keys = toKeys(elements, order, 'apart')
+  sortAll(keys, words, words, length)
+  fromKeys(keys, order, elements)
+}
+
+function sortAll(records: Uint32Array, words: 1 | 2, width: number, length: number): void {
+  const scratch = new Uint32Array(length * width)
+  const count = records.length / width
+  for (let begin = 0; begin < count; begin += length) sortRecords(records, words, width, begin, begin + length, scratch)
+}
+
+/**
+ * Where in its row each element of the sorted rows stood; equal ones in the order in which they stood, NaN last. Complex numbers go by their real parts, then by their imaginary
+ * ones, those with a NaN behind all others.
+ * @param elements its own: what they are afterwards is undefined
+ */
+export function placesInOrder(elements: Elements, dtype: DType, length: number, descending: boolean): Int32Array {
+  if (isComplex(dtype)) return complexPlaces(elements, dtype, length, descending)
+  const words = keyWords(dtype)
+  const width = words + 1
+  const records = withPlaces(toKeys(elements, { dtype, descending }, 'equal'), words, length)
+  if (length > 1) sortAll(records, words, width, length)
+  const places = new Int32Array(records.length / width)
+  for (let k = 0, at = words; k < places.length; k++, at += width) places[k] = records[at]
+  return places
+}
+
+/** By the parts one after the other, the more important one last. */
+function complexPlaces(
+  elements: Elements,
+  dtype: 'complex64' | 'complex128',
+  length: number,
+  descending: boolean,
+): Int32Array {
+  const count = elements.length / 2
+  const part = partOf(dtype)
+  const places = Int32Array.from({ length: count }, (_, k) => k % length)
+  const sortBy = (type: DType, value: (k: number) => number, isDescending: boolean) => {
+    const { Elements } = infoOf(type)
+    const values = new Elements(count)
+    const before = places.slice()
+    const start = (k: number) => k - (k % length)
+    for (let k = 0; k < count; k++) values[k] = value(start(k) + before[k])
+    const found = placesInOrder(values, type, length, isDescending)
+    for (let k = 0; k < count; k++) places[k] = before[start(k) + found[k]]
+  }
+  const [re, im] = [(k: number) => elements[2 * k] as number, (k: number) => elements[2 * k + 1] as number]
+  sortBy(part, im, descending)
+  sortBy(part, re, descending)
+  sortBy('uint8', k => (Number.isNaN(re(k)) ? 2 : 0) + (Number.isNaN(im(k)) ? 1 : 0), false)
+  return places
+}
+
+/**
+ * The first `k` elements that sorted rows would have, and their places; the others are never sorted.
+ * @param elements of real numbers, its own: what they are afterwards is undefined
+ */
+export function firstPlaces(
+  elements: Elements,
+  dtype: DType,
+  length: number,
+  k: number,
+  descending: boolean,
+): Int32Array {
+  const words = keyWords(dtype)
+  const keys = toKeys(elements, { dtype, descending }, 'equal')
+  const rows = keys.length / words / length
+  const places = new Int32Array(rows * k)
+  const [high, low] = [new Uint32Array(k), new Uint32Array(k)]
+  for (let row = 0; row < rows; row++) {
+    const own = places.subarray(row * k, (row + 1) * k)
+    let found = 0
+    for (let place = 0, at = row * length * words; place < length; place++, at += words) {
+      const [hi, lo] = [keys[at + words - 1], keys[at]]
+      // Equal ones stay behind those that stood before.
+      if (found === k && (hi > high[k - 1] || (hi === high[k - 1] && lo >= low[k - 1]))) continue
+      let to = found < k ? found++ : k - 1
+      for (; to > 0 && (high[to - 1] > hi || (high[to - 1] === hi && low[to - 1] > lo)); to--) {
+        high[to] = high[to - 1]
+        low[to] = low[to - 1]
+        own[to] = own[to - 1]
+      }
+      high[to] = hi
+      low[to] = lo
+      own[to] = place
+    }
+  }
+  return places
+}
