@@ -8,7 +8,7 @@ import { subtractProduct } from './products.ts'
 import { solveTriangular } from './triangular.ts'
 
 /** Columns that are eliminated one by one. */
-const fewColumns = 16
+const fewColumns = 8
 
 /**
  * L without its diagonal of ones, and U, in place of A.
@@ -95,12 +95,21 @@ function eliminateColumns(a: Matrix, pivots: Int32Array): number {
   return singular
 }
 
+/** From so many elements on a row is copied as one. */
+const wideRow = 64
+
 /** Exchanges rows as a factorisation did. */
 export function exchangeRows({ array, at, columns, stride }: Matrix, pivots: Int32Array): void {
   for (let k = 0; k < pivots.length; k++) {
     const pivot = pivots[k]
     if (pivot === k) continue
     const [x, y] = [at + k * stride, at + pivot * stride]
+    if (columns >= wideRow) {
+      const kept = array.slice(x, x + columns)
+      array.copyWithin(x, y, y + columns)
+      array.set(kept, y)
+      continue
+    }
     for (let j = 0; j < columns; j++) {
       const kept = array[x + j]
       array[x + j] = array[y + j]
