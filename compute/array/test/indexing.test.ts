@@ -104,6 +104,43 @@ describe('masks and lists of numbers', () => {
   })
 })
 
+test('parts that are chosen are those of a walk over all indices, however long they are and however they lie', () => {
+  const shapes = fc.constantFrom([4, 3], [2, 3, 50], [3, 2, 2], [2, 40], [6])
+  fc.assert(
+    fc.property(
+      shapes,
+      fc.boolean(),
+      fc.array(fc.integer({ min: -2, max: 1 }), { maxLength: 5 }),
+      fc.constantFrom('float32', 'complex64'),
+      (shape, isTurned, numbers, dtype) => {
+        const x = nd
+          .arange(
+            shape.reduce<number>((a, b) => a * b, 1),
+            null,
+            1,
+            { dtype: dtype as 'float32' },
+          )
+          .reshape(shape)
+        const view = isTurned ? x.t : x
+        for (let axis = 0; axis < view.ndim; axis++) {
+          const before = Array(axis).fill(':')
+          const each = numbers.map(k => view.at(...before, k).toList())
+          const found = view.take(numbers, { axis })
+          assert.deepEqual(
+            numbers.map((_, k) => found.at(...before, k).toList()),
+            each,
+          )
+        }
+        const mask = nd.asarray(Array.from({ length: view.shape[0] }, (_, k) => numbers.includes(k)))
+        assert.deepEqual(
+          view.at(mask).toList(),
+          (view.toList() as unknown[]).filter((_, k) => numbers.includes(k)),
+        )
+      },
+    ),
+  )
+})
+
 describe('assignment', () => {
   test('broadcasts and converts', () => {
     const x = nd.zeros([2, 3], { dtype: 'int8' })

@@ -92,7 +92,7 @@ describe('sorting', () => {
 
 test('top-k is the beginning of what is sorted', () => {
   fc.assert(
-    fc.property(lists, fc.boolean(), fc.nat(100), (list, largest, few) => {
+    fc.property(lists, fc.boolean(), fc.oneof(fc.nat(100), fc.nat(5000)), (list, largest, few) => {
       const x = nd.asarray(list)
       const k = Math.min(few, list.length)
       const { values, indices } = nd.topK(x, k, { largest })
@@ -115,6 +115,24 @@ test('top-k is the beginning of what is sorted', () => {
   )
   assert.deepEqual([values.toList(), indices.toList()], [[[9, 5, 7]], [[1, 0, 1]]])
 })
+
+for (const dtype of ['float16', 'float32', 'float64', 'int32', 'int64'] as const) {
+  const skip = dtype === 'float16' && (globalThis as { Float16Array?: unknown }).Float16Array === undefined
+  test(`a few quantiles of ${dtype} are those of many, which are read from what is sorted`, { skip }, () => {
+    const many = Array.from({ length: 50 }, () => 0.5)
+    fc.assert(
+      fc.property(lists, fc.double({ min: 0, max: 1, noNaN: true }), (list, q) => {
+        fc.pre(list.length > 0)
+        const x = nd.astype(nd.asarray(list), dtype)
+        for (const f of [nd.quantile, nd.nanquantile]) {
+          const [few, all] = [f(x, [q, 0.5]), f(x, [q, ...many])]
+          assert.deepEqual(plain(flat(few)), plain(flat(all).slice(0, 2)))
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+}
 
 test('searchsorted keeps an array in order', () => {
   fc.assert(
@@ -145,6 +163,24 @@ test('what unique finds makes the array again', () => {
       assert.equal(values.size, different.size + list.filter(Number.isNaN).length)
     }),
     { numRuns: 40 },
+  )
+})
+
+test('isin of whole numbers, near each other or not, is membership', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: -300, max: 300 })),
+      fc.array(fc.integer({ min: -40, max: 40 })),
+      fc.boolean(),
+      (a, b, isFar) => {
+        const among = isFar ? [...b, 2 ** 30] : b
+        const [x, y] = [nd.asarray(a, { dtype: 'int32' }), nd.asarray(among, { dtype: 'int32' })]
+        assert.deepEqual(
+          flat(nd.isin(x, y)),
+          a.map(v => among.includes(v)),
+        )
+      },
+    ),
   )
 })
 

@@ -1,9 +1,10 @@
 /** Elements by their places along an axis, line by line. */
 
-import { type DType, type Elements, infoOf, isInteger } from '../dtypes.ts'
+import { type DType, infoOf, isInteger } from '../dtypes.ts'
 import { DTypeError, ShapeError, shapeText } from '../errors.ts'
 import type { View } from '../expression/node.ts'
 import { placeOf } from '../indexing/basic.ts'
+import { copyEach } from '../indexing/select.ts'
 import { type NDArray, places } from '../ndarray.ts'
 import { broadcastShapes, checkAxis, type Shape } from '../shape.ts'
 import { astype, copyOf } from './astype.ts'
@@ -76,16 +77,6 @@ export function takeAlongAxis<D extends DType>(
   const made = fresh(array.dtype, lines.at.shape, 'takeAlongAxis')
   copyEach(lines.of.memory.elements, from, made.memory.elements, infoOf(array.dtype).parts)
   return moveaxis(made.array, -1, d)
-}
-
-function copyEach(from: Elements, at: Int32Array, to: Elements, parts: number): void {
-  if (parts === 1) for (let k = 0; k < at.length; k++) to[k] = from[at[k]]
-  else {
-    for (let k = 0; k < at.length; k++) {
-      to[2 * k] = from[2 * at[k]]
-      to[2 * k + 1] = from[2 * at[k] + 1]
-    }
-  }
 }
 
 /**

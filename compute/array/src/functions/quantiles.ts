@@ -1,11 +1,11 @@
-/** Medians and other quantiles: elements are sorted along axes, and two of them are mixed. */
+/** Medians and other quantiles: two elements, by the ranks they have along axes, are mixed. */
 
 import { ArgumentError } from '@skein/base'
-import { type Elements, infoOf } from '../dtypes.ts'
+import { infoOf } from '../dtypes.ts'
 import { DTypeError, ShapeError, shapeText } from '../errors.ts'
 import type { NDArray } from '../ndarray.ts'
 import { checkAxes, sizeOf } from '../shape.ts'
-import { sortRows } from '../sorting/rows.ts'
+import { type Ranked, rankedRows } from '../sorting/rows.ts'
 import { astype, copyOf, floated } from './astype.ts'
 import { asarray, fresh, type Nested } from './creation.ts'
 import { type Operand, toArray } from './operands.ts'
@@ -55,8 +55,8 @@ interface Asked {
   readonly skipsNaN: boolean
 }
 
-/** Elements of rows that are combined, sorted; axes that stay come first. */
-function sortedRows(x: Operand, axes: readonly number[], call: string) {
+/** Elements of rows that are combined, by rank; axes that stay come first. */
+function rowsOf(x: Operand, axes: readonly number[], call: string, asked: number) {
   const array = floated(toArray(x, call))
   if (infoOf(array.dtype).kind === 'complex')
     throw new DTypeError(call, 'real numbers, which have an order', [array.dtype], '')
@@ -64,14 +64,14 @@ function sortedRows(x: Operand, axes: readonly number[], call: string) {
   const shape = kept.map(d => array.shape[d])
   const length = axes.reduce((n, d) => n * array.shape[d], 1)
   const { elements } = copyOf(permuteDims(array, [...kept, ...axes])).view.memory
-  if (length > 1 && elements.length > 0) sortRows(elements, array.dtype, length, false)
-  return { elements, dtype: array.dtype, shape, length, whole: array.shape }
+  const ranked = rankedRows(elements, array.dtype, length, asked)
+  return { ranked, dtype: array.dtype, shape, length, whole: array.shape }
 }
 
 function quantilesOf(x: Operand, options: ReductionOptions, asked: Asked): NDArray {
   const { call, quantiles, method } = asked
   const axes = checkAxes(options.axis, toArray(x, call).shape, call)
-  const { elements, dtype, shape, length, whole } = sortedRows(x, axes, call)
+  const { ranked, dtype, shape, length, whole } = rowsOf(x, axes, call, 2 * quantiles.size)
   const rows = sizeOf(shape)
   if (length === 0 && rows > 0 && !asked.skipsNaN)
     throw new ShapeError(call, `there is none of no elements: the shape ${shapeText(whole)} has none along the axes.`, [
@@ -82,31 +82,23 @@ function quantilesOf(x: Operand, options: ReductionOptions, asked: Asked): NDArr
   const to = made.memory.elements
   const toFloat = dtype === 'float64' ? (v: number) => v : Math.fround
   for (let row = 0; row < rows; row++) {
-    const begin = row * length
-    let count = length
-    while (count > 0 && Number.isNaN(elements[begin + count - 1] as number)) count--
+    const count = ranked.numbers(row)
     const hasNone = count === 0 || (count < length && !asked.skipsNaN)
     for (const [k, q] of fractions.entries())
-      to[k * rows + row] = hasNone ? Number.NaN : mixed(elements, begin, count, methods[method](count, q), toFloat)
+      to[k * rows + row] = hasNone ? Number.NaN : mixed(ranked, row, count, methods[method](count, q), toFloat)
   }
   if (options.keepdims !== true) return made.array
   return reshape(made.array, [...quantiles.shape, ...whole.map((n, d) => (axes.includes(d) ? 1 : n))])
 }
 
 /** What lies at a place between two elements; from the nearer one, as NumPy. */
-function mixed(
-  elements: Elements,
-  begin: number,
-  count: number,
-  place: number,
-  toFloat: (v: number) => number,
-): number {
+function mixed(ranked: Ranked, row: number, count: number, place: number, toFloat: (v: number) => number): number {
   const at = Math.min(Math.max(place, 0), count - 1)
   const low = Math.floor(at)
   const rest = at - low
-  const a = elements[begin + low] as number
+  const a = ranked.at(row, low)
   if (rest === 0) return a
-  const b = elements[begin + low + 1] as number
+  const b = ranked.at(row, low + 1)
   if (a === b) return a
   const apart = toFloat(b - a)
   return rest < 0.5 ? a + apart * rest : b - apart * (1 - rest)

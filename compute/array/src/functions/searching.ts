@@ -28,9 +28,20 @@ function truths(x: NDArray): Int32Array {
   return found
 }
 
-/** The index along one axis of each place in C order. */
+/** The index along one axis of each place in C order, of places that go up. */
 function along(found: Int32Array, step: number, length: number): Int32Array {
-  return found.map(k => Math.floor(k / step) % length)
+  const indices = new Int32Array(found.length)
+  let [index, begin] = [0, 0]
+  for (let k = 0; k < found.length; k++) {
+    // Of many that are near each other few divide.
+    if (found[k] >= begin + step) {
+      const steps = Math.floor(found[k] / step)
+      begin = steps * step
+      index = steps % length
+    }
+    indices[k] = index
+  }
+  return indices
 }
 
 /** Where elements are not 0 (NaN is not): for each axis the indices along it, in C order. @throws ShapeError for an array without axes */
@@ -39,6 +50,7 @@ export function nonzero(x: Operand): NDArray<'int32'>[] {
   if (array.ndim === 0) throw new ShapeError('nonzero', 'takes arrays with an axis, not of shape [].', [[]])
   const found = truths(array)
   const steps = stridesOf(array.shape)
+  if (array.ndim === 1) return [numbers(found)]
   return array.shape.map((n, d) => numbers(along(found, steps[d], n)))
 }
 

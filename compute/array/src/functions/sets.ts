@@ -136,7 +136,7 @@ export function isin(
   const [a, b] = together(x1, x2)
   const found = new Uint8Array(a.size)
   if (isComplex(a.dtype)) complexIn(a, b, found)
-  else {
+  else if (!tableIn(a, b, found)) {
     const among = elementsOf(uniqueValues(b))
     const wanted = elementsOf(a)
     const at = placesIn(among, wanted, false, a.dtype)
@@ -144,6 +144,28 @@ export function isin(
   }
   const result = array1('bool', found as never, a.shape)
   return invert ? logicalNot(result) : result
+}
+
+/** The longest table, in elements of both arrays. */
+const tableLength = 8
+
+/** By a table of all numbers between the least and the largest of `b`, if these are whole and near each other. @returns whether they are */
+function tableIn(a: NDArray, b: NDArray, found: Uint8Array): boolean {
+  if (infoOf(a.dtype).type !== 'i32' || b.size === 0) return false
+  const [wanted, among] = [elementsOf(a), elementsOf(b)] as unknown as [Int32Array, Int32Array]
+  let [least, most] = [among[0], among[0]]
+  for (let k = 1; k < among.length; k++) {
+    least = Math.min(least, among[k])
+    most = Math.max(most, among[k])
+  }
+  if (most - least > tableLength * (a.size + b.size)) return false
+  const table = new Uint8Array(most - least + 1)
+  for (let k = 0; k < among.length; k++) table[among[k] - least] = 1
+  for (let k = 0; k < wanted.length; k++) {
+    const at = wanted[k] - least
+    found[k] = at >= 0 && at < table.length ? table[at] : 0
+  }
+  return true
 }
 
 function complexIn(a: NDArray, b: NDArray, found: Uint8Array): void {

@@ -75,9 +75,6 @@ export interface TopKOptions {
   largest?: boolean
 }
 
-/** With so few a list is kept in order; with more the whole is sorted. */
-const fewWanted = 64
-
 /**
  * The k largest elements along an axis, the largest first, and their places; NaN is none unless there are no others. Of equal ones those that stand first.
  * @throws DTypeError for complex numbers
@@ -94,14 +91,7 @@ export function topK<D extends DType>(
     throw new ArgumentError('topK', 'k', `a whole number from 0 to ${length}, the length of the axis`, k)
   const shape = array.shape.with(-1, k)
   const { elements } = array.view.memory
-  let indices: NDArray<'int32'>
-  if (k > fewWanted) {
-    const all = placed(placesInOrder(elements, array.dtype, length, largest), array.shape, array.ndim - 1)
-    indices = moveaxis(copyOf(all.at('...', { end: k })), -1, d)
-  } else {
-    const places =
-      array.size === 0 || k === 0 ? new Int32Array() : firstPlaces(elements, array.dtype, length, k, largest)
-    indices = placed(places, shape, d)
-  }
+  const places = array.size === 0 || k === 0 ? new Int32Array() : firstPlaces(elements, array.dtype, length, k, largest)
+  const indices = placed(places, shape, d)
   return { values: takeAlongAxis(toArray(x, 'topK') as NDArray<D>, indices, { axis: d }), indices }
 }

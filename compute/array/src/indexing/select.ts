@@ -1,16 +1,16 @@
 /** Indices that choose parts: masks, and arrays of whole numbers. What is read through them is a new array. */
 
-import { infoOf } from '../dtypes.ts'
+import { type Elements, infoOf } from '../dtypes.ts'
 import { ShapeError, shapeText } from '../errors.ts'
 import type { View } from '../expression/node.ts'
 import { allocate } from '../memory.ts'
 import { places } from '../ndarray.ts'
-import { type Shape, sameShape, sizeOf, stridesOf } from '../shape.ts'
+import { isContiguous, type Shape, sameShape, sizeOf, stridesOf } from '../shape.ts'
 import { placeOf } from './basic.ts'
 
 /** Parts of a view that are equally large: where each begins in memory, and the axes that each has. */
 export interface Selection {
-  readonly starts: readonly number[]
+  readonly starts: Int32Array
   /** The axes in front of those of a part, of which there are so many. */
   readonly shape: Shape
   readonly inner: Pick<View, 'shape' | 'strides' | 'offset'>
@@ -25,16 +25,33 @@ export function selectionOf(view: View, by: View, axis: number, call: string): S
   const covered = by.dtype === 'bool' ? by.shape.length : 1
   const own = { shape: shape.slice(axis, axis + covered), strides: strides.slice(axis, axis + covered), offset: 0 }
   const steps = by.dtype === 'bool' ? truePlaces(by, own, call) : numberedPlaces(by, shape, axis, call, strides[axis])
-  const before = [...places({ shape: shape.slice(0, axis), strides: strides.slice(0, axis), offset })]
+  const before = placeList({ shape: shape.slice(0, axis), strides: strides.slice(0, axis), offset })
+  const starts = new Int32Array(before.length * steps.length)
+  let k = 0
+  for (const place of before) for (let i = 0; i < steps.length; i++) starts[k++] = place + steps[i]
   const chosen = by.dtype === 'bool' ? [steps.length] : by.shape
   return {
-    starts: before.flatMap(place => steps.map(step => place + step)),
+    starts,
     shape: [...shape.slice(0, axis), ...chosen],
     inner: { shape: shape.slice(axis + covered), strides: strides.slice(axis + covered), offset: 0 },
   }
 }
 
-function truePlaces(mask: View, own: Selection['inner'], call: string): number[] {
+/** Places of all elements in C order, as a list. */
+function placeList(view: Selection['inner']): Int32Array {
+  const { shape, strides, offset } = view
+  const list = new Int32Array(sizeOf(shape))
+  const last = shape.length - 1
+  if (last < 0) return list.fill(offset)
+  if (list.length === 0) return list
+  const [length, step] = [shape[last], strides[last]]
+  let k = 0
+  for (const start of places({ shape: shape.slice(0, last), strides: strides.slice(0, last), offset }))
+    for (let i = 0; i < length; i++) list[k++] = start + i * step
+  return list
+}
+
+function truePlaces(mask: View, own: Selection['inner'], call: string): Int32Array {
   if (!sameShape(mask.shape, own.shape))
     throw new ShapeError(
       call,
@@ -42,16 +59,25 @@ function truePlaces(mask: View, own: Selection['inner'], call: string): number[]
       [own.shape, mask.shape],
     )
   const { elements } = mask.memory
-  const found: number[] = []
-  const truths = places(mask)
-  for (const place of places(own)) if (elements[truths.next().value as number] !== 0) found.push(place)
+  const [truths, found] = [placeList(mask), placeList(own)]
+  let count = 0
+  for (let k = 0; k < truths.length; k++) if (elements[truths[k]] !== 0) found[count++] = found[k]
+  return found.slice(0, count)
+}
+
+function numberedPlaces(by: View, shape: Shape, axis: number, call: string, step: number): Int32Array {
+  const { elements } = by.memory
+  const found = placeList(by)
+  const length = shape[axis]
+  for (let k = 0; k < found.length; k++) {
+    const given = Number(elements[found[k]])
+    found[k] = (given >= 0 && given < length ? given : placeOf(given, shape, axis, call)) * step
+  }
   return found
 }
 
-function numberedPlaces(by: View, shape: Shape, axis: number, call: string, step: number): number[] {
-  const { elements } = by.memory
-  return [...places(by)].map(i => placeOf(Number(elements[i]), shape, axis, call) * step)
-}
+/** Parts as long as this are copied as a whole. */
+const longPart = 32
 
 /** A new array of the parts. */
 export function gather(view: View, { starts, shape: first, inner }: Selection): View {
@@ -60,23 +86,43 @@ export function gather(view: View, { starts, shape: first, inner }: Selection): 
   const shape = [...first, ...inner.shape]
   const memory = allocate(dtype, sizeOf(shape), 'at')
   const [from, to] = [view.memory.elements, memory.elements]
-  const within = [...places(inner)]
-  let k = 0
-  for (const start of starts)
-    for (const step of within) for (let p = 0; p < parts; p++) to[k++] = from[(start + step) * parts + p]
+  const size = sizeOf(inner.shape) * parts
+  if (size >= longPart && isContiguous(inner.shape, inner.strides)) {
+    for (let k = 0; k < starts.length; k++) {
+      const begin = starts[k] * parts
+      to.set(from.subarray(begin, begin + size) as unknown as ArrayLike<number>, k * size)
+    }
+  } else copyEach(from, partPlaces(starts, inner), to, parts)
   return { dtype, shape, strides: stridesOf(shape), offset: 0, memory }
+}
+
+/** Where in memory each element of the parts is. */
+function partPlaces(starts: Int32Array, inner: Selection['inner']): Int32Array {
+  const within = placeList(inner)
+  if (within.length === 1 && within[0] === 0) return starts
+  const all = new Int32Array(starts.length * within.length)
+  let k = 0
+  for (const start of starts) for (let i = 0; i < within.length; i++) all[k++] = start + within[i]
+  return all
+}
+
+/** Elements at places of memory, one behind the other. */
+export function copyEach(from: Elements, at: Int32Array, to: Elements, parts: 1 | 2): void {
+  if (parts === 1) for (let k = 0; k < at.length; k++) to[k] = from[at[k]]
+  else {
+    for (let k = 0; k < at.length; k++) {
+      to[2 * k] = from[2 * at[k]]
+      to[2 * k + 1] = from[2 * at[k] + 1]
+    }
+  }
 }
 
 /** Writes the parts. @param values of the shape that `gather` would give */
 export function scatter(view: View, { starts, inner }: Selection, values: View): void {
   const { parts } = infoOf(view.dtype)
   const [from, to] = [values.memory.elements, view.memory.forWriting()]
-  const within = [...places(inner)]
-  const sources = places(values)
-  for (const start of starts) {
-    for (const step of within) {
-      const source = sources.next().value as number
-      for (let p = 0; p < parts; p++) to[(start + step) * parts + p] = from[source * parts + p]
-    }
-  }
+  const targets = partPlaces(starts, inner)
+  const sources = placeList(values)
+  for (let k = 0; k < targets.length; k++)
+    for (let p = 0; p < parts; p++) to[targets[k] * parts + p] = from[sources[k] * parts + p]
 }

@@ -109,6 +109,15 @@ export function fromKeys(keys: Uint32Array, { dtype, descending }: Order, elemen
   }
 }
 
+/** The element that one key stands for. */
+export function elementOf(keys: Uint32Array, at: number, order: Order): number | bigint {
+  const { Elements, bits } = infoOf(order.dtype)
+  const own = keys.slice(at, at + keyWords(order.dtype))
+  const one = bits < 32 ? new Elements(1) : new Elements(own.buffer)
+  fromKeys(own, order, one)
+  return one[0]
+}
+
 /** Keys with the places they stand at in a row behind them. */
 export function withPlaces(keys: Uint32Array, words: 1 | 2, length: number): Uint32Array {
   const count = keys.length / words

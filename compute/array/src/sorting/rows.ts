@@ -2,8 +2,9 @@
 
 import type { DType, Elements } from '../dtypes.ts'
 import { infoOf, isComplex, partOf } from '../dtypes.ts'
-import { fromKeys, keyWords, toKeys, withPlaces } from './keys.ts'
+import { elementOf, fromKeys, keyWords, toKeys, withPlaces } from './keys.ts'
 import { sortRecords } from './radix.ts'
+import { firstOfRow, keyOfRank } from './select.ts'
 
 /** Sorts rows in place: NaN last, −0 before 0. @param elements of real numbers */
 export function sortRows(elements: Elements, dtype: DType, length: number, descending: boolean): void {
@@ -62,8 +63,11 @@ function complexPlaces(
   return places
 }
 
+/** So few are kept in order in a list; for more the key at the end is found, and those before it are sorted. */
+const fewWanted = 64
+
 /**
- * The first `k` elements that sorted rows would have, and their places; the others are never sorted.
+ * Where the first `k` elements of sorted rows stood; the others are never sorted.
  * @param elements of real numbers, its own: what they are afterwards is undefined
  */
 export function firstPlaces(
@@ -77,24 +81,70 @@ export function firstPlaces(
   const keys = toKeys(elements, { dtype, descending }, 'equal')
   const rows = keys.length / words / length
   const places = new Int32Array(rows * k)
-  const [high, low] = [new Uint32Array(k), new Uint32Array(k)]
   for (let row = 0; row < rows; row++) {
-    const own = places.subarray(row * k, (row + 1) * k)
-    let found = 0
-    for (let place = 0, at = row * length * words; place < length; place++, at += words) {
-      const [hi, lo] = [keys[at + words - 1], keys[at]]
-      // Equal ones stay behind those that stood before.
-      if (found === k && (hi > high[k - 1] || (hi === high[k - 1] && lo >= low[k - 1]))) continue
-      let to = found < k ? found++ : k - 1
-      for (; to > 0 && (high[to - 1] > hi || (high[to - 1] === hi && low[to - 1] > lo)); to--) {
-        high[to] = high[to - 1]
-        low[to] = low[to - 1]
-        own[to] = own[to - 1]
-      }
-      high[to] = hi
-      low[to] = lo
-      own[to] = place
-    }
+    if (k > fewWanted) places.set(firstOfRow(keys, words, row * length, length, k), row * k)
+    else fewOfRow(keys, words, row * length, length, places.subarray(row * k, (row + 1) * k))
   }
   return places
+}
+
+function fewOfRow(keys: Uint32Array, words: 1 | 2, begin: number, length: number, places: Int32Array): void {
+  const { length: k } = places
+  const [high, low] = [new Uint32Array(k), new Uint32Array(k)]
+  let found = 0
+  for (let place = 0, at = begin * words; place < length; place++, at += words) {
+    const [hi, lo] = [keys[at + words - 1], keys[at]]
+    // Equal ones stay behind those that stood before.
+    if (found === k && (hi > high[k - 1] || (hi === high[k - 1] && lo >= low[k - 1]))) continue
+    let to = found < k ? found++ : k - 1
+    for (; to > 0 && (high[to - 1] > hi || (high[to - 1] === hi && low[to - 1] > lo)); to--) {
+      high[to] = high[to - 1]
+      low[to] = low[to - 1]
+      places[to] = places[to - 1]
+    }
+    high[to] = hi
+    low[to] = lo
+    places[to] = place
+  }
+}
+
+/** Elements of rows by the rank they have in their row; and how many come before those that are NaN. */
+export interface Ranked {
+  readonly numbers: (row: number) => number
+  readonly at: (row: number, rank: number) => number
+}
+
+/** So few are found one by one, in rows that are not short. */
+const fewRanks = 8
+const shortRow = 256
+
+/**
+ * @param elements of floats, its own: what they are afterwards is undefined
+ * @param asked how many ranks of each row will be asked for
+ */
+export function rankedRows(elements: Elements, dtype: DType, length: number, asked: number): Ranked {
+  const values = elements as unknown as ArrayLike<number>
+  if (asked > fewRanks || length < shortRow) {
+    if (length > 1 && elements.length > 0) sortRows(elements, dtype, length, false)
+    return {
+      numbers(row) {
+        let count = length
+        while (count > 0 && Number.isNaN(values[row * length + count - 1])) count--
+        return count
+      },
+      at: (row, rank) => values[row * length + rank],
+    }
+  }
+  const words = keyWords(dtype)
+  const order = { dtype, descending: false }
+  const keys = toKeys(elements, order, 'apart')
+  return {
+    numbers(row) {
+      let count = 0
+      for (let at = row * length * words + words - 1, k = 0; k < length; k++, at += words)
+        if (keys[at] !== 0xffffffff) count++
+      return count
+    },
+    at: (row, rank) => elementOf(keys, keyOfRank(keys, words, row * length, length, rank), order) as number,
+  }
 }
