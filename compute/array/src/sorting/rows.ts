@@ -4,7 +4,7 @@ import type { DType, Elements } from '../dtypes.ts'
 import { infoOf, isComplex, partOf } from '../dtypes.ts'
 import { elementOf, fromKeys, keyWords, toKeys, withPlaces } from './keys.ts'
 import { sortRecords } from './radix.ts'
-import { firstOfRow, keyOfRank } from './select.ts'
+import { firstOfRow, keyAfter, keyOfRank } from './select.ts'
 
 /** Sorts rows in place: NaN last, −0 before 0. @param elements of real numbers */
 export function sortRows(elements: Elements, dtype: DType, length: number, descending: boolean): void {
@@ -116,7 +116,7 @@ export interface Ranked {
 
 /** So few are found one by one, in rows that are not short. */
 const fewRanks = 8
-const shortRow = 256
+const shortRow = 4096
 
 /**
  * @param elements of floats, its own: what they are afterwards is undefined
@@ -138,6 +138,8 @@ export function rankedRows(elements: Elements, dtype: DType, length: number, ask
   const words = keyWords(dtype)
   const order = { dtype, descending: false }
   const keys = toKeys(elements, order, 'apart')
+  // Behind the last one stands what is mixed with it.
+  let last = { row: -1, rank: 0, at: 0, isRepeated: false }
   return {
     numbers(row) {
       let count = 0
@@ -145,6 +147,13 @@ export function rankedRows(elements: Elements, dtype: DType, length: number, ask
         if (keys[at] !== 0xffffffff) count++
       return count
     },
-    at: (row, rank) => elementOf(keys, keyOfRank(keys, words, row * length, length, rank), order) as number,
+    at(row, rank) {
+      const begin = row * length
+      const isNext = row === last.row && rank === last.rank + 1
+      if (!isNext) last = { row, rank, ...keyOfRank(keys, words, begin, length, rank) }
+      const { isRepeated, at } = last
+      const found = isNext && !isRepeated ? keyAfter(keys, words, begin, length, at) : at
+      return elementOf(keys, found, order) as number
+    },
   }
 }
