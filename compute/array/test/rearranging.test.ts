@@ -275,6 +275,12 @@ describe('what is refused', () => {
       'ShapeError',
       /repeat.*\[2\].*\[3\]/,
     ],
+    [
+      'more repeats than an array can have',
+      () => nd.repeat(nd.zeros([2]), [2e9, 2e9]),
+      'ArgumentError',
+      /repeat: shape must be one of at most/,
+    ],
     ['a huge tile', () => nd.tile(nd.zeros([1000]), [1e9]), 'ArgumentError', /tile: shape must be one of at most/],
     ['half an array as padding', () => nd.pad(nd.zeros([3]), 0.5), 'ArgumentError', /pad: width/],
     [

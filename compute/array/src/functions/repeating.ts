@@ -30,7 +30,7 @@ export function roll<D extends DType>(
   const array = toArray(x, 'roll') as NDArray<D>
   if (axis === undefined || axis === null) {
     const flat = reshape(array, [-1])
-    return reshape(rolled(flat, [total([shift].flat() as number[])]), array.shape)
+    return reshape(rolled(flat, [sumOf([shift].flat() as number[])]), array.shape)
   }
   const axes = ([axis].flat() as number[]).map(a => checkAxis(a, array.shape, 'roll'))
   const given = [shift].flat() as number[]
@@ -41,7 +41,7 @@ export function roll<D extends DType>(
   return rolled(array, shifts)
 }
 
-const total = (shifts: readonly number[]) => shifts.reduce((sum, n) => sum + checkWhole(n, 'roll', 'shift'), 0)
+const sumOf = (shifts: readonly number[]) => shifts.reduce((sum, n) => sum + checkWhole(n, 'roll', 'shift'), 0)
 
 /** Each axis falls into two pieces that change places. */
 function rolled<D extends DType>(x: NDArray<D>, shifts: readonly number[]): NDArray<D> {
@@ -86,10 +86,15 @@ export function repeat<D extends DType>(
       counts.shape,
       [length],
     ])
-  const numbers: number[] = []
-  for (const [k, n] of (broadcastTo(counts, [length]).toList() as (number | bigint)[]).entries())
-    for (let left = checkWhole(Number(n), 'repeat', 'repeats', 0); left > 0; left--) numbers.push(k)
-  return take(array, asarray(Int32Array.from(numbers)), { axis: d })
+  const times = (broadcastTo(counts, [length]).toList() as (number | bigint)[]).map(n =>
+    checkWhole(Number(n), 'repeat', 'repeats', 0),
+  )
+  const total = times.reduce((sum, n) => sum + n, 0)
+  checkShape(array.shape.with(d, total), 'repeat')
+  const places = new Int32Array(total)
+  let end = 0
+  for (const [k, n] of times.entries()) places.fill(k, end, (end += n))
+  return take(array, asarray(places), { axis: d })
 }
 
 /** By a new axis behind, of a view that stands still along it. */
