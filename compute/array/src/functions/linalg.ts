@@ -4,90 +4,28 @@
  */
 
 import { ArgumentError } from '@skein/base'
-import { type DType, isComplex, isFloat } from '../dtypes.ts'
-import { DTypeError, LinearAlgebraError, ShapeError, shapeText } from '../errors.ts'
-import { type Matrix, matrixOf, type Reals } from '../linalg/matrix.ts'
+import { isComplex, isFloat } from '../dtypes.ts'
+import { LinearAlgebraError, ShapeError, shapeText } from '../errors.ts'
+import type { Matrix } from '../linalg/matrix.ts'
 import { factorCholesky } from '../linalg/own/cholesky.ts'
 import { factorLU, solveLU } from '../linalg/own/lu.ts'
 import { factorQR, formQ, upperOf } from '../linalg/own/qr.ts'
 import { solveTriangular as solveTriangle } from '../linalg/own/triangular.ts'
-import { allocate } from '../memory.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
 import { promote } from '../promotion.ts'
-import { broadcastShapes, type Shape, sizeOf, stridesOf } from '../shape.ts'
+import { broadcastShapes, sizeOf } from '../shape.ts'
 import { astype, copyOf } from './astype.ts'
 import { eye } from './creation.ts'
 import * as elementwise from './elementwise.ts'
+import { computedIn, made, overElements, type Real, reshapeOf, Stack, squares } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
 import { tensordot as dotOfTensors, vecdot as dotOfVectors, matmul, outer as outerProduct } from './products.ts'
 import * as reductions from './reductions.ts'
 import { broadcastTo, reshape, matrixTranspose as transposed } from './shaping.ts'
 
 export { matrixTranspose } from './shaping.ts'
+export { type EighOptions, eigh, eigvalsh, type SvdOptions, svd, svdvals } from './spectra.ts'
 export { dotOfTensors as tensordot, dotOfVectors as vecdot, matmul, outerProduct as outer }
-
-type Real = 'float32' | 'float64'
-
-function computedIn(dtype: DType, call: string): Real {
-  if (isComplex(dtype) || dtype === 'float16') throw new DTypeError(call, 'float32, float64 and integers', [dtype])
-  return isFloat(dtype) ? (dtype as Real) : 'float64'
-}
-
-/** Matrices one behind the other, copied, so that they can be overwritten. */
-class Stack {
-  readonly dtype: Real
-  readonly batch: Shape
-  readonly rows: number
-  readonly columns: number
-  readonly elements: Reals
-
-  constructor(x: NDArray, call: string, argument = 'x') {
-    if (x.ndim < 2)
-      throw new ShapeError(call, `${argument} must have two axes or more, not the shape ${shapeText(x.shape)}.`, [
-        x.shape,
-      ])
-    this.dtype = computedIn(x.dtype, call)
-    const own = x.dtype === this.dtype ? copyOf(x) : copyOf(astype(x, this.dtype))
-    this.elements = own.view.memory.elements as unknown as Reals
-    this.batch = x.shape.slice(0, -2)
-    ;[this.rows, this.columns] = x.shape.slice(-2)
-  }
-
-  *[Symbol.iterator](): Generator<Matrix> {
-    const size = this.rows * this.columns
-    for (let k = 0; k < sizeOf(this.batch); k++) yield matrixOf(this.elements, this.rows, this.columns, k * size)
-  }
-}
-
-/** Square ones. */
-function squares(x: Operand, call: string, argument = 'x'): Stack {
-  const array = toArray(x, call, argument)
-  const stack = new Stack(array, call, argument)
-  if (stack.rows !== stack.columns)
-    throw new ShapeError(call, `${argument} must be square, not of shape ${shapeText(array.shape)}.`, [array.shape])
-  return stack
-}
-
-/** A new array of the matrices that are written into it. */
-function made(dtype: Real, batch: Shape, rows: number, columns: number): { array: NDArray; matrices: Matrix[] } {
-  const shape = [...batch, rows, columns]
-  const memory = allocate(dtype, sizeOf(shape), 'linalg')
-  const elements = memory.elements as unknown as Reals
-  const matrices = Array.from({ length: sizeOf(batch) }, (_, k) =>
-    matrixOf(elements, rows, columns, k * rows * columns),
-  )
-  return { array: arrayOf({ dtype, shape, strides: stridesOf(shape), offset: 0, memory }), matrices }
-}
-
-const overElements = (stack: Stack): NDArray => {
-  const shape = [...stack.batch, stack.rows, stack.columns]
-  return reshapeOf(stack.elements, shape, stack.dtype)
-}
-
-function reshapeOf(elements: Reals, shape: Shape, dtype: Real): NDArray {
-  const flat = toArray(elements, 'linalg')
-  return reshape(astype(flat, dtype, { copy: false }), shape)
-}
 
 const singular = (call: string, column: number): LinearAlgebraError =>
   new LinearAlgebraError(

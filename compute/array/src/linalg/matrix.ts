@@ -34,5 +34,13 @@ export function zerosLike(m: Matrix, rows: number, columns: number): Matrix {
   return matrixOf(new Reals(rows * columns), rows, columns)
 }
 
+/** Aᵀ, a copy. */
+export function transposed({ array, at, rows, columns, stride }: Matrix): Matrix {
+  const Reals = array.constructor as Float64ArrayConstructor
+  const t = new Reals(rows * columns)
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) t[j * rows + i] = array[at + i * stride + j]
+  return matrixOf(t, columns, rows)
+}
+
 /** The largest relative error of one rounding. */
 export const epsilonOf = (array: Reals): number => (array instanceof Float32Array ? 2 ** -24 : 2 ** -53)

@@ -51,10 +51,7 @@ export function formQ(reflections: Reflections, columns: number): Matrix {
 /** Reflects the columns of a panel one by one. @returns T, upper triangular */
 function reflectPanel(panel: Matrix): Matrix {
   const { array, at, rows: m, columns: n, stride } = panel
-  // Columns one behind the other.
-  const v = zerosLike(panel, n, m)
-  const t = v.array
-  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) t[j * m + i] = array[at + i * stride + j]
+  const t = columnsOf(panel)
   const triangle = zerosLike(panel, n, n)
   for (let j = 0; j < n; j++) {
     const tau = reflect(t, j * m, j, m)
@@ -65,8 +62,30 @@ function reflectPanel(panel: Matrix): Matrix {
   return triangle
 }
 
+/** Reflections by vectors that are there: v below the diagonal of columns, each with its τ. */
+export function reflectionsOf(a: Matrix, taus: Float64Array): Reflections {
+  const triangles: Matrix[] = []
+  for (let k = 0; k < taus.length; k += blockColumns) {
+    const n = Math.min(blockColumns, taus.length - k)
+    const m = a.rows - k
+    const v = columnsOf(block(a, k, k, m, n))
+    const triangle = zerosLike(a, n, n)
+    for (let j = 0; j < n; j++) extend(triangle.array, v, j, n, m, taus[k + j])
+    triangles.push(triangle)
+  }
+  return { a, triangles }
+}
+
+/** Columns one behind the other. */
+function columnsOf({ array, at, rows: m, columns: n, stride }: Matrix): Reals {
+  const Reals = array.constructor as Float64ArrayConstructor
+  const t = new Reals(m * n)
+  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) t[j * m + i] = array[at + i * stride + j]
+  return t
+}
+
 /** Makes the reflection that leaves of a column only its element j. @returns τ; v lies below, its first element 1 unsaid */
-function reflect(t: Reals, own: number, j: number, m: number): number {
+export function reflect(t: Reals, own: number, j: number, m: number): number {
   let below = 0
   for (let i = j + 1; i < m; i++) below = Math.max(below, Math.abs(t[own + i]))
   if (below === 0) return 0

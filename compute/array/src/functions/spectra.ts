@@ -1,0 +1,141 @@
+/** Eigenvalues of symmetric matrices and singular values: the last two axes are matrices, those in front a batch. Of float32 and float64; integers become float64. */
+
+import { LinearAlgebraError } from '../errors.ts'
+import type { Matrix } from '../linalg/matrix.ts'
+import { type Extent, singularValues } from '../linalg/own/singular-values.ts'
+import { symmetricEigen } from '../linalg/own/symmetric-eigen.ts'
+import type { NDArray } from '../ndarray.ts'
+import { sizeOf } from '../shape.ts'
+import { made, reshapeOf, Stack, squares } from './matrices.ts'
+import { type Operand, toArray } from './operands.ts'
+import { matrixTranspose } from './shaping.ts'
+
+export interface EighOptions {
+  /** The triangle above the diagonal is read; else the one below. Default false */
+  upper?: boolean
+}
+
+/**
+ * Eigenvalues of symmetric matrices, ascending, and orthonormal eigenvectors, the columns of a matrix: A·Z = Z·diag(w). Only one triangle of A is read.
+ * @param x of shape [..., n, n]
+ * @returns `eigenvalues` [..., n], `eigenvectors` [..., n, n], of the dtype of A
+ * @throws ShapeError if it is not square; LinearAlgebraError for NaN or infinity, or if the iteration does not end
+ */
+export function eigh(x: Operand, options: EighOptions = {}): { eigenvalues: NDArray; eigenvectors: NDArray } {
+  const stack = squares(x, 'eigh')
+  const vectors = made(stack.dtype, stack.batch, stack.rows, stack.rows)
+  const eigenvalues = symmetric(stack, 'eigh', options, vectors.matrices)
+  // Each row is a vector.
+  return { eigenvalues, eigenvectors: matrixTranspose(vectors.array) }
+}
+
+/**
+ * Eigenvalues alone, in a fifth of the time.
+ * @param x of shape [..., n, n]
+ * @returns [..., n], ascending
+ * @throws as `eigh`
+ */
+export const eigvalsh = (x: Operand, options: EighOptions = {}): NDArray =>
+  symmetric(squares(x, 'eigvalsh'), 'eigvalsh', options)
+
+function symmetric(stack: Stack, call: string, { upper = false }: EighOptions, vectors?: Matrix[]): NDArray {
+  const n = stack.rows
+  const Reals = stack.elements.constructor as Float64ArrayConstructor
+  const values = new Reals(sizeOf(stack.batch) * n)
+  let k = 0
+  for (const matrix of stack) {
+    mirror(matrix, upper)
+    const scale = bringNearOne(matrix, call)
+    const found = symmetricEigen(matrix, vectors !== undefined)
+    if (found === undefined) throw endless(call)
+    for (let i = 0; i < n; i++) values[k * n + i] = found.values[i] * scale
+    if (vectors !== undefined && found.vectors !== undefined) vectors[k].array.set(found.vectors.array, vectors[k].at)
+    k++
+  }
+  return reshapeOf(values, [...stack.batch, n], stack.dtype)
+}
+
+export interface SvdOptions {
+  /** U and Vᵀ are square; else they have as many columns and rows as there are singular values. Default true */
+  fullMatrices?: boolean
+}
+
+/**
+ * A = U·diag(s)·Vᵀ, with orthonormal columns of U, and rows of Vᵀ, and singular values in descending order.
+ * @param x of shape [..., m, n]; k is the smaller of m and n
+ * @returns `u` [..., m, m] or [..., m, k], `s` [..., k], `vh` [..., n, n] or [..., k, n], of the dtype of A
+ * @throws LinearAlgebraError for NaN or infinity, or if the iteration does not end
+ */
+export function svd(x: Operand, { fullMatrices = true }: SvdOptions = {}): { u: NDArray; s: NDArray; vh: NDArray } {
+  const stack = new Stack(toArray(x, 'svd'), 'svd')
+  const { rows: m, columns: n, dtype, batch } = stack
+  const rank = Math.min(m, n)
+  const u = made(dtype, batch, m, fullMatrices ? m : rank)
+  const vh = made(dtype, batch, fullMatrices ? n : rank, n)
+  const s = singular(stack, 'svd', fullMatrices ? 'full' : 'reduced', (k, left, right) => {
+    u.matrices[k].array.set(left.array, u.matrices[k].at)
+    vh.matrices[k].array.set(right.array, vh.matrices[k].at)
+  })
+  return { u: u.array, s, vh: vh.array }
+}
+
+/**
+ * Singular values alone.
+ * @param x of shape [..., m, n]
+ * @returns [..., min(m, n)], descending
+ * @throws as `svd`
+ */
+export const svdvals = (x: Operand): NDArray =>
+  singular(new Stack(toArray(x, 'svdvals'), 'svdvals'), 'svdvals', 'values')
+
+function singular(
+  stack: Stack,
+  call: string,
+  extent: Extent,
+  take?: (k: number, u: Matrix, vt: Matrix) => void,
+): NDArray {
+  const rank = Math.min(stack.rows, stack.columns)
+  const Reals = stack.elements.constructor as Float64ArrayConstructor
+  const values = new Reals(sizeOf(stack.batch) * rank)
+  let k = 0
+  for (const matrix of stack) {
+    const scale = bringNearOne(matrix, call)
+    const found = singularValues(matrix, extent)
+    if (found === undefined) throw endless(call)
+    for (let i = 0; i < rank; i++) values[k * rank + i] = found.values[i] * scale
+    if (found.u !== undefined && found.vt !== undefined) take?.(k, found.u, found.vt)
+    k++
+  }
+  return reshapeOf(values, [...stack.batch, rank], stack.dtype)
+}
+
+const endless = (call: string) => new LinearAlgebraError(call, 'the iteration did not converge.')
+
+/** Makes a matrix symmetric: one triangle is copied to the other. */
+function mirror({ array, at, rows, stride }: Matrix, upper: boolean): void {
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < i; j++) {
+      const [below, above] = [at + i * stride + j, at + j * stride + i]
+      if (upper) array[below] = array[above]
+      else array[above] = array[below]
+    }
+  }
+}
+
+/** Scales a matrix by a power of two if its elements are so large or small that products of them overflow or vanish. @returns what values are to be multiplied by */
+function bringNearOne({ array, at, rows, columns, stride }: Matrix, call: string): number {
+  let most = 0
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const size = Math.abs(array[at + i * stride + j])
+      if (!(size <= Number.MAX_VALUE))
+        throw new LinearAlgebraError(call, `the matrix has an element that is ${array[at + i * stride + j]}.`, i)
+      if (size > most) most = size
+    }
+  }
+  const exponent = Math.max(-1000, Math.floor(Math.log2(most)))
+  if (most === 0 || Math.abs(exponent) < (array instanceof Float32Array ? 20 : 200)) return 1
+  const factor = 2 ** -exponent
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) array[at + i * stride + j] *= factor
+  return 2 ** exponent
+}
