@@ -43,3 +43,20 @@ export function arrayFrom(
   const flat = values.map(x => itemFrom(x, dtype)) as number[]
   return nd.reshape(nd.asarray(flat, { dtype }), shape)
 }
+
+/** What numpy/record_fft.py and record_signal.py make: numbers that look like chance, exact in every dtype. */
+export function samples(dtype: nd.DType, shape: readonly number[]): nd.NDArray {
+  const size = shape.reduce((p, n) => p * n, 1)
+  const re = (k: number) => (((k * 37) % 23) - 11) / (dtype.startsWith('int') ? 1 : 8)
+  const item = (k: number) => (dtype.startsWith('complex') ? { re: re(k), im: (((k * 29) % 19) - 9) / 4 } : re(k))
+  return nd.reshape(
+    nd.asarray(
+      Array.from({ length: size }, (_, k) => item(k)),
+      { dtype },
+    ),
+    shape,
+  )
+}
+
+/** A recorded array. */
+export const arrayOf = ({ values, dtype, shape }: RecordedArray): nd.NDArray => arrayFrom(values, dtype, shape)

@@ -1,0 +1,103 @@
+/**
+ * Transforms of lines whose length is a product of small primes, forward. Stockham's passes leave points in order (decimation in frequency; C. Van Loan,
+ * Computational Frameworks for the Fast Fourier Transform, 1992, 1.7). After passes of radices whose product is s, one of radix r does, for p < m, q < s, t < r with r·s·m = n,
+ *
+ *     y[q + s·(r·p + t)] = e^(−2πi·pt/(rm)) · Σ x[q + s·(p + m·k)]·e^(−2πi·kt/r)      over k < r
+ *
+ * Lanes are neighbours: all q, of all inner lines. In the first pass there is one q: if there is one inner line too, lanes are p, or, of many short lines, the lines.
+ */
+
+import type { Run } from '../expression/launch.ts'
+import { inOrder, type Lines, type Placed, type Work } from './lines.ts'
+import { type Pass, type Points, type Reals, runOf, type Steps } from './passes.ts'
+import { giveBack, planOf, type Stage, takeScratch } from './plans.ts'
+
+/** From so many lines on, lanes are lines. */
+const manyLines = 32
+/** Longer ones have enough points for lanes. */
+const shortLine = 4096
+/** Points of lines that are transformed together: what passes write in between stays in the cache. */
+const mostTogether = 1 << 15
+
+export function* transformSmooth(work: Work): Generator<Run, void> {
+  const { n, outer, inner } = work
+  if (inner > 1 || outer < manyLines || n > shortLine) return yield* passesOf(work)
+  const together = Math.max(manyLines, Math.floor(mostTogether / n) & ~15)
+  for (let begin = 0; begin < outer; begin += together) {
+    const count = Math.min(together, outer - begin)
+    const turned = ({ points, outerStep, step }: Placed): Placed => ({
+      points: { ...points, offset: points.offset + begin * outerStep },
+      outerStep: 0,
+      step,
+      innerStep: outerStep,
+    })
+    yield* passesOf({ ...work, outer: 1, inner: count, from: turned(work.from), to: turned(work.to) })
+  }
+}
+
+function* passesOf(work: Work): Generator<Run, void> {
+  const { n, outer, inner, type, from, to } = work
+  const { stages } = planOf(n, type)
+  const size = n * outer * inner
+  const between = [...Array(Math.min(2, stages.length - 1))].map(() => [
+    takeScratch(type, size),
+    takeScratch(type, size),
+  ])
+  try {
+    const placed = between.map(arrays => inOrder(pointsApart(arrays), work))
+    let source = from
+    for (const [k, stage] of stages.entries()) {
+      const isLast = k === stages.length - 1
+      const target = isLast ? to : placed[k % 2]
+      yield runOf(passOf(work, stage, source, target, isLast))
+      source = target
+    }
+  } finally {
+    giveBack(between.flat())
+  }
+}
+
+const pointsApart = (arrays: readonly Reals[]): Points => ({ form: 'apart', arrays, offset: 0 })
+
+/** Neighbouring inner lines lie side by side. */
+const areBeside = ({ step, innerStep }: Placed, { inner }: Lines) => inner === 1 || (innerStep === 1 && step === inner)
+
+function passOf(work: Work, stage: Stage, from: Placed, to: Placed, isLast: boolean): Pass {
+  const { outer, inner, type, scale } = work
+  const { radix, before: s, behind: m, twiddles } = stage
+  const rest = { radix, type, from: from.points, to: to.points, ...(isLast && { scale }) }
+  const [far, near] = [from.step * s * m, to.step * s]
+  const steps = (lines: Placed, second: number, lanes: number, points: number): Steps => [
+    lines.outerStep,
+    second,
+    lanes,
+    points,
+  ]
+  if (s === 1 && inner === 1) {
+    // Of one point each, lines are the lanes.
+    if (m === 1) {
+      const ofLines = (lines: Placed): Steps => [0, 0, lines.outerStep, lines.step]
+      return { ...rest, lengths: [1, 1, outer], fromSteps: ofLines(from), toSteps: ofLines(to) }
+    }
+    return {
+      ...rest,
+      lengths: [outer, 1, m],
+      fromSteps: steps(from, 0, from.step, far),
+      toSteps: steps(to, 0, to.step * radix, near),
+      ...(twiddles && { twiddles: { ...twiddles, count: m, by: 'lanes' as const } }),
+    }
+  }
+  if (m === 1 && s > 1 && !(areBeside(from, work) && areBeside(to, work))) {
+    // The last pass of lines that lie apart; in all others it is enough that q or the inner line is 0.
+    const ofLines = (lines: Placed): Steps => [lines.outerStep, lines.step, lines.innerStep, lines.step * s]
+    return { ...rest, lengths: [outer, s, inner], fromSteps: ofLines(from), toSteps: ofLines(to) }
+  }
+  const lanes = ({ step, innerStep }: Placed) => (s === 1 ? innerStep : inner === 1 ? step : 1)
+  return {
+    ...rest,
+    lengths: [outer, m, s * inner],
+    fromSteps: steps(from, from.step * s, lanes(from), far),
+    toSteps: steps(to, to.step * s * radix, lanes(to), near),
+    ...(twiddles && { twiddles: { ...twiddles, count: m, by: 'second' as const } }),
+  }
+}
