@@ -1,7 +1,7 @@
 /**
  * `nd.fft`: discrete Fourier transforms, as the `fft` extension of the array API standard says. Of any length, along any axis; what is in front and behind is a batch. float32 and complex64 are
- * computed as such, float64 and complex128 likewise; float16 as float32, whole numbers and booleans as float64. Lengths of primes up to 13 take time in proportion to n·log n, others about
- * six times as much. An element's error is a few units of rounding, relative to the largest.
+ * computed as such, float64 and complex128 likewise; float16 as float32, whole numbers and booleans as float64. Lengths of primes up to 13 take time in proportion to n·log n, others
+ * several times as much. An element's error is a few units of rounding, relative to the largest.
  */
 
 import { ArgumentError } from '@skein/base'
