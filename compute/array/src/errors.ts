@@ -50,6 +50,24 @@ export class LinearAlgebraError extends SkeinError {
   }
 }
 
+/** A file, or bytes or text of one, that is not what it should be: cut off, of another format, with elements that no array has. */
+export class ArrayFileError extends SkeinError {
+  static {
+    registerError(ArrayFileError, 'ArrayFileError')
+  }
+  declare readonly call: string
+  /** Its path, or what stands for it. */
+  declare readonly file: string
+  declare readonly expected: string
+  declare readonly found: string
+
+  /** "load: x.npy cannot be read: expected 80 bytes of elements, for float64 [10], found 12. It has been cut off." */
+  constructor(call: string, file: string, expected: string, found: string, advice = '', options?: ErrorOptions) {
+    const told = `${call}: ${file} cannot be read: expected ${expected}, found ${found}.`
+    super('SKEIN_ARRAY_FILE', advice === '' ? told : `${told} ${advice}`, { call, file, expected, found }, options)
+  }
+}
+
 /** @throws ArgumentError */
 export function need(
   condition: boolean,

@@ -6,6 +6,7 @@ import { clip } from './functions/clip.ts'
 import { cumulativeProd, cumulativeSum } from './functions/cumulative.ts'
 import * as elementwise from './functions/elementwise.ts'
 import * as indexing from './functions/indexing.ts'
+import { type ArrayJSON, toJSON } from './functions/json.ts'
 import type { Operand } from './functions/operands.ts'
 import { matmul, tensordot, vecdot } from './functions/products.ts'
 import * as reductions from './functions/reductions.ts'
@@ -43,6 +44,8 @@ interface Own<D extends DType> extends Methods<typeof functions> {
   squeeze(axis: number | readonly number[]): NDArray<D>
   flip(axis?: number | readonly number[]): NDArray<D>
   broadcastTo(shape: readonly number[]): NDArray<D>
+  /** For `JSON.stringify`; `fromJSON` reads it. */
+  toJSON(): ArrayJSON<D>
   /** Axes in the reverse order. */
   readonly t: NDArray<D>
   /** The last two axes exchanged. */
@@ -87,6 +90,9 @@ for (const [name, fn] of Object.entries(getters)) {
 }
 
 const shown = {
+  toJSON(this: NDArray): ArrayJSON {
+    return toJSON(this)
+  },
   toString(this: NDArray): string {
     return format(this)
   },

@@ -129,10 +129,6 @@ export class NDArray<D extends DType = DType> {
       )
     }
   }
-
-  toJSON(): unknown {
-    return this.toList()
-  }
 }
 
 /** An array over elements that are there. */
