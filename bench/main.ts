@@ -13,6 +13,7 @@ import { caseTable, shoutMismatch, threeDigits } from './harness/table.ts'
 
 const suites: Record<string, () => Promise<Suite>> = {
   kernels: async () => (await import('./kernels/suite.ts')).kernels,
+  arrays: async () => (await import('./arrays/suite.ts')).arrays,
   tasks: async () => (await import('./tasks/suite.ts')).tasks,
   native: async () => (await import('./native/suite.ts')).native,
   mpi: async () => (await import('./mpi/suite.ts')).mpi,
@@ -24,7 +25,7 @@ const usage = `npm run bench -- <suite> [options]
   --peers <text,…>    only peers whose name contains one of these
   --threads <k>       threads, or ranks, of each parallel peer (2)
   --baseline <who>    whose time the last column divides by (Skein's)
-  --rounds <k>        undisturbed measurements of each peer (9, native 5)
+  --rounds <k>        undisturbed measurements of each peer (9, native 5, arrays 7)
   --quick             small sizes, few rounds, nothing written: does it all run?
   --json              print the rows as JSON instead of tables
   --list              print the cases

@@ -98,7 +98,25 @@ export function nativeTable(rows: readonly Row[]): string {
   return `Median of one run, ${threads} threads unless the case or the column says otherwise; what each case is stands in [bench/native/cases.ts](bench/native/cases.ts):\n\n${table}`
 }
 
-const tables = { kernels: kernelsTable, native: nativeTable, tasks: tasksTable, mpi: mpiTable }
+const arraysColumns: Column[] = [
+  { title: 'Skein', who: ['skein:x64'] },
+  wasm,
+  { title: 'NumPy', who: ['NumPy'] },
+  { title: 'numpy-ts', who: ['numpy-ts'], threads: 1 },
+  { title: 'gcc -O3', who: ['C gcc -O3'] },
+  { title: 'plain JS, 1 thread', who: ['plain JS'], threads: 1 },
+]
+
+export function arraysTable(rows: readonly Row[]): string {
+  const threads = Math.max(...rows.map(row => row.threads))
+  // NumPy has one thread where it has no more.
+  const numpy = (row: Row): Row => (row.who.startsWith('NumPy') ? { ...row, threads } : row)
+  const shown = rows.filter(row => row.case !== 'limit').map(numpy)
+  const table = markdownTable(shown, arraysColumns, { title: 'over NumPy', over: arraysColumns[2] })
+  return `Median of one run, ${threads} threads unless the column says otherwise; what each case is stands in [bench/arrays/cases.ts](bench/arrays/cases.ts):\n\n${table}`
+}
+
+const tables = { kernels: kernelsTable, native: nativeTable, arrays: arraysTable, tasks: tasksTable, mpi: mpiTable }
 
 /** Writes the tables, or only compares with `check`; false when results are missing or something differs. */
 export function writeReadmeTable(check: boolean): boolean {

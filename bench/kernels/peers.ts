@@ -1,4 +1,5 @@
 /** Peers that compute on arrays, and how each is started: for the suites of kernels and of native code. */
+import { delimiter, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Built } from '../harness/build.ts'
 import type { Launch, PeerSpec } from '../harness/suite.ts'
@@ -37,6 +38,7 @@ export const started = (command: string, threads: number, ...args: string[]) => 
   env: { ...openMP, OMP_NUM_THREADS: `${threads}` },
 })
 
+/** @param file a path, beside this file if it is relative */
 export function pythonPeer(
   threads: number,
   label: string,
@@ -53,11 +55,11 @@ export function pythonPeer(
       NUMBA_NUM_THREADS: `${threads}`,
       NUMBA_THREADING_LAYER: 'omp',
       PYTHONDONTWRITEBYTECODE: '1',
-      PYTHONPATH: here('../harness'),
+      PYTHONPATH: `${here('../harness')}${delimiter}${here('.')}`,
     }
     const missing = modules.filter(m => !versions[m])
     if (!python || missing.length > 0) return { absent: `Python with ${missing.join(', ')} is not here: ${setup}` }
-    return { command: python, args: ['-u', here(file), ...args], env }
+    return { command: python, args: ['-u', resolve(here('.'), file), ...args], env }
   }
   return { label, threads, launch }
 }

@@ -1,0 +1,145 @@
+/** The cases of arrays: what memory limits, reductions and cumulative sums along axes, views, small arrays, products, linear algebra, order. */
+import type { BenchCase, Target } from '../harness/suite.ts'
+
+const MiB = 1 << 20
+const dtypes = ['f32', 'f64'] as const
+const width = { f32: 4, f64: 8 }
+const asNumPy: Target[] = [{ than: 'NumPy', atLeast: 1 }]
+/** Float sums differ with the order of addition; everything else is one rounding. */
+const rounding = { f32: 1e-6, f64: 1e-11 }
+const summing = { f32: 2e-3, f64: 1e-11 }
+
+const triads = dtypes.map(
+  (dtype): BenchCase => ({
+    name: 'triad',
+    dtype,
+    about: 'z[...] = x + s * y',
+    n: (64 * MiB) / width[dtype],
+    quick: 1 << 16,
+    bytes: n => n * width[dtype] * 3,
+    tolerance: rounding[dtype],
+    targets: [{ than: 'C gcc -O3', atLeast: 0.9 }],
+  }),
+)
+
+/** Of a square of n × n, of which each element is read once. */
+const ofSquare = (name: string, about: string, operands: number, isSum: boolean): BenchCase => ({
+  name,
+  dtype: 'f32',
+  about,
+  n: 4096,
+  quick: 256,
+  bytes: n => n * n * 4 * operands,
+  tolerance: isSum ? summing.f32 : rounding.f32,
+  targets: asNumPy,
+})
+
+const products = dtypes.flatMap(dtype =>
+  [256, 1024].map(
+    (n): BenchCase => ({
+      name: `gemm-${n}`,
+      dtype,
+      about: 'matmul of n × n',
+      n,
+      quick: 64,
+      ...(n < 1000 && { inner: 5 }),
+      flops: size => 2 * size ** 3,
+      tolerance: dtype === 'f32' ? 1e-4 : 1e-11,
+      targets: [
+        { than: 'NumPy', atLeast: 0.85 },
+        { skein: 'skein:wasm', than: 'NumPy', atLeast: 0.25 },
+        { skein: 'skein:wasm', than: 'numpy-ts', atLeast: 1.5 },
+      ],
+    }),
+  ),
+)
+
+const factorisation = (name: string, about: string, n: number, flops: (n: number) => number): BenchCase => ({
+  name,
+  dtype: 'f64',
+  about,
+  n,
+  quick: 60,
+  flops,
+  tolerance: 1e-9,
+  targets: [{ than: 'NumPy', atLeast: 1 / 1.5 }],
+})
+
+const ordering = (name: string, about: string): BenchCase => ({
+  name,
+  dtype: 'f64',
+  about,
+  n: 4 * MiB,
+  quick: 1 << 12,
+  items: { name: 'elements', of: n => n },
+  tolerance: 1e-12,
+  targets: [{ than: 'NumPy', atLeast: 1.5 }],
+})
+
+export const cases: BenchCase[] = [
+  {
+    name: 'limit',
+    dtype: 'f64',
+    about: 'triad in C, the bandwidth that others are a share of',
+    n: 8 * MiB,
+    quick: 1 << 16,
+    bytes: n => n * 24,
+    tolerance: 1e-11,
+  },
+  ...triads,
+  {
+    name: 'fused',
+    dtype: 'f32',
+    about: 'sin(x)*exp(-y)+sqrt(abs(x*y)), x in [-4,4), y in [-2,2)',
+    n: 16 * MiB,
+    quick: 1 << 16,
+    bytes: n => n * 12,
+    tolerance: 1e-5,
+    targets: [{ than: 'NumPy', atLeast: 4 }],
+  },
+  ...dtypes.map(
+    (dtype): BenchCase => ({
+      name: 'sum',
+      dtype,
+      about: 'sum of x',
+      n: (64 * MiB) / width[dtype],
+      quick: 1 << 16,
+      bytes: n => n * width[dtype],
+      tolerance: summing[dtype],
+      targets: asNumPy,
+    }),
+  ),
+  ofSquare('sum-rows', 'sum of n × n along the last axis', 1, true),
+  ofSquare('sum-columns', 'sum of n × n along the first axis', 1, true),
+  ofSquare('sum-turned', 'sum of the transposed of n × n along its last axis', 1, true),
+  ofSquare('add-turned', 'x + y transposed, n × n, into an array', 3, false),
+  ofSquare('add-strided', 'x[::2, ::2] * 2.5 of n × n, into an array', 0.5, false),
+  {
+    name: 'prefix-sum',
+    dtype: 'f32',
+    about: 'cumulative sum of x',
+    n: 16 * MiB,
+    quick: 1 << 16,
+    bytes: n => n * 8,
+    tolerance: summing.f32,
+    targets: asNumPy,
+  },
+  ofSquare('prefix-columns', 'cumulative sum of n × n along the first axis', 2, true),
+  {
+    name: 'small-add',
+    dtype: 'f64',
+    about: 'x + y of 4 elements, to the result in memory',
+    n: 4,
+    quick: 4,
+    inner: 20_000,
+    tolerance: 0,
+    targets: [{ atMostSeconds: 1e-6 }],
+  },
+  ...products,
+  factorisation('solve', 'a system of n equations, one right side', 1000, n => (2 / 3) * n ** 3),
+  factorisation('cholesky', 'the lower factor of n × n', 1000, n => n ** 3 / 3),
+  factorisation('qr', 'both factors of n × n; compared by |R|', 500, n => (8 / 3) * n ** 3),
+  ordering('sort', 'n fractions, some equal'),
+  ordering('argsort', 'places of n fractions in order, none equal'),
+  ordering('unique', 'different values of n fractions'),
+]

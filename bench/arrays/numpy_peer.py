@@ -1,0 +1,151 @@
+"""NumPy. Element by element it has one thread, its OpenBLAS all; results go to arrays made once where it can."""
+import numpy as np
+from numerics import F, checksum, hash01, stream_x, stream_y
+from serve import serve
+
+D = np.float64
+real = {"f32": F, "f64": D}
+
+
+def square(n, values, dtype):
+    return values.astype(dtype).reshape(n, n)
+
+
+def positive(n, dtype):
+    return (hash01(n) + 0.5).astype(dtype)
+
+
+def matrix_a(n, dtype):
+    return square(n, hash01(n * n) * 2 - 1, dtype)
+
+
+def matrix_b(n, dtype):
+    return square(n, hash01(n * n, 12345) * 2 - 1, dtype)
+
+
+def regular(n):
+    return matrix_a(n, D) + np.eye(n) * (n / 4)
+
+
+def definite(n):
+    a = matrix_a(n, D)
+    return (a + a.T) / 2 + np.eye(n) * n
+
+
+def into(out, run):
+    return dict(run=run, checksum=lambda: checksum(out))
+
+
+def made(compute):
+    """A result that is made anew."""
+    out = [None]
+
+    def run():
+        out[0] = compute()
+    return dict(run=run, checksum=lambda: float(out[0]) if np.ndim(out[0]) == 0 else checksum(out[0]))
+
+
+def triad(dtype):
+    def make(n, _):
+        x, y = stream_x(n, dtype), stream_y(n, dtype)
+        z, s = np.empty_like(x), dtype(2.5)
+
+        def run():
+            np.multiply(y, s, out=z)
+            np.add(x, z, out=z)
+        return into(z, run)
+    return make
+
+
+def fused(n, _):
+    x, y = stream_x(n), stream_y(n)
+    return made(lambda: np.sin(x) * np.exp(-y) + np.sqrt(np.abs(x * y)))
+
+
+def along(compute):
+    """Of a square of positive numbers."""
+    def make(n, _):
+        x = square(n, positive(n * n, F), F)
+        return made(lambda: compute(x))
+    return make
+
+
+def add_turned(n, _):
+    x, y = square(n, positive(n * n, F), F), square(n, stream_y(n * n), F).T
+    z = np.empty_like(x)
+    return into(z, lambda: np.add(x, y, out=z))
+
+
+def add_strided(n, _):
+    x = square(n, positive(n * n, F), F)[::2, ::2]
+    z = np.empty(x.shape, F)
+    return into(z, lambda: np.multiply(x, F(2.5), out=z))
+
+
+def prefix(n, _):
+    x = hash01(n).astype(F)
+    return made(lambda: np.cumsum(x))
+
+
+def small(n, _):
+    x, y = stream_x(n, D), stream_y(n, D)
+    return made(lambda: x + y)
+
+
+def gemm(dtype):
+    def make(n, threads):
+        a, b = matrix_a(n, dtype), matrix_b(n, dtype)
+        return dict(made(lambda: a @ b), threads=threads)
+    return make
+
+
+def solve(n, threads):
+    a, b = regular(n), hash01(n, 12345) * 2 - 1
+    return dict(made(lambda: np.linalg.solve(a, b)), threads=threads)
+
+
+def cholesky(n, threads):
+    a = definite(n)
+    return dict(made(lambda: np.linalg.cholesky(a)), threads=threads)
+
+
+def qr(n, threads):
+    a = regular(n)
+    return dict(made(lambda: np.linalg.qr(a)[1]), threads=threads)
+
+
+def of_keys(compute):
+    def make(n, _):
+        x = hash01(n)
+        return made(lambda: compute(x))
+    return make
+
+
+def argsort(n, _):
+    x = hash01(n) + np.arange(n) * 2.0 ** -50
+    return made(lambda: np.argsort(x))
+
+
+cases = {
+    "fused_f32": fused,
+    "sum-rows_f32": along(lambda x: x.sum(1)),
+    "sum-columns_f32": along(lambda x: x.sum(0)),
+    "sum-turned_f32": along(lambda x: x.T.sum(1)),
+    "add-turned_f32": add_turned,
+    "add-strided_f32": add_strided,
+    "prefix-sum_f32": prefix,
+    "prefix-columns_f32": along(lambda x: np.cumsum(x, 0)),
+    "small-add_f64": small,
+    "solve_f64": solve,
+    "cholesky_f64": cholesky,
+    "qr_f64": qr,
+    "sort_f64": of_keys(np.sort),
+    "argsort_f64": argsort,
+    "unique_f64": of_keys(np.unique),
+}
+for name, dtype in real.items():
+    cases[f"triad_{name}"] = triad(dtype)
+    cases[f"sum_{name}"] = (lambda d: lambda n, _: (lambda x: made(lambda: x.sum()))(positive(n, d)))(dtype)
+    for size in (256, 1024):
+        cases[f"gemm-{size}_{name}"] = gemm(dtype)
+serve(f"NumPy {np.__version__}", cases)

@@ -1,0 +1,112 @@
+/** Skein's side of the suite: `skein.ts <backend>`. Results go to arrays made once where NumPy's can, too. */
+import type { BackendName } from 'skein'
+import * as nd from 'skein/array'
+import { serve, type Work } from '../harness/serve.ts'
+import { checksum, plainId, triadScale } from '../kernels/data.ts'
+import { elementsOf, type Input } from './data.ts'
+
+const backend = (process.argv[2] ?? 'wasm') as BackendName
+nd.backend(backend)
+
+function prepare(id: string, n: number): Work | { skip: string } {
+  const [name, real] = plainId(id).split('_') as [string, 'f32' | 'f64']
+  const dtype = real === 'f32' ? 'float32' : 'float64'
+  // Copied, so that it lies where Skein's own arrays do.
+  const of = (input: Input) => nd.asarray(elementsOf(input, real, n), { copy: true })
+  const square = (input: Input) => of(input).reshape([n, n])
+  let result: nd.NDArray = nd.zeros(0)
+  const sum = () => checksum(nd.asarray(result, { copy: true }).toTypedArray() as Float64Array)
+  const into = (out: nd.NDArray, compute: () => nd.NDArray): Work => {
+    result = out
+    return { run: () => void out.assign(compute()), checksum: sum }
+  }
+  const made = (compute: () => nd.NDArray): Work => {
+    const run = () => {
+      result = compute().eval()
+    }
+    return { run, checksum: sum }
+  }
+  const works: Record<string, () => Work> = {
+    triad: () => {
+      const [x, y] = [of('x'), of('y')]
+      return into(nd.zeros(n, { dtype }), () => nd.add(x, nd.multiply(y, triadScale)))
+    },
+    fused: () => {
+      const [x, y] = [of('x'), of('y')]
+      return into(nd.zeros(n, { dtype }), () =>
+        nd.add(nd.multiply(nd.sin(x), nd.exp(nd.negative(y))), nd.sqrt(nd.abs(nd.multiply(x, y)))),
+      )
+    },
+    sum: () => {
+      const x = of('positive')
+      let total = 0
+      const run = () => {
+        total = x.sum().item() as number
+      }
+      return { run, checksum: () => total }
+    },
+    'sum-rows': () => {
+      const x = square('squareX')
+      return made(() => x.sum({ axis: 1 }))
+    },
+    'sum-columns': () => {
+      const x = square('squareX')
+      return made(() => x.sum({ axis: 0 }))
+    },
+    'sum-turned': () => {
+      const x = square('squareX').t
+      return made(() => x.sum({ axis: 1 }))
+    },
+    'add-turned': () => {
+      const [x, y] = [square('squareX'), square('squareY').t]
+      return into(nd.zeros([n, n], { dtype }), () => nd.add(x, y))
+    },
+    'add-strided': () => {
+      const x = square('squareX').at('::2, ::2')
+      return into(nd.zeros(x.shape, { dtype }), () => nd.multiply(x, triadScale))
+    },
+    'prefix-sum': () => {
+      const x = of('keys')
+      return made(() => nd.cumulativeSum(x))
+    },
+    'prefix-columns': () => {
+      const x = square('squareX')
+      return made(() => nd.cumulativeSum(x, { axis: 0 }))
+    },
+    'small-add': () => {
+      const [x, y] = [of('x'), of('y')]
+      return made(() => nd.add(x, y))
+    },
+    gemm: () => {
+      const [a, b] = [square('a'), square('b')]
+      return made(() => nd.matmul(a, b))
+    },
+    solve: () => {
+      const [a, b] = [square('regular'), of('side')]
+      return made(() => nd.linalg.solve(a, b))
+    },
+    cholesky: () => {
+      const a = square('definite')
+      return made(() => nd.linalg.cholesky(a))
+    },
+    qr: () => {
+      const a = square('regular')
+      return made(() => nd.linalg.qr(a).r)
+    },
+    sort: () => {
+      const x = of('keys')
+      return made(() => nd.sort(x))
+    },
+    argsort: () => {
+      const x = of('distinct')
+      return made(() => nd.argsort(x))
+    },
+    unique: () => {
+      const x = of('keys')
+      return made(() => nd.uniqueValues(x))
+    },
+  }
+  return works[name]?.() ?? { skip: 'not written for arrays' }
+}
+
+await serve(`skein:${backend}`, prepare)

@@ -1,0 +1,51 @@
+/** The suite of arrays: Skein's on machine code and wasm beside NumPy, numpy-ts, plain JavaScript, and C where kernels.c has the case. */
+import { fileURLToPath } from 'node:url'
+import { type BackendName, backends } from 'skein'
+import type { BenchCase, Launch, PeerSpec, Suite } from '../harness/suite.ts'
+import { buildFolder, findNpmPeer } from '../harness/toolchain.ts'
+import { gccPeer, pythonPeer, setup } from '../kernels/peers.ts'
+import { cases } from './cases.ts'
+
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+const node = (file: string, ...args: string[]) => ({ command: process.execPath, args: [here(file), ...args] })
+
+/** A backend that is not there, or not on this machine, is told as any absent peer is. Code that it keeps on the disk is not the user's. */
+function skein(threads: number, backend: BackendName): PeerSpec {
+  const reason = backends[backend].unavailable()
+  const env = { SKEIN_CACHE: `${buildFolder}/cache`, SKEIN_THREADS: `${threads}` }
+  return {
+    label: `skein:${backend}`,
+    threads,
+    launch: reason ? { absent: reason } : { ...node('skein.ts', backend), env },
+  }
+}
+
+function numpyTs(): Launch {
+  return findNpmPeer('numpy-ts') ? node('numpyts.ts') : { absent: `numpy-ts is not in bench/peers: ${setup}` }
+}
+
+const inC = (c: BenchCase) => /^(limit|triad|fused|sum|prefix-sum|gemm-256)$/.test(c.name)
+/** One thread of JavaScript takes minutes for large products. */
+const plainTakes = (c: BenchCase) => !/^(limit|gemm-1024|solve|cholesky|qr)$/.test(c.name)
+
+export const arrays: Suite = {
+  name: 'arrays',
+  own: 'skein:x64',
+  cases,
+  isReference: row => row.who.startsWith('NumPy') || row.who.startsWith('plain JS'),
+  limit: { id: 'limit_f64', who: 'C gcc' },
+  effort: { rounds: 7, budgetSeconds: 1, restMs: 10 },
+  peers: threads => [
+    { ...skein(threads, 'x64'), cases: c => c.name !== 'limit' },
+    { ...skein(threads, 'wasm'), cases: c => c.name !== 'limit' },
+    { ...gccPeer(threads, '-O3', 'kernels-strict', []), cases: inC },
+    { ...pythonPeer(threads, 'NumPy', here('numpy_peer.py'), ['numpy']), cases: c => c.name !== 'limit' },
+    { label: 'numpy-ts', threads: 1, launch: numpyTs(), cases: c => c.name !== 'limit' },
+    { label: 'plain JS', threads: 1, launch: node('plain.ts'), cases: plainTakes },
+  ],
+  notes: [
+    'NumPy computes element by element, sums and sorts on one thread; products and linear algebra with its OpenBLAS on all.',
+    'triad and the additions write into an array made once, in Skein by assign, in NumPy by out; numpy-ts makes a new one each time.',
+    'GB/s counts each operand once (no write-allocate); the limit is the same count for a triad in C.',
+  ],
+}
