@@ -159,10 +159,11 @@ class Follower {
       if (to instanceof Register && from instanceof Register) {
         const [at, source] = step.operands as [Register, Register]
         this.#demand(this.#isFound(source, from), `${from.name} in ${placeOf(source)}`)
-        const held = this.#held(placeOf(source))
+        const held = this.#held(placeOf(source)).union(new Set([nameOf(to)]))
         this.#put(at, nameOf(to))
-        if (at instanceof Register && source instanceof Register && placeOf(at) !== placeOf(source))
-          this.#state.set(placeOf(at), held.union(new Set([nameOf(to)])))
+        // Both have one value now, also where a variable on the stack is copied to itself by way of a register.
+        if (source instanceof Register) this.#state.set(placeOf(source), held)
+        if (at instanceof Register && source instanceof Register) this.#state.set(placeOf(at), held)
         return
       }
     }
