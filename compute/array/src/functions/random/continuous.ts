@@ -124,7 +124,7 @@ export function weibull<D extends RealType = 'float64'>(
   ])
 }
 
-interface Located {
+export interface Located {
   /** Where its middle (of gumbel: its mode) is. Default 0. */
   loc?: Numbers
   /** Default 1. */
