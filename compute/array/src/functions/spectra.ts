@@ -30,7 +30,7 @@ export function eigh(x: Operand, options: EighOptions = {}): { eigenvalues: NDAr
 }
 
 /**
- * Eigenvalues alone, in a fifth of the time.
+ * Eigenvalues alone,.
  * @param x of shape [..., n, n]
  * @returns [..., n], ascending
  * @throws as `eigh`
