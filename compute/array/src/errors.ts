@@ -1,6 +1,6 @@
 /** Errors of arrays. */
 
-import { ArgumentError, registerError, SkeinError } from '@skein/base'
+import { registerError, SkeinError } from '@skein/base'
 
 export const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`
 
@@ -66,16 +66,4 @@ export class ArrayFileError extends SkeinError {
     const told = `${call}: ${file} cannot be read: expected ${expected}, found ${found}.`
     super('SKEIN_ARRAY_FILE', advice === '' ? told : `${told} ${advice}`, { call, file, expected, found }, options)
   }
-}
-
-/** @throws ArgumentError */
-export function need(
-  condition: boolean,
-  call: string,
-  argument: string,
-  expected: string,
-  found: unknown,
-  advice?: string,
-): void {
-  if (!condition) throw new ArgumentError(call, argument, expected, found, advice)
 }

@@ -9,7 +9,23 @@ export { astype, copyOf as copy } from './functions/astype.ts'
 export { type BufferOptions, frombuffer, fromParts, type Parts, tobytes, toParts } from './functions/buffers.ts'
 export * from './functions/clip.ts'
 export * from './functions/convolve.ts'
-export * from './functions/creation.ts'
+export {
+  arange,
+  asarray,
+  type CreationOptions,
+  empty,
+  emptyLike,
+  eye,
+  fromTypedArray,
+  full,
+  fullLike,
+  linspace,
+  type Nested,
+  ones,
+  onesLike,
+  zeros,
+  zerosLike,
+} from './functions/creation.ts'
 export * from './functions/cumulative.ts'
 export * from './functions/device.ts'
 export * from './functions/elementwise.ts'

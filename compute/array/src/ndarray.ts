@@ -3,7 +3,7 @@
 import { ArgumentError } from '@skein/base'
 import { type DType, type Item, infoOf } from './dtypes.ts'
 import { evaluate, evaluateAsync } from './expression/evaluate.ts'
-import { type Leaf, leafOf, type Node, type View } from './expression/node.ts'
+import { leafOf, type Node, type View } from './expression/node.ts'
 import { broadcastStrides, isContiguous, type Shape, sizeOf } from './shape.ts'
 
 /** An array of rank n, of elements of one dtype. They are there, or are computed when somebody reads them. */
@@ -170,5 +170,3 @@ function nest(view: View, axis: number, at: number): unknown {
 export function broadcastView(view: View, shape: Shape): View {
   return { ...view, shape, strides: broadcastStrides(view.shape, view.strides, shape) }
 }
-
-export const isLeaf = (node: Node): node is Leaf => node.is === 'leaf'

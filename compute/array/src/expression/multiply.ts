@@ -6,6 +6,7 @@
 import { type Gemm, gemm } from '@skein/kernel/gemm'
 import type { DType } from '../dtypes.ts'
 import { allocate } from '../memory.ts'
+import { combinedIn } from '../promotion.ts'
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { evaluating } from './evaluate.ts'
 import { sumFold } from './fold.ts'
@@ -98,8 +99,6 @@ function* bySums(x: View, y: View, batch: Shape): Runs<View> {
   for (const leaf of [left, right]) leaf.box.readers--
   return found
 }
-
-const combinedIn = (dtype: DType): DType => (dtype === 'float16' ? 'float32' : dtype)
 
 const orFold = {
   name: 'or',

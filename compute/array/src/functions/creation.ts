@@ -1,7 +1,7 @@
 /** Functions that make arrays. Of JavaScript's numbers they are float64 unless a dtype is named. */
 
 import { ArgumentError } from '@skein/base'
-import { type DType, dtypeOfElements, dtypes, type Elements, infoOf, isDType, isInexact } from '../dtypes.ts'
+import { type DType, dtypeOfElements, dtypes, type Elements, infoOf, isDType } from '../dtypes.ts'
 import { ShapeError, shapeText } from '../errors.ts'
 import { runAll } from '../expression/launch.ts'
 import { filling } from '../expression/sequence.ts'
@@ -254,6 +254,3 @@ export function fromTypedArray<D extends DType = DType>(
     )
   return arrayOf<D>({ dtype, shape: checked, strides: stridesOf(checked), offset: 0, memory })
 }
-
-/** What a function of floats computes integers in. */
-export const floatFor = (dtype: DType): DType => (isInexact(dtype) ? dtype : 'float64')

@@ -6,7 +6,7 @@ import { ShapeError, shapeText } from '../errors.ts'
 import { multiplying } from '../expression/multiply.ts'
 import type { Node, Whole } from '../expression/node.ts'
 import { NDArray } from '../ndarray.ts'
-import { promote } from '../promotion.ts'
+import { combinedIn, promote } from '../promotion.ts'
 import { broadcastShapes, checkAxis, type Shape } from '../shape.ts'
 import { astype } from './astype.ts'
 import * as elementwise from './elementwise.ts'
@@ -52,7 +52,7 @@ export function matmul(x1: Operand, x2: Operand): NDArray {
   const batch = broadcastShapes([left.shape.slice(0, -2), right.shape.slice(0, -2)], 'matmul')
   const { dtype } = a
   const [x, y] = [left.node, right.node]
-  const through = dtype === 'float16' ? 'float32' : dtype
+  const through = combinedIn(dtype)
   const product = wholeOf(through, [...batch, m, n], [x, y], () => multiplying(x, y, batch))
   const found = astype(product, dtype, { copy: false })
   if (a.ndim > 1 && b.ndim > 1) return found
