@@ -3,8 +3,9 @@
  * multiply-add is twice as fast on many processors), the other twice.
  */
 
-import { type Gemm, gemm } from '@skein/kernel/gemm'
 import type { DType } from '../dtypes.ts'
+import { providerOf } from '../linalg/choose.ts'
+import type { Product } from '../linalg/provider.ts'
 import { allocate } from '../memory.ts'
 import { combinedIn } from '../promotion.ts'
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../shape.ts'
@@ -14,10 +15,7 @@ import { sumFold } from './fold.ts'
 import { outerPlaces, type Runs } from './launch.ts'
 import { apply, leafOf, type Node, type View } from './node.ts'
 import { multiply } from './operations/arithmetic.ts'
-import { backendNow } from './programs.ts'
 import { reducing } from './reduce.ts'
-
-type Product = Parameters<Gemm>[0]
 
 const blockTypes: Partial<Record<DType, Product['dtype']>> = {
   float32: 'f32',
@@ -45,8 +43,9 @@ export function* multiplying(a: Node, b: Node, batch: Shape): Runs<View> {
     return { ...view, shape: whole, strides: broadcastStrides(view.shape, view.strides, whole) }
   }
   const [left, right] = [along(x, m, k), along(y, k, n)]
-  if (type === undefined || m * n * k < leastWork || backendNow().name !== 'x64')
-    return yield* bySums(left, right, batch)
+  const isSmall = type === undefined || m * n * k < leastWork
+  const multiplier = isSmall ? undefined : providerOf('multiplier', Math.min(m, n, k)).multiplier()
+  if (type === undefined || multiplier === undefined) return yield* bySums(left, right, batch)
   const memory = allocate(dtype, sizeOf(shape), 'matmul')
   const c: View = { dtype, shape, strides: stridesOf(shape), offset: 0, memory }
   const views = [left, right, c]
@@ -75,7 +74,7 @@ export function* multiplying(a: Node, b: Node, batch: Shape): Runs<View> {
       contract: true,
       ...(rank > 0 && { batch: batch[rank - 1] }),
     }
-    yield { now: () => gemm(product), beside: () => gemm.async(product) }
+    yield multiplier(product)
   }
   return c
 }

@@ -6,8 +6,7 @@
 import { ArgumentError } from '@skein/base'
 import { isComplex, isFloat } from '../dtypes.ts'
 import { LinearAlgebraError, ShapeError, shapeText } from '../errors.ts'
-import { factorCholesky } from '../linalg/own/cholesky.ts'
-import { factorQR, formQ, upperOf } from '../linalg/own/qr.ts'
+import { providerOf } from '../linalg/choose.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
 import { astype, copyOf } from './astype.ts'
 import { eye } from './creation.ts'
@@ -45,7 +44,7 @@ export function cholesky(x: Operand, { upper = false }: { upper?: boolean } = {}
     ])
   const stack = squares(upper ? array : transposed(array), 'cholesky')
   for (const matrix of stack) {
-    const row = factorCholesky(matrix)
+    const row = providerOf('cholesky', matrix.rows).cholesky(matrix)
     if (row >= 0)
       throw new LinearAlgebraError(
         'cholesky',
@@ -73,10 +72,9 @@ export function qr(x: Operand, { mode = 'reduced' }: QROptions = {}): { q: NDArr
   const [q, r] = [made(dtype, batch, rows, rank), made(dtype, batch, rank, columns)]
   let k = 0
   for (const matrix of stack) {
-    const reflections = factorQR(matrix)
-    q.matrices[k].array.set(formQ(reflections, rank).array, q.matrices[k].at)
-    r.matrices[k].array.set(upperOf(matrix, rank).array, r.matrices[k].at)
-    k++
+    const factors = providerOf('qr', Math.min(rows, columns)).qr(matrix)
+    factors.writeR(r.matrices[k])
+    factors.writeQ(q.matrices[k++])
   }
   return { q: q.array, r: r.array }
 }

@@ -1,9 +1,9 @@
 /** Eigenvalues of symmetric matrices and singular values: the last two axes are matrices, those in front a batch. Of float32 and float64; integers become float64. */
 
 import { LinearAlgebraError } from '../errors.ts'
+import { providerOf } from '../linalg/choose.ts'
 import type { Matrix } from '../linalg/matrix.ts'
-import { type Extent, singularValues } from '../linalg/own/singular-values.ts'
-import { symmetricEigen } from '../linalg/own/symmetric-eigen.ts'
+import type { Extent } from '../linalg/provider.ts'
 import type { NDArray } from '../ndarray.ts'
 import { sizeOf } from '../shape.ts'
 import { made, reshapeOf, Stack, squares } from './matrices.ts'
@@ -46,7 +46,7 @@ function symmetric(stack: Stack, call: string, { upper = false }: EighOptions, v
   for (const matrix of stack) {
     mirror(matrix, upper)
     const scale = bringNearOne(matrix, call)
-    const found = symmetricEigen(matrix, vectors !== undefined)
+    const found = providerOf('symmetricEigen', n).symmetricEigen(matrix, vectors !== undefined)
     if (found === undefined) throw endless(call)
     for (let i = 0; i < n; i++) values[k * n + i] = found.values[i] * scale
     if (vectors !== undefined && found.vectors !== undefined) vectors[k].array.set(found.vectors.array, vectors[k].at)
@@ -100,7 +100,7 @@ function singular(
   let k = 0
   for (const matrix of stack) {
     const scale = bringNearOne(matrix, call)
-    const found = singularValues(matrix, extent)
+    const found = providerOf('singularValues', rank).singularValues(matrix, extent)
     if (found === undefined) throw endless(call)
     for (let i = 0; i < rank; i++) values[k * rank + i] = found.values[i] * scale
     if (found.u !== undefined && found.vt !== undefined) take?.(k, found.u, found.vt)

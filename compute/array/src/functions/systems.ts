@@ -1,9 +1,9 @@
 /** Systems of equations, inverses and determinants, by LU with partial pivoting. */
 
 import { LinearAlgebraError, ShapeError, shapeText } from '../errors.ts'
+import { providerOf } from '../linalg/choose.ts'
 import type { Matrix } from '../linalg/matrix.ts'
-import { factorLU, solveLU } from '../linalg/own/lu.ts'
-import { solveTriangular as solveTriangle } from '../linalg/own/triangular.ts'
+import type { LU } from '../linalg/provider.ts'
 import type { NDArray } from '../ndarray.ts'
 import { promote } from '../promotion.ts'
 import { broadcastShapes, sizeOf } from '../shape.ts'
@@ -13,13 +13,15 @@ import { computedIn, overElements, type Real, reshapeOf, Stack, squares } from '
 import { type Operand, toArray } from './operands.ts'
 import { broadcastTo, reshape } from './shaping.ts'
 
-const singular = (call: string, column: number): LinearAlgebraError =>
+const singular = (call: string, { singular: at, line }: Pick<LU, 'singular' | 'line'>): LinearAlgebraError =>
   new LinearAlgebraError(
     call,
-    `the matrix is singular: there is no pivot in column ${column}.`,
-    column,
+    `the matrix is singular: there is no pivot in ${line} ${at}.`,
+    at,
     'nd.linalg.lstsq takes it.',
   )
+
+const factored = (a: Matrix): LU => providerOf('lu', a.rows).lu(a)
 
 /**
  * X of A·X = B. B is one column if it has one axis, else a matrix of columns; axes in front are broadcast.
@@ -49,9 +51,9 @@ export function solve(x1: Operand, x2: Operand): NDArray {
   )
   const columns = solutions[Symbol.iterator]()
   for (const matrix of factors) {
-    const { pivots, singular: column } = factorLU(matrix)
-    if (column >= 0) throw singular('solve', column)
-    solveLU(matrix, pivots, columns.next().value as Matrix)
+    const lu = factored(matrix)
+    if (lu.singular >= 0) throw singular('solve', lu)
+    lu.solve(columns.next().value as Matrix)
   }
   const found = overElements(solutions)
   return isVector ? reshape(found, [...batch, n]) : found
@@ -64,9 +66,9 @@ export function inv(x: Operand): NDArray {
   const inverse = new Stack(broadcastTo(eye(stack.rows, stack.rows, { dtype: stack.dtype }), array.shape), 'inv')
   const columns = inverse[Symbol.iterator]()
   for (const matrix of stack) {
-    const { pivots, singular: column } = factorLU(matrix)
-    if (column >= 0) throw singular('inv', column)
-    solveLU(matrix, pivots, columns.next().value as Matrix)
+    const lu = factored(matrix)
+    if (lu.singular >= 0) throw singular('inv', lu)
+    lu.solve(columns.next().value as Matrix)
   }
   return overElements(inverse)
 }
@@ -78,8 +80,8 @@ export function slogdet(x: Operand): { sign: NDArray; logabsdet: NDArray } {
   const Reals = stack.elements.constructor as Float64ArrayConstructor
   const [signs, logs] = [new Reals(count), new Reals(count)]
   let k = 0
-  for (const matrix of stack) {
-    const { pivots } = factorLU(matrix)
+  for (const a of stack) {
+    const { matrix, pivots } = factored(a)
     let sign = 1
     let log = 0
     for (const [i, pivot] of pivots.entries()) {
@@ -100,8 +102,8 @@ export function det(x: Operand): NDArray {
   const Reals = stack.elements.constructor as Float64ArrayConstructor
   const found = new Reals(sizeOf(stack.batch))
   let k = 0
-  for (const matrix of stack) {
-    const { pivots } = factorLU(matrix)
+  for (const a of stack) {
+    const { matrix, pivots } = factored(a)
     let product = 1
     for (const [i, pivot] of pivots.entries())
       product *= (pivot === i ? 1 : -1) * matrix.array[matrix.at + i * (matrix.stride + 1)]
@@ -137,8 +139,10 @@ export function solveTriangular(x1: Operand, x2: Operand, options: TriangularOpt
   for (const matrix of triangles) {
     const { upper = false, unit = false, transposed: isTransposed = false } = options
     for (let i = 0; !unit && i < matrix.rows; i++)
-      if (matrix.array[matrix.at + i * (matrix.stride + 1)] === 0) throw singular('solveTriangular', i)
-    solveTriangle({ matrix, upper, unit, transposed: isTransposed }, columns.next().value as Matrix)
+      if (matrix.array[matrix.at + i * (matrix.stride + 1)] === 0)
+        throw singular('solveTriangular', { singular: i, line: 'column' })
+    const triangle = { matrix, upper, unit, transposed: isTransposed }
+    providerOf('solveTriangular', matrix.rows).solveTriangular(triangle, columns.next().value as Matrix)
   }
   const found = overElements(solutions)
   return isVector ? reshape(found, [...triangles.batch, triangles.rows]) : found

@@ -1,23 +1,12 @@
 /** A = U·S·Vᵀ. A matrix with more rows than columns goes through a QR first (T. Chan, An Improved Algorithm for Computing the Singular Value Decomposition, 1982). */
 
 import { type Matrix, transposed, zerosLike } from '../matrix.ts'
+import type { Extent, Singular } from '../provider.ts'
 import { reduceToBidiagonal } from './bidiagonal.ts'
 import { diagonaliseBidiagonal } from './bidiagonal-qr.ts'
 import { applyQ, factorQR, formQ, upperOf } from './qr.ts'
 import { padded, paddedTranspose, rowsInOrder } from './rank-two.ts'
 import { Rotations } from './rotations.ts'
-
-/** What is wanted: values alone; as many vectors as there are values; all of them. */
-export type Extent = 'values' | 'reduced' | 'full'
-
-export interface Singular {
-  /** In descending order. */
-  readonly values: Float64Array
-  /** Columns are vectors. */
-  readonly u?: Matrix
-  /** Rows are vectors. */
-  readonly vt?: Matrix
-}
 
 /** Of a matrix that is overwritten. @returns undefined if the iteration did not end */
 export function singularValues(a: Matrix, extent: Extent): Singular | undefined {

@@ -4,6 +4,7 @@
  */
 
 import type { Matrix } from '../matrix.ts'
+import type { Eigen } from '../provider.ts'
 import { formQ } from './qr.ts'
 import { paddedTranspose, rowsInOrder } from './rank-two.ts'
 import { makeRotation, Rotations } from './rotations.ts'
@@ -13,13 +14,6 @@ import { reduceToTridiagonal } from './tridiagonal.ts'
 const mostSteps = 30
 const epsilon = 2 ** -53
 const smallest = 2 ** -1022
-
-export interface Eigen {
-  /** In ascending order. */
-  readonly values: Float64Array
-  /** Row k is the vector of value k. */
-  readonly vectors?: Matrix
-}
 
 /** Of a matrix all of whose elements count; it is overwritten. @returns undefined if the iteration did not end */
 export function symmetricEigen(a: Matrix, withVectors: boolean): Eigen | undefined {

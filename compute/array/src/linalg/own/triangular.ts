@@ -5,20 +5,11 @@
 
 import { kernel } from '@skein/kernel'
 import { block, type Matrix, type Reals } from '../matrix.ts'
+import type { Triangle } from '../provider.ts'
 import { subtractProduct } from './products.ts'
 
 /** Rows that a kernel solves by itself. */
 const fewRows = 32
-
-export interface Triangle {
-  readonly matrix: Matrix
-  /** The elements above the diagonal are those of T; else those below. */
-  readonly upper: boolean
-  /** T is the transpose of that triangle. */
-  readonly transposed?: boolean
-  /** Ones stand for the diagonal. */
-  readonly unit?: boolean
-}
 
 const forward = kernel(
   (
@@ -65,7 +56,7 @@ const backward = kernel(
   { name: 'solveUpper' },
 )
 
-/** B becomes T⁻¹·B. A zero on the diagonal gives infinities, as division does. */
+/** B becomes T⁻¹·B. */
 export function solveTriangular(triangle: Triangle, b: Matrix): void {
   const { matrix: t, upper, transposed = false, unit = false } = triangle
   const n = t.rows

@@ -1,0 +1,7 @@
+/** Which provider computes what. */
+
+import { own } from './own/own.ts'
+import type { Operation, Provider } from './provider.ts'
+
+/** @param n the smallest size of what is computed: it decides whether another provider is worth it */
+export const providerOf = (_operation: Operation, _n: number): Provider => own

@@ -1,0 +1,33 @@
+/** Skein's own algorithms, on every machine. */
+
+import { gemm } from '@skein/kernel/gemm'
+import { backendNow } from '../../expression/programs.ts'
+import type { Product, Provider } from '../provider.ts'
+import { factorCholesky } from './cholesky.ts'
+import { factorLU, solveLU } from './lu.ts'
+import { factorQR, formQ, upperOf } from './qr.ts'
+import { singularValues } from './singular-values.ts'
+import { symmetricEigen } from './symmetric-eigen.ts'
+import { solveTriangular } from './triangular.ts'
+
+const multiply = (product: Product) => ({ now: () => gemm(product), beside: () => gemm.async(product) })
+
+export const own: Provider = {
+  name: 'own',
+  multiplier: () => (backendNow().name === 'x64' ? multiply : undefined),
+  cholesky: factorCholesky,
+  lu(a) {
+    const { pivots, singular } = factorLU(a)
+    return { matrix: a, pivots, singular, line: 'column', solve: b => solveLU(a, pivots, b) }
+  },
+  solveTriangular,
+  qr(a) {
+    const reflections = factorQR(a)
+    return {
+      writeR: r => r.array.set(upperOf(a, r.rows).array, r.at),
+      writeQ: q => q.array.set(formQ(reflections, q.columns).array, q.at),
+    }
+  },
+  symmetricEigen,
+  singularValues,
+}
