@@ -73,7 +73,7 @@ export function conformance(launcher: Launcher): void {
       const skip = launcher.skip || launcher.lacks?.(program) || false
       const counts = launcher.isSlow && !process.env.ALL_RANKS ? [...new Set([sizes[0], sizes.at(-1)!])] : sizes
       for (const ranks of counts) {
-        test(`${program} on ${ranks}`, { skip, timeout: 60_000 }, async () => {
+        test(`${program} on ${ranks}`, { skip, timeout: 120_000 }, async () => {
           const { code, stdout, stderr } = await launcher.run(`${program}.ts`, ranks)
           assert.equal(code, 0, `${stdout}${stderr}`)
           assert.match(stdout, new RegExp(`^ok ${program}$`, 'm'))

@@ -5,17 +5,18 @@
 
 import type { Datatype } from '../datatype/datatype.ts'
 import { kinds } from '../datatype/kinds.ts'
-import { gather, scatterInto } from '../datatype/packing.ts'
+import { scatterInto } from '../datatype/packing.ts'
 import type { Op } from '../op.ts'
-import type { Status } from '../status.ts'
 import type { Part, Pending } from '../transfer.ts'
 import { AloneWindow } from '../window/alone.ts'
 import type { Assertions, LockType, WindowModel, WindowPlan, WindowPort } from '../window/port.ts'
 import type { Argument, Call } from './functions.ts'
 import { withInfo } from './info.ts'
+import { Postings } from './postings.ts'
 import { NativePending } from './requests.ts'
 import type { Runtime } from './runtime.ts'
 import { assertionBits, type WindowConstants, windowConstants } from './window-constants.ts'
+import { All, hasGap, type Pieces, packed } from './window-pieces.ts'
 
 /** The communicator that makes it. */
 interface Owner {
@@ -34,53 +35,6 @@ const callOf = {
   allocate: 'allocateWindow',
   shared: 'allocateSharedWindow',
   dynamic: 'dynamicWindow',
-}
-
-/** One call or several, and what is left to do once they are complete. */
-interface Pieces {
-  readonly calls: readonly Argument[][]
-  readonly unpack?: () => void
-}
-
-/** In place, if elements follow one another. */
-const packed = ({ view, count, type }: Part): Uint8Array =>
-  type.isContiguous ? new Uint8Array(view.buffer, view.byteOffset, count * type.size) : gather(view, count, type)
-
-/** Calls under way as one. */
-class All implements Pending {
-  #left: readonly Pending[]
-  readonly #after: (() => void) | undefined
-
-  constructor(pendings: readonly Pending[], after: (() => void) | undefined) {
-    this.#left = pendings
-    this.#after = after
-  }
-
-  test(status: Status): boolean {
-    if (this.#left.length > 0) {
-      this.#left = this.#left.filter(pending => !pending.test(status))
-      if (this.#left.length > 0) return false
-      this.#after?.()
-    }
-    return true
-  }
-
-  wait(status: Status): void {
-    for (const pending of this.#left) pending.wait(status)
-    if (this.#left.length > 0) this.#after?.()
-    this.#left = []
-  }
-
-  cancel(): void {}
-
-  free(): void {
-    for (const pending of this.#left) pending.free()
-  }
-}
-
-const hasGap = ({ kind }: Datatype): boolean => {
-  const { pair, size, extent } = kinds[kind!]
-  return pair !== undefined && size !== extent
 }
 
 export class NativeWindow implements WindowPort {
@@ -106,6 +60,8 @@ export class NativeWindow implements WindowPort {
 
   /** Open MPI 4.1 with memory of the user's. */
   readonly #failsAtGaps: boolean
+  /** Undefined: the library knows itself who has posted. */
+  readonly #postings: Postings | undefined
 
   constructor(owner: Owner, plan: WindowPlan) {
     const { runtime, comm, rank, size } = owner
@@ -137,6 +93,7 @@ export class NativeWindow implements WindowPort {
       if (code !== 0) runtime.fail(code, call, owner)
       return runtime.readHandle()
     })
+    if (family.name === 'mpich') this.#postings = new Postings(runtime, comm, call, owner)
     this.#check(calls.MPI_Win_set_errhandler(this.#win, library.resolve(family.errorsReturn)), call)
     if (plan.flavor === 'create') this.memory = plan.view
     else if (plan.flavor === 'dynamic') this.memory = new Uint8Array(0)
@@ -386,9 +343,10 @@ export class NativeWindow implements WindowPort {
   }
 
   start(ranks: readonly number[], assertions: Assertions): void {
-    this.#withGroup('start', ranks, group =>
-      this.#runtime.calls.MPI_Win_start(group, assertionBits(this.#constants, assertions), this.#win),
-    )
+    const { calls } = this.#runtime
+    if (assertions.noCheck !== true) this.#postings?.awaitAll(ranks, this)
+    const bits = this.#groupBits(assertions)
+    this.#withGroup('start', ranks, group => calls.MPI_Win_start(group, bits, this.#win))
   }
 
   complete(): void {
@@ -398,9 +356,15 @@ export class NativeWindow implements WindowPort {
   }
 
   post(ranks: readonly number[], assertions: Assertions): void {
-    this.#withGroup('post', ranks, group =>
-      this.#runtime.calls.MPI_Win_post(group, assertionBits(this.#constants, assertions), this.#win),
-    )
+    const { calls } = this.#runtime
+    const bits = this.#groupBits(assertions)
+    this.#withGroup('post', ranks, group => calls.MPI_Win_post(group, bits, this.#win))
+    // Whoever has this may write here.
+    if (assertions.noCheck !== true) this.#postings?.tell(ranks, this)
+  }
+
+  #groupBits(assertions: Assertions): number {
+    return assertionBits(this.#constants, this.#postings === undefined ? assertions : { ...assertions, noCheck: true })
   }
 
   wait(): void {
@@ -514,6 +478,7 @@ export class NativeWindow implements WindowPort {
 
   free(): void {
     this.#check(this.#release(), 'free')
+    this.#postings?.free()
     this.#closeAll()
     this.#attached.clear()
     // Detached: whoever still has an array finds it empty, instead of reading what is not there.

@@ -3,6 +3,8 @@
 import { Group, world } from '@skein/mpi'
 import { assert, list, numbered, ok, rank, size } from './check.ts'
 
+const sleepMs = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+
 const next = (rank + 1) % size
 const before = (rank + size - 1) % size
 const nextGroup = world.group.incl([next])
@@ -31,6 +33,7 @@ for (const win of [world.allocateWindow(Float64Array, 30), world.window(new Floa
     win.base.fill(9)
     win.post(others, { noPut: true })
     win.wait()
+    win.base[29] = 0
   } else {
     win.start(world.group.incl([0]))
     win.put(Float64Array.of(rank), 0, 20 + rank)
@@ -41,6 +44,27 @@ for (const win of [world.allocateWindow(Float64Array, 30), world.window(new Floa
     win.complete()
     assert.deepEqual(list(got), [9, 9, 9])
   }
+
+  // A post of a later epoch is not taken for that of the one that starts, whichever comes first.
+  if (size > 2)
+    for (const late of ['poster', 'starter']) {
+      const sleeper = late === 'poster' ? 2 : 1
+      if (rank === sleeper) sleepMs(100)
+      if (rank === 1) {
+        for (const target of [2, 0]) {
+          win.start(world.group.incl([target]))
+          win.put(Float64Array.of(7), target, 29)
+          win.complete()
+        }
+      } else if (rank === 0 || rank === 2) {
+        assert.equal(win.base[29], 0)
+        win.post(world.group.incl([1]))
+        win.wait()
+        assert.equal(win.base[29], 7)
+        win.base[29] = 0
+      }
+      world.barrier()
+    }
 
   // Nobody.
   win.post(Group.empty)
