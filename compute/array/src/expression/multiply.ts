@@ -3,7 +3,7 @@
  * multiply-add is twice as fast on many processors), the other twice.
  */
 
-import type { DType } from '../dtypes.ts'
+import { type DType, infoOf } from '../dtypes.ts'
 import { providerOf } from '../linalg/choose.ts'
 import type { Product } from '../linalg/provider.ts'
 import { allocate } from '../memory.ts'
@@ -44,7 +44,7 @@ export function* multiplying(a: Node, b: Node, batch: Shape): Runs<View> {
   }
   const [left, right] = [along(x, m, k), along(y, k, n)]
   const isSmall = type === undefined || m * n * k < leastWork
-  const multiplier = isSmall ? undefined : providerOf('multiplier', Math.min(m, n, k)).multiplier()
+  const multiplier = isSmall ? undefined : providerOf('multiplier', Math.min(m, n, k), infoOf(dtype).parts).multiplier()
   if (type === undefined || multiplier === undefined) return yield* bySums(left, right, batch)
   const memory = allocate(dtype, sizeOf(shape), 'matmul')
   const c: View = { dtype, shape, strides: stridesOf(shape), offset: 0, memory }

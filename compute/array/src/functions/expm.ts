@@ -55,7 +55,7 @@ function exponential(a: NDArray): NDArray {
   const norm = Number(matrixNorm(a, { ord: 1 }).item())
   const { dtype, shape } = a
   if (!Number.isFinite(norm)) return full(shape, Number.NaN, { dtype })
-  const isSingle = dtype === 'float32'
+  const isSingle = dtype === 'float32' || dtype === 'complex64'
   const known = approximants
     .map(({ b, most, mostSingle }) => ({ b, most: isSingle ? mostSingle : most }))
     .filter(p => p.most > 0)

@@ -1,14 +1,13 @@
-/** What singular values tell: pseudo-inverses, ranks, norms, condition, least squares. Of float32 and float64; integers become float64. The axes in front of the last two are a batch. */
+/** What singular values tell: pseudo-inverses, ranks, norms, condition, least squares. Of float32, float64, complex64 and complex128; integers become float64. The axes in front of the last two are a batch. */
 
 import { ArgumentError } from '@skein/base'
 import { isComplex, isFloat } from '../dtypes.ts'
 import { LinearAlgebraError, ShapeError, shapeText } from '../errors.ts'
 import type { NDArray } from '../ndarray.ts'
-import { promote } from '../promotion.ts'
 import { astype } from './astype.ts'
 import { asarray, zeros } from './creation.ts'
 import * as elementwise from './elementwise.ts'
-import { computedIn } from './matrices.ts'
+import { computedIn, met } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
 import { matmul } from './products.ts'
 import * as reductions from './reductions.ts'
@@ -35,6 +34,12 @@ function counted(s: NDArray, m: number, n: number, rtol: number | undefined, cal
 const inverses = (s: NDArray, counts: NDArray): NDArray =>
   elementwise.where(counts, elementwise.divide(1, elementwise.where(counts, s, 1)), 0)
 
+/** Aᴴ */
+const adjoint = (x: NDArray): NDArray => {
+  const t = matrixTranspose(x)
+  return isComplex(t.dtype) ? elementwise.conj(t) : t
+}
+
 function sizesOf(x: NDArray, call: string): [m: number, n: number] {
   if (x.ndim < 2)
     throw new ShapeError(call, `x must have two axes or more, not the shape ${shapeText(x.shape)}.`, [x.shape])
@@ -53,7 +58,7 @@ export function pinv(x: Operand, { rtol }: RankOptions = {}): NDArray {
   if (array.size === 0) return zeros([...array.shape.slice(0, -2), n, m], { dtype: computedIn(array.dtype, 'pinv') })
   const { u, s, vh } = svd(array, { fullMatrices: false })
   const factors = expandDims(inverses(s, counted(s, m, n, rtol, 'pinv')), -1)
-  return matmul(matrixTranspose(vh), elementwise.multiply(factors, matrixTranspose(u)))
+  return matmul(adjoint(vh), elementwise.multiply(factors, adjoint(u)))
 }
 
 /**
@@ -82,7 +87,7 @@ export interface MatrixNormOptions {
 /**
  * The norm of matrices.
  * @param x of shape [..., m, n]
- * @returns [...], of the dtype of A
+ * @returns [...], of the dtype of A, or of its parts if it is complex
  * @throws ShapeError; ArgumentError for another order; LinearAlgebraError as `svd` where singular values are needed
  */
 export function matrixNorm(x: Operand, { ord = 'fro', keepdims = false }: MatrixNormOptions = {}): NDArray {
@@ -143,7 +148,7 @@ function ofInverse(x: NDArray, p: MatrixOrder): number {
 export interface LeastSquares {
   /** [..., n] or [..., n, k]: of all X that make |B − A·X| least, the shortest. */
   readonly x: NDArray
-  /** Sums of squares of B − A·X, [...] or [..., k]. */
+  /** Sums of |B − A·X|², [...] or [..., k], real. */
   readonly residuals: NDArray
   /** int64, [...] */
   readonly rank: NDArray
@@ -167,7 +172,7 @@ export function lstsq(a: Operand, b: Operand, { rtol }: RankOptions = {}): Least
       given.shape,
       right.shape,
     ])
-  const dtype = promote(computedIn(given.dtype, 'lstsq'), computedIn(right.dtype, 'lstsq'))
+  const dtype = met(given.dtype, right.dtype, 'lstsq')
   const [matrix, columns] = [
     astype(given, dtype, { copy: false }),
     astype(isVector ? reshape(right, [-1, 1]) : right, dtype),
@@ -175,10 +180,10 @@ export function lstsq(a: Operand, b: Operand, { rtol }: RankOptions = {}): Least
   const { u, s, vh } = svd(matrix, { fullMatrices: false })
   const isEmpty = s.size === 0
   const factors = isEmpty ? s : inverses(s, counted(s, m, n, rtol, 'lstsq'))
-  const parts = elementwise.multiply(expandDims(factors, -1), matmul(matrixTranspose(u), columns))
-  const x = matmul(matrixTranspose(vh), parts).eval()
+  const parts = elementwise.multiply(expandDims(factors, -1), matmul(adjoint(u), columns))
+  const x = matmul(adjoint(vh), parts).eval()
   const off = elementwise.subtract(columns, matmul(matrix, x))
-  const residuals = reductions.sum(elementwise.square(off), { axis: -2 })
+  const residuals = reductions.sum(elementwise.square(elementwise.abs(off)), { axis: -2 })
   return {
     x: isVector ? reshape(x, x.shape.slice(0, -1)) : x,
     residuals: isVector ? reshape(residuals, residuals.shape.slice(0, -1)) : residuals,

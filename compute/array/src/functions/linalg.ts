@@ -1,6 +1,6 @@
 /**
- * `nd.linalg`: systems of equations and factorisations of matrices, the last two axes of arrays; the axes in front are a batch. Of float32 and float64; integers
- * become float64.
+ * `nd.linalg`: systems of equations and factorisations of matrices, the last two axes of arrays; the axes in front are a batch. Of float32, float64, complex64 and
+ * complex128; integers become float64.
  */
 
 import { ArgumentError } from '@skein/base'
@@ -35,7 +35,7 @@ export { type EighOptions, eigh, eigvalsh, type SvdOptions, svd, svdvals } from 
 export { det, inv, slogdet, solve, solveTriangular, type TriangularOptions } from './systems.ts'
 export { dotOfTensors as tensordot, dotOfVectors as vecdot, matmul, outerProduct as outer }
 
-/** L of A = L·Lᵀ, or with `upper` U of A = Uᵀ·U. Only that triangle of A is read. @throws LinearAlgebraError if a pivot is not positive */
+/** L of A = L·Lᵀ, or with `upper` U of A = Uᵀ·U; of complex numbers Lᴴ and Uᴴ. Only that triangle of A is read. @throws LinearAlgebraError if a pivot is not positive */
 export function cholesky(x: Operand, { upper = false }: { upper?: boolean } = {}): NDArray {
   const array = toArray(x, 'cholesky')
   if (array.ndim < 2)
@@ -44,15 +44,15 @@ export function cholesky(x: Operand, { upper = false }: { upper?: boolean } = {}
     ])
   const stack = squares(upper ? array : transposed(array), 'cholesky')
   for (const matrix of stack) {
-    const row = providerOf('cholesky', matrix.rows).cholesky(matrix)
+    const row = providerOf('cholesky', matrix.rows, matrix.parts).cholesky(matrix)
     if (row >= 0)
       throw new LinearAlgebraError(
         'cholesky',
         `the matrix is not positive definite: the pivot of row ${row} is not positive.`,
         row,
       )
-    const { array: elements, at, rows: n } = matrix
-    for (let i = 1; i < n; i++) elements.fill(0, at + i * n, at + i * n + i)
+    const { array: elements, at, rows: n, parts } = matrix
+    for (let i = 1; i < n; i++) elements.fill(0, (at + i * n) * parts, (at + i * n + i) * parts)
   }
   const found = overElements(stack)
   return upper ? found : transposed(found)
@@ -72,7 +72,7 @@ export function qr(x: Operand, { mode = 'reduced' }: QROptions = {}): { q: NDArr
   const [q, r] = [made(dtype, batch, rows, rank), made(dtype, batch, rank, columns)]
   let k = 0
   for (const matrix of stack) {
-    const factors = providerOf('qr', Math.min(rows, columns)).qr(matrix)
+    const factors = providerOf('qr', Math.min(rows, columns), matrix.parts).qr(matrix)
     factors.writeR(r.matrices[k])
     factors.writeQ(q.matrices[k++])
   }

@@ -1,25 +1,30 @@
 /** Arrays as stacks of matrices, and back: what functions of linear algebra take and give. */
 
-import { type DType, isComplex, isFloat } from '../dtypes.ts'
+import { type DType, type Elements, infoOf, isComplex, isFloat, partOf } from '../dtypes.ts'
 import { DTypeError, ShapeError, shapeText } from '../errors.ts'
 import { type Matrix, matrixOf, type Reals } from '../linalg/matrix.ts'
-import { allocate } from '../memory.ts'
+import { allocate, Memory } from '../memory.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
+import { promote } from '../promotion.ts'
 import { type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { astype, copyOf } from './astype.ts'
 import { type Operand, toArray } from './operands.ts'
-import { reshape } from './shaping.ts'
 
 export type Real = 'float32' | 'float64'
+/** What linear algebra computes in. */
+export type Computed = Real | 'complex64' | 'complex128'
 
-export function computedIn(dtype: DType, call: string): Real {
-  if (isComplex(dtype) || dtype === 'float16') throw new DTypeError(call, 'float32, float64 and integers', [dtype])
-  return isFloat(dtype) ? (dtype as Real) : 'float64'
+export function computedIn(dtype: DType, call: string): Computed {
+  if (dtype === 'float16') throw new DTypeError(call, 'float32, float64, complex64, complex128 and integers', [dtype])
+  return isComplex(dtype) ? dtype : isFloat(dtype) ? (dtype as Real) : 'float64'
 }
+
+/** Of sizes of elements: norms, singular values. */
+export const realOf = (dtype: Computed): Real => (isComplex(dtype) ? partOf(dtype) : dtype)
 
 /** Matrices one behind the other, copied, so that they can be overwritten. */
 export class Stack {
-  readonly dtype: Real
+  readonly dtype: Computed
   readonly batch: Shape
   readonly rows: number
   readonly columns: number
@@ -38,8 +43,9 @@ export class Stack {
   }
 
   *[Symbol.iterator](): Generator<Matrix> {
-    const size = this.rows * this.columns
-    for (let k = 0; k < sizeOf(this.batch); k++) yield matrixOf(this.elements, this.rows, this.columns, k * size)
+    const { elements, rows, columns, batch } = this
+    const { parts } = infoOf(this.dtype)
+    for (let k = 0; k < sizeOf(batch); k++) yield matrixOf(elements, rows, columns, k * rows * columns, columns, parts)
   }
 }
 
@@ -53,12 +59,18 @@ export function squares(x: Operand, call: string, argument = 'x'): Stack {
 }
 
 /** A new array of the matrices that are written into it. */
-export function made(dtype: Real, batch: Shape, rows: number, columns: number): { array: NDArray; matrices: Matrix[] } {
+export function made(
+  dtype: Computed,
+  batch: Shape,
+  rows: number,
+  columns: number,
+): { array: NDArray; matrices: Matrix[] } {
   const shape = [...batch, rows, columns]
   const memory = allocate(dtype, sizeOf(shape), 'linalg')
   const elements = memory.elements as unknown as Reals
+  const { parts } = infoOf(dtype)
   const matrices = Array.from({ length: sizeOf(batch) }, (_, k) =>
-    matrixOf(elements, rows, columns, k * rows * columns),
+    matrixOf(elements, rows, columns, k * rows * columns, columns, parts),
   )
   return { array: arrayOf({ dtype, shape, strides: stridesOf(shape), offset: 0, memory }), matrices }
 }
@@ -68,7 +80,13 @@ export const overElements = (stack: Stack): NDArray => {
   return reshapeOf(stack.elements, shape, stack.dtype)
 }
 
-export function reshapeOf(elements: Reals, shape: Shape, dtype: Real): NDArray {
-  const flat = toArray(elements, 'linalg')
-  return reshape(astype(flat, dtype, { copy: false }), shape)
-}
+/** An array over elements. */
+export const reshapeOf = (elements: Reals, shape: Shape, dtype: Computed): NDArray =>
+  arrayOf({ dtype, shape, strides: stridesOf(shape), offset: 0, memory: new Memory(elements as unknown as Elements) })
+
+/** Copies a matrix that has no gaps into one of an array. */
+export const put = (from: Matrix, into: Matrix): void => into.array.set(from.array, into.at * into.parts)
+
+/** The dtype in which two operands are computed. */
+export const met = (a: DType, b: DType, call: string): Computed =>
+  promote(computedIn(a, call), computedIn(b, call)) as Computed

@@ -1,12 +1,12 @@
-/** Eigenvalues of symmetric matrices and singular values: the last two axes are matrices, those in front a batch. Of float32 and float64; integers become float64. */
+/** Eigenvalues of symmetric and Hermitian matrices, and singular values: the last two axes are matrices, those in front a batch. Of float32, float64, complex64 and complex128; integers become float64. */
 
 import { LinearAlgebraError } from '../errors.ts'
 import { providerOf } from '../linalg/choose.ts'
-import type { Matrix } from '../linalg/matrix.ts'
+import { type Matrix, numbersOf } from '../linalg/matrix.ts'
 import type { Extent } from '../linalg/provider.ts'
 import type { NDArray } from '../ndarray.ts'
 import { sizeOf } from '../shape.ts'
-import { made, reshapeOf, Stack, squares } from './matrices.ts'
+import { made, put, realOf, reshapeOf, Stack, squares } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
 import { matrixTranspose } from './shaping.ts'
 
@@ -16,9 +16,9 @@ export interface EighOptions {
 }
 
 /**
- * Eigenvalues of symmetric matrices, ascending, and orthonormal eigenvectors, the columns of a matrix: A·Z = Z·diag(w). Only one triangle of A is read.
+ * Eigenvalues of symmetric matrices, or Hermitian ones, ascending, and orthonormal eigenvectors, the columns of a matrix: A·Z = Z·diag(w). Only one triangle of A is read.
  * @param x of shape [..., n, n]
- * @returns `eigenvalues` [..., n], `eigenvectors` [..., n, n], of the dtype of A
+ * @returns `eigenvalues` [..., n], real; `eigenvectors` [..., n, n], of the dtype of A
  * @throws ShapeError if it is not square; LinearAlgebraError for NaN or infinity, or if the iteration does not end
  */
 export function eigh(x: Operand, options: EighOptions = {}): { eigenvalues: NDArray; eigenvectors: NDArray } {
@@ -30,7 +30,7 @@ export function eigh(x: Operand, options: EighOptions = {}): { eigenvalues: NDAr
 }
 
 /**
- * Eigenvalues alone,.
+ * Eigenvalues alone.
  * @param x of shape [..., n, n]
  * @returns [..., n], ascending
  * @throws as `eigh`
@@ -46,13 +46,13 @@ function symmetric(stack: Stack, call: string, { upper = false }: EighOptions, v
   for (const matrix of stack) {
     mirror(matrix, upper)
     const scale = bringNearOne(matrix, call)
-    const found = providerOf('symmetricEigen', n).symmetricEigen(matrix, vectors !== undefined)
+    const found = providerOf('symmetricEigen', n, matrix.parts).symmetricEigen(matrix, vectors !== undefined)
     if (found === undefined) throw endless(call)
     for (let i = 0; i < n; i++) values[k * n + i] = found.values[i] * scale
-    if (vectors !== undefined && found.vectors !== undefined) vectors[k].array.set(found.vectors.array, vectors[k].at)
+    if (vectors !== undefined && found.vectors !== undefined) put(found.vectors, vectors[k])
     k++
   }
-  return reshapeOf(values, [...stack.batch, n], stack.dtype)
+  return reshapeOf(values, [...stack.batch, n], realOf(stack.dtype))
 }
 
 export interface SvdOptions {
@@ -61,9 +61,9 @@ export interface SvdOptions {
 }
 
 /**
- * A = U·diag(s)·Vᵀ, with orthonormal columns of U, and rows of Vᵀ, and singular values in descending order.
+ * A = U·diag(s)·Vᵀ, of complex numbers Vᴴ, with orthonormal columns of U, and rows of Vᵀ, and singular values in descending order.
  * @param x of shape [..., m, n]; k is the smaller of m and n
- * @returns `u` [..., m, m] or [..., m, k], `s` [..., k], `vh` [..., n, n] or [..., k, n], of the dtype of A
+ * @returns `u` [..., m, m] or [..., m, k], `s` [..., k], which is real, `vh` [..., n, n] or [..., k, n], of the dtype of A
  * @throws LinearAlgebraError for NaN or infinity, or if the iteration does not end
  */
 export function svd(x: Operand, { fullMatrices = true }: SvdOptions = {}): { u: NDArray; s: NDArray; vh: NDArray } {
@@ -73,8 +73,8 @@ export function svd(x: Operand, { fullMatrices = true }: SvdOptions = {}): { u: 
   const u = made(dtype, batch, m, fullMatrices ? m : rank)
   const vh = made(dtype, batch, fullMatrices ? n : rank, n)
   const s = singular(stack, 'svd', fullMatrices ? 'full' : 'reduced', (k, left, right) => {
-    u.matrices[k].array.set(left.array, u.matrices[k].at)
-    vh.matrices[k].array.set(right.array, vh.matrices[k].at)
+    put(left, u.matrices[k])
+    put(right, vh.matrices[k])
   })
   return { u: u.array, s, vh: vh.array }
 }
@@ -100,30 +100,33 @@ function singular(
   let k = 0
   for (const matrix of stack) {
     const scale = bringNearOne(matrix, call)
-    const found = providerOf('singularValues', rank).singularValues(matrix, extent)
+    const found = providerOf('singularValues', rank, matrix.parts).singularValues(matrix, extent)
     if (found === undefined) throw endless(call)
     for (let i = 0; i < rank; i++) values[k * rank + i] = found.values[i] * scale
     if (found.u !== undefined && found.vt !== undefined) take?.(k, found.u, found.vt)
     k++
   }
-  return reshapeOf(values, [...stack.batch, rank], stack.dtype)
+  return reshapeOf(values, [...stack.batch, rank], realOf(stack.dtype))
 }
 
 const endless = (call: string) => new LinearAlgebraError(call, 'the iteration did not converge.')
 
-/** Makes a matrix symmetric: one triangle is copied to the other. */
-function mirror({ array, at, rows, stride }: Matrix, upper: boolean): void {
+/** Makes a matrix symmetric, or Hermitian: one triangle is copied to the other. */
+function mirror({ array, at, rows, stride, parts }: Matrix, upper: boolean): void {
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < i; j++) {
-      const [below, above] = [at + i * stride + j, at + j * stride + i]
-      if (upper) array[below] = array[above]
-      else array[above] = array[below]
+      const [below, above] = [(at + i * stride + j) * parts, (at + j * stride + i) * parts]
+      const [from, to] = upper ? [above, below] : [below, above]
+      array[to] = array[from]
+      if (parts === 2) array[to + 1] = -array[from + 1]
     }
+    if (parts === 2) array[2 * (at + i * (stride + 1)) + 1] = 0
   }
 }
 
 /** Scales a matrix by a power of two if its elements are so large or small that products of them overflow or vanish. @returns what values are to be multiplied by */
-function bringNearOne({ array, at, rows, columns, stride }: Matrix, call: string): number {
+function bringNearOne(matrix: Matrix, call: string): number {
+  const { array, at, rows, columns, stride } = numbersOf(matrix)
   let most = 0
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {

@@ -2,14 +2,14 @@
 
 import { LinearAlgebraError, ShapeError, shapeText } from '../errors.ts'
 import { providerOf } from '../linalg/choose.ts'
-import type { Matrix } from '../linalg/matrix.ts'
+import { conjugate, type Matrix } from '../linalg/matrix.ts'
+import { size } from '../linalg/own/complex.ts'
 import type { LU } from '../linalg/provider.ts'
 import type { NDArray } from '../ndarray.ts'
-import { promote } from '../promotion.ts'
 import { broadcastShapes, sizeOf } from '../shape.ts'
 import { astype } from './astype.ts'
 import { eye } from './creation.ts'
-import { computedIn, overElements, type Real, reshapeOf, Stack, squares } from './matrices.ts'
+import { met, overElements, realOf, reshapeOf, Stack, squares } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
 import { broadcastTo, reshape } from './shaping.ts'
 
@@ -21,7 +21,7 @@ const singular = (call: string, { singular: at, line }: Pick<LU, 'singular' | 'l
     'nd.linalg.lstsq takes it.',
   )
 
-const factored = (a: Matrix): LU => providerOf('lu', a.rows).lu(a)
+const factored = (a: Matrix): LU => providerOf('lu', a.rows, a.parts).lu(a)
 
 /**
  * X of A·X = B. B is one column if it has one axis, else a matrix of columns; axes in front are broadcast.
@@ -29,7 +29,7 @@ const factored = (a: Matrix): LU => providerOf('lu', a.rows).lu(a)
  */
 export function solve(x1: Operand, x2: Operand): NDArray {
   const [a, b] = [toArray(x1, 'solve', 'x1'), toArray(x2, 'solve', 'x2')]
-  const dtype = promote(computedIn(a.dtype, 'solve'), computedIn(b.dtype, 'solve')) as Real
+  const dtype = met(a.dtype, b.dtype, 'solve')
   const isVector = b.ndim === 1
   const right = isVector ? reshape(b, [-1, 1]) : b
   const n = a.shape[a.ndim - 1]
@@ -73,43 +73,65 @@ export function inv(x: Operand): NDArray {
   return overElements(inverse)
 }
 
-/** Sign and logarithm of the size of determinants; of a singular matrix 0 and −∞. */
-export function slogdet(x: Operand): { sign: NDArray; logabsdet: NDArray } {
-  const stack = squares(x, 'slogdet')
-  const count = sizeOf(stack.batch)
-  const Reals = stack.elements.constructor as Float64ArrayConstructor
-  const [signs, logs] = [new Reals(count), new Reals(count)]
+/** Of each matrix its determinant, part by part: what `take` is given of a pivot has the sign of the exchange. */
+function pivotsOf(stack: Stack, take: (k: number, re: number, im: number) => void): void {
   let k = 0
   for (const a of stack) {
     const { matrix, pivots } = factored(a)
-    let sign = 1
-    let log = 0
+    const { array, at, stride, parts } = matrix
     for (const [i, pivot] of pivots.entries()) {
-      const d = matrix.array[matrix.at + i * (matrix.stride + 1)]
-      if (pivot !== i) sign = -sign
-      sign *= Math.sign(d)
-      log += Math.log(Math.abs(d))
+      const place = (at + i * (stride + 1)) * parts
+      const sign = pivot === i ? 1 : -1
+      take(k, sign * array[place], parts === 2 ? sign * array[place + 1] : 0)
     }
-    signs[k] = sign
-    logs[k++] = log
+    k++
   }
-  return { sign: reshapeOf(signs, stack.batch, stack.dtype), logabsdet: reshapeOf(logs, stack.batch, stack.dtype) }
+}
+
+/** Numbers that products begin with. */
+const onesFor = (stack: Stack): Float64Array => {
+  const products = new Float64Array(2 * sizeOf(stack.batch))
+  for (let k = 0; k < products.length; k += 2) products[k] = 1
+  return products
+}
+
+function multiply(products: Float64Array, k: number, re: number, im: number): void {
+  const [x, y] = [products[2 * k], products[2 * k + 1]]
+  products[2 * k] = im === 0 ? x * re : x * re - y * im
+  products[2 * k + 1] = im === 0 ? y * re : x * im + y * re
+}
+
+/** Products, which are pairs, in the dtype of the matrices. */
+function productsOf(products: Float64Array, { elements, batch, dtype }: Stack): NDArray {
+  const Reals = elements.constructor as Float64ArrayConstructor
+  const found = realOf(dtype) === dtype ? products.filter((_, k) => k % 2 === 0) : products
+  return reshapeOf(Reals.from(found), batch, dtype)
+}
+
+/** Sign and logarithm of the size of determinants; of a singular matrix 0 and −∞. The sign of a complex one is the number of size 1 with its angle; logarithms are real. */
+export function slogdet(x: Operand): { sign: NDArray; logabsdet: NDArray } {
+  const stack = squares(x, 'slogdet')
+  const logs = new Float64Array(sizeOf(stack.batch))
+  const signs = onesFor(stack)
+  pivotsOf(stack, (k, re, im) => {
+    const length = size(re, im)
+    logs[k] += Math.log(length)
+    if (length === 0) multiply(signs, k, 0, 0)
+    else multiply(signs, k, re / length, im / length)
+  })
+  const Reals = stack.elements.constructor as Float64ArrayConstructor
+  return {
+    sign: productsOf(signs, stack),
+    logabsdet: reshapeOf(Reals.from(logs), stack.batch, realOf(stack.dtype)),
+  }
 }
 
 /** Determinants. */
 export function det(x: Operand): NDArray {
   const stack = squares(x, 'det')
-  const Reals = stack.elements.constructor as Float64ArrayConstructor
-  const found = new Reals(sizeOf(stack.batch))
-  let k = 0
-  for (const a of stack) {
-    const { matrix, pivots } = factored(a)
-    let product = 1
-    for (const [i, pivot] of pivots.entries())
-      product *= (pivot === i ? 1 : -1) * matrix.array[matrix.at + i * (matrix.stride + 1)]
-    found[k++] = product
-  }
-  return reshapeOf(found, stack.batch, stack.dtype)
+  const products = onesFor(stack)
+  pivotsOf(stack, (k, re, im) => multiply(products, k, re, im))
+  return productsOf(products, stack)
 }
 
 export interface TriangularOptions {
@@ -119,12 +141,14 @@ export interface TriangularOptions {
   unit?: boolean
   /** Aᵀ·X = B is solved. Default false */
   transposed?: boolean
+  /** Aᴴ·X = B is solved; of real numbers that is the same. Default false */
+  adjoint?: boolean
 }
 
 /** X of A·X = B, for a triangle of A. @throws ShapeError; LinearAlgebraError for a zero on the diagonal */
 export function solveTriangular(x1: Operand, x2: Operand, options: TriangularOptions = {}): NDArray {
   const [a, b] = [toArray(x1, 'solveTriangular', 'x1'), toArray(x2, 'solveTriangular', 'x2')]
-  const dtype = promote(computedIn(a.dtype, 'solveTriangular'), computedIn(b.dtype, 'solveTriangular')) as Real
+  const dtype = met(a.dtype, b.dtype, 'solveTriangular')
   const isVector = b.ndim === 1
   const right = isVector ? reshape(b, [-1, 1]) : b
   const triangles = squares(astype(a, dtype, { copy: false }), 'solveTriangular', 'x1')
@@ -135,14 +159,19 @@ export function solveTriangular(x1: Operand, x2: Operand, options: TriangularOpt
       `the shapes ${shapeText(a.shape)} and ${shapeText(b.shape)} do not go together.`,
       [a.shape, b.shape],
     )
+  const { upper = false, unit = false, transposed: isTransposed = false, adjoint = false } = options
   const columns = solutions[Symbol.iterator]()
   for (const matrix of triangles) {
-    const { upper = false, unit = false, transposed: isTransposed = false } = options
-    for (let i = 0; !unit && i < matrix.rows; i++)
-      if (matrix.array[matrix.at + i * (matrix.stride + 1)] === 0)
+    const { array, at, stride, parts, rows } = matrix
+    for (let i = 0; !unit && i < rows; i++) {
+      const place = (at + i * (stride + 1)) * parts
+      if (array[place] === 0 && array[place + parts - 1] === 0)
         throw singular('solveTriangular', { singular: i, line: 'column' })
-    const triangle = { matrix, upper, unit, transposed: isTransposed }
-    providerOf('solveTriangular', matrix.rows).solveTriangular(triangle, columns.next().value as Matrix)
+    }
+    // The transpose of a triangle is taken conjugated.
+    if (isTransposed && !adjoint) conjugate(matrix)
+    const triangle = { matrix, upper, unit, transposed: isTransposed || adjoint }
+    providerOf('solveTriangular', rows, parts).solveTriangular(triangle, columns.next().value as Matrix)
   }
   const found = overElements(solutions)
   return isVector ? reshape(found, [...triangles.batch, triangles.rows]) : found

@@ -2,7 +2,7 @@
  * Who computes products, factorisations and spectra: `own`, Skein's algorithms, or `lapack`, a library of the machine. Functions of linear algebra ask for these and no others, so that what
  * they give is the same with each, but for rounding and the signs and order that a factorisation leaves open.
  *
- * Matrices are rows one behind the other. Those that are called `a` are overwritten.
+ * Matrices are rows one behind the other, real or complex (`parts`); what is transposed is conjugated then. Those that are called `a` are overwritten.
  */
 
 import type { Gemm } from '@skein/kernel/gemm'

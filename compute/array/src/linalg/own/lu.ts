@@ -3,7 +3,8 @@
  * then what it does to the right one, which is a triangular solve and a product, then the rest.
  */
 
-import { block, type Matrix } from '../matrix.ts'
+import { block, type Matrix, numbersOf } from '../matrix.ts'
+import { eliminateComplexColumns } from './complex-lu.ts'
 import { subtractProduct } from './products.ts'
 import { solveTriangular } from './triangular.ts'
 
@@ -23,7 +24,7 @@ export function factorLU(a: Matrix): { pivots: Int32Array; singular: number } {
 function eliminate(a: Matrix, pivots: Int32Array): number {
   const { rows: m, columns: n } = a
   const rank = Math.min(m, n)
-  if (n <= fewColumns) return eliminateColumns(a, pivots)
+  if (n <= fewColumns) return a.parts === 2 ? eliminateComplexColumns(a, pivots) : eliminateColumns(a, pivots)
   const half = n <= 2 * fewColumns ? fewColumns : (Math.min(rank, n) / 2 + 7) & ~7
   const left = block(a, 0, 0, m, half)
   const right = block(a, 0, half, m, n - half)
@@ -99,7 +100,8 @@ function eliminateColumns(a: Matrix, pivots: Int32Array): number {
 const wideRow = 64
 
 /** Exchanges rows as a factorisation did. */
-export function exchangeRows({ array, at, columns, stride }: Matrix, pivots: Int32Array): void {
+export function exchangeRows(a: Matrix, pivots: Int32Array): void {
+  const { array, at, columns, stride } = numbersOf(a)
   for (let k = 0; k < pivots.length; k++) {
     const pivot = pivots[k]
     if (pivot === k) continue

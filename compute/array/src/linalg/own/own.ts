@@ -24,8 +24,8 @@ export const own: Provider = {
   qr(a) {
     const reflections = factorQR(a)
     return {
-      writeR: r => r.array.set(upperOf(a, r.rows).array, r.at),
-      writeQ: q => q.array.set(formQ(reflections, q.columns).array, q.at),
+      writeR: r => r.array.set(upperOf(a, r.rows).array, r.at * r.parts),
+      writeQ: q => q.array.set(formQ(reflections, q.columns).array, q.at * q.parts),
     }
   },
   symmetricEigen,

@@ -1,8 +1,9 @@
 /**
- * A = Q·R by Householder reflections, in blocks whose product is I − V·T·Vᵀ (R. Schreiber, C. Van Loan, A Storage-Efficient WY Representation for Products of Householder Transformations, 1989).
+ * A = Q·R by Householder reflections, in blocks whose product is I − V·T·Vᵀ, of complex numbers I − V·T·Vᴴ (R. Schreiber, C. Van Loan, A Storage-Efficient WY Representation for Products of Householder Transformations, 1989).
  */
 
-import { block, type Matrix, type Reals, zerosLike } from '../matrix.ts'
+import { block, type Matrix, type Reals, transposed, zerosLike } from '../matrix.ts'
+import { applyComplexReflection, extendComplex, reflectComplex } from './complex-reflections.ts'
 import { subtractProduct } from './products.ts'
 
 /** Columns of a block. */
@@ -29,7 +30,7 @@ export function factorQR(a: Matrix): Reflections {
   return { a, triangles }
 }
 
-/** B becomes Qᵀ·B, or Q·B. */
+/** B becomes Qᵀ·B, which is conjugated if it is complex, or Q·B. */
 export function applyQ({ a, triangles }: Reflections, b: Matrix, isTransposed: boolean): void {
   const order = isTransposed ? [...triangles.keys()] : [...triangles.keys()].reverse()
   for (const k of order) {
@@ -43,46 +44,56 @@ export function applyQ({ a, triangles }: Reflections, b: Matrix, isTransposed: b
 /** Columns of Q, as many as asked for. */
 export function formQ(reflections: Reflections, columns: number): Matrix {
   const q = zerosLike(reflections.a, reflections.a.rows, columns)
-  for (let k = 0; k < columns; k++) q.array[k * columns + k] = 1
+  for (let k = 0; k < columns; k++) q.array[k * (columns + 1) * q.parts] = 1
   applyQ(reflections, q, false)
   return q
 }
 
 /** Reflects the columns of a panel one by one. @returns T, upper triangular */
 function reflectPanel(panel: Matrix): Matrix {
-  const { array, at, rows: m, columns: n, stride } = panel
+  const { array, at, rows: m, columns: n, stride, parts } = panel
   const t = columnsOf(panel)
   const triangle = zerosLike(panel, n, n)
-  for (let j = 0; j < n; j++) {
-    const tau = reflect(t, j * m, j, m)
-    if (tau !== 0) for (let c = j + 1; c < n; c++) applyReflection(t, j * m, c * m, j, m, tau)
-    extend(triangle.array, t, j, n, m, tau)
+  if (parts === 2) {
+    const tau = new Float64Array(2)
+    for (let j = 0; j < n; j++) {
+      reflectComplex(t, j * m, j, m, tau)
+      for (let c = j + 1; c < n; c++) applyComplexReflection(t, j * m, c * m, j, m, tau)
+      extendComplex(triangle.array, t, j, n, m, tau)
+    }
+  } else {
+    for (let j = 0; j < n; j++) {
+      const tau = reflect(t, j * m, j, m)
+      if (tau !== 0) for (let c = j + 1; c < n; c++) applyReflection(t, j * m, c * m, j, m, tau)
+      extend(triangle.array, t, j, n, m, tau)
+    }
   }
-  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) array[at + i * stride + j] = t[j * m + i]
+  for (let i = 0; i < m; i++)
+    for (let j = 0; j < n; j++)
+      for (let p = 0; p < parts; p++) array[(at + i * stride + j) * parts + p] = t[(j * m + i) * parts + p]
   return triangle
 }
 
-/** Reflections by vectors that are there: v below the diagonal of columns, each with its τ. */
+/** Reflections by vectors that are there: v below the diagonal of columns, each with its τ, a pair if it is complex. */
 export function reflectionsOf(a: Matrix, taus: Float64Array): Reflections {
   const triangles: Matrix[] = []
-  for (let k = 0; k < taus.length; k += blockColumns) {
-    const n = Math.min(blockColumns, taus.length - k)
+  const count = taus.length / a.parts
+  for (let k = 0; k < count; k += blockColumns) {
+    const n = Math.min(blockColumns, count - k)
     const m = a.rows - k
     const v = columnsOf(block(a, k, k, m, n))
     const triangle = zerosLike(a, n, n)
-    for (let j = 0; j < n; j++) extend(triangle.array, v, j, n, m, taus[k + j])
+    for (let j = 0; j < n; j++) {
+      if (a.parts === 1) extend(triangle.array, v, j, n, m, taus[k + j])
+      else extendComplex(triangle.array, v, j, n, m, taus.subarray(2 * (k + j), 2 * (k + j + 1)))
+    }
     triangles.push(triangle)
   }
   return { a, triangles }
 }
 
 /** Columns one behind the other. */
-function columnsOf({ array, at, rows: m, columns: n, stride }: Matrix): Reals {
-  const Reals = array.constructor as Float64ArrayConstructor
-  const t = new Reals(m * n)
-  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) t[j * m + i] = array[at + i * stride + j]
-  return t
-}
+const columnsOf = (a: Matrix): Reals => transposed(a).array
 
 /** Makes the reflection that leaves of a column only its element j. @returns τ; v lies below, its first element 1 unsaid */
 export function reflect(t: Reals, own: number, j: number, m: number): number {
@@ -129,11 +140,12 @@ function extend(triangle: Reals, t: Reals, j: number, n: number, m: number, tau:
 /** B becomes (I − V·T·Vᵀ)·B, or with Tᵀ. */
 function applyBlock(panel: Matrix, triangle: Matrix, b: Matrix, isTransposed: boolean): void {
   if (b.columns === 0 || b.rows === 0) return
-  const { rows: m, columns: n } = panel
+  const { rows: m, columns: n, parts } = panel
   const v = zerosLike(panel, m, n)
   for (let i = 0; i < m; i++) {
-    for (let j = 0; j < Math.min(i + 1, n); j++)
-      v.array[i * n + j] = i === j ? 1 : panel.array[panel.at + i * panel.stride + j]
+    const row = (panel.at + i * panel.stride) * parts
+    for (let j = 0; j < Math.min(i, n) * parts; j++) v.array[i * n * parts + j] = panel.array[row + j]
+    if (i < n) v.array[i * (n + 1) * parts] = 1
   }
   // W = −Vᵀ·B, then −T·W.
   const w = zerosLike(panel, n, b.columns)
@@ -146,7 +158,10 @@ function applyBlock(panel: Matrix, triangle: Matrix, b: Matrix, isTransposed: bo
 /** R, as many rows as asked for. */
 export function upperOf(a: Matrix, rows: number): Matrix {
   const r = zerosLike(a, rows, a.columns)
-  for (let i = 0; i < rows; i++)
-    for (let j = i; j < a.columns; j++) r.array[i * a.columns + j] = a.array[a.at + i * a.stride + j]
+  const { parts } = a
+  for (let i = 0; i < rows; i++) {
+    for (let j = i * parts; j < a.columns * parts; j++)
+      r.array[i * a.columns * parts + j] = a.array[(a.at + i * a.stride) * parts + j]
+  }
   return r
 }

@@ -1,7 +1,7 @@
 /** Passes over a whole matrix, from which reductions to two diagonals are made: a change of rank two and a product with a vector in one, so that elements are read once. */
 
 import { kernel } from '@skein/kernel'
-import { type Matrix, matrixOf, type Reals, zerosLike } from '../matrix.ts'
+import { type Matrix, matrixOf, numbersOf, type Reals, zerosLike } from '../matrix.ts'
 
 const changeAndMultiply = kernel(
   (
@@ -31,7 +31,42 @@ const changeAndMultiply = kernel(
   { name: 'changeAndMultiply' },
 )
 
-/** p·qᵀ + r·tᵀ */
+const changeAndMultiplyComplex = kernel(
+  (
+    j,
+    from: number,
+    rows: number,
+    a: Reals,
+    at: number,
+    stride: number,
+    p: Reals,
+    q: Reals,
+    r: Reals,
+    t: Reals,
+    v: Reals,
+    out: Reals,
+  ) => {
+    const column = 2 * (from + j)
+    const [qr, qi, tr, ti] = [q[column], q[column + 1], t[column], t[column + 1]]
+    let re = 0
+    let im = 0
+    for (let i = 0; i < rows; i++) {
+      const row = 2 * (from + i)
+      const place = 2 * (at + i * stride + j)
+      const x = a[place] - (p[row] * qr + p[row + 1] * qi) - (r[row] * tr + r[row + 1] * ti)
+      const y = a[place + 1] - (p[row + 1] * qr - p[row] * qi) - (r[row + 1] * tr - r[row] * ti)
+      a[place] = x
+      a[place + 1] = y
+      re += x * v[row] + y * v[row + 1]
+      im += x * v[row + 1] - y * v[row]
+    }
+    out[column] = re
+    out[column + 1] = im
+  },
+  { name: 'changeAndMultiplyComplex' },
+)
+
+/** p·qᵀ + r·tᵀ; of complex numbers p·qᴴ + r·tᴴ */
 export interface RankTwo {
   readonly p: Reals
   readonly q: Reals
@@ -39,10 +74,12 @@ export interface RankTwo {
   readonly t: Reals
 }
 
-/** Rows and columns of A from k on become A − p·qᵀ − r·tᵀ, and `out` Aᵀ·v. Vectors are those of the whole matrix, of which elements from k on count. */
-export function change({ array, at, stride, rows }: Matrix, k: number, { p, q, r, t }: RankTwo, v: Reals, out: Reals) {
+/** Rows and columns of A from k on become A − p·qᵀ − r·tᵀ, and `out` Aᵀ·v; of complex numbers conjugated. Vectors are those of the whole matrix, of which elements from k on count. */
+export function change(a: Matrix, k: number, { p, q, r, t }: RankTwo, v: Reals, out: Reals) {
+  const { array, at, stride, rows, parts } = a
   const n = rows - k
-  if (n > 0) changeAndMultiply(n, k, n, array, at + k * (stride + 1), stride, p, q, r, t, v, out)
+  const work = parts === 2 ? changeAndMultiplyComplex : changeAndMultiply
+  if (n > 0) work(n, k, n, array, at + k * (stride + 1), stride, p, q, r, t, v, out)
 }
 
 /** Columns that are summed by themselves: lanes. */
@@ -74,23 +111,26 @@ export function multiply({ array, at, stride, rows }: Matrix, k: number, u: Real
 /** The matrix of zeros, its rows as far apart as `multiply` needs them: whole lanes, and a distance that does not send all of them to one place of a cache. */
 export const padded = (like: Matrix, rows: number, columns: number): Matrix => {
   const stride = (Math.ceil(columns / wide) * 2 + 1) * 8
-  return matrixOf(zerosLike(like, rows, stride).array, rows, columns, 0, stride)
+  return matrixOf(zerosLike(like, rows, stride).array, rows, columns, 0, stride, like.parts)
 }
 
 /** The transpose of what a matrix is when so many rows and columns of the identity are put before it; rows padded. */
 export function paddedTranspose(m: Matrix, before = 0): Matrix {
+  const { parts } = m
   const t = padded(m, m.columns + before, m.rows + before)
-  for (let k = 0; k < before; k++) t.array[k * (t.stride + 1)] = 1
+  for (let k = 0; k < before; k++) t.array[k * (t.stride + 1) * parts] = 1
   for (let i = 0; i < m.rows; i++)
-    for (let j = 0; j < m.columns; j++) t.array[(j + before) * t.stride + i + before] = m.array[m.at + i * m.stride + j]
+    for (let j = 0; j < m.columns; j++)
+      for (let p = 0; p < parts; p++)
+        t.array[((j + before) * t.stride + i + before) * parts + p] = m.array[(m.at + i * m.stride + j) * parts + p]
   return t
 }
 
 /** Rows in another order, without padding. */
-export function rowsInOrder({ array, at, columns, stride }: Matrix, order: readonly number[]): Matrix {
-  const Reals = array.constructor as Float64ArrayConstructor
-  const sorted = new Reals(order.length * columns)
+export function rowsInOrder(m: Matrix, order: readonly number[]): Matrix {
+  const sorted = zerosLike(m, order.length, m.columns)
+  const { array, at, columns, stride } = numbersOf(m)
   for (const [k, i] of order.entries())
-    sorted.set(array.subarray(at + i * stride, at + i * stride + columns), k * columns)
-  return matrixOf(sorted, order.length, columns)
+    sorted.array.set(array.subarray(at + i * stride, at + i * stride + columns), k * columns)
+  return sorted
 }

@@ -1,10 +1,11 @@
 /**
- * Eigenvalues and eigenvectors of symmetric matrices: a tridiagonal matrix, then implicit QL or QR steps with Wilkinson's shift, as LAPACK's dsteqr takes them. The
+ * Eigenvalues and eigenvectors of symmetric and Hermitian matrices: a real tridiagonal matrix, then implicit QL or QR steps with Wilkinson's shift, as LAPACK's dsteqr takes them. The
  * tridiagonal matrix is kept in float64 whatever the elements are.
  */
 
-import type { Matrix } from '../matrix.ts'
+import { type Matrix, numbersOf } from '../matrix.ts'
 import type { Eigen } from '../provider.ts'
+import { reduceHermitian } from './complex-tridiagonal.ts'
 import { formQ } from './qr.ts'
 import { paddedTranspose, rowsInOrder } from './rank-two.ts'
 import { makeRotation, Rotations } from './rotations.ts'
@@ -18,10 +19,10 @@ const smallest = 2 ** -1022
 /** Of a matrix all of whose elements count; it is overwritten. @returns undefined if the iteration did not end */
 export function symmetricEigen(a: Matrix, withVectors: boolean): Eigen | undefined {
   const n = a.rows
-  const { diagonal, beside, reflections } = reduceToTridiagonal(a)
+  const { diagonal, beside, reflections } = a.parts === 2 ? reduceHermitian(a) : reduceToTridiagonal(a)
   if (!withVectors) return diagonalise(diagonal, beside) ? { values: diagonal.sort() } : undefined
   const rows = paddedTranspose(formQ(reflections, Math.max(0, n - 1)), n > 0 ? 1 : 0)
-  const rotations = new Rotations(rows)
+  const rotations = new Rotations(numbersOf(rows))
   if (!diagonalise(diagonal, beside, rotations)) return undefined
   rotations.apply()
   const order = [...diagonal.keys()].sort((i, j) => diagonal[i] - diagonal[j])

@@ -56,7 +56,52 @@ const backward = kernel(
   { name: 'solveUpper' },
 )
 
-/** B becomes T⁻¹·B. */
+/** Both of them, of complex numbers. */
+const solveComplex = kernel(
+  (
+    j,
+    n: number,
+    isUp: boolean,
+    t: Reals,
+    at: number,
+    row: number,
+    column: number,
+    conjugated: boolean,
+    unit: boolean,
+    b: Reals,
+    bAt: number,
+    bRow: number,
+  ) => {
+    for (let r = 0; r < n; r++) {
+      const i = isUp ? n - 1 - r : r
+      const own = 2 * (bAt + i * bRow + j)
+      let re = b[own]
+      let im = b[own + 1]
+      const end = isUp ? n : i
+      for (let k = isUp ? i + 1 : 0; k < end; k++) {
+        const x = 2 * (at + i * row + k * column)
+        const y = 2 * (bAt + k * bRow + j)
+        const xi = conjugated ? -t[x + 1] : t[x + 1]
+        re -= t[x] * b[y] - xi * b[y + 1]
+        im -= t[x] * b[y + 1] + xi * b[y]
+      }
+      const d = 2 * (at + i * (row + column))
+      const c = t[d]
+      const s = conjugated ? -t[d + 1] : t[d + 1]
+      // Divided as by `divide`.
+      const isReal = Math.abs(c) >= Math.abs(s)
+      const large = isReal ? c : s
+      const small = isReal ? s : c
+      const ratio = small / large
+      const scale = large + small * ratio
+      b[own] = unit ? re : (isReal ? re + im * ratio : re * ratio + im) / scale
+      b[own + 1] = unit ? im : (isReal ? im - re * ratio : im * ratio - re) / scale
+    }
+  },
+  { name: 'solveComplexTriangle' },
+)
+
+/** B becomes T⁻¹·B. A zero on the diagonal gives infinities, as division does. */
 export function solveTriangular(triangle: Triangle, b: Matrix): void {
   const { matrix: t, upper, transposed = false, unit = false } = triangle
   const n = t.rows
@@ -64,6 +109,10 @@ export function solveTriangular(triangle: Triangle, b: Matrix): void {
   const isLower = upper === transposed
   if (n <= fewRows) {
     const [row, column] = transposed ? [1, t.stride] : [t.stride, 1]
+    if (t.parts === 2) {
+      solveComplex(b.columns, n, !isLower, t.array, t.at, row, column, transposed, unit, b.array, b.at, b.stride)
+      return
+    }
     const solve = isLower ? forward : backward
     solve(b.columns, n, t.array, t.at, row, column, unit, b.array, b.at, b.stride)
     return
