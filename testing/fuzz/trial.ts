@@ -11,7 +11,8 @@ import { reduceInOrder, scanInOrder } from '../../compute/kernel/test/order.ts'
 import { newArray, randomValue } from '../../compute/kernel/test/random-values.ts'
 import type { Choices } from './choices.ts'
 import { backendOf, type Compiled, canRun, MACHINES, type Machine, optionsOf, told } from './machines.ts'
-import { type Param, randomSource, type SourceKernel } from './source.ts'
+import { randomSource } from './source/kernel.ts'
+import type { Param, SourceKernel } from './source/words.ts'
 
 type Numbers = ArrayBufferView & { [index: number]: number | bigint; readonly length: number }
 type Span = { begin: number; end: number; step: number }
