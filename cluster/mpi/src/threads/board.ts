@@ -9,7 +9,8 @@
 
 import { heap } from '@skein/heap'
 import { callNames } from './collectives/names.ts'
-import { type Exchange, Mismatch } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import { Mismatch } from './mismatch.ts'
 import { line, lineBytes } from './world-block.ts'
 
 /** Bytes of elements that a place holds, and of a place: what is written there fits into one line if it is short. */

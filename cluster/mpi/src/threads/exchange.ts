@@ -9,12 +9,11 @@ import { availableParallelism } from 'node:os'
 import { heap } from '@skein/heap'
 import { pause } from '@skein/team/cores'
 import { copy } from '../copy.ts'
-import type { MpiError } from '../errors.ts'
 import * as ch from './channel.ts'
-import { callOf } from './collectives/names.ts'
 import { loadGiveWay, sleepsBefore } from './give-way.ts'
 import { AllHoldings } from './holdings.ts'
 import { Context, type Unexpected } from './matching.ts'
+import { Mismatch, mismatch } from './mismatch.ts'
 import { Standstill } from './standstill.ts'
 import type { Receiving, Sending } from './transfers.ts'
 import type { Views } from './views.ts'
@@ -500,25 +499,5 @@ export class Exchange {
   ended(): void {
     this.holdings.releaseAll()
     this.#standstill.ended()
-  }
-}
-
-/** Calls of collectives have signatures below 0. */
-function mismatch(sent: number, taken: number): Mismatch {
-  if (taken >= 0) return new Mismatch('MPI_ERR_TYPE', 'what came has other elements than it takes')
-  const [theirs, mine] = [callOf(sent), callOf(taken)]
-  if (theirs.name !== mine.name)
-    return new Mismatch('MPI_ERR_OTHER', `another rank is in ${theirs.name} while this one is in ${mine.name}`)
-  return new Mismatch('MPI_ERR_ROOT', `another rank has root ${theirs.root} while this one has root ${mine.root}`)
-}
-
-/** Becomes an error of the call that finds it, which knows its communicator. */
-export class Mismatch {
-  readonly errorClass: MpiError['errorClass']
-  readonly problem: string
-
-  constructor(errorClass: MpiError['errorClass'], problem: string) {
-    this.errorClass = errorClass
-    this.problem = problem
   }
 }

@@ -7,7 +7,8 @@
  */
 
 import type { ErrorClass } from '../errors.ts'
-import { type Exchange, Mismatch } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import { Mismatch } from './mismatch.ts'
 import * as at from './world-block.ts'
 
 // Of a port, a line each. Ranks are numbers of the universe, one more than theirs; 0: nobody.

@@ -7,7 +7,8 @@
 import { countIn, gather, scatterInto } from '../datatype/packing.ts'
 import type { Part, Partitioned } from '../engine.ts'
 import type { Status } from '../status.ts'
-import { type Driven, type Exchange, Mismatch } from './exchange.ts'
+import type { Driven, Exchange } from './exchange.ts'
+import { Mismatch } from './mismatch.ts'
 import { type Caller, nothingOf } from './pending.ts'
 import { bytesOf, Receiving, Sending } from './transfers.ts'
 

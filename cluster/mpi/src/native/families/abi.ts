@@ -1,6 +1,6 @@
 /** The ABI of MPI-5 (MPI-5.0, chapter 20): handles are small numbers as wide as pointers. */
 
-import { type Family, firstClasses } from '../family.ts'
+import { type Family, openClasses } from '../family.ts'
 
 export const mpi: Family = {
   name: 'mpi',
@@ -87,44 +87,8 @@ export const mpi: Family = {
   // { int MPI_SOURCE, MPI_TAG, MPI_ERROR, MPI_internal[5] }
   status: { ints: 8, source: 0, tag: 1, short: undefined, bytes: undefined, isCancelled: undefined },
   errorClasses: {
-    ...firstClasses,
-    7: 'MPI_ERR_REQUEST',
-    8: 'MPI_ERR_ROOT',
-    9: 'MPI_ERR_GROUP',
-    10: 'MPI_ERR_OP',
-    11: 'MPI_ERR_TOPOLOGY',
-    12: 'MPI_ERR_DIMS',
-    13: 'MPI_ERR_ARG',
-    14: 'MPI_ERR_UNKNOWN',
-    15: 'MPI_ERR_TRUNCATE',
-    16: 'MPI_ERR_OTHER',
-    17: 'MPI_ERR_INTERN',
+    ...openClasses,
     18: 'MPI_ERR_PENDING',
-    20: 'MPI_ERR_ACCESS',
-    21: 'MPI_ERR_AMODE',
-    22: 'MPI_ERR_ASSERT',
-    23: 'MPI_ERR_BAD_FILE',
-    24: 'MPI_ERR_BASE',
-    25: 'MPI_ERR_CONVERSION',
-    26: 'MPI_ERR_DISP',
-    27: 'MPI_ERR_DUP_DATAREP',
-    28: 'MPI_ERR_FILE_EXISTS',
-    29: 'MPI_ERR_FILE_IN_USE',
-    30: 'MPI_ERR_FILE',
-    31: 'MPI_ERR_INFO_KEY',
-    32: 'MPI_ERR_INFO_NOKEY',
-    33: 'MPI_ERR_INFO_VALUE',
-    34: 'MPI_ERR_INFO',
-    35: 'MPI_ERR_IO',
-    37: 'MPI_ERR_LOCKTYPE',
-    38: 'MPI_ERR_NAME',
-    39: 'MPI_ERR_NO_MEM',
-    40: 'MPI_ERR_NOT_SAME',
-    41: 'MPI_ERR_NO_SPACE',
-    42: 'MPI_ERR_NO_SUCH_FILE',
-    43: 'MPI_ERR_PORT',
-    44: 'MPI_ERR_QUOTA',
-    45: 'MPI_ERR_READ_ONLY',
     46: 'MPI_ERR_RMA_ATTACH',
     47: 'MPI_ERR_RMA_CONFLICT',
     48: 'MPI_ERR_RMA_RANGE',

@@ -1,6 +1,6 @@
 /** Open MPI: handles are the addresses of its variables. */
 
-import { type Family, firstClasses, romio } from '../family.ts'
+import { type Family, openClasses, romio } from '../family.ts'
 
 const two32 = 2 ** 32
 
@@ -83,44 +83,8 @@ export const openmpi: Family = {
     isCancelled: ints => ints[3] !== 0,
   },
   errorClasses: {
-    ...firstClasses,
-    7: 'MPI_ERR_REQUEST',
-    8: 'MPI_ERR_ROOT',
-    9: 'MPI_ERR_GROUP',
-    10: 'MPI_ERR_OP',
-    11: 'MPI_ERR_TOPOLOGY',
-    12: 'MPI_ERR_DIMS',
-    13: 'MPI_ERR_ARG',
-    14: 'MPI_ERR_UNKNOWN',
-    15: 'MPI_ERR_TRUNCATE',
-    16: 'MPI_ERR_OTHER',
-    17: 'MPI_ERR_INTERN',
+    ...openClasses,
     19: 'MPI_ERR_PENDING',
-    20: 'MPI_ERR_ACCESS',
-    21: 'MPI_ERR_AMODE',
-    22: 'MPI_ERR_ASSERT',
-    23: 'MPI_ERR_BAD_FILE',
-    24: 'MPI_ERR_BASE',
-    25: 'MPI_ERR_CONVERSION',
-    26: 'MPI_ERR_DISP',
-    27: 'MPI_ERR_DUP_DATAREP',
-    28: 'MPI_ERR_FILE_EXISTS',
-    29: 'MPI_ERR_FILE_IN_USE',
-    30: 'MPI_ERR_FILE',
-    31: 'MPI_ERR_INFO_KEY',
-    32: 'MPI_ERR_INFO_NOKEY',
-    33: 'MPI_ERR_INFO_VALUE',
-    34: 'MPI_ERR_INFO',
-    35: 'MPI_ERR_IO',
-    37: 'MPI_ERR_LOCKTYPE',
-    38: 'MPI_ERR_NAME',
-    39: 'MPI_ERR_NO_MEM',
-    40: 'MPI_ERR_NOT_SAME',
-    41: 'MPI_ERR_NO_SPACE',
-    42: 'MPI_ERR_NO_SUCH_FILE',
-    43: 'MPI_ERR_PORT',
-    44: 'MPI_ERR_QUOTA',
-    45: 'MPI_ERR_READ_ONLY',
     46: 'MPI_ERR_RMA_CONFLICT',
     47: 'MPI_ERR_RMA_SYNC',
     48: 'MPI_ERR_SERVICE',

@@ -6,7 +6,8 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { SpawnedProgram } from '../../engine.ts'
-import { type Exchange, Mismatch } from '../exchange.ts'
+import type { Exchange } from '../exchange.ts'
+import { Mismatch } from '../mismatch.ts'
 import type { Parent } from '../world-block.ts'
 import { answer, asked, askedBy, isAsked, type SpawnRequest, takeText, writeText } from './request.ts'
 
