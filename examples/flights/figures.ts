@@ -149,7 +149,7 @@ const allDay = (delays: Delays, airport: number, share: number): number => {
   return Number.NaN
 }
 
-const place = ({ code, city }: Airport): string => `${city} ${code}`
+export const place = ({ code, city }: Airport): string => `${city} ${code}`
 
 export const worstAirports = (flights: Flights, delays: Delays): string => {
   const { departures } = busiest(flights)

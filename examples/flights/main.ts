@@ -1,6 +1,6 @@
 /**
- * `npm start`: three million real flights, six questions, each answered by plain JavaScript and by Skein: four by kernels, two by tasks. At last, two problems
- * in three styles, on one thread or rank and on more.
+ * `npm start`: three million real flights, seven questions, each answered by plain JavaScript and by Skein: four by kernels, two by tasks, one by arrays. At last,
+ * two problems in three styles, on one thread or rank and on more.
  */
 
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
@@ -12,6 +12,7 @@ import { inputsOf } from '../styles/from-flights.ts'
 import { StudyError, study } from '../styles/study.ts'
 import { lines, type Study } from '../styles/table.ts'
 import { certaintyStep } from './bootstrap.ts'
+import { componentStep } from './components.ts'
 import { type Flights, MissingDataError, readFlights } from './data.ts'
 import { delayStep } from './delays.ts'
 import { densityStep } from './density.ts'
@@ -22,7 +23,8 @@ import { DisagreementError, Progress, runStep, type Step, type StepTimes } from 
 import { trafficStep } from './traffic.ts'
 
 const help = `Three million flights of the United States, 2001: delays by airport and time of day, shortest paths, how a delay spreads, a map,
-how sure all that is, flights by route. Each step runs as plain JavaScript on one thread and by Skein, with kernels or tasks; the answers are compared, and a report with pictures is written.
+how sure all that is, flights by route, airports with days alike. Each step runs as plain JavaScript on one thread and by Skein, with kernels, tasks or arrays; the
+answers are compared, and a report with pictures is written.
 At last two problems are solved with kernels, ranks and bags, on one to four threads or ranks.
 
   npm start -- [options]
@@ -146,6 +148,7 @@ const main = async (): Promise<void> => {
   const density = await run(densityStep(flights, flights.count < 500_000 ? 0.5 : 1.5))
   const certainty = await run(certaintyStep(flights))
   const traffic = await run(trafficStep(flights))
+  const components = await run(componentStep(flights))
   const all = totals(times)
   show('All steps', all.plainMs, all.skeinMs)
   if (plain) console.log('\nAll answers agree: integers exactly, floats within the tolerance that the report states.')
@@ -158,7 +161,20 @@ const main = async (): Promise<void> => {
 
   writeFileSync(
     report,
-    writeReport({ flights, delays, network, spread, density, certainty, traffic, styles, times, readMs, threads }),
+    writeReport({
+      flights,
+      delays,
+      network,
+      spread,
+      density,
+      certainty,
+      traffic,
+      components,
+      styles,
+      times,
+      readMs,
+      threads,
+    }),
   )
   closeSync(report)
   console.log(`\n${((performance.now() - began) / 1000).toFixed(1)} s in all. The report, with maps and charts: ${out}`)

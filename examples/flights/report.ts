@@ -5,6 +5,7 @@ import { html, type Study } from '../styles/table.ts'
 import type { Certainty } from './bootstrap.ts'
 import { RESAMPLES } from './bootstrap.ts'
 import { escapeText } from './chart.ts'
+import type { Components } from './components.ts'
 import { dateOf, type Flights } from './data.ts'
 import { type Delays, SLOTS, shares } from './delays.ts'
 import type { Density } from './density.ts'
@@ -29,6 +30,7 @@ import {
   workerTimeline,
   worstAirports,
 } from './figures.ts'
+import { alikeMap, componentPlane, hourWeights, shares as sharesOfVariance, tellsApart } from './figures-components.ts'
 import type { Network } from './routes.ts'
 import type { Spread } from './spread.ts'
 import type { StepTimes } from './step.ts'
@@ -42,6 +44,7 @@ export interface Findings {
   readonly density: Density
   readonly certainty: Certainty
   readonly traffic: Traffic
+  readonly components: Components
   /** Left out when it was not wanted. */
   readonly styles?: Study
   readonly times: readonly StepTimes[]
@@ -132,12 +135,13 @@ td i{display:inline-block;width:10px;height:10px;border-radius:5px;margin-right:
 .city{fill:#fff;font-size:10.5px;font-weight:560;paint-order:stroke;stroke:#04060f;stroke-width:2.4px}
 .route{stroke:#1c3d63;stroke-width:.5;opacity:.1}.stop{fill:#fff;stroke:var(--ink);stroke-width:1.5}
 .stopname{font-size:12px;font-weight:640;fill:var(--ink);paint-order:stroke;stroke:#fbfaf7;stroke-width:3px}
+.alike{fill:#7fa3c7;fill-opacity:.55;stroke:#1c3d63;stroke-width:.6}.code{font-size:9.5px}
 .hit{fill:#b8413d;fill-opacity:.5;stroke:#7d2430;stroke-width:.8}.hitname{fill:#3a0d18;font-size:10.5px;font-weight:640;text-anchor:middle}
 footer{color:var(--soft);font-size:13.5px;padding:26px 0 50px}code{font-size:.92em}
 `
 
 export const writeReport = (findings: Findings): string => {
-  const { flights, delays, network, spread, density, certainty, traffic, styles, times } = findings
+  const { flights, delays, network, spread, density, certainty, traffic, components, styles, times } = findings
   const all = totals(times)
   const { order } = busiest(flights)
   const first = longDay(flights.minute[0])
@@ -154,10 +158,10 @@ export const writeReport = (findings: Findings): string => {
 
   const introduction =
     all.plainMs === undefined
-      ? '<h2>Six questions</h2><p>Four were answered by kernels, plain TypeScript functions that Skein compiles for every SIMD lane and every core, two by tasks, functions that run on workers.</p>'
+      ? '<h2>Seven questions</h2><p>Four were answered by kernels, plain TypeScript functions that Skein compiles for every SIMD lane and every core, two by tasks, functions that run on workers, one by arrays.</p>'
       : `<h2>The same questions, asked twice</h2>
 <p>Each step ran as plain JavaScript on one thread, written with typed arrays, and by Skein: four as kernels, plain TypeScript functions that are
-compiled for every SIMD lane and every core, the last two as tasks, which run the plain functions on workers. Both worked on the same data, once, warm-up and compilation included, and their answers were compared.</p>
+compiled for every SIMD lane and every core, two as tasks, which run the plain functions on workers, the last one by arrays. Both worked on the same data, once, warm-up and compilation included, and their answers were compared.</p>
 <div class="legend"><span><b style="background:#b9c2ce"></b>plain JavaScript</span><span><b style="background:#c2573a"></b>Skein</span></div>`
 
   const threeStyles =
@@ -226,6 +230,14 @@ draws lie within the lines. ${latestAirport(flights, certainty)}</p>
 ${whole(traffic.counts.size)} names whose counts then meet.</p>
 <div class="two"><div><h3>The busiest routes</h3>${traffics(traffic)}</div>
 <div><h3>What ran when: ${workersBusy(traffic.ran)}</h3>${workerTimeline(traffic.ran, 520)}</div></div></section>
+
+<section><h2>Airports with days alike</h2>
+<p>Of each of ${whole(components.kept.length)} airports the mean delay by hour of departure, each hour standardised over the airports: ${whole(components.kept.length)} points in 24 dimensions.
+Their first two principal components make the plane that keeps most of what tells airports apart, ${sharesOfVariance(components)} of the variance. ${tellsApart(flights, components)}
+Hours with few flights are drawn towards the mean of all airports.</p>
+<div class="two"><div><h3>Airports in that plane, the busier the larger</h3>${componentPlane(flights, components)}</div>
+<div><h3>How alike the busiest are: correlation of their days</h3>${alikeMap(flights, components)}</div></div>
+<h3>Weights of the hours in the two components</h3>${hourWeights(components)}</section>
 ${threeStyles}
 </main>
 <footer class="wide">Data: U.S. Bureau of Transportation Statistics, by way of the npm package vega-datasets (flights-3m.parquet, airports.csv); state borders: us-atlas.

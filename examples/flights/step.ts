@@ -1,6 +1,6 @@
 /**
- * A step is one question asked of the flights and answered twice: by plain JavaScript on one thread and by Skein, with kernels or
- * with tasks, from the same data. Both answers are timed, phase by phase, and compared.
+ * A step is one question asked of the flights and answered twice: by plain JavaScript on one thread and by Skein, with kernels,
+ * tasks or arrays, from the same data. Both answers are timed, phase by phase, and compared.
  *
  * Times are of the first and only run: they include what the engine's compiler and Skein's take to warm up.
  */
@@ -23,7 +23,7 @@ export interface Verdict {
 export interface Step<Answer> {
   readonly title: string
   /** What of Skein answers it. */
-  readonly by: 'kernels' | 'tasks'
+  readonly by: 'kernels' | 'tasks' | 'arrays'
   plain(track: Track): Answer
   skein(track: Track): Answer | Promise<Answer>
   compare(plain: Answer, skein: Answer): Verdict

@@ -65,11 +65,15 @@ test('flights: 50,000 rows, both versions agree, the report stands alone', async
     assert.match(output, /50,000 flights between \d+ airports/)
     assert.match(output, /All answers agree/)
     assert.ok(output.includes(out))
-    assert.match(output, /Delay by airport in 2,000 resamples [\s\S]*Flights by route, by MapReduce /)
+    assert.match(
+      output,
+      /Delay by airport in 2,000 resamples [\s\S]*Flights by route, by MapReduce [\s\S]*Airports with days alike /,
+    )
     assert.match(output, /All-pairs shortest paths, 128 airports .* on 4\n[\s\S]*\n {2}bags, index /)
     const page = readFileSync(out, 'utf8')
     assert.doesNotMatch(page, /(?:src|href)="(?!#|data:)/, 'nothing to fetch')
     assert.match(page, /<th>Join of tables, 20,000 flights, 3,376 airports<\/th>/)
+    assert.match(page, /<h2>Airports with days alike<\/h2>[\s\S]* of the variance\. The first sets the hours from /)
     assert.match(page, /116 tasks on \d+ workers?, busy \d+ %/)
     assert.doesNotMatch(page.replace(/base64,[^"]*/g, ''), /NaN|undefined|Infinity/)
   } finally {
