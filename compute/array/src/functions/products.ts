@@ -15,7 +15,7 @@ import { sum } from './reductions.ts'
 import { expandDims, moveaxis, reshape, squeeze } from './shaping.ts'
 
 /** Both in the dtype where they meet. */
-function met(x1: Operand, x2: Operand, call: string): [NDArray, NDArray] {
+export function met(x1: Operand, x2: Operand, call: string): [NDArray, NDArray] {
   const [a, b] = [toArray(x1, call, 'x1'), toArray(x2, call, 'x2')]
   const dtype = promote(a.dtype, b.dtype)
   return [astype(a, dtype, { copy: false }), astype(b, dtype, { copy: false })]

@@ -60,22 +60,24 @@ function checkOptions(x: Operand, options: ReductionOptions, call: string) {
   return { array, axes: checkAxes(options.axis, array.shape, call), keepdims: options.keepdims === true }
 }
 
-function total(fold: Fold, call: string) {
+/** @param ofTruths the same for booleans */
+function total(fold: Fold, call: string, ofTruths: () => ReturnType<typeof truth>) {
   return <D extends DType = DType>(x: Operand, options: SumOptions<D> = {}): NDArray<D> => {
     const { array, axes, keepdims } = checkOptions(x, options, call)
     if (options.dtype !== undefined) checkDType(options.dtype, call)
     const dtype = options.dtype ?? sumType(array.dtype)
     if (isComplex(array.dtype) && !isComplex(dtype))
       throw new DTypeError(call, `real numbers for ${dtype}`, [array.dtype])
+    if (dtype === 'bool') return ofTruths()(array, options) as NDArray<DType> as NDArray<D>
     const found = reduced(array, axes, fold, combinedIn(dtype), keepdims)
     return astype(found, dtype, { copy: false }) as NDArray<D>
   }
 }
 
 /** Of integers and booleans an int64 (uint64 of unsigned ones), unless a dtype is named. Of nothing 0. */
-export const sum = total(sumFold, 'sum')
+export const sum = total(sumFold, 'sum', () => any)
 /** As `sum`; of nothing 1. */
-export const prod = total(prodFold, 'prod')
+export const prod = total(prodFold, 'prod', () => all)
 
 function extreme(fold: Fold) {
   return (x: Operand, options: ReductionOptions = {}): NDArray => {
