@@ -18,6 +18,7 @@ import * as reductions from './reductions.ts'
 import { broadcastTo, matrixTranspose as transposed } from './shaping.ts'
 import { inv } from './systems.ts'
 
+export { eig, eigvals, hessenberg, type SchurOptions, schur } from './eigen.ts'
 export { expm } from './expm.ts'
 export {
   cond,

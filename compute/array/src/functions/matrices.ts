@@ -1,8 +1,8 @@
 /** Arrays as stacks of matrices, and back: what functions of linear algebra take and give. */
 
 import { type DType, type Elements, infoOf, isComplex, isFloat, partOf } from '../dtypes.ts'
-import { DTypeError, ShapeError, shapeText } from '../errors.ts'
-import { type Matrix, matrixOf, type Reals } from '../linalg/matrix.ts'
+import { DTypeError, LinearAlgebraError, ShapeError, shapeText } from '../errors.ts'
+import { type Matrix, matrixOf, numbersOf, type Reals } from '../linalg/matrix.ts'
 import { allocate, Memory } from '../memory.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
 import { promote } from '../promotion.ts'
@@ -90,3 +90,24 @@ export const put = (from: Matrix, into: Matrix): void => into.array.set(from.arr
 /** The dtype in which two operands are computed. */
 export const met = (a: DType, b: DType, call: string): Computed =>
   promote(computedIn(a, call), computedIn(b, call)) as Computed
+
+export const endless = (call: string) => new LinearAlgebraError(call, 'the iteration did not converge.')
+
+/** Scales a matrix by a power of two if its elements are so large or small that products of them overflow or vanish. @returns what values are to be multiplied by */
+export function bringNearOne(matrix: Matrix, call: string): number {
+  const { array, at, rows, columns, stride } = numbersOf(matrix)
+  let most = 0
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const size = Math.abs(array[at + i * stride + j])
+      if (!(size <= Number.MAX_VALUE))
+        throw new LinearAlgebraError(call, `the matrix has an element that is ${array[at + i * stride + j]}.`, i)
+      if (size > most) most = size
+    }
+  }
+  const exponent = Math.max(-1000, Math.floor(Math.log2(most)))
+  if (most === 0 || Math.abs(exponent) < (array instanceof Float32Array ? 20 : 200)) return 1
+  const factor = 2 ** -exponent
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) array[at + i * stride + j] *= factor
+  return 2 ** exponent
+}

@@ -1,12 +1,11 @@
 /** Eigenvalues of symmetric and Hermitian matrices, and singular values: the last two axes are matrices, those in front a batch. Of float32, float64, complex64 and complex128; integers become float64. */
 
-import { LinearAlgebraError } from '../errors.ts'
 import { providerOf } from '../linalg/choose.ts'
-import { type Matrix, numbersOf } from '../linalg/matrix.ts'
+import type { Matrix } from '../linalg/matrix.ts'
 import type { Extent } from '../linalg/provider.ts'
 import type { NDArray } from '../ndarray.ts'
 import { sizeOf } from '../shape.ts'
-import { made, put, realOf, reshapeOf, Stack, squares } from './matrices.ts'
+import { bringNearOne, endless, made, put, realOf, reshapeOf, Stack, squares } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
 import { matrixTranspose } from './shaping.ts'
 
@@ -109,8 +108,6 @@ function singular(
   return reshapeOf(values, [...stack.batch, rank], realOf(stack.dtype))
 }
 
-const endless = (call: string) => new LinearAlgebraError(call, 'the iteration did not converge.')
-
 /** Makes a matrix symmetric, or Hermitian: one triangle is copied to the other. */
 function mirror({ array, at, rows, stride, parts }: Matrix, upper: boolean): void {
   for (let i = 0; i < rows; i++) {
@@ -122,23 +119,4 @@ function mirror({ array, at, rows, stride, parts }: Matrix, upper: boolean): voi
     }
     if (parts === 2) array[2 * (at + i * (stride + 1)) + 1] = 0
   }
-}
-
-/** Scales a matrix by a power of two if its elements are so large or small that products of them overflow or vanish. @returns what values are to be multiplied by */
-function bringNearOne(matrix: Matrix, call: string): number {
-  const { array, at, rows, columns, stride } = numbersOf(matrix)
-  let most = 0
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      const size = Math.abs(array[at + i * stride + j])
-      if (!(size <= Number.MAX_VALUE))
-        throw new LinearAlgebraError(call, `the matrix has an element that is ${array[at + i * stride + j]}.`, i)
-      if (size > most) most = size
-    }
-  }
-  const exponent = Math.max(-1000, Math.floor(Math.log2(most)))
-  if (most === 0 || Math.abs(exponent) < (array instanceof Float32Array ? 20 : 200)) return 1
-  const factor = 2 ** -exponent
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) array[at + i * stride + j] *= factor
-  return 2 ** exponent
 }

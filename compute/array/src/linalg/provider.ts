@@ -25,6 +25,12 @@ export interface Provider {
   symmetricEigen(a: Matrix, withVectors: boolean): Eigen | undefined
   /** @returns undefined if the iteration did not end */
   singularValues(a: Matrix, extent: Extent): Singular | undefined
+  /** Of any square matrix of float64 without gaps. @returns undefined if the iteration did not end */
+  eigen(a: Matrix, withVectors: boolean): GeneralEigen | undefined
+  /** A = Z·T·Zᴴ, of float64 without gaps; T in place of A. @returns Z; undefined if the iteration did not end */
+  schur(a: Matrix): Matrix | undefined
+  /** A = Q·H·Qᴴ, H in place of A. @returns Q */
+  hessenberg(a: Matrix): Matrix
 }
 
 /** What is looked up when a provider is chosen. */
@@ -68,6 +74,13 @@ export interface Eigen {
   /** In ascending order. */
   readonly values: Float64Array
   /** Row k is the vector of value k. */
+  readonly vectors?: Matrix
+}
+
+export interface GeneralEigen {
+  /** Pairs, in no order but that those of a real matrix which are not real stand beside their conjugates, the positive imaginary part first. */
+  readonly values: Float64Array
+  /** Complex; column k is the vector of value k, of length 1. */
   readonly vectors?: Matrix
 }
 

@@ -4,6 +4,7 @@ import { gemm } from '@skein/kernel/gemm'
 import { backendNow } from '../../expression/programs.ts'
 import type { Product, Provider } from '../provider.ts'
 import { factorCholesky } from './cholesky.ts'
+import { eigen, hessenberg, schur } from './eigen.ts'
 import { factorLU, solveLU } from './lu.ts'
 import { factorQR, formQ, upperOf } from './qr.ts'
 import { singularValues } from './singular-values.ts'
@@ -30,4 +31,7 @@ export const own: Provider = {
   },
   symmetricEigen,
   singularValues,
+  eigen,
+  schur,
+  hessenberg,
 }

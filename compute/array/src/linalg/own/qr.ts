@@ -50,7 +50,7 @@ export function formQ(reflections: Reflections, columns: number): Matrix {
 }
 
 /** Reflects the columns of a panel one by one. @returns T, upper triangular */
-function reflectPanel(panel: Matrix): Matrix {
+export function reflectPanel(panel: Matrix): Matrix {
   const { array, at, rows: m, columns: n, stride, parts } = panel
   const t = columnsOf(panel)
   const triangle = zerosLike(panel, n, n)
@@ -107,8 +107,8 @@ export function reflect(t: Reals, own: number, j: number, m: number): number {
   for (let i = j; i < m; i++) squares += (t[own + i] / most) ** 2
   const norm = most * Math.sqrt(squares)
   const beta = top > 0 ? -norm : norm
-  const scale = 1 / (top - beta)
-  for (let i = j + 1; i < m; i++) t[own + i] *= scale
+  // Divided, not multiplied by the inverse, which could overflow.
+  for (let i = j + 1; i < m; i++) t[own + i] /= top - beta
   t[own + j] = beta
   return (beta - top) / beta
 }
@@ -138,8 +138,30 @@ function extend(triangle: Reals, t: Reals, j: number, n: number, m: number, tau:
 }
 
 /** B becomes (I − V·T·Vᵀ)·B, or with Tᵀ. */
-function applyBlock(panel: Matrix, triangle: Matrix, b: Matrix, isTransposed: boolean): void {
+export function applyBlock(panel: Matrix, triangle: Matrix, b: Matrix, isTransposed: boolean): void {
   if (b.columns === 0 || b.rows === 0) return
+  const v = vectorsOf(panel)
+  // W = −Vᵀ·B, then −T·W.
+  const w = zerosLike(panel, panel.columns, b.columns)
+  subtractProduct(w, { matrix: v, transposed: true }, { matrix: b })
+  const u = zerosLike(panel, panel.columns, b.columns)
+  subtractProduct(u, { matrix: triangle, transposed: isTransposed }, { matrix: w })
+  subtractProduct(b, { matrix: v }, { matrix: u })
+}
+
+/** B becomes B·(I − V·T·Vᵀ). */
+export function applyBlockFromRight(panel: Matrix, triangle: Matrix, b: Matrix): void {
+  if (b.columns === 0 || b.rows === 0) return
+  const v = vectorsOf(panel)
+  const w = zerosLike(panel, b.rows, panel.columns)
+  subtractProduct(w, { matrix: b }, { matrix: v })
+  const u = zerosLike(panel, b.rows, panel.columns)
+  subtractProduct(u, { matrix: w }, { matrix: triangle })
+  subtractProduct(b, { matrix: u }, { matrix: v, transposed: true })
+}
+
+/** V, with its ones and zeros. */
+function vectorsOf(panel: Matrix): Matrix {
   const { rows: m, columns: n, parts } = panel
   const v = zerosLike(panel, m, n)
   for (let i = 0; i < m; i++) {
@@ -147,12 +169,7 @@ function applyBlock(panel: Matrix, triangle: Matrix, b: Matrix, isTransposed: bo
     for (let j = 0; j < Math.min(i, n) * parts; j++) v.array[i * n * parts + j] = panel.array[row + j]
     if (i < n) v.array[i * (n + 1) * parts] = 1
   }
-  // W = −Vᵀ·B, then −T·W.
-  const w = zerosLike(panel, n, b.columns)
-  subtractProduct(w, { matrix: v, transposed: true }, { matrix: b })
-  const u = zerosLike(panel, n, b.columns)
-  subtractProduct(u, { matrix: triangle, transposed: isTransposed }, { matrix: w })
-  subtractProduct(b, { matrix: v }, { matrix: u })
+  return v
 }
 
 /** R, as many rows as asked for. */
