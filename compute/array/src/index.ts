@@ -37,6 +37,7 @@ export { type ArrayFile, fromNpy, load, save, toNpy } from './functions/files.ts
 export * as fft from './functions/fourier.ts'
 export * from './functions/grids.ts'
 export * from './functions/histogram.ts'
+export * as image from './functions/image.ts'
 export * from './functions/index-grids.ts'
 export { assign, at, type Index, set, take } from './functions/indexing.ts'
 export * from './functions/inspection.ts'

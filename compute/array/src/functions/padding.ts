@@ -69,7 +69,7 @@ export function pad<D extends DType>(x: NDArray<D>, width: PadWidth, options: Pa
       ])
     padded = (
       mode === 'edge' || mode === 'reflect' || mode === 'symmetric' || mode === 'wrap'
-        ? take(padded, placesAround(array.shape[d], before, after, mode), { axis: d })
+        ? take(padded, asarray(placesAround(array.shape[d], before, after, mode)), { axis: d })
         : concat([...around(padded, d, before, after, mode, value)], { axis: d })
     ) as NDArray<D>
   }
@@ -92,15 +92,14 @@ function padConstant<D extends DType>(
 }
 
 /** Where along an axis elements come from. */
-function placesAround(n: number, before: number, after: number, mode: PadMode): NDArray {
+export function placesAround(n: number, before: number, after: number, mode: PadMode): Int32Array {
   const period = mode === 'reflect' ? 2 * (n - 1) : mode === 'symmetric' ? 2 * n : n
-  const places = Int32Array.from({ length: before + n + after }, (_, k) => {
+  return Int32Array.from({ length: before + n + after }, (_, k) => {
     const i = k - before
     if (mode === 'edge' || period === 0) return Math.min(Math.max(i, 0), n - 1)
     const j = ((i % period) + period) % period
     return j < n ? j : period - j - (mode === 'symmetric' ? 1 : 0)
   })
-  return asarray(places)
 }
 
 /** What stands before, the array, what stands behind. */

@@ -1,0 +1,77 @@
+/** Arrays that plain kernels compute of the elements of others, when somebody reads them. */
+
+import type { Kernel, Range } from '@skein/kernel'
+import type { BackendName } from '@skein/kernel/compiler'
+import type { DType, Elements } from '../dtypes.ts'
+import { evaluating } from '../expression/evaluate.ts'
+import type { Run } from '../expression/launch.ts'
+import type { View } from '../expression/node.ts'
+import { backendNow } from '../expression/programs.ts'
+import { allocate } from '../memory.ts'
+import { arrayOf, NDArray } from '../ndarray.ts'
+import { type Shape, sizeOf, stridesOf } from '../shape.ts'
+import { elementsOf } from './placing.ts'
+
+/** Typed arrays whose elements are JavaScript's numbers. */
+export type Numbers =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+
+export const numbersOf = (elements: Elements): Numbers => elements as unknown as Numbers
+
+/** Zeros to be written, where kernels reach them. */
+export const scratch = (dtype: DType, size: number): Numbers => numbersOf(allocate(dtype, size).elements)
+
+/**
+ * An array of which `computing` writes the elements, given those of other arrays in C order. Nothing is computed where there are none to write.
+ * Elements of those arrays that change meanwhile are those they were.
+ */
+export function computed<D extends DType>(
+  dtype: D,
+  shape: Shape,
+  of: readonly NDArray[],
+  computing: (from: readonly Numbers[], to: Numbers) => Generator<Run, void>,
+): NDArray<D> {
+  const nodes = of.map(x => x.node)
+  for (const node of nodes) if (node.is === 'leaf') node.box.readers++
+  let isRead = false
+  return new NDArray<D>({
+    is: 'whole',
+    dtype,
+    shape,
+    result: undefined,
+    *evaluating() {
+      const from: Numbers[] = []
+      for (const node of nodes) from.push(numbersOf(elementsOf(arrayOf(yield* evaluating(node)))))
+      const memory = allocate(dtype, sizeOf(shape))
+      if (sizeOf(shape) > 0) yield* computing(from, numbersOf(memory.elements))
+      if (!isRead) for (const node of nodes) if (node.is === 'leaf') node.box.readers--
+      isRead = true
+      return { dtype, shape, strides: stridesOf(shape), offset: 0, memory } satisfies View
+    },
+  })
+}
+
+const byBackend = new WeakMap<object, Map<BackendName, object>>()
+
+/** A kernel on the backend that arrays are computed on. */
+function onBackend<K extends Kernel<any[]>>(k: K): K {
+  const name = backendNow().name as BackendName
+  let known = byBackend.get(k)
+  if (!known) byBackend.set(k, (known = new Map()))
+  let found = known.get(name) as K | undefined
+  if (!found) known.set(name, (found = k.on(name)))
+  return found
+}
+
+/** A plain kernel over a range, as a piece of work. */
+export function runOf<A extends unknown[]>(k: Kernel<A>, range: Range, ...args: A): Run {
+  const on = onBackend(k)
+  return { now: () => on(range, ...args), beside: () => on.async(range, ...args) }
+}
