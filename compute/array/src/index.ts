@@ -10,6 +10,7 @@ export { astype, copyOf as copy } from './functions/astype.ts'
 export { type BufferOptions, frombuffer, fromParts, type Parts, tobytes, toParts } from './functions/buffers.ts'
 export * from './functions/calculus.ts'
 export * from './functions/clip.ts'
+export { e, inf, nan, newaxis, pi } from './functions/constants.ts'
 export * from './functions/convolve.ts'
 export {
   arange,
@@ -29,7 +30,7 @@ export {
   zerosLike,
 } from './functions/creation.ts'
 export * from './functions/cumulative.ts'
-export * from './functions/device.ts'
+export { backend, type Device, device, stats, toDevice } from './functions/device.ts'
 export * from './functions/editing.ts'
 export * from './functions/einsum.ts'
 export * from './functions/elementwise.ts'

@@ -4,6 +4,7 @@ import type { DType } from './dtypes.ts'
 import { astype, copyOf } from './functions/astype.ts'
 import { clip } from './functions/clip.ts'
 import { cumulativeProd, cumulativeSum } from './functions/cumulative.ts'
+import { type Device, device, toDevice } from './functions/device.ts'
 import * as elementwise from './functions/elementwise.ts'
 import * as indexing from './functions/indexing.ts'
 import { type ArrayJSON, toJSON } from './functions/json.ts'
@@ -46,6 +47,9 @@ interface Own<D extends DType> extends Methods<typeof functions> {
   broadcastTo(shape: readonly number[]): NDArray<D>
   /** For `JSON.stringify`; `fromJSON` reads it. */
   toJSON(): ArrayJSON<D>
+  /** Where the elements are. */
+  readonly device: Device
+  toDevice(device: Device): NDArray<D>
   /** Axes in the reverse order. */
   readonly t: NDArray<D>
   /** The last two axes exchanged. */
@@ -68,6 +72,7 @@ const all: Record<string, (x: any, ...rest: any[]) => unknown> = {
   take: indexing.take,
   repeat,
   sort,
+  toDevice,
 }
 for (const [name, fn] of Object.entries(all)) {
   Object.defineProperty(NDArray.prototype, name, {
@@ -79,7 +84,7 @@ for (const [name, fn] of Object.entries(all)) {
   })
 }
 
-const getters: Record<string, (x: NDArray) => unknown> = { t: x => shaping.permuteDims(x), mT: matrixTranspose }
+const getters: Record<string, (x: NDArray) => unknown> = { device, t: x => shaping.permuteDims(x), mT: matrixTranspose }
 for (const [name, fn] of Object.entries(getters)) {
   Object.defineProperty(NDArray.prototype, name, {
     get(this: NDArray) {

@@ -107,3 +107,22 @@ test('text', () => {
   )
   assert.equal(String(nd.zeros([0, 2])), '[]')
 })
+
+describe('devices', () => {
+  test('arrays are on the cpu, and stay there', () => {
+    const x = nd.zeros([2], { device: 'cpu' })
+    assert.equal(x.device, 'cpu')
+    assert.equal(nd.device(), nd.info().defaultDevice())
+    assert.equal(x.toDevice('cpu'), x)
+    assert.equal(nd.toDevice(x, nd.device(x)), x)
+  })
+  test('another device is refused, by its name', () => {
+    const x = nd.zeros([2])
+    const refused = { name: 'NotSupportedError', message: /cuda/ }
+    assert.throws(() => x.toDevice('cuda' as 'cpu'), refused)
+    assert.throws(() => nd.asarray([1], { device: 'cuda' as 'cpu' }), refused)
+    assert.throws(() => nd.linspace(0, 1, 3, { device: 'cuda' as 'cpu' }), refused)
+    assert.throws(() => nd.toDevice(x, 0 as never), { code: 'SKEIN_ARGUMENT' })
+    assert.throws(() => nd.toDevice(x, 'cpu', { stream: 1 as never }), /no streams/)
+  })
+})

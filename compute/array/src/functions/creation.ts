@@ -10,10 +10,13 @@ import { arrayOf, NDArray } from '../ndarray.ts'
 import { promote, strong } from '../promotion.ts'
 import { checkShape, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { astype } from './astype.ts'
+import { checkDevice, type Device } from './device.ts'
 import { fromElements, isComplexNumber, type Operand, scalarNode, weakOf } from './operands.ts'
 
 export interface CreationOptions<D extends DType = DType> {
   dtype?: D
+  /** Where elements are to be: `cpu`. */
+  device?: Device
 }
 
 export type Nested = number | bigint | boolean | { re: number; im: number } | NDArray | readonly Nested[]
@@ -31,6 +34,7 @@ export function fresh<D extends DType>(dtype: D, shape: Shape, call: string): { 
 const dtypeIn = <D extends DType>(options: CreationOptions<D> | undefined, call: string, usual: DType): D => {
   const dtype = options?.dtype ?? usual
   checkDType(dtype, call)
+  if (options?.device !== undefined) checkDevice(options.device, call)
   return dtype as D
 }
 
@@ -162,6 +166,7 @@ export function asarray<D extends DType = DType>(
 ): NDArray<D> {
   const { copy } = options
   if (options.dtype !== undefined) checkDType(options.dtype, 'asarray')
+  if (options.device !== undefined) checkDevice(options.device, 'asarray')
   const shared = x instanceof NDArray ? x : fromElements(x)
   if (shared) {
     const dtype = options.dtype ?? shared.dtype

@@ -7,6 +7,7 @@ import type { NDArray } from '../ndarray.ts'
 import { promote, promoteWeak, strong } from '../promotion.ts'
 import { mostElements } from '../shape.ts'
 import { checkDType } from './creation.ts'
+import { device, devices } from './device.ts'
 import { type Operand, toArray, weakOf } from './operands.ts'
 
 /** The version of the Python array API standard whose functions there are. */
@@ -135,8 +136,8 @@ const information = {
     maxDimensions: null,
     maxElements: mostElements,
   }),
-  defaultDevice: () => 'cpu',
-  devices: () => ['cpu'],
+  defaultDevice: () => device(),
+  devices: () => [...devices],
   defaultDtypes: () => ({
     realFloating: 'float64' as const,
     complexFloating: 'complex128' as const,

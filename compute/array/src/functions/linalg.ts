@@ -34,6 +34,7 @@ export {
 export { matrixTranspose } from './shaping.ts'
 export { type EighOptions, eigh, eigvalsh, type SvdOptions, svd, svdvals } from './spectra.ts'
 export { det, inv, slogdet, solve, solveTriangular, type TriangularOptions } from './systems.ts'
+export { cross } from './vector-products.ts'
 export { dotOfTensors as tensordot, dotOfVectors as vecdot, matmul, outerProduct as outer }
 
 /** L of A = L·Lᵀ, or with `upper` U of A = Uᵀ·U; of complex numbers Lᴴ and Uᴴ. Only that triangle of A is read. @throws LinearAlgebraError if a pivot is not positive */

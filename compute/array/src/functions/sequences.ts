@@ -27,9 +27,9 @@ export function logspace<D extends DType = 'float64'>(
   start: number,
   stop: number,
   count = 50,
-  { endpoint = true, base = 10, dtype }: LogspaceOptions<D> = {},
+  { endpoint = true, base = 10, dtype, device }: LogspaceOptions<D> = {},
 ): NDArray<D> {
-  const exponents = linspace(start, stop, count, { endpoint })
+  const exponents = linspace(start, stop, count, { endpoint, device })
   return astype(e.pow(base, exponents), dtype ?? ('float64' as D), { copy: false })
 }
 
@@ -38,12 +38,12 @@ export function geomspace<D extends DType = 'float64'>(
   start: number,
   stop: number,
   count = 50,
-  { endpoint = true, dtype }: Omit<LogspaceOptions<D>, 'base'> = {},
+  { endpoint = true, dtype, device }: Omit<LogspaceOptions<D>, 'base'> = {},
 ): NDArray<D> {
   if (!(start * stop > 0))
     throw new ArgumentError('geomspace', 'stop', `a number with the sign of start, ${start}, and not 0`, stop)
   const sign = Math.sign(start)
-  const exponents = linspace(Math.log10(start * sign), Math.log10(stop * sign), count, { endpoint })
+  const exponents = linspace(Math.log10(start * sign), Math.log10(stop * sign), count, { endpoint, device })
   const found = e.multiply(e.pow(10, exponents), sign).eval()
   // Rounding must not miss the ends.
   if (count > 0) found.at(0).assign(start)
@@ -55,8 +55,8 @@ export function geomspace<D extends DType = 'float64'>(
 export const tri = <D extends DType = 'float64'>(
   rows: number,
   columns: number | null = rows,
-  { k = 0, dtype }: CreationOptions<D> & { k?: number } = {},
-): NDArray<D> => tril(ones([rows, columns ?? rows], { dtype: dtype ?? ('float64' as D) }), { k })
+  { k = 0, dtype, device }: CreationOptions<D> & { k?: number } = {},
+): NDArray<D> => tril(ones([rows, columns ?? rows], { dtype: dtype ?? ('float64' as D), device }), { k })
 
 /** Of an array of one axis the matrix with it on its k-th diagonal; of one of two axes that diagonal, as a new array. @throws ShapeError */
 export function diag<D extends DType>(x: NDArray<D>, { k = 0 }: { k?: number } = {}): NDArray<D> {

@@ -1,0 +1,18 @@
+"""Writes python.json: names of functions, for names/table.ts.    python record_names.py > python.json          (NumPy 2, SciPy)"""
+
+import importlib
+import json
+import sys
+
+MODULES = ["numpy", "numpy.linalg", "numpy.fft", "scipy.linalg", "scipy.signal", "scipy.signal.windows", "scipy.ndimage", "scipy.special"]
+
+
+def functions(name):
+    module = importlib.import_module(name)
+    return sorted(f for f in getattr(module, "__all__", dir(module)) if callable(getattr(module, f)) and not isinstance(getattr(module, f), type))
+
+
+found = {name: functions(name) for name in MODULES}
+versions = {name: importlib.import_module(name).__version__ for name in ("numpy", "scipy")}
+json.dump({"versions": versions, "functions": found}, sys.stdout, separators=(",", ":"))
+sys.stdout.write("\n")
