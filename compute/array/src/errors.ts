@@ -50,6 +50,21 @@ export class LinearAlgebraError extends SkeinError {
   }
 }
 
+/** Elements of an array were asked for after `release`, of it or of an array that shares them. */
+export class ReleasedArrayError extends SkeinError {
+  static {
+    registerError(ReleasedArrayError, 'ReleasedArrayError')
+  }
+
+  constructor() {
+    super(
+      'SKEIN_RELEASED_ARRAY',
+      'An array was read after its elements had been released. Release it after its last use and that of its views (nd.copy makes an array of its own), or leave it to the garbage collector.',
+      {},
+    )
+  }
+}
+
 /** A file, or bytes or text of one, that is not what it should be: cut off, of another format, with elements that no array has. */
 export class ArrayFileError extends SkeinError {
   static {

@@ -1,7 +1,7 @@
 import './methods.ts'
 
 export type { Complex, ComplexType, DType, FloatType, IntegerType, Item } from './dtypes.ts'
-export { ArrayFileError, DTypeError, LinearAlgebraError, ShapeError } from './errors.ts'
+export { ArrayFileError, DTypeError, LinearAlgebraError, ReleasedArrayError, ShapeError } from './errors.ts'
 export * from './functions/agreement.ts'
 export * from './functions/along.ts'
 export * from './functions/along-axes.ts'

@@ -3,6 +3,7 @@
 import { ArgumentError } from '@skein/base'
 import { heap } from '@skein/heap'
 import { type DType, type Elements, type ElementsClass, infoOf } from './dtypes.ts'
+import { ReleasedArrayError } from './errors.ts'
 
 /** Below so many bytes elements lie in an array of the engine's own, which is made thirty times as fast as one of the heap; above, where every thread and task sees them. */
 const smallBytes = 16384
@@ -21,29 +22,65 @@ export interface Box {
 
 /** One for each typed array; views of an array share it. */
 export class Memory {
-  #box: Box
-  constructor(elements: Elements) {
+  /** Undefined: released. */
+  #box: Box | undefined
+  /** Nobody outside of this room has the elements. */
+  #isOwn: boolean
+  constructor(elements: Elements, isOwn = false) {
     this.#box = { elements, readers: 0 }
+    this.#isOwn = isOwn
   }
 
   get elements(): Elements {
-    return this.#box.elements
+    return this.box.elements
   }
 
-  /** The box, for a leaf that will be read later. */
+  /** The box, for a leaf that will be read later. @throws ReleasedArrayError */
   get box(): Box {
+    if (this.#box === undefined) throw new ReleasedArrayError()
     return this.#box
+  }
+
+  get isReleased(): boolean {
+    return this.#box === undefined
+  }
+
+  /** The elements, for somebody who keeps them: they are not released before the last reference to them has gone. */
+  share(): Elements {
+    this.#isOwn = false
+    return this.elements
+  }
+
+  /** Gives back what was allocated: at once, if nobody else can be reading it, else when the garbage collector finds it unused. */
+  release(): void {
+    const box = this.#box
+    if (box === undefined) return
+    this.#box = undefined
+    if (this.#isOwn && box.readers === 0 && underWay === 0 && heap.owns(box.elements as ArrayBufferView))
+      heap.release(box.elements as ArrayBufferView)
   }
 
   /** The elements, about to be changed. */
   forWriting(): Elements {
-    const box = this.#box
+    const { box } = this
     const { elements } = box
     if (box.readers > 0) {
       box.elements = elements.slice()
       this.#box = { elements, readers: 0 }
     }
     return elements
+  }
+}
+
+/** Evaluations beside the program: their threads read arrays. */
+let underWay = 0
+
+export async function whileReading<T>(evaluation: () => Promise<T>): Promise<T> {
+  underWay++
+  try {
+    return await evaluation()
+  } finally {
+    underWay--
   }
 }
 
@@ -62,6 +99,7 @@ export function allocate(dtype: DType, size: number, call = 'array'): Memory {
     size * bytes < smallBytes
       ? small(Elements, size * parts)
       : (heap.array(Elements as never, size * parts) as unknown as Elements),
+    true,
   )
 }
 

@@ -102,7 +102,8 @@ const shown = {
     return format(this)
   },
   [Symbol.for('nodejs.util.inspect.custom')](this: NDArray): string {
-    return `NDArray ${this.dtype} [${this.shape.join(', ')}]\n${format(this)}`
+    const head = `NDArray ${this.dtype} [${this.shape.join(', ')}]`
+    return this.isReleased ? `${head}, released` : `${head}\n${format(this)}`
   },
 }
 for (const key of Reflect.ownKeys(shown))

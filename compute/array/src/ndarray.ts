@@ -4,6 +4,7 @@ import { ArgumentError } from '@skein/base'
 import { type DType, type Item, infoOf } from './dtypes.ts'
 import { evaluate, evaluateAsync } from './expression/evaluate.ts'
 import { leafOf, type Node, type View } from './expression/node.ts'
+import { Memory } from './memory.ts'
 import { broadcastStrides, isContiguous, type Shape, sizeOf } from './shape.ts'
 
 /** An array of rank n, of elements of one dtype. They are there, or are computed when somebody reads them. */
@@ -76,6 +77,29 @@ export class NDArray<D extends DType = DType> {
     return this
   }
 
+  get isReleased(): boolean {
+    const node = this.#node
+    const view = node.is === 'leaf' ? node.view : node.is === 'scalar' ? undefined : node.result
+    return view?.memory.isReleased === true
+  }
+
+  /**
+   * Gives the elements back; shape and dtype stay. Arrays that share them end with this one: its views, whatever it is a view of. What was to be
+   * computed of them still can be. Without it the garbage collector finds what is not used any more, which takes longer. A second time it does nothing.
+   */
+  release(): void {
+    if (this.isReleased) return
+    const { node } = this
+    const view = node.is === 'leaf' ? node.view : viewOfNone(this.dtype, this.shape)
+    this.#node = leafOf(view)
+    view.memory.release()
+  }
+
+  /** `using x = …` releases it at the end of the block. */
+  [Symbol.dispose](): void {
+    this.release()
+  }
+
   /** In elements; 0 where an axis repeats one. */
   get strides(): readonly number[] {
     return this.view.strides
@@ -129,6 +153,11 @@ export class NDArray<D extends DType = DType> {
       )
     }
   }
+}
+
+const viewOfNone = (dtype: DType, shape: Shape): View => {
+  const strides = shape.map(() => 0)
+  return { dtype, shape, strides, offset: 0, memory: new Memory(new (infoOf(dtype).Elements)(0)) }
 }
 
 /** An array over elements that are there. */

@@ -1,6 +1,7 @@
 /** Pieces of work. Who computes something writes them down one after the other; here they are run, on this thread or beside it. */
 
 import type { Launch, Program } from '@skein/kernel/compiler'
+import { whileReading } from '../memory.ts'
 import { counts } from './programs.ts'
 
 export interface Run {
@@ -41,14 +42,15 @@ export function runAll<T>(runs: Runs<T>): T {
   }
 }
 
-export async function runAllAsync<T>(runs: Runs<T>): Promise<T> {
-  for (;;) {
-    const next = runs.next()
-    if (next.done) return next.value
-    await next.value.beside()
-    counts.launched++
-  }
-}
+export const runAllAsync = <T>(runs: Runs<T>): Promise<T> =>
+  whileReading(async () => {
+    for (;;) {
+      const next = runs.next()
+      if (next.done) return next.value
+      await next.value.beside()
+      counts.launched++
+    }
+  })
 
 /** How far each operand has moved at each place of axes outside of a kernel. */
 export function* outerPlaces(

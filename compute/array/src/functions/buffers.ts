@@ -87,7 +87,7 @@ export function toParts<D extends DType>(x: NDArray<D>): Parts<D> {
   const { dtype, view } = toArray(x, 'toParts') as NDArray<D>
   const { shape, strides, offset, memory } = view
   const { parts } = infoOf(dtype)
-  const elements = memory.elements as Elements & ArrayBufferView
+  const elements = memory.share() as Elements & ArrayBufferView
   const own = { dtype, shape: [...shape], strides: [...strides] }
   if (elements.buffer instanceof SharedArrayBuffer) return { ...own, offset, elements }
   const { least, most } = shape.includes(0) ? { least: 0, most: -1 } : reach(shape, strides)

@@ -36,6 +36,8 @@ export function fromElements(x: unknown): NDArray | undefined {
   const dtype = dtypeOfElements(x)
   if (dtype === undefined) return undefined
   const elements = x as Elements
+  if (elements.buffer instanceof ArrayBuffer && elements.buffer.detached)
+    throw new ArgumentError('asarray', 'x', 'a typed array with elements', x, 'Its buffer has been transferred.')
   const given = infoOf(dtype).Elements
   // A Uint8ClampedArray or Buffer holds the same bytes.
   const own =
