@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileProgram } from '../src/compile.ts'
-import { kernel, reduce } from '../src/index.ts'
+import { kernel } from '../src/index.ts'
 import { bindArguments } from '../src/specialise.ts'
 import { x64 } from '../src/x64/index.ts'
-import { goesOn, loneLoad, storeOf } from '../src/x64/past.ts'
+import { goesOn, storeOf } from '../src/x64/past.ts'
 import { lowered, type Numbers } from './x64-agree.ts'
 import { Rooms } from './x64-rooms.ts'
 import { targets } from './x64-targets.ts'
@@ -156,35 +156,4 @@ test('steps from one array into another and back stay in the caches', () => {
     ]),
     [false, false, false],
   )
-})
-
-test('what a kernel reads in order, once, is asked for ahead, also to an end that cannot be touched', { skip }, () => {
-  const sum = reduce('+', (i, x: Float32Array) => x[i], { cache: false }).on('x64')
-  const copied = () =>
-    run(
-      kernels.copy,
-      undefined,
-      100,
-      [0, 1].map(() => new Float32Array(100)),
-      { leastPast: 0 },
-      1,
-    )
-  assert.match(sum.explain('code', 1, new Float32Array(1)), /prefetcht0 .*8192\]/)
-  assert.match(copied().listing, /prefetcht1 .*8192\]/)
-  for (const atEnd of [false, true])
-    for (const n of [1, 31, 32, 33, 2048]) {
-      const x = rooms.guarded(Float32Array, 4, n, atEnd).fill(1)
-      assert.equal(sum(n, x), n)
-    }
-  const table: [source: string, isLone: boolean][] = [
-    ['(i, x, y) => { y[i] = x[i] * x[i] }', true],
-    ['(i, x, y) => { y[i] = x[i] + x[i + 1] }', false],
-    ['(i, x, y) => { y[i] = x[i] + y[i] }', false],
-    ['(i, x, y) => { if (y[0] > 3) y[i] = x[i] }', false],
-    ['(i, x, y) => { let s = x[i]; for (let k = 0; k < 9; k++) s = s * 2; y[i] = s }', false],
-  ]
-  for (const [source, isLone] of table) {
-    const { ir } = lowered(source, [new Float32Array(100), new Float32Array(100)]).lowered
-    assert.equal(loneLoad(ir) !== undefined, isLone, source)
-  }
 })

@@ -5,16 +5,17 @@ import type { KernelIR } from '../ir/ir.ts'
 import { analyseShapes } from '../lanes/shape.ts'
 import { narrowestWords } from '../lanes/words.ts'
 import type { Kind } from '../launch/program.ts'
+import { aheadOf } from './ahead.ts'
 import type { AccessNote } from './explain/accesses.ts'
 import { explained } from './explain/listing.ts'
 import { type Lowered, Lowering } from './lower/function.ts'
 import { addMerge } from './lower/merge.ts'
-import type { EmitOptions } from './lower/operands.ts'
+
 import { lowerReduction } from './lower/reduce.ts'
 import { lowerScan } from './lower/scan.ts'
 import type { Target } from './lower/target.ts'
 import { type Program as Assembled, assemble } from './machine/emit.ts'
-import { loneLoad, storeOf } from './past.ts'
+import { storeOf } from './past.ts'
 import { chooseLanes, chooseRest, oneVector } from './plan.ts'
 
 /** What code is made for: a kernel and one kind of launch. */
@@ -82,17 +83,11 @@ function lowerJob(job: Job, notes?: AccessNote[]): { readonly lowered: Lowered; 
     unsafe,
     tallies,
     past: past && words === undefined ? storeOf(ir) : undefined,
-    ahead: aheadOf(ir, combination, past),
+    ahead: aheadOf(ir, combination, shapes, past),
     ...(words && { words }),
     ...(notes && { notes }),
   })
   return { lowered: lower(lowering), lanes }
-}
-
-/** What is asked for ahead. Reductions have no kind of launch of their own for it: it costs nothing where all is in a cache. What is written past the caches leaves the first one to what is read. */
-function aheadOf(ir: KernelIR, combination: Combination | undefined, past: boolean): EmitOptions['ahead'] {
-  const load = past || combination?.kind === 'reduce' ? loneLoad(ir) : undefined
-  return load && { load, into: past ? 'second' : 'first' }
 }
 
 const assembleJob = ({ target, naive = false }: Job, { functions, constants }: Lowered, lists: boolean): Assembled =>

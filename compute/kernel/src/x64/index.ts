@@ -19,6 +19,7 @@ import {
 } from '../launch/program.ts'
 import { lengthOf } from '../launch/size.ts'
 import { lowerStorage } from '../passes/storage.ts'
+import { computesMuch } from './ahead.ts'
 import type { Description, Job } from './compile.ts'
 import { Drafts, operationsOf } from './drafts.ts'
 import type { Target } from './lower/target.ts'
@@ -92,12 +93,6 @@ export interface X64Options extends LaunchOptions {
 
 /** Bytes of output from which on it is written past the caches: where it pays even if the next kernel reads it (README, "Stores past the caches"). */
 const largeOutput = 16 << 20
-
-/**
- * Where a position takes more operations than this, memory does not wait for stores but for them, and stores past the caches, which leave the core only when a line is whole, make them wait in turn: sin(x) · exp(−y) + √|xy|
- * took 2.7 times as long with them.
- */
-const mostOperationsPast = 32
 
 class X64Program extends TeamProgram<X64Variant> {
   declare protected readonly options: X64Options
@@ -193,7 +188,9 @@ class X64Program extends TeamProgram<X64Variant> {
   protected override writesPast(launch: Launch, addresses: readonly number[], total: number): boolean {
     const { leastPast = largeOutput } = this.options
     // Most launches are smaller: their kernels are not looked at.
-    if (total * 8 < leastPast || this.#outline.operations > mostOperationsPast) return false
+    if (total * 8 < leastPast) return false
+    // Those that compute much wait for their stores then: sin(x) · exp(−y) + √|xy| took 2.7 times as long.
+    if (computesMuch(this.#outline.operations)) return false
     if (goesOn(launch, addresses, this.facts.written)) return false
     if (this.#past === undefined) this.#past = storeOf(this.#ir)?.attr ?? null
     const past = this.#past as Access | null

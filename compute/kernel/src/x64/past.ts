@@ -52,10 +52,3 @@ export function goesOn(launch: Launch, addresses: readonly number[], written: re
   if (reads.length < spans.length) lastOutput = spans.filter((_, i) => written[i])
   return found
 }
-
-/** The one load of a kernel that reads a single array once, at every position, and has no loop. */
-export function loneLoad(ir: KernelIR): Value | undefined {
-  const all = walk(ir.body)
-  const [load, ...others] = all.filter(v => v.op === 'load' || v.op === 'atomic' || v.op === 'loop')
-  return load?.op === 'load' && others.length === 0 && ir.body.ops.includes(load) ? load : undefined
-}

@@ -1,6 +1,7 @@
 /** Vectors from and to elements that lie side by side. With a mask only its lanes touch memory. */
 
 import { ELEMENT_BYTES, type Element } from '../../ir/ir.ts'
+import type { Ahead } from '../ahead.ts'
 import { Memory, type Predicate, type Register } from '../encode/operands.ts'
 import { view } from '../machine/code.ts'
 import type { Operands, Place } from './operands.ts'
@@ -186,15 +187,13 @@ function storeWords(E: Operands, bytes: number, to: Memory, part: Register, pred
   }
 }
 
-/** The processor by itself fetches ahead to the end of a page at most; what is two pages away comes in time. Half as far, and a quarter, were measured to be slower. */
-const aheadBytes = 8192
 const lineBytes = 64
 
 /** Asks for the lines that a later strip loads. What is not there, behind an array, is not fetched, and no fault. */
-export function fetchAhead(E: Operands, element: Element, at: At, into: 'first' | 'second'): void {
-  const bytes = E.lanes * ELEMENT_BYTES[element]
+export function fetchAhead(E: Operands, element: Element, at: At, { bytes, into }: Ahead): void {
+  const strip = E.lanes * ELEMENT_BYTES[element]
   const name = into === 'first' ? 'prefetcht0' : 'prefetcht1'
-  for (let offset = 0; offset < bytes; offset += lineBytes) E.code.general(name, [memoryAt(at, aheadBytes + offset)])
+  for (let offset = 0; offset < strip; offset += lineBytes) E.code.general(name, [memoryAt(at, bytes + offset)])
 }
 
 /** Loads all parts of lanes that lie side by side. */

@@ -218,7 +218,7 @@ function load(E: Operands, v: Value): void {
   if (isContiguous) {
     const at = stripAt(E, a, index)
     const { ahead } = E.options
-    if (ahead?.load === v && !mask) fetchAhead(E, a.element, at, ahead.into)
+    if (ahead?.loads.has(v) && !mask) fetchAhead(E, a.element, at, ahead)
     return E.set(v, { parts: loadParts(E, a.element, at, mask) })
   }
   const base = E.frame.array(a.buffer)

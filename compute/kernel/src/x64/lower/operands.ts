@@ -11,6 +11,7 @@ import type { ValueTable } from '../../lanes/table.ts'
 import type { Tally } from '../../lanes/tallies.ts'
 import type { Uses } from '../../lanes/uses.ts'
 import type { Words } from '../../lanes/words.ts'
+import type { Ahead } from '../ahead.ts'
 import type { Condition } from '../encode/general-forms.ts'
 import type { Label, Predicate } from '../encode/operands.ts'
 import { Memory, type Register } from '../encode/operands.ts'
@@ -39,8 +40,7 @@ export interface EmitOptions {
   readonly tallies: readonly Tally[]
   /** What whole numbers in lanes are, if less than 32 bits do. Then a strip has as many lanes as fill vectors with them, and what it leaves over fewer, of 32. */
   readonly words?: Words
-  /** A load whose lines are asked for ahead, and the cache that gets them. */
-  readonly ahead?: { readonly load: Value; readonly into: 'first' | 'second' } | undefined
+  readonly ahead?: Ahead | undefined
   /** Gets a note of each access that is lowered. */
   readonly notes?: AccessNote[]
 }
