@@ -22,10 +22,10 @@ export function widened(x: Operand, call: string, argument = 'x', asComplex = fa
 }
 
 /** A matrix without gaps, its own. */
-const copied = ({ array, at, rows, columns, parts }: Matrix): Matrix =>
+export const copied = ({ array, at, rows, columns, parts }: Matrix): Matrix =>
   matrixOf(array.slice(at * parts, (at + rows * columns) * parts), rows, columns, 0, columns, parts)
 
-const scaled = (m: Matrix, by: number): Matrix => {
+export const scaled = (m: Matrix, by: number): Matrix => {
   if (by !== 1) for (let k = 0; k < m.array.length; k++) m.array[k] *= by
   return m
 }

@@ -18,8 +18,9 @@ import * as reductions from './reductions.ts'
 import { broadcastTo, matrixTranspose as transposed } from './shaping.ts'
 import { inv } from './systems.ts'
 
-export { eig, eigvals, hessenberg, type SchurOptions, schur } from './eigen.ts'
+export { hessenberg, type SchurOptions, schur } from './eigen.ts'
 export { expm } from './expm.ts'
+export { eig, eigh, eigvals, eigvalsh, type PencilOptions, qz, type SymmetricOptions } from './generalised.ts'
 export {
   cond,
   type LeastSquares,
@@ -32,7 +33,7 @@ export {
   type RankOptions,
 } from './least-squares.ts'
 export { matrixTranspose } from './shaping.ts'
-export { type EighOptions, eigh, eigvalsh, type SvdOptions, svd, svdvals } from './spectra.ts'
+export { type SvdOptions, svd, svdvals } from './spectra.ts'
 export { det, inv, slogdet, solve, solveTriangular, type TriangularOptions } from './systems.ts'
 export { cross } from './vector-products.ts'
 export { dotOfTensors as tensordot, dotOfVectors as vecdot, matmul, outerProduct as outer }

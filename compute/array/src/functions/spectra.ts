@@ -5,7 +5,7 @@ import type { Matrix } from '../linalg/matrix.ts'
 import type { Extent } from '../linalg/provider.ts'
 import type { NDArray } from '../ndarray.ts'
 import { sizeOf } from '../shape.ts'
-import { bringNearOne, endless, made, put, realOf, reshapeOf, Stack, squares } from './matrices.ts'
+import { bringNearOne, endless, made, mirror, put, realOf, reshapeOf, Stack, squares } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
 import { matrixTranspose } from './shaping.ts'
 
@@ -106,17 +106,4 @@ function singular(
     k++
   }
   return reshapeOf(values, [...stack.batch, rank], realOf(stack.dtype))
-}
-
-/** Makes a matrix symmetric, or Hermitian: one triangle is copied to the other. */
-function mirror({ array, at, rows, stride, parts }: Matrix, upper: boolean): void {
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < i; j++) {
-      const [below, above] = [(at + i * stride + j) * parts, (at + j * stride + i) * parts]
-      const [from, to] = upper ? [above, below] : [below, above]
-      array[to] = array[from]
-      if (parts === 2) array[to + 1] = -array[from + 1]
-    }
-    if (parts === 2) array[2 * (at + i * (stride + 1)) + 1] = 0
-  }
 }

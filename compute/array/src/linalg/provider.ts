@@ -31,6 +31,8 @@ export interface Provider {
   schur(a: Matrix): Matrix | undefined
   /** A = Q·H·Qᴴ, H in place of A. @returns Q */
   hessenberg(a: Matrix): Matrix
+  /** A = Q·S·Zᴴ and B = Q·P·Zᴴ of complex128 without gaps; S and P in place of A and B, P with a diagonal that is real and not negative. @returns undefined if the iteration did not end */
+  qz(a: Matrix, b: Matrix): QZ | undefined
 }
 
 /** What is looked up when a provider is chosen. */
@@ -82,6 +84,11 @@ export interface GeneralEigen {
   readonly values: Float64Array
   /** Complex; column k is the vector of value k, of length 1. */
   readonly vectors?: Matrix
+}
+
+export interface QZ {
+  readonly q: Matrix
+  readonly z: Matrix
 }
 
 /** What is wanted: values alone; as many vectors as there are values; all of them. */

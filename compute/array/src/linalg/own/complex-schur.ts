@@ -1,6 +1,7 @@
 /** H = Z·T·Zᴴ of a complex Hessenberg matrix, T triangular, by QR steps with one shift, each made of rotations (G. Golub, C. Van Loan, Matrix Computations, 4th ed., 7.5). */
 
 import { divide, root, size } from './complex.ts'
+import { makeRotation, rotate, turn } from './complex-rotations.ts'
 import type { Hessenberg } from './real-schur.ts'
 
 const ulp = 2 ** -52
@@ -84,24 +85,6 @@ function findShift({ n, h }: Hessenberg, top: number, bottom: number, step: numb
   shift.im -= ur * w.im + ui * w.re
 }
 
-/** c, real, and s, and what is left of (f, g). */
-const turn = { c: 1, re: 0, im: 0, leftRe: 0, leftIm: 0 }
-
-function makeRotation(fr: number, fi: number, gr: number, gi: number): void {
-  const [f, g] = [size(fr, fi), size(gr, gi)]
-  if (g === 0) Object.assign(turn, { c: 1, re: 0, im: 0, leftRe: fr, leftIm: fi })
-  else if (f === 0) Object.assign(turn, { c: 0, re: gr / g, im: -gi / g, leftRe: g, leftIm: 0 })
-  else {
-    const norm = size(f, g)
-    const [pr, pi] = [fr / f, fi / f]
-    turn.c = f / norm
-    turn.re = (pr * gr + pi * gi) / norm
-    turn.im = (pi * gr - pr * gi) / norm
-    turn.leftRe = pr * norm
-    turn.leftIm = pi * norm
-  }
-}
-
 function sweep({ n, h, z }: Hessenberg, top: number, bottom: number): void {
   const [from, to] = z === undefined ? [top, bottom] : [0, n - 1]
   for (let k = top; k < bottom; k++) {
@@ -118,25 +101,5 @@ function sweep({ n, h, z }: Hessenberg, top: number, bottom: number): void {
     rotate(h, own, 2 * n, 2, to - k + 1, c, re, im)
     rotate(h, 2 * (from * n + k), 2, 2 * n, Math.min(k + 2, bottom) - from + 1, c, re, -im)
     if (z !== undefined) rotate(z, 2 * k, 2, 2 * n, n, c, re, -im)
-  }
-}
-
-/** Pairs x become c·x + s·y, and those y that lie `apart` c·y − s̄·x; the next ones are `step` further. */
-function rotate(
-  h: Float64Array,
-  at: number,
-  apart: number,
-  step: number,
-  count: number,
-  c: number,
-  re: number,
-  im: number,
-) {
-  for (let k = 0; k < count; k++, at += step) {
-    const [xr, xi, yr, yi] = [h[at], h[at + 1], h[at + apart], h[at + apart + 1]]
-    h[at] = c * xr + re * yr - im * yi
-    h[at + 1] = c * xi + re * yi + im * yr
-    h[at + apart] = c * yr - re * xr - im * xi
-    h[at + apart + 1] = c * yi - re * xi + im * xr
   }
 }

@@ -54,7 +54,7 @@ export function eigen(a: Matrix, withVectors: boolean): GeneralEigen | undefined
 }
 
 /** Makes a column one of length 1, and its largest element real. */
-function normalise({ array, rows: n }: Matrix, k: number, isReal: boolean): void {
+export function normalise({ array, rows: n }: Matrix, k: number, isReal: boolean): void {
   let most = 0
   for (let i = 0; i < n; i++) {
     const at = 2 * (i * n + k)

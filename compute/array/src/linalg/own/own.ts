@@ -7,6 +7,7 @@ import { factorCholesky } from './cholesky.ts'
 import { eigen, hessenberg, schur } from './eigen.ts'
 import { factorLU, solveLU } from './lu.ts'
 import { factorQR, formQ, upperOf } from './qr.ts'
+import { qz } from './qz.ts'
 import { singularValues } from './singular-values.ts'
 import { symmetricEigen } from './symmetric-eigen.ts'
 import { solveTriangular } from './triangular.ts'
@@ -34,4 +35,5 @@ export const own: Provider = {
   eigen,
   schur,
   hessenberg,
+  qz,
 }
