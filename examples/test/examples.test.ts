@@ -41,6 +41,24 @@ const examples: readonly [file: string, size: string, says: RegExp][] = [
   ['prefix-sums.ts', '10007', /multiples of three among 10007 numbers: .* results equal/],
 ]
 
+const withArrays: readonly [file: string, says: RegExp][] = [
+  ['k-means.ts', /342 penguins in 3 groups, after \d+ steps\n[\s\S]* of one species\n$/],
+  ['principal-components.ts', /392 cars, 6 measures\nshares of the variance: 79\.8 %, 12\.1 %/],
+  ['linear-regression.ts', /1000 pounds +-6\.4\d\d ± 0\.4[\s\S]*R² 0\.8078/],
+  ['logistic-regression.ts', /sex of 333 penguins[\s\S]*log-likelihood -63\.554, 91\.9 % right/],
+  ['spectrum.ts', /3,000,000 flights in 25 whole weeks[\s\S]* 24\.00 hours\n[\s\S]* 12\.00 hours\n/],
+  ['neural-network.ts', /epoch 120: loss 0\.0\d+\nof 114 others 9\d\.\d % are right/],
+  ['image-pipeline.ts', /[ .:*#%@\n+=-]+\nheights of 94 to 195 m/],
+]
+
+for (const [file, says] of withArrays) {
+  test(`arrays/${file}`, async () => {
+    const { code, output, errors } = await run(join('arrays', file))
+    assert.equal(code, 0, `${output}${errors}`)
+    assert.match(output, says)
+  })
+}
+
 for (const [file, size, says] of examples) {
   test(file, async () => {
     const { code, output, errors } = await run(file, size)
