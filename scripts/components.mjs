@@ -67,6 +67,14 @@ export const components = [
     elsewhere: 'install MPICH (dnf install mpich-devel, pacman -S mpich, brew install mpich)',
     probe: () => mpiProgram('mpich', 'mpirun') !== undefined,
   },
+  {
+    name: 'openblas',
+    why: 'linear algebra of arrays is done by it, too',
+    commands: ['test'],
+    apt: ['libopenblas0'],
+    elsewhere: 'install OpenBLAS (dnf install openblas-threads, pacman -S openblas, brew install openblas)',
+    probe: () => isFile(process.env.SKEIN_LAPACK) || openBlas() !== undefined,
+  },
 ]
 
 const folders = () => (process.env.PATH ?? '').split(delimiter)
@@ -84,6 +92,19 @@ const onPath = name =>
 export function mpiProgram(library, program) {
   const own = onPath(`${program}.${library}`)
   return own ?? (onPath(library === 'openmpi' ? 'ompi_info' : 'mpichversion') && onPath(program))
+}
+
+/** @param {string | undefined} path */
+const isFile = path => path !== undefined && path !== '' && existsSync(path)
+
+/** The path of OpenBLAS. On macOS Accelerate is always there. */
+function openBlas() {
+  const processor = { x64: 'x86_64', arm64: 'aarch64' }[/** @type {'x64' | 'arm64'} */ (process.arch)]
+  const prefixes = ['/usr/lib', '/usr/local/lib', '/usr/lib64', `/usr/lib/${processor}-linux-gnu`]
+  const names = ['libopenblas.so.0', 'libopenblas.so', 'libopenblasp.so.0']
+  return process.platform === 'darwin'
+    ? '/System/Library/Frameworks/Accelerate.framework'
+    : prefixes.flatMap(folder => names.map(name => join(folder, name))).find(path => existsSync(path))
 }
 
 /** The path of a Chromium or Chrome of this machine. */

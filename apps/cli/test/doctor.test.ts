@@ -37,6 +37,9 @@ test('JSON: machine, backends that ran, heap, team, every engine with the comman
     found.engines.map(({ name }) => name),
     engineNames(),
   )
+  const { provider, library, reason } = found.linearAlgebra
+  assert.equal(provider, 'auto')
+  assert.ok(library === undefined ? reason : library.path && library.title && (library.threads ?? 2) === 2)
   for (const { name, present, get, gives, without } of found.engines)
     assert.ok(present || (get && gives && without), name)
 })
@@ -44,7 +47,8 @@ test('JSON: machine, backends that ran, heap, team, every engine with the comman
 test('tables: every section, every engine, how to get the absent ones', () => {
   const { status, stdout, stderr } = skein(['doctor'])
   assert.equal(status, 0, stderr)
-  for (const title of ['Machine', 'Backends of kernels', 'Memory and threads', 'Engines present', 'Engines absent'])
+  const titles = ['Machine', 'Backends of kernels', 'Memory and threads', 'Linear algebra of arrays']
+  for (const title of [...titles, 'Engines present', 'Engines absent'])
     assert.match(stdout, new RegExp(`^${title}$`, 'm'))
   assert.match(stdout, /✓ +wasm/)
   assert.equal(stdout.match(/what kernels run on unless told otherwise/g)?.length, 1)
@@ -64,6 +68,23 @@ test('a backend that does not run is shown with its reason', () => {
   const text = report(broken, { isTTY: false } as NodeJS.WriteStream)
   assert.match(text, /✗ +wasm +does not run +this engine has no SIMD/)
   assert.match(text, /Engines present\n {2}none/)
+})
+
+test('which library computes linear algebra, or why none does', () => {
+  const own = skein(['doctor', '--json'], { env: { SKEIN_LAPACK: 'own' } })
+  const { linearAlgebra } = JSON.parse(own.stdout) as Findings
+  assert.deepEqual(linearAlgebra, { provider: 'own', reason: 'SKEIN_LAPACK is own' })
+  const none = { ...found, linearAlgebra: { provider: 'auto', reason: 'it hides' } } as Findings
+  assert.match(report(none, { isTTY: false } as NodeJS.WriteStream), /provider +own\n +library +none: it hides/)
+  const library = { title: 'OpenBLAS', version: '0.3', path: '/lib/x.so', integerBits: 64, threads: 1 } as const
+  const some = { ...found, linearAlgebra: { provider: 'lapack', library } } as Findings
+  assert.match(
+    report(some, { isTTY: false } as NodeJS.WriteStream),
+    /library +OpenBLAS 0.3, 1 thread, integers of 64 bits, \/lib\/x.so/,
+  )
+  const wrong = skein(['doctor'], { env: { SKEIN_LAPACK: '/no/such.so' } })
+  assert.equal(wrong.status, 0, wrong.stderr)
+  assert.match(wrong.stdout, /SKEIN_LAPACK: the file must be a library of LAPACK, or own/)
 })
 
 test('a heap or a number of threads that cannot be is one clear message', () => {

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type BackendName, backends } from '@skein/kernel/compiler'
 import fc from 'fast-check'
 import * as nd from '../src/index.ts'
 import { adjoint, identity, isSmall, isUnitary, norm, random } from './residuals.ts'
+import { runners } from './runners.ts'
 
 const { linalg } = nd
 
@@ -118,18 +118,8 @@ function isPaired(values: nd.Complex[], vectors: nd.NDArray): void {
   }
 }
 
-const names = Object.keys(backends) as BackendName[]
-for (const name of names) {
-  const skip = backends[name].unavailable() ?? false
+for (const { name, skip, on } of runners) {
   describe(`eigenvalues on ${name}`, { skip }, () => {
-    const on = (work: () => void) => () => {
-      nd.backend(name)
-      try {
-        work()
-      } finally {
-        nd.backend(undefined)
-      }
-    }
     const sizes = name === 'reference' ? [0, 1, 2, 3, 8] : [0, 1, 2, 3, 4, 8, 33]
     for (const dtype of ['float64', 'complex128', 'float32', 'complex64'] as const)
       for (const kind of Object.keys(kinds)) {

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type BackendName, backends } from '@skein/kernel/compiler'
 import * as nd from '../src/index.ts'
+import { runners } from './runners.ts'
 
 const { linalg } = nd
 
@@ -18,18 +18,8 @@ const numberOf = (x: nd.NDArray) => Number(x.item())
 const isNear = (x: number, y: number, relative = 1e-13) =>
   assert.ok(Math.abs(x - y) <= relative * Math.abs(y), `${x}, not ${y}`)
 
-const names = Object.keys(backends) as BackendName[]
-for (const name of names) {
-  const skip = backends[name].unavailable() ?? false
+for (const { name, skip, on } of runners) {
   describe(`least squares on ${name}`, { skip }, () => {
-    const on = (work: () => void) => () => {
-      nd.backend(name)
-      try {
-        work()
-      } finally {
-        nd.backend(undefined)
-      }
-    }
     const sizes = name === 'reference' ? [1, 2, 3, 8] : [1, 2, 3, 10, 33, 70]
     for (const dtype of ['float64', 'float32'] as const) {
       test(

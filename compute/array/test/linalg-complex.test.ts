@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type BackendName, backends } from '@skein/kernel/compiler'
 import * as nd from '../src/index.ts'
 import { adjoint, epsilon, identity, isSmall, isUnitary, norm, random } from './residuals.ts'
+import { runners } from './runners.ts'
 
 const { linalg } = nd
 
@@ -45,18 +45,8 @@ function hermitian(kind: string, n: number, dtype: nd.DType): nd.NDArray {
   return nd.astype(nd.divide(nd.add(a, adjoint(a)), 2), dtype).eval()
 }
 
-const names = Object.keys(backends) as BackendName[]
-for (const name of names) {
-  const skip = backends[name].unavailable() ?? false
+for (const { name, skip, on } of runners) {
   describe(`complex linear algebra on ${name}`, { skip }, () => {
-    const on = (work: () => void) => () => {
-      nd.backend(name)
-      try {
-        work()
-      } finally {
-        nd.backend(undefined)
-      }
-    }
     const sizes = name === 'reference' ? [0, 1, 2, 3, 9] : [0, 1, 2, 3, 9, 40, 70]
     for (const dtype of ['complex128', 'complex64'] as const) {
       for (const kind of Object.keys(spectra)) {

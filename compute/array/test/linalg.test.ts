@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type BackendName, backends } from '@skein/kernel/compiler'
 import * as nd from '../src/index.ts'
+import { runners } from './runners.ts'
 
 const { linalg } = nd
 
@@ -35,19 +35,9 @@ const epsilon = (x: nd.NDArray) => (x.dtype === 'float32' ? 2 ** -23 : 2 ** -52)
 const norm = (x: nd.NDArray) => Number(nd.max(nd.sum(nd.abs(x), { axis: -2 })).item())
 
 const sizes = [1, 2, 3, 10, 33, 70, 150]
-const names = Object.keys(backends) as BackendName[]
 
-for (const name of names) {
-  const skip = backends[name].unavailable() ?? false
+for (const { name, skip, on } of runners) {
   describe(`linear algebra on ${name}`, { skip }, () => {
-    const on = (work: () => void) => () => {
-      nd.backend(name)
-      try {
-        work()
-      } finally {
-        nd.backend(undefined)
-      }
-    }
     const tried = name === 'reference' ? sizes.filter(n => n <= 33) : sizes
     for (const dtype of ['float64', 'float32'] as const) {
       for (const kind of Object.keys(kinds)) {

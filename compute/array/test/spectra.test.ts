@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type BackendName, backends } from '@skein/kernel/compiler'
 import * as nd from '../src/index.ts'
+import { runners } from './runners.ts'
 
 const { linalg } = nd
 
@@ -77,19 +77,9 @@ const isSorted = (x: nd.NDArray, way: number) => {
 }
 
 const sizes = [0, 1, 2, 3, 10, 33, 70, 150]
-const names = Object.keys(backends) as BackendName[]
 
-for (const name of names) {
-  const skip = backends[name].unavailable() ?? false
+for (const { name, skip, on } of runners) {
   describe(`spectra on ${name}`, { skip }, () => {
-    const on = (work: () => void) => () => {
-      nd.backend(name)
-      try {
-        work()
-      } finally {
-        nd.backend(undefined)
-      }
-    }
     for (const dtype of ['float64', 'float32'] as const) {
       for (const kind of Object.keys(spectra)) {
         if (isOutside(kind, dtype)) continue

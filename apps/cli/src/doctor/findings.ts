@@ -1,4 +1,5 @@
 /** What there is to say about a machine, as data: `skein doctor --json` prints it, `report.ts` tells it. */
+import { linalg } from '@skein/array'
 import { type Engine, type Machine, machine, probeEngines } from '@skein/base'
 import { heap } from '@skein/heap'
 import { type BackendName, defaultBackend, kernel } from '@skein/kernel'
@@ -11,6 +12,7 @@ export interface Findings {
   readonly backends: readonly BackendFinding[]
   readonly heap: HeapFinding
   readonly team: { readonly threads: number; readonly from: 'SKEIN_THREADS' | 'cores' }
+  readonly linearAlgebra: LinearAlgebraFinding
   readonly engines: readonly Engine[]
 }
 
@@ -24,6 +26,14 @@ export interface BackendFinding {
   /** From source to result, the first time: parsing, compiling, starting threads. */
   readonly firstCallMs?: number
   /** Why it does not run. */
+  readonly reason?: string
+}
+
+export interface LinearAlgebraFinding {
+  readonly provider: linalg.ProviderChoice
+  /** The library of this machine, and that it can be called. */
+  readonly library?: linalg.LapackLibrary
+  /** Why there is none. */
   readonly reason?: string
 }
 
@@ -49,6 +59,7 @@ export async function examine(): Promise<Findings> {
     backends: tryBackends(),
     heap: examineHeap(),
     team: { threads: defaultTeam().threads, from: process.env.SKEIN_THREADS ? 'SKEIN_THREADS' : 'cores' },
+    linearAlgebra: examineLinearAlgebra(),
     engines: await engines,
   }
 }
@@ -76,6 +87,18 @@ function tryBackend(name: BackendName): Pick<BackendFinding, 'runs' | 'firstCall
     return { runs: true, firstCallMs }
   } catch (error) {
     return { runs: false, reason: (error as Error).message }
+  }
+}
+
+function examineLinearAlgebra(): LinearAlgebraFinding {
+  const usual = linalg.provider()
+  try {
+    linalg.provider('lapack')
+    linalg.provider(usual)
+    return { provider: usual, library: linalg.lapackLibrary()! }
+  } catch (error) {
+    const { message, reason } = error as Error & { reason?: string }
+    return { provider: usual, reason: reason ?? message }
   }
 }
 

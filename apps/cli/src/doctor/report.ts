@@ -2,7 +2,7 @@
 import { describeBytes, type Engine } from '@skein/base'
 import { styleFor } from '../style.ts'
 import { table, terminalWidth } from '../table.ts'
-import type { Findings } from './findings.ts'
+import type { Findings, LinearAlgebraFinding } from './findings.ts'
 
 type Row = [label: string, value: string]
 
@@ -23,6 +23,7 @@ export function report(findings: Findings, stream: NodeJS.WriteStream): string {
     section(`Machine`, facts(machineRows(findings))),
     section('Backends of kernels', table(backends, { indent: 2, width })),
     section('Memory and threads', facts(runtimeRows(findings))),
+    section('Linear algebra of arrays', facts(linearAlgebraRows(findings.linearAlgebra))),
     section('Engines present', presentRows(findings.engines, yes, width)),
     section('Engines absent', absentRows(findings.engines, style, width)),
   ].join('\n\n')
@@ -79,6 +80,26 @@ function runtimeRows({ machine: { runtime }, heap, team }: Findings): Row[] {
       'team',
       `${team.threads} ${team.threads === 1 ? 'thread' : 'threads'} (${team.from === 'cores' ? 'the usable cores' : team.from})`,
     ],
+  ]
+}
+
+function linearAlgebraRows({ provider, library, reason }: LinearAlgebraFinding): Row[] {
+  if (library === undefined)
+    return [
+      ['provider', 'own'],
+      ['library', `none: ${reason}`],
+    ]
+  const { title, version, path, integerBits, threads } = library
+  const facts = [
+    [title, version].filter(Boolean).join(' '),
+    threads === undefined ? '' : `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+    `integers of ${integerBits} bits`,
+    path,
+  ]
+  const told = { own: 'own', lapack: 'the library', auto: "auto: the library for what it does faster than Skein's own" }
+  return [
+    ['provider', told[provider]],
+    ['library', facts.filter(Boolean).join(', ')],
   ]
 }
 

@@ -6,8 +6,8 @@
  * of the library itself, since `libmpi.so` may be any of them.
  */
 
-import { createRequire } from 'node:module'
 import { ArgumentError, findLibrary, registerError, SkeinError } from '@skein/base'
+import { loadKoffi as loadShared } from '@skein/team/koffi'
 import type { LibraryHandle } from 'koffi'
 import * as families from './families/families.ts'
 import type { Family, Predefined } from './family.ts'
@@ -77,7 +77,7 @@ export interface MpiLibrary {
 
 export const loadKoffi = (): Koffi => {
   try {
-    return createRequire(import.meta.url)('koffi') as Koffi
+    return loadShared()
   } catch (cause) {
     throw new MpiLibraryError('any', [], 'the package koffi, by which libraries are called, is not installed', {
       cause,

@@ -1,7 +1,7 @@
 /** On which cores a thread may run. The calls into libc go through koffi, which is optional. */
 
-import { createRequire } from 'node:module'
 import { NotSupportedError } from '@skein/base'
+import { loadKoffi } from '@skein/team/koffi'
 
 /** cpu_set_t of libc: 1024 cores. */
 const setBytes = 128
@@ -32,8 +32,7 @@ function open(): NonNullable<typeof set> {
     throw new NotSupportedError('threads', '--bind-to', 'only Linux can say where a thread runs', 'Use --bind-to none')
   }
   try {
-    const { load } = createRequire(import.meta.url)('koffi') as typeof import('koffi')
-    return load(null).func('int sched_setaffinity(int, size_t, const uint8_t *)') as NonNullable<typeof set>
+    return loadKoffi().load(null).func('int sched_setaffinity(int, size_t, const uint8_t *)') as NonNullable<typeof set>
   } catch (cause) {
     const advice = 'npm install koffi, or use --bind-to none'
     throw new NotSupportedError('threads', '--bind-to', 'it needs the package koffi', advice, { cause })

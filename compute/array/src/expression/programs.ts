@@ -31,6 +31,9 @@ export interface Made {
   readonly combination?: Combination
 }
 
+/** Whether somebody has chosen it. */
+export const backendIsAsked = (): boolean => asked !== undefined
+
 /** Which backend kernels run on. */
 export const backendNow = (): Backend => asked ?? (usual ??= backendInUse())
 

@@ -32,6 +32,7 @@ export {
   pinv,
   type RankOptions,
 } from './least-squares.ts'
+export { type LapackLibrary, lapackLibrary, type ProviderChoice, provider } from './provider.ts'
 export { matrixTranspose } from './shaping.ts'
 export { type SvdOptions, svd, svdvals } from './spectra.ts'
 export { det, inv, slogdet, solve, solveTriangular, type TriangularOptions } from './systems.ts'

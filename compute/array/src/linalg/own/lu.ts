@@ -99,10 +99,11 @@ function eliminateColumns(a: Matrix, pivots: Int32Array): number {
 /** From so many elements on a row is copied as one. */
 const wideRow = 64
 
-/** Exchanges rows as a factorisation did. */
-export function exchangeRows(a: Matrix, pivots: Int32Array): void {
+/** Exchanges rows as a factorisation did, or takes that back. */
+export function exchangeRows(a: Matrix, pivots: Int32Array, isBack = false): void {
   const { array, at, columns, stride } = numbersOf(a)
-  for (let k = 0; k < pivots.length; k++) {
+  for (let step = 0; step < pivots.length; step++) {
+    const k = isBack ? pivots.length - 1 - step : step
     const pivot = pivots[k]
     if (pivot === k) continue
     const [x, y] = [at + k * stride, at + pivot * stride]
