@@ -70,6 +70,79 @@ describe('what holds', () => {
     x.set('0', 1000)
     assert.deepEqual(Array.from((await later.values()) as Float64Array), before)
   })
+  test('splines of every order go through the pixels', () => {
+    const x = imageOf('noise', 'float64', [9, 7])
+    const places = nd.stack(nd.meshgrid(nd.arange(9), nd.arange(7), { indexing: 'ij' }))
+    for (const order of [0, 1, 2, 3, 4, 5] as const)
+      for (const mode of ['reflect', 'mirror', 'nearest', 'wrap', 'constant'] as const)
+        assert.ok(
+          nd.allclose(image.mapCoordinates(x, places, { order, mode }), x, {
+            rtol: 0,
+            atol: mode === 'nearest' ? 1e-5 : 1e-12,
+          }),
+          `${order} ${mode}`,
+        )
+  })
+  test('what is turned four times by a quarter, or moved there and back, is what it was', () => {
+    const x = imageOf('noise', 'uint8', [5, 8, 3])
+    let turned: nd.NDArray = x
+    for (let k = 0; k < 4; k++) turned = image.rotate(turned, 90)
+    assert.ok(nd.arrayEqual(turned, x))
+    assert.ok(nd.arrayEqual(image.shift(image.shift(x, [2, -3], { mode: 'wrap' }), [-2, 3], { mode: 'wrap' }), x))
+    const corners = [
+      [0, 0],
+      [0, 7],
+      [4, 0],
+      [4, 7],
+    ]
+    const seen = image.perspectiveFrom(corners, [
+      [0, 1],
+      [1, 6],
+      [4, 0],
+      [3, 7],
+    ])
+    const there = nd.matmul(seen, nd.asarray([0, 7, 1])).toList() as number[]
+    assert.ok(nd.allclose(nd.asarray(there.slice(0, 2).map(v => v / there[2])), nd.asarray([1, 6])))
+    assert.ok(nd.arrayEqual(image.warp(x, image.perspectiveFrom(corners, corners)), x))
+  })
+  test('resized images keep what is even, and sums where areas are whole', () => {
+    const even = nd.full([6, 9], 3, { dtype: 'uint16' })
+    for (const method of ['nearest', 'bilinear', 'bicubic', 'lanczos', 'area'] as const)
+      for (const size of [
+        [3, 3],
+        [13, 4],
+        [1, 20],
+      ] as const)
+        assert.deepEqual(list(image.resize(even, size, { method })), new Array(size[0] * size[1]).fill(3))
+    const x = imageOf('noise', 'float64', [6, 9])
+    assert.ok(nd.allclose(nd.mean(image.resize(x, [2, 3], { method: 'area' })), nd.mean(x)))
+    assert.ok(
+      nd.arrayEqual(
+        image.resize(imageOf('noise', 'bool', [4, 4]), [4, 4], { method: 'nearest' }),
+        imageOf('noise', 'bool', [4, 4]),
+      ),
+    )
+  })
+  test('an integral image gives the sum of any rectangle; peaks are found where corners are', () => {
+    const x = imageOf('noise', 'uint8', [7, 6])
+    const s = image.integralImage(x).toList() as number[][]
+    assert.equal(s[5][4] - s[2][4] - s[5][1] + s[2][1], Number(nd.sum(x.at('2:5, 1:4')).item()))
+    const square = nd.zeros([20, 20])
+    square.set('5:14, 6:15', 1)
+    const found = image.peakLocalMax(image.harris(square), { minDistance: 2, thresholdRel: 0.1 }).toList() as number[][]
+    assert.deepEqual(
+      found.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]),
+      [
+        [5, 6],
+        [5, 14],
+        [13, 6],
+        [13, 14],
+      ],
+    )
+    assert.equal(Number(nd.countNonzero(image.fast(nd.zeros([9, 9]))).item()), 0)
+    assert.deepEqual(list(image.adaptiveThreshold(nd.asarray([[0, 9, 0]]), 3)), [false, true, false])
+    assert.deepEqual(list(image.crop(x, { top: 1, left: 2, height: 2, width: 1 })), list(x.at('1:3, 2:3')))
+  })
   test('colours come back', () => {
     const x = imageOf('noise', 'float64', [5, 7, 3])
     const ways = [
@@ -155,6 +228,58 @@ describe('what is refused', () => {
     ['ShapeError', () => image.canny(nd.zeros([3, 4, 3])), /two axes/],
     ['ArgumentError', () => image.canny(x, { low: 2, high: 1 }), /high/],
     ['ArgumentError', () => image.label(x, { connectivity: 8 as 2 }), /connectivity/],
+    ['ArgumentError', () => image.resize(x, [2, -1]), /size/],
+    ['ShapeError', () => image.resize(nd.zeros([0, 3]), [2, 2]), /no pixels/],
+    ['ArgumentError', () => image.resize(x, [2, 2], { method: 'best' as 'area' }), /nearest, area/],
+    [
+      'ShapeError',
+      () =>
+        image.warp(x, [
+          [1, 0],
+          [0, 1],
+        ]),
+      /\[3, 3\]/,
+    ],
+    [
+      'ArgumentError',
+      () =>
+        image.affineTransform(x, [
+          [1, 0, 0],
+          [0, 1, 0],
+          [0, 1, 1],
+        ]),
+      /warp/,
+    ],
+    ['ArgumentError', () => image.rotate(x, Number.NaN), /angle/],
+    ['ArgumentError', () => image.zoom(x, 0), /factor/],
+    ['ArgumentError', () => image.shift(x, 1, { order: 6 as 5 }), /order/],
+    ['ShapeError', () => image.mapCoordinates(x, [1, 2, 3]), /\[2, \.\.\.\]/],
+    ['ShapeError', () => image.crop(x, { height: 5, width: 1 }), /5 rows from 0/],
+    ['DTypeError', () => image.clahe(x), /uint8 and uint16/],
+    ['ArgumentError', () => image.thresholdOtsu(nd.zeros([0, 2])), /at least one/],
+    ['ArgumentError', () => image.thresholdLocal(x, 4), /odd/],
+    ['ArgumentError', () => image.fast(x, { n: 17 }), /1 to 16/],
+    ['ShapeError', () => image.ssim(x, x), /window of 7/],
+    ['ShapeError', () => image.psnr(x, nd.zeros([3, 4])), /one shape/],
+    [
+      'LinearAlgebraError',
+      () =>
+        image.perspectiveFrom(
+          [
+            [0, 0],
+            [1, 1],
+            [2, 2],
+            [3, 3],
+          ],
+          [
+            [0, 0],
+            [1, 1],
+            [2, 2],
+            [3, 3],
+          ],
+        ),
+      /singular/,
+    ],
     ['ArgumentError', () => image.bilateral(x, { spatialSigma: 0, chromaticSigma: 1 }), /spatialSigma/],
   ]
   for (const [name, call, message] of refused) test(String(message), () => assert.throws(call, { name, message }))

@@ -15,15 +15,15 @@ export function imageOf(kind: string, dtype: nd.DType, shape: readonly number[])
   return nd.reshape(nd.asarray(values.map(item) as number[], { dtype }), shape)
 }
 
-/** Floats are compared relative to the largest. */
-export function near(found: nd.NDArray, expected: nd.NDArray, told: string, epsilon?: number): void {
+/** Floats are compared relative to the largest, whole numbers may be `rough` apart. */
+export function near(found: nd.NDArray, expected: nd.NDArray, told: string, rough = 0): void {
   assert.equal(`${found.dtype} [${found.shape}]`, `${expected.dtype} [${expected.shape}]`, told)
   const [x, y] = [found, expected].map(a => [a.toTypedArray()].flatMap(e => Array.from(e as ArrayLike<number>)))
   const isFloat = found.dtype.startsWith('float')
   const largest = y.reduce((most, v) => Math.max(most, Number.isFinite(v) ? Math.abs(v) : 0), 0)
-  const far = (epsilon ?? (found.dtype === 'float32' ? 2 ** -19 : 2 ** -44)) * largest
+  const far = Math.max(rough, found.dtype === 'float32' ? 2 ** -19 : 2 ** -44) * largest
   for (const [k, v] of y.entries()) {
-    const isSame = Object.is(x[k], v) || x[k] === v || (isFloat && Math.abs(x[k] - v) <= far)
+    const isSame = Object.is(x[k], v) || x[k] === v || Math.abs(x[k] - v) <= (isFloat ? far : Math.floor(rough))
     assert.ok(isSame, `${told}: element ${k} is ${x[k]}, not ${v}`)
   }
 }

@@ -1,6 +1,6 @@
-"""Writes recorded-image.json.gz: filters, morphology, colours and more of SciPy and scikit-image.
+"""Writes recorded-image.json.gz: filters, morphology, colours and more of SciPy, scikit-image, Pillow and OpenCV.
 
-    python record_image.py | gzip -9n > recorded-image.json.gz          (SciPy 1.17, scikit-image 0.26)
+    python record_image.py | gzip -9n > recorded-image.json.gz          (SciPy 1.17, scikit-image 0.26, OpenCV 5.0, Pillow 13)
 
 The test makes the same images.
 """
@@ -9,9 +9,11 @@ import contextlib
 import io
 import json
 
+import cv2
 import numpy as np
 import scipy.ndimage as ndi
-from skimage import color, exposure, feature, filters, measure, metrics
+from PIL import Image
+from skimage import color, exposure, feature, filters, metrics
 
 with contextlib.redirect_stdout(io.StringIO()):
     from record import record
@@ -104,4 +106,56 @@ for call, f in (("rgb2hsv", color.rgb2hsv), ("rgb2ycbcr", color.rgb2ycbcr), ("rg
 case("rgb2gray", "float64", (4, 5, 3), {}, lambda x: x @ [0.2126, 0.7152, 0.0722])
 case("imgAsFloat", "uint8", (4, 5), {}, lambda x: (x / 255).astype("float32"))
 
-print(json.dumps({"cases": cases}))
+# Splines between pixels. `wrap` is SciPy's "grid-wrap".
+for order in range(6):
+    for mode in MODES:
+        scipy_mode, given = "grid-wrap" if mode == "wrap" else mode, {"order": order, "mode": mode, "cval": 0.5}
+        p = dict(order=order, mode=scipy_mode, cval=0.5)
+        dtype = "float32" if order in (1, 3) and mode == "reflect" else "float64"
+        case("affineTransform", dtype, (7, 9), {"offset": [-1.3, 2.6], "outputShape": [8, 7], **given},
+             lambda x: ndi.affine_transform(x, [[0.9, 0.31], [-0.4, 1.2]], (-1.3, 2.6), (8, 7), **p), [[0.9, 0.31], [-0.4, 1.2]])
+        at = [[0.3, -4.2, 12.3, 6.0, 5.5], [1.1, 3.4, -0.4, 8.0, 30.7]]
+        case("mapCoordinates", "float64", (7, 9), given, lambda x: ndi.map_coordinates(x, at, **p), at)
+case("rotate", "float64", (7, 9), {"order": 3}, lambda x: ndi.rotate(x, 33, order=3), 33)
+case("rotate", "float64", (7, 9, 2), {"order": 1, "reshape": False}, lambda x: ndi.rotate(x, -110, order=1, reshape=False), -110)
+case("rotate", "uint8", (7, 9), {"order": 0}, lambda x: ndi.rotate(x, 90, order=0), 90)
+case("shift", "float64", (7, 9), {"order": 1, "mode": "nearest"}, lambda x: ndi.shift(x, (1.5, -2.25), order=1, mode="nearest"), [1.5, -2.25])
+for factor in (2, 0.6, [1.5, 2.2]):
+    case("zoom", "float64", (7, 9), {"order": 1}, lambda x: ndi.zoom(x, factor, order=1), factor)
+    case("zoom", "float64", (7, 9), {"order": 3, "mode": "reflect"}, lambda x: ndi.zoom(x, factor, order=3, mode="reflect"), factor)
+H = [[1.1, 0.1, -0.4], [0.05, 0.9, 0.7], [0.01, -0.02, 1.05]]
+case("warp", "float64", (7, 9), {"order": 1, "mode": "nearest"},
+     lambda x: ndi.geometric_transform(x, lambda p: tuple((np.array(H) @ (*p, 1))[:2] / (np.array(H) @ (*p, 1))[2]), order=1, mode="nearest"), H)
+
+# Pillow's weights, in float32.
+for method, way in (("nearest", 0), ("bilinear", 2), ("bicubic", 3), ("lanczos", 1)):
+    for size in ([12, 11], [3, 4], [5, 20], [1, 1], [8, 9]):
+        middles = [((2 * np.arange(m) + 1) * n) // (2 * m) for m, n in zip(size, (8, 9))]
+        case("resize", "float32", (8, 9), {"method": method},
+             lambda x: np.array(Image.fromarray(x).resize(size[::-1], way)) if way else x[np.ix_(*middles)], size)
+for size in ([4, 3], [3, 5], [1, 1]):
+    case("resize", "float32", (8, 9), {"method": "area"}, lambda x: cv2.resize(x, size[::-1], interpolation=cv2.INTER_AREA), size)
+case("resize", "float32", (8, 9, 3), {"antialias": False}, lambda x: cv2.resize(x, (5, 3), interpolation=cv2.INTER_LINEAR), [3, 5])
+
+case("histEqual", "float64", (9, 8), {"bins": 16}, lambda x: exposure.equalize_hist(x, 16))
+case("histEqual", "uint8", (9, 8), {}, lambda x: exposure.equalize_hist(x).astype("float32"))
+for dtype in ("uint8", "float64"):
+    case("thresholdOtsu", dtype, (12, 20), {}, lambda x: np.float64(filters.threshold_otsu(x)), kind="blob")
+for method in ("gaussian", "mean", "median"):
+    case("thresholdLocal", "float64", (9, 12), {"method": method, "offset": 0.1}, lambda x: filters.threshold_local(x, 5, method, 0.1), 5)
+for tiles in (2, [3, 4]):
+    for dtype in ("uint8", "uint16"):
+        pair = (tiles, tiles) if np.isscalar(tiles) else tuple(tiles)
+        case("clahe", dtype, (16, 18), {"clipLimit": 6, "tiles": tiles}, lambda x: cv2.createCLAHE(6, pair[::-1]).apply(x), kind="blob")
+case("harris", "float64", (16, 18), {"sigma": 1.2}, lambda x: feature.corner_harris(x, sigma=1.2), kind="blob")
+for n in (9, 12):
+    case("fast", "float64", (20, 22), {"n": n, "threshold": 0.2}, lambda x: feature.corner_fast(x, n, 0.2), kind="blob")
+    case("fast", "float64", (20, 22), {"n": n, "threshold": 0.1}, lambda x: feature.corner_fast(x, n, 0.1))
+case("integralImage", "float64", (4, 5), {}, lambda x: np.pad(x.cumsum(0).cumsum(1), ((1, 0), (1, 0))))
+
+numbers = []
+a, b = image("noise", "float64", (11, 13)), image("blob", "float64", (11, 13)) / 2
+numbers.append({"call": "psnr", "value": metrics.peak_signal_noise_ratio(a, b, data_range=1)})
+numbers.append({"call": "ssim", "value": metrics.structural_similarity(a, b, data_range=1)})
+
+print(json.dumps({"cases": cases, "numbers": numbers}))
