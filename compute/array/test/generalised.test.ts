@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type BackendName, backends } from '@skein/kernel/compiler'
 import * as nd from '../src/index.ts'
 import { adjoint, identity, isSmall, isUnitary, norm, random } from './residuals.ts'
+import { runners } from './runners.ts'
 
 const { linalg } = nd
 
@@ -48,18 +48,8 @@ const pairs: Record<string, (n: number, dtype: nd.DType) => [nd.NDArray, nd.NDAr
   'a cycle': (n, dtype) => [nd.roll(identity(n, dtype), 1, { axis: 0 }), identity(n, dtype)],
 }
 
-const names = Object.keys(backends) as BackendName[]
-for (const name of names) {
-  const skip = backends[name].unavailable() ?? false
+for (const { name, skip, on } of runners) {
   describe(`pairs of matrices on ${name}`, { skip }, () => {
-    const on = (work: () => void) => () => {
-      nd.backend(name)
-      try {
-        work()
-      } finally {
-        nd.backend(undefined)
-      }
-    }
     const sizes = name === 'reference' ? [0, 1, 2, 7] : [0, 1, 2, 3, 7, 24]
     for (const dtype of dtypes) {
       test(

@@ -32,6 +32,19 @@ export {
   pinv,
   type RankOptions,
 } from './least-squares.ts'
+export { solveContinuousLyapunov, solveDiscreteLyapunov, solveSylvester } from './matrix-equations.ts'
+export {
+  coshm,
+  cosm,
+  fractionalMatrixPower,
+  funm,
+  logm,
+  sinhm,
+  sinm,
+  sqrtm,
+  tanhm,
+  tanm,
+} from './matrix-functions.ts'
 export { type LapackLibrary, lapackLibrary, type ProviderChoice, provider } from './provider.ts'
 export { matrixTranspose } from './shaping.ts'
 export { type SvdOptions, svd, svdvals } from './spectra.ts'

@@ -32,9 +32,9 @@ export function size(a: number, b: number): number {
 
 /** The root whose real part is not negative. */
 export function root(a: number, b: number, into: Parts): void {
-  if (a === 0 && b === 0) {
-    into.re = 0
-    into.im = b
+  if (b === 0) {
+    into.re = a > 0 ? Math.sqrt(a) : 0
+    into.im = a < 0 ? (Object.is(b, -0) ? -Math.sqrt(-a) : Math.sqrt(-a)) : b
     return
   }
   // Of a quarter of the number, so that sums do not overflow.
