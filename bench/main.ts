@@ -14,6 +14,7 @@ import { caseTable, shoutMismatch, threeDigits } from './harness/table.ts'
 const suites: Record<string, () => Promise<Suite>> = {
   kernels: async () => (await import('./kernels/suite.ts')).kernels,
   arrays: async () => (await import('./arrays/suite.ts')).arrays,
+  'array-calls': async () => (await import('./array-calls/suite.ts')).arrayCalls,
   tasks: async () => (await import('./tasks/suite.ts')).tasks,
   native: async () => (await import('./native/suite.ts')).native,
   mpi: async () => (await import('./mpi/suite.ts')).mpi,

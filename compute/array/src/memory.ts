@@ -1,14 +1,9 @@
-/** The typed arrays behind arrays. Here, and nowhere else, is decided where elements lie. */
+/** The typed arrays behind arrays, and who may still read them. */
 
 import { ArgumentError } from '@skein/base'
-import { heap } from '@skein/heap'
-import { type DType, type Elements, type ElementsClass, infoOf } from './dtypes.ts'
+import { type DType, type Elements, infoOf } from './dtypes.ts'
 import { ReleasedArrayError } from './errors.ts'
-
-/** Below so many bytes elements lie in an array of the engine's own, which is made thirty times as fast as one of the heap; above, where every thread and task sees them. */
-const smallBytes = 16384
-/** Small arrays share buffers of so many bytes: to make a buffer, and to find its address, takes longer than to compute a few hundred elements. */
-const slabBytes = 1 << 17
+import { giveBack, take } from './pieces.ts'
 
 /**
  * What trees of expressions hold on to. When the elements are about to change while trees that have not been evaluated read them, those keep a
@@ -56,8 +51,7 @@ export class Memory {
     const box = this.#box
     if (box === undefined) return
     this.#box = undefined
-    if (this.#isOwn && box.readers === 0 && underWay === 0 && heap.owns(box.elements as ArrayBufferView))
-      heap.release(box.elements as ArrayBufferView)
+    if (this.#isOwn && box.readers === 0 && underWay === 0) giveBack(box.elements)
   }
 
   /** The elements, about to be changed. */
@@ -84,9 +78,9 @@ export async function whileReading<T>(evaluation: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Zeros for so many elements. @throws ArgumentError, HeapOutOfMemoryError */
-export function allocate(dtype: DType, size: number, call = 'array'): Memory {
-  const { Elements, parts, bytes, name } = infoOf(dtype)
+/** Zeros for so many elements; `unset`, whatever is there, for who writes all of them. @throws ArgumentError, HeapOutOfMemoryError */
+export function allocate(dtype: DType, size: number, call = 'array', content: 'zeros' | 'unset' = 'zeros'): Memory {
+  const { Elements, parts, name } = infoOf(dtype)
   if (Elements === undefined)
     throw new ArgumentError(
       call,
@@ -95,26 +89,5 @@ export function allocate(dtype: DType, size: number, call = 'array'): Memory {
       name,
       'Float16Array is in Node.js 24 and later.',
     )
-  return new Memory(
-    size * bytes < smallBytes
-      ? small(Elements, size * parts)
-      : (heap.array(Elements as never, size * parts) as unknown as Elements),
-    true,
-  )
-}
-
-let slab: ArrayBuffer | undefined
-let taken = 0
-
-/** A piece of a buffer of which nothing has been used: it is zeros. The buffer lives as long as the last of its pieces. */
-function small(Elements: ElementsClass, length: number): Elements {
-  const bytes = length * Elements.BYTES_PER_ELEMENT
-  if (slab === undefined || taken + bytes > slabBytes) {
-    slab = new ArrayBuffer(slabBytes)
-    taken = 0
-  }
-  const elements = new Elements(slab, taken, length)
-  // Each begins a line of the cache.
-  taken += (bytes + 63) & ~63
-  return elements
+  return new Memory(take(Elements, size * parts, content === 'zeros'), true)
 }

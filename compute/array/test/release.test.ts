@@ -93,3 +93,32 @@ test('a typed array without elements is refused if they were transferred', () =>
   assert.throws(() => nd.asarray(gone), ArgumentError)
   assert.deepEqual(nd.asarray(new Float64Array(0)).shape, [0])
 })
+
+test('released memory is taken again, and what is made of it is as new', () => {
+  for (const n of [10, 5000, 10_000]) {
+    const first = nd.full([n], 7).eval()
+    const { buffer, byteOffset } = first.view.memory.elements
+    first.release()
+    const second = nd.add(nd.ones([n]), 1).eval()
+    const third = nd.zeros([n], { dtype: 'int64' })
+    assert.ok([second, third].some(x => x.view.memory.elements.buffer === buffer))
+    assert.ok([second, third].every(x => x.view.memory.elements.byteOffset % 64 === byteOffset % 64))
+    assert.equal(nd.all(nd.equal(second, 2)).item(), true)
+    assert.equal(nd.any(third).item(), false)
+  }
+})
+
+test('an expression is computed where it is assigned', () => {
+  const [x, y, out] = [nd.arange(large), nd.ones([large]), nd.zeros([large])]
+  const compute = () => out.assign(nd.add(x, nd.multiply(y, 2)))
+  // The first time its kernel is made.
+  compute()
+  const before = heap.stats().totalAllocations
+  compute()
+  assert.equal(heap.stats().totalAllocations, before)
+  assert.equal(out.at('-1').item(), large + 1)
+  // What reads what is written is computed before.
+  out.at('1:').assign(nd.add(out.at(':-1'), 1))
+  assert.equal(out.at('1').item(), 3)
+  assert.equal(out.at('-1').item(), large + 1)
+})

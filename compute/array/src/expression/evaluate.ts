@@ -59,7 +59,7 @@ function* applying(root: Apply, target?: View): Runs<View> {
   const results = linear.kept.map((k): View => {
     const { node } = linear.steps[k]
     if (node === root && target) return target
-    const memory = allocate(node.dtype, sizeOf(node.shape), node.operation.name)
+    const memory = allocate(node.dtype, sizeOf(node.shape), node.operation.name, 'unset')
     return { dtype: node.dtype, shape, strides, offset: 0, memory }
   })
   if (sizeOf(shape) > 0) yield* launches(linear, shape, order, results, inputs)

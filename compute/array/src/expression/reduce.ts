@@ -82,7 +82,7 @@ function* passes(linear: Linear, extents: Extents, fold: Fold, dtype: DType, inO
   const alongRows = !inOrder && isInnermost(strides, staying.length) && (length >= shortRow || sizeOf(staying) === 1)
   const isCut = !inOrder && !canCombineRows(dtype, alongRows) && pieces >= leastPieces
   const lengths = isCut ? [pieces, ...staying] : staying
-  const memory = allocate(dtype, sizeOf(lengths), fold.name)
+  const memory = allocate(dtype, sizeOf(lengths), fold.name, 'unset')
   if (sizeOf(lengths) > 0) {
     if (canCombineRows(dtype, alongRows)) yield* rows(linear, staying, length, strides, fold, dtype, memory)
     else yield* columns(linear, staying, length, strides, fold, dtype, memory, isCut)

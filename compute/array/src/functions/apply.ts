@@ -57,7 +57,7 @@ function computeNow(
     if (x.is === 'scalar') continue
     if (x.is !== 'leaf' || !sameShape(x.shape, shape) || !isContiguous(shape, x.view.strides)) return undefined
   }
-  const memory = allocate(dtype, size)
+  const memory = allocate(dtype, size, 'array', 'unset')
   const out = memory.elements
   const [x, y] = nodes
   const a = x.is === 'leaf' ? x.box.elements : undefined

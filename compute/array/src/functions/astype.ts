@@ -24,7 +24,7 @@ export function astype<D extends DType>(x: Operand, dtype: D, { copy = true }: {
 /** An array of its own, its elements in C order. */
 export function copyOf<D extends DType>(x: NDArray<D>): NDArray<D> {
   const { dtype, shape, size } = x
-  const memory = allocate(dtype, size, 'copy')
+  const memory = allocate(dtype, size, 'copy', 'unset')
   const target = { dtype, shape, strides: stridesOf(shape), offset: 0, memory }
   const { node } = x
   const leaf = node.is === 'leaf' ? node : leafOf(x.view)

@@ -25,9 +25,14 @@ export function checkDType(dtype: unknown, call: string): asserts dtype is DType
   if (!isDType(dtype)) throw new ArgumentError(call, 'dtype', `one of ${dtypes.join(', ')}`, dtype)
 }
 
-/** A new array of zeros, and its memory to be filled. */
-export function fresh<D extends DType>(dtype: D, shape: Shape, call: string): { array: NDArray<D>; memory: Memory } {
-  const memory = allocate(dtype, sizeOf(shape), call)
+/** A new array, of zeros unless all of it will be written, and its memory to be filled. */
+export function fresh<D extends DType>(
+  dtype: D,
+  shape: Shape,
+  call: string,
+  content: 'zeros' | 'unset' = 'zeros',
+): { array: NDArray<D>; memory: Memory } {
+  const memory = allocate(dtype, sizeOf(shape), call, content)
   return { array: arrayOf<D>({ dtype, shape, strides: stridesOf(shape), offset: 0, memory }), memory }
 }
 
@@ -63,7 +68,7 @@ export function full<D extends DType = DType>(
 }
 
 function filled<D extends DType>(shape: Shape, value: Nested, dtype: D, call: string): NDArray<D> {
-  const { array, memory } = fresh(dtype, shape, call)
+  const { array, memory } = fresh(dtype, shape, call, 'unset')
   const node = scalarNode(value as number, dtype, call, 'value')
   if (node.is !== 'scalar') return array
   const { elements } = memory
@@ -134,7 +139,7 @@ export function linspace<D extends DType = 'float64'>(
 
 /** start + k · step for each k, computed as float64. */
 function sequence<D extends DType>(dtype: D, length: number, start: number, step: number, call: string): NDArray<D> {
-  const { array, memory } = fresh(dtype, [length], call)
+  const { array, memory } = fresh(dtype, [length], call, 'unset')
   if (length > 0) runAll(filling(dtype, memory, length, start, step))
   return array
 }

@@ -4,11 +4,12 @@ import { ArgumentError } from '@skein/base'
 import { type DType, isInteger } from '../dtypes.ts'
 import { DTypeError, ShapeError, shapeText } from '../errors.ts'
 import { evaluateInto } from '../expression/evaluate.ts'
-import { apply, leafOf } from '../expression/node.ts'
+import { apply, leafOf, type Node } from '../expression/node.ts'
 import { astype as conversion } from '../expression/operations/astype.ts'
 import { viewAt } from '../indexing/basic.ts'
 import { type BasicIndex, parseIndices } from '../indexing/index-text.ts'
 import { gather, scatter, selectionOf } from '../indexing/select.ts'
+import type { Box } from '../memory.ts'
 import { arrayOf, broadcastView, NDArray } from '../ndarray.ts'
 import { broadcastShapes, checkAxis, type Shape, sameShape } from '../shape.ts'
 import { astype, copyOf } from './astype.ts'
@@ -92,11 +93,25 @@ function valuesFor(values: unknown, dtype: DType, shape: Shape, call: string) {
 export function assign<D extends DType>(x: NDArray<D>, values: Operand | Nested): NDArray<D> {
   const target = x.view
   const given = valuesFor(values, x.dtype, x.shape, 'assign')
+  const { node } = given
+  // A tree that does not read what is written is computed where it is to be.
+  if (node.is === 'apply' && node.result === undefined && !reads(node, target.memory.box)) {
+    evaluateInto(apply(conversion(x.dtype), [node], x.dtype, x.shape), target)
+    return x
+  }
   // What is read and written at once is copied first.
   const source = given.view.memory === target.memory ? copyOf(given).view : given.view
   const leaf = leafOf(broadcastView(source, x.shape))
   evaluateInto(apply(conversion(x.dtype), [leaf], x.dtype, x.shape), target)
   return x
+}
+
+/** Whether a tree has elements of this memory, or may have: of what is computed before it. */
+const reads = (node: Node, box: Box): boolean => {
+  if (node.is === 'leaf') return node.box === box
+  if (node.is === 'scalar') return false
+  if (node.result !== undefined) return node.result.memory.box === box
+  return node.is === 'whole' || node.operands.some(x => reads(x, box))
 }
 
 /** Writes values at an index, or several in a list: `set(x, '1:-1', 0)`, `set(x, nd.less(x, 0), 0)`, `set(x, [0, '::2'], y)`. @throws as `at` and `assign` */

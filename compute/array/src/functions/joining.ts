@@ -39,7 +39,7 @@ export function concat(arrays: readonly NDArray[], { axis = 0 }: { axis?: number
       )
   }
   const length = list.reduce((n, x) => n + x.shape[d], 0)
-  const { array } = fresh(met(list), checkShape(first.shape.with(d, length), 'concat'), 'concat')
+  const { array } = fresh(met(list), checkShape(first.shape.with(d, length), 'concat'), 'concat', 'unset')
   const before = first.shape.slice(0, d).map(() => ({}))
   let begin = 0
   for (const x of list) {
@@ -62,7 +62,7 @@ export function stack(arrays: readonly NDArray[], { axis = 0 }: { axis?: number 
         x.shape,
       ])
   }
-  const { array } = fresh(met(list), checkShape(shape.toSpliced(d, 0, list.length), 'stack'), 'stack')
+  const { array } = fresh(met(list), checkShape(shape.toSpliced(d, 0, list.length), 'stack'), 'stack', 'unset')
   const before = shape.slice(0, d).map(() => ({}))
   for (const [k, x] of list.entries()) if (x.size > 0) placeInto(x, viewAt(array.view, [...before, k], 'stack'))
   return array

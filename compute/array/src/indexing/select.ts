@@ -84,7 +84,7 @@ export function gather(view: View, { starts, shape: first, inner }: Selection): 
   const { dtype } = view
   const { parts } = infoOf(dtype)
   const shape = [...first, ...inner.shape]
-  const memory = allocate(dtype, sizeOf(shape), 'at')
+  const memory = allocate(dtype, sizeOf(shape), 'at', 'unset')
   const [from, to] = [view.memory.elements, memory.elements]
   const size = sizeOf(inner.shape) * parts
   if (size >= longPart && isContiguous(inner.shape, inner.strides)) {
