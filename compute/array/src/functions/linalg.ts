@@ -16,8 +16,18 @@ import { type Operand, toArray } from './operands.ts'
 import { tensordot as dotOfTensors, vecdot as dotOfVectors, matmul, outer as outerProduct } from './products.ts'
 import * as reductions from './reductions.ts'
 import { broadcastTo, matrixTranspose as transposed } from './shaping.ts'
+import { pivoted } from './subspaces.ts'
 import { inv } from './systems.ts'
 
+export {
+  type BandedOptions,
+  choleskyBanded,
+  choSolveBanded,
+  eighTridiagonal,
+  solveBanded,
+  solvehBanded,
+  solveTridiagonal,
+} from './bands.ts'
 export { hessenberg, type SchurOptions, schur } from './eigen.ts'
 export { expm } from './expm.ts'
 export { eig, eigh, eigvals, eigvalsh, type PencilOptions, qz, type SymmetricOptions } from './generalised.ts'
@@ -47,7 +57,21 @@ export {
 } from './matrix-functions.ts'
 export { type LapackLibrary, lapackLibrary, type ProviderChoice, provider } from './provider.ts'
 export { matrixTranspose } from './shaping.ts'
+export {
+  blockDiag,
+  circulant,
+  companion,
+  dft,
+  hadamard,
+  hankel,
+  hilbert,
+  invhilbert,
+  leslie,
+  pascal,
+  toeplitz,
+} from './special-matrices.ts'
 export { type SvdOptions, svd, svdvals } from './spectra.ts'
+export { lu, nullSpace, orth, polar } from './subspaces.ts'
 export { det, inv, slogdet, solve, solveTriangular, type TriangularOptions } from './systems.ts'
 export { cross } from './vector-products.ts'
 export { dotOfTensors as tensordot, dotOfVectors as vecdot, matmul, outerProduct as outer }
@@ -78,11 +102,16 @@ export function cholesky(x: Operand, { upper = false }: { upper?: boolean } = {}
 export interface QROptions {
   /** `reduced`: Q has as many columns as A, at most its rows; `complete`: it is square. */
   mode?: 'reduced' | 'complete'
+  /** Columns are taken in such an order that the diagonal of R does not grow: A·P = Q·R. Default false */
+  pivoting?: boolean
 }
 
-/** Q with orthonormal columns and R, upper triangular, of A = Q·R. */
-export function qr(x: Operand, { mode = 'reduced' }: QROptions = {}): { q: NDArray; r: NDArray } {
+/** Q with orthonormal columns and R, upper triangular, of A = Q·R; with `pivoting` of columns in another order, which is p: column k is column p[k] of A. */
+export function qr(x: Operand, options: QROptions & { pivoting: true }): { q: NDArray; r: NDArray; p: NDArray }
+export function qr(x: Operand, options?: QROptions): { q: NDArray; r: NDArray }
+export function qr(x: Operand, { mode = 'reduced', pivoting = false }: QROptions = {}) {
   if (mode !== 'reduced' && mode !== 'complete') throw new ArgumentError('qr', 'mode', "'reduced' or 'complete'", mode)
+  if (pivoting) return pivoted(x, mode === 'complete')
   const stack = new Stack(toArray(x, 'qr'), 'qr')
   const { rows, columns, batch, dtype } = stack
   const rank = mode === 'complete' ? rows : Math.min(rows, columns)
