@@ -8,8 +8,8 @@ import type { Row } from './results.ts'
 import { isClean, type Sample, spread } from './statistics.ts'
 import { type BenchCase, caseId, type Effort } from './suite.ts'
 
-export const fullEffort: Effort = { rounds: 9, budgetSeconds: 12, restMs: 30, timeoutMs: 240_000 }
-export const quickEffort: Effort = { rounds: 3, budgetSeconds: 2, restMs: 10, timeoutMs: 60_000 }
+export const fullEffort: Effort = { rounds: 9, budgetSeconds: 12, warmSeconds: 0.25, restMs: 30, timeoutMs: 240_000 }
+export const quickEffort: Effort = { rounds: 3, budgetSeconds: 2, warmSeconds: 0, restMs: 10, timeoutMs: 60_000 }
 
 export interface CaseReport {
   rows: Row[]
@@ -58,7 +58,7 @@ export async function runCase(
   for (const entrant of [...entrants]) {
     progress(`warm up ${entrant.peer.spec.label}`)
     try {
-      await warmUp(entrant, inner, effort)
+      await warmUp(entrant, benchCase, effort)
     } catch (error) {
       failure(error)
       entrants.splice(entrants.indexOf(entrant), 1)
@@ -89,14 +89,15 @@ export async function runCase(
 }
 
 /**
- * Runs a peer until engines have tiered up (six runs or a second), then decides from its speed how many untimed runs
+ * Runs a peer until engines have tiered up (six runs or a second; what is hot, for `warmSeconds`), then decides from its speed how many untimed runs
  * precede each measurement (at least two where a run is short: a team of threads must be awake) and how many
  * measurements fit the budget.
  */
-async function warmUp(entrant: Entrant, inner: number, effort: Effort) {
+async function warmUp(entrant: Entrant, { inner = 1, isHot = false }: BenchCase, effort: Effort) {
+  const least = isHot ? effort.warmSeconds : 0
   let seconds = 0
   let spent = 0
-  for (let i = 0; i < 6 && spent < 1; i++) {
+  for (let i = 0; (i < 6 || spent < least) && spent < 1; i++) {
     const from = performance.now()
     seconds = (await entrant.peer.rep(0, inner, effort.timeoutMs)).seconds * inner
     spent += (performance.now() - from) / 1e3

@@ -6,6 +6,8 @@ export interface Effort {
   rounds: number
   /** Seconds that one peer may spend warming up and measuring one case, beyond its first three measurements. */
   budgetSeconds: number
+  /** Seconds of runs, at least, before the first measurement of a case that is `isHot`. */
+  warmSeconds: number
   restMs: number
   timeoutMs: number
 }
@@ -33,6 +35,8 @@ export interface BenchCase {
   threads?: number
   /** Calls that one measurement covers, for cases shorter than the clock can see. */
   inner?: number
+  /** Short runs of several threads: they wait until engines, which compile on threads of their own and so take cores from them, have done with that. */
+  isHot?: boolean
   /** What Skein promises for this case. */
   targets?: Target[]
 }

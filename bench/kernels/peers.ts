@@ -14,8 +14,8 @@ export const node = (file: string, ...args: string[]): Launch => ({
   args: [here(file), ...args],
 })
 
-/** Threads of a waiting OpenMP team spin for about a millisecond, then sleep: awake within a measurement, idle in others'. */
-const openMP = { GOMP_SPINCOUNT: '30000', OMP_DYNAMIC: 'false' }
+/** Threads of a waiting team of OpenMP or OpenBLAS (2^21 cycles, else 2^28) spin for about a millisecond, then sleep: awake within a measurement, idle in others'. */
+const waiting = { GOMP_SPINCOUNT: '30000', OMP_DYNAMIC: 'false', OPENBLAS_THREAD_TIMEOUT: '21' }
 
 export const ran = (built: Built, launch: (file: string) => Launch): Launch =>
   'absent' in built ? built : launch(built.file)
@@ -35,7 +35,7 @@ export function gccPeer(threads: number, name: string, target: string, flags: st
 export const started = (command: string, threads: number, ...args: string[]) => ({
   command,
   args,
-  env: { ...openMP, OMP_NUM_THREADS: `${threads}` },
+  env: { ...waiting, OMP_NUM_THREADS: `${threads}` },
 })
 
 /** @param file a path, beside this file if it is relative */
@@ -49,7 +49,7 @@ export function pythonPeer(
   const launch = (): Launch => {
     const { python, versions } = findPython(['numpy', 'scipy', 'numba'])
     const env = {
-      ...openMP,
+      ...waiting,
       OMP_NUM_THREADS: `${threads}`,
       OPENBLAS_NUM_THREADS: `${threads}`,
       NUMBA_NUM_THREADS: `${threads}`,

@@ -70,7 +70,7 @@ export const kernels: Suite = {
   ],
   notes: [
     'Each measurement follows at least two untimed runs of the same peer; a rest between peers lets their threads sleep.',
-    'OpenMP and Numba teams spin about a millisecond before they sleep (GOMP_SPINCOUNT=30000): awake while measured.',
+    'Teams of OpenMP, Numba and OpenBLAS spin about a millisecond before they sleep (GOMP_SPINCOUNT=30000, OPENBLAS_THREAD_TIMEOUT=21): awake while measured.',
     'NumPy, numpy-ts and gpu.js cpu and webasm use one thread for these cases.',
     'GB/s counts each operand once (no write-allocate); the limit is the same count for a triad of 128 MiB operands.',
     "skein:wasm(copies alone): what copying the -outside cases' arrays into the shared heap and back as a whole takes; Skein copies by slices that stay in the cache.",
