@@ -6,6 +6,14 @@ export * from './functions/agreement.ts'
 export * from './functions/along.ts'
 export * from './functions/along-axes.ts'
 export * from './functions/archives.ts'
+export {
+  type ArrowChunk,
+  type ArrowColumn,
+  type ArrowType,
+  type FromArrowOptions,
+  fromArrow,
+  toArrow,
+} from './functions/arrow.ts'
 export { astype, copyOf as copy } from './functions/astype.ts'
 export { type BufferOptions, frombuffer, fromParts, type Parts, tobytes, toParts } from './functions/buffers.ts'
 export * from './functions/calculus.ts'
@@ -61,6 +69,7 @@ export * from './functions/searching.ts'
 export * from './functions/sequences.ts'
 export * from './functions/sets.ts'
 export * from './functions/shaping.ts'
+export { type ShowOptions, show } from './functions/show.ts'
 export * from './functions/sorting.ts'
 export * from './functions/statistics.ts'
 export * from './functions/text.ts'
