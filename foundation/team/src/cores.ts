@@ -22,6 +22,8 @@ export interface Cores {
   moveOff(systemId: number, core: number): void
   /** Moves threads off the core this one runs on; a number of 0 is none. */
   clear(systemIds: readonly number[]): void
+  /** Does what wakes threads so that they wake on other cores than this one's, if they may run elsewhere. Where they may run stays as it was. */
+  wakeApart<T>(systemIds: readonly number[], wake: () => T): T
   /** Lets others run that stand in the queue of this thread's core; at once back when none does. */
   yield(): void
 }
@@ -46,22 +48,38 @@ const openCores = (): Cores | undefined => {
     const current = native.libc('sched_getcpu', 'i', '')
     const get = native.libc('sched_getaffinity', 'i', 'ilp')
     const set = native.libc('sched_setaffinity', 'i', 'ilp')
-    const allowed = new Uint8Array(setBytes)
     const giveWay = native.libc('sched_yield', 'i', '')
     if (current() < 0) return undefined
-    const moveOff = (systemId: number, core: number): void => {
+    /** Where a thread may run, if it now may not on this core; undefined: it is as it was. */
+    const narrow = (systemId: number, core: number): Uint8Array | undefined => {
+      const allowed = new Uint8Array(setBytes)
       // Asked anew each time: the user may have said otherwise meanwhile.
-      if (!(core >= 0 && core < 8 * setBytes) || get(systemId, setBytes, allowed) < 0) return
+      if (!(core >= 0 && core < 8 * setBytes) || get(systemId, setBytes, allowed) < 0) return undefined
       const others = allowed.slice()
       others[core >> 3] &= ~(1 << (core & 7))
       // The system refuses an empty set: a thread with one core stays there.
-      if (set(systemId, setBytes, others) === 0) set(systemId, setBytes, allowed)
+      return set(systemId, setBytes, others) === 0 ? allowed : undefined
+    }
+    const moveOff = (systemId: number, core: number): void => {
+      const allowed = narrow(systemId, core)
+      if (allowed !== undefined) set(systemId, setBytes, allowed)
+    }
+    const wakeApart = <T>(systemIds: readonly number[], wake: () => T): T => {
+      const core = current()
+      const narrowed = systemIds.map(id => (id > 0 ? narrow(id, core) : undefined))
+      try {
+        return wake()
+      } finally {
+        for (const [k, allowed] of narrowed.entries()) {
+          if (allowed !== undefined) set(systemIds[k], setBytes, allowed)
+        }
+      }
     }
     const clear = (systemIds: readonly number[]): void => {
       const core = current()
       for (const id of systemIds) if (id > 0) moveOff(id, core)
     }
-    return { current, moveOff, clear, yield: giveWay }
+    return { current, moveOff, clear, wakeApart, yield: giveWay }
   } catch {
     return undefined
   }

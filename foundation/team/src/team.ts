@@ -56,10 +56,12 @@ const callerSpinMs = 0.5
 const wakeMs = 50
 const closeGraceMs = 200
 const idleMsWithQuota = 1000
-/** A thread that was woken has come after this long, if it had a core to run on. */
+/** A thread that was woken has come after this long, if it had a core to run on. Each time that threads were put elsewhere it is twice as long: to do so takes ten to twenty microseconds. */
 const patienceMs = 0.1
-/** Calls after threads slept in which they are looked after. */
-const watchedCalls = 8
+/** How often threads are put elsewhere after they slept. */
+const mostMoves = 8
+/** Calls further apart than this have nothing to do with each other. */
+const apartMs = 5
 
 const int32 = (x: number): boolean => (x | 0) === x
 
@@ -81,8 +83,12 @@ export class Team implements AsyncDisposable {
   #staffed = false
   /** The last call ended with the caller asleep: it may have been woken on a core where one of its threads spins. */
   #callerSlept = false
-  /** So many calls are still watched for threads that share this core. */
-  #watched = 0
+  /** So many times threads may still be put elsewhere that share this core. */
+  #movesLeft = 0
+  /** Time in calls since threads slept or were put elsewhere: many short ones are as bad as a long one. */
+  #watchedMs = 0
+  /** When a call was last watched. */
+  #watchedAt = 0
   #closed = false
   #closing: Promise<void> | undefined
   /** A thread that died in the synchronous call under way, and why. */
@@ -181,11 +187,13 @@ export class Team implements AsyncDisposable {
     if (this.#c[j + at.phase] !== at.idle) this.#closeSync()
     this.#write(j, body, e, begin, end, code, size, 1 + helpers, args)
     this.#c[at.placeAt(j, 0) + at.taken] = 1
-    const asleep = this.#open(j)
+    const watchedFrom = this.#mayShareCore() ? performance.now() : -1
+    if (watchedFrom >= 0 && watchedFrom - this.#watchedAt > apartMs) this.#watchAnew()
+    this.#open(j, this.#watchedMs > this.#patienceMs)
     let thrown: unknown
     nesting.depth++
     try {
-      workAt(this.#c, j, 0, this.#mayShareCore(asleep) ? this.#callingIn(entry) : entry, address)
+      workAt(this.#c, j, 0, watchedFrom < 0 ? entry : this.#callingIn(entry, watchedFrom), address)
     } catch (error) {
       // Others stop. Should one of them fail as well, this is still the call's error.
       Atomics.store(this.#c, j + at.stop, 1)
@@ -194,6 +202,10 @@ export class Team implements AsyncDisposable {
       nesting.depth--
     }
     this.#closeSync()
+    if (watchedFrom >= 0) {
+      this.#watchedAt = performance.now()
+      this.#watchedMs += this.#watchedAt - watchedFrom
+    }
     if (this.#borrowed > 0) this.#borrow(this.#quota!, 0)
     if (thrown !== undefined) throw thrown
     if (this.#c[j + at.thrower] !== 0) throw this.#failure(j, body)
@@ -369,46 +381,67 @@ export class Team implements AsyncDisposable {
     dealShares(c, j)
   }
 
-  /** Publishes a job, and wakes as many sleepers as it has places. How many will then still sleep; -1 when none did. */
-  #open(j: number): number {
+  /** Publishes a job, and wakes as many sleepers as it has places. @param isApart they wake on other cores than this one's */
+  #open(j: number, isApart = false): void {
     const c = this.#c
     Atomics.store(c, j + at.phase, at.open)
     Atomics.add(c, at.epoch, 1)
-    const asleep = Atomics.load(c, at.parked)
-    return asleep > 0 ? asleep - Atomics.notify(c, at.epoch, c[j + at.places]) : -1
+    if (Atomics.load(c, at.parked) === 0) return
+    const wake = (): number => Atomics.notify(c, at.epoch, c[j + at.places])
+    const cores = isApart && this.#takeMove() ? coresWhenNeeded() : undefined
+    if (cores === undefined) wake()
+    else cores.wakeApart(this.#systemIds(), wake)
   }
 
-  /** Whether threads may stand in the queue of this core: for some calls after they, or this one, slept. */
-  #mayShareCore(asleep: number): boolean {
-    if (asleep >= 0 || this.#callerSlept) this.#watched = watchedCalls
-    return this.#watched > 0
-  }
-
-  /** The same body; once it has worked for a while, all other threads are moved off this core. */
-  #callingIn(entry: Entry): Entry {
-    this.#watched--
+  /**
+   * Whether threads may stand in the queue of this core: for some time after they, or this one, slept. A thread that is woken on it may also take it at once, and keep it until it has
+   * done all of the work and watched for more; so may it with the next call.
+   */
+  #mayShareCore(): boolean {
+    const slept = this.#callerSlept || Atomics.load(this.#c, at.parked) > 0
     this.#callerSlept = false
-    const from = performance.now()
+    if (slept && this.#movesLeft === 0) this.#watchAnew()
+    return this.#movesLeft > 0
+  }
+
+  #watchAnew(): void {
+    this.#movesLeft = mostMoves
+    this.#watchedMs = 0
+  }
+
+  get #patienceMs(): number {
+    return patienceMs * 2 ** (mostMoves - this.#movesLeft)
+  }
+
+  #takeMove(): boolean {
+    if (this.#movesLeft === 0) return false
+    this.#movesLeft--
+    this.#watchedMs = 0
+    return true
+  }
+
+  /** The same body; once calls have worked for a while, all other threads are moved off this core. */
+  #callingIn(entry: Entry, from: number): Entry {
+    const until = from + this.#patienceMs - this.#watchedMs
     let isDone = false
     return (args, begin, end, place) => {
       const status = entry(args, begin, end, place)
-      if (!isDone && performance.now() - from > patienceMs) {
+      if (!isDone && performance.now() > until) {
         isDone = true
-        this.#clearCore()
+        if (this.#takeMove()) coresWhenNeeded()?.clear(this.#systemIds())
       }
       return status
     }
   }
 
-  /** Moves threads off this core, in whose queue they may stand. */
-  #clearCore(): void {
+  /** Of the threads there are; 0 for others. */
+  #systemIds(): number[] {
     const c = this.#c
-    const ids = Array.from({ length: this.#crew.size }, (_, t) => {
+    return Array.from({ length: this.#crew.size }, (_, t) => {
       const line = at.threadAt(t)
       const state = Atomics.load(c, line + at.state)
       return state === at.awake || state === at.sleeping ? c[line + at.systemId] : 0
     })
-    coresWhenNeeded()?.clear(ids)
   }
 
   #staff(): void {

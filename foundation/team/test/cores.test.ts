@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
+import { heap } from '@skein/heap'
 import { coresWhenNeeded } from '../src/cores.ts'
+import { createTeam } from '../src/index.ts'
+import { bodies, bodyNames } from './modules.ts'
 
 const self = process.pid
-const allowed = (): string | undefined =>
-  /Cpus_allowed:\s*(\S+)/.exec(readFileSync(`/proc/self/task/${self}/status`, 'latin1'))?.[1]
+const allowed = (thread: number | string = self): string | undefined =>
+  /Cpus_allowed:\s*(\S+)/.exec(readFileSync(`/proc/self/task/${thread}/status`, 'latin1'))?.[1]
 
 const first = coresWhenNeeded()
 const cores = coresWhenNeeded()
@@ -42,6 +45,36 @@ test('cores that are none and threads that are gone change nothing', { skip }, (
   assert.equal(allowed(), before)
 })
 
+test('threads are woken on other cores, may go anywhere afterwards, and what the waking gives or throws comes through', {
+  skip,
+}, async t => {
+  if (/^[0,]*[1248][0,]*$/.test(allowed()!)) return t.skip('this process is confined to one core')
+  const words = new Int32Array(new SharedArrayBuffer(8))
+  const text = `const { workerData: words } = require('node:worker_threads')
+    const status = require('node:fs').readlinkSync('/proc/thread-self').split('/').at(-1)
+    Atomics.store(words, 1, Number(status)); Atomics.notify(words, 1); Atomics.wait(words, 0, 0)`
+  const worker = new Worker(text, { eval: true, workerData: words })
+  const ended = new Promise(resolve => worker.once('exit', resolve))
+  await Atomics.waitAsync(words, 1, 0).value
+  const before = allowed(words[1])!
+  const [ids, core] = [[words[1], 0, 2 ** 30], cores!.current()]
+  // This thread may have been moved meanwhile, to the core that is left out then.
+  const inside = cores!.wakeApart(ids, () => allowed(words[1])!)
+  if (cores!.current() === core) assert.notEqual(inside, before)
+  assert.equal(allowed(words[1]), before)
+  const refused = () => {
+    throw new RangeError('no')
+  }
+  assert.throws(() => cores!.wakeApart(ids, refused), RangeError)
+  assert.equal(allowed(words[1]), before)
+  Atomics.store(words, 0, 1)
+  assert.equal(
+    cores!.wakeApart(ids, () => Atomics.notify(words, 0)),
+    1,
+  )
+  await ended
+})
+
 test('a thread that yields goes on where others stand in its queue and where none does', { skip }, async () => {
   const before = allowed()
   for (let i = 0; i < 1000; i++) cores!.yield()
@@ -52,6 +85,20 @@ test('a thread that yields goes on where others stand in its queue and where non
   while (Date.now() < until) cores!.yield()
   await ended
   assert.equal(allowed(), before)
+})
+
+test('many short calls, with rests between some, leave every thread free to run anywhere', { skip }, async () => {
+  const everywhere = allowed()
+  await using team = createTeam({ threads: 3 })
+  const body = team.load({ bytes: bodies(heap.memory64), exports: bodyNames })
+  const word = heap.i32(1)
+  for (let round = 0; round < 20; round++) {
+    const until = performance.now() + 5
+    while (performance.now() < until)
+      team.run(body, 'empty', { begin: 0, end: 64, chunk: 1, args: heap.addressOf(word) })
+    while (round % 4 === 0 && team.stats().sleeping < 2) await new Promise(resolve => setImmediate(resolve))
+  }
+  for (const thread of readdirSync('/proc/self/task')) assert.equal(allowed(thread), everywhere)
 })
 
 test('a worker thread does without', async () => {
