@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { atomic, kernel, reduce } from '../src/index.ts'
 import { analyseShapes } from '../src/lanes/shape.ts'
-import { aheadOf } from '../src/x64/ahead.ts'
+import { aheadOf, segmentsOf } from '../src/x64/ahead.ts'
 import { x64 } from '../src/x64/index.ts'
 import { lowered } from './x64-agree.ts'
 import { Rooms } from './x64-rooms.ts'
@@ -45,6 +45,31 @@ test('what is computed with at length, or goes anywhere, is asked for ahead, a s
   }
 })
 
+test('of loops over segments that follow one another each array once', () => {
+  const loop = (begin: string, inner: string, step = 'p++') =>
+    `(i, s, k, v, x) => { let t = 0; for (let p = ${begin}; p < s[i + 1]; ${step}) { ${inner} } x[i] = t }`
+  const table: [source: string, segments: string[]][] = [
+    [loop('s[i]', 't += v[p] * x[k[p]]'), ['v', 'k']],
+    [loop('s[i]', 't += v[p] * v[p + 1] + x[p + i]'), ['v']],
+    [loop('s[i]', 'if (t < 9) t += v[p]'), []],
+    [loop('s[i]', 't += v[p]', 'p += 2'), ['v']],
+    [loop('s[3 * i]', 't += v[p]'), []],
+    [loop('9 * i', 't += v[p]'), []],
+    [loop('s[i]', 't += v[i]'), []],
+  ]
+  for (const [source, expected] of table) {
+    const whole = () => new Int32Array(100)
+    const { ir } = lowered(source, [whole(), whole(), new Float32Array(100), new Float32Array(100)]).lowered
+    const loops = ir.body.ops.filter(v => v.op === 'loop')
+    const loads = loops.flatMap(v => segmentsOf(v, ir.rank).flatMap(found => found.loads))
+    assert.deepEqual(
+      loads.map(v => ir.buffers[(v.attr as { buffer: number }).buffer].name),
+      expected,
+      source,
+    )
+  }
+})
+
 test('also to an end that cannot be touched', { skip }, () => {
   const sum = reduce('+', (i, x: Float32Array) => x[i], { cache: false }).on('x64')
   const count = kernel((i, x: Float32Array, bins: Int32Array) => void atomic.add(bins, x[i] | 0, 1), {
@@ -64,6 +89,20 @@ test('also to an end that cannot be touched', { skip }, () => {
       exp(n, x, y)
       assert.deepEqual(new Set(y), new Set([Math.fround(y[0])]))
     }
+  const rows = kernel((r, start: Int32Array, column: Int32Array, x: Float64Array, out: Float64Array) => {
+    let s = 0
+    for (let p = start[r]; p < start[r + 1]; p++) s += x[column[p]]
+    out[r] = s
+  }).on('x64')
+  for (const atEnd of [false, true]) {
+    const start = rooms.guarded(Int32Array, 4, 101, atEnd)
+    for (let r = 0; r <= 100; r++) start[r] = 3 * r
+    const column = rooms.guarded(Int32Array, 4, 300, atEnd).fill(1)
+    const out = new Float64Array(100)
+    rows(100, start, column, new Float64Array([7, 2]), out)
+    assert.deepEqual(new Set(out), new Set([6]))
+    assert.match(rows.explain('code', 100, start, column, new Float64Array(2), out), /prefetcht0 .*\+2048\]/)
+  }
   const one = new Float32Array(1)
   assert.match(sum.explain('code', 1, one), /prefetcht0 .*\+8192\]/)
   assert.match(count.explain('code', 1, one, new Int32Array(2)), /prefetcht0 .*\+2048\]/)

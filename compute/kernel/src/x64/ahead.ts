@@ -8,6 +8,7 @@ import { type KernelIR, type Value, walk } from '../ir/ir.ts'
 import type { Access } from '../lanes/accesses.ts'
 import { isVarying, type Shapes } from '../lanes/shape.ts'
 import { operationsOf } from './drafts.ts'
+import { goesStepwise } from './past.ts'
 
 /** Loads whose lines are asked for before they are needed. */
 export interface Ahead {
@@ -24,7 +25,7 @@ export const computesMuch = (operations: number): boolean => operations > fewOpe
 /** Of what is soon done with. Half as far, and a quarter, were measured to be slower. */
 const farAhead = 8192
 /** Of what is computed with at length. Half as far, and four times, were measured to be slower. */
-const littleAhead = 2048
+export const littleAhead = 2048
 
 /**
  * What is asked for ahead. It costs nothing where all is in a cache, so it needs no kind of launch of its own, but that what is written past the caches leaves the first one to what is read.
@@ -72,4 +73,28 @@ function streams({ body }: KernelIR, shapes: Shapes): ReadonlySet<Value> {
 function withoutConstants(index: Value): Value {
   const other = index.op === 'add' ? index.args.findIndex(v => v.op === 'const') : -1
   return other < 0 ? index : withoutConstants(index.args[1 - other])
+}
+
+/**
+ * Of a loop that begins at an element that positions read in order, and goes on one by one, as over the rows of a sparse matrix: a load of each array that it reads there, and where it begins. What the next positions
+ * read lies behind it.
+ */
+export function segmentsOf(
+  { args, regions }: Value,
+  rank: number,
+): { readonly loads: Value[]; readonly begin: Value }[] {
+  const [test, body] = regions!
+  return test.params.flatMap((counter, i) => {
+    const begin = args[i]
+    const next = body.results[i]
+    const goesOn = next.op === 'add' && next.args.includes(counter) && withoutConstants(next) === counter
+    if (begin.op !== 'load' || !goesStepwise(begin.args[0], rank) || !goesOn) return []
+    const found = new Map<number, Value>()
+    for (const v of body.ops) {
+      if (v.op !== 'load' || v.args[0] !== counter) continue
+      const { buffer } = v.attr as Access
+      if (!found.has(buffer)) found.set(buffer, v)
+    }
+    return found.size > 0 ? [{ loads: [...found.values()], begin }] : []
+  })
 }

@@ -21,7 +21,7 @@ export function storeOf(ir: KernelIR): Value | undefined {
 }
 
 /** Whether an index is the last dimension's, and besides that made of what is the same for a row. Others that are contiguous are missed. */
-function goesStepwise(index: Value, rank: number): boolean {
+export function goesStepwise(index: Value, rank: number): boolean {
   if (index.op === 'index') return index.attr === rank - 1
   if (index.op !== 'add') return false
   const [a, b] = index.args

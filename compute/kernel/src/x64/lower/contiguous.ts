@@ -190,7 +190,12 @@ function storeWords(E: Operands, bytes: number, to: Memory, part: Register, pred
 const lineBytes = 64
 
 /** Asks for the lines that a later strip loads. What is not there, behind an array, is not fetched, and no fault. */
-export function fetchAhead(E: Operands, element: Element, at: At, { bytes, into }: Ahead): void {
+export function fetchAhead(
+  E: Operands,
+  element: Element,
+  at: At,
+  { bytes, into }: Pick<Ahead, 'bytes' | 'into'>,
+): void {
   const strip = E.lanes * ELEMENT_BYTES[element]
   const name = into === 'first' ? 'prefetcht0' : 'prefetcht1'
   for (let offset = 0; offset < strip; offset += lineBytes) E.code.general(name, [memoryAt(at, bytes + offset)])

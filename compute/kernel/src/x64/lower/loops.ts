@@ -1,12 +1,16 @@
 /** Loops: as such where all lanes leave together; else they run until no lane is left in them, and what those that have left carry stands still. */
 
 import { isPure, type Region, type Value } from '../../ir/ir.ts'
+import type { Access } from '../../lanes/accesses.ts'
 import { countedLoop } from '../../lanes/counted.ts'
 import type { Exits } from '../../lanes/exits.ts'
 import { isVarying } from '../../lanes/shape.ts'
+import { littleAhead, segmentsOf } from '../ahead.ts'
 import { Branches } from './branches.ts'
+import { fetchAhead } from './contiguous.ts'
 import { leaveUnlessInRange } from './counted.ts'
 import * as masks from './masks.ts'
+import { elementAt } from './memory.ts'
 import type { Place } from './operands.ts'
 import { isPlain, readsAny, resultOf, sizeOf } from './regions.ts'
 import { isStraight } from './straight.ts'
@@ -23,6 +27,7 @@ export abstract class Loops extends Branches {
       this.newPlace(p.type === 'i1' && body.results[i].op !== 'arg' ? body.results[i] : p, shapes.of(p)),
     )
     this.assign(carried.map((place, i) => [place, v.args[i]]))
+    this.#fetchSegments(v)
     const { uniform } = this.terms(test.results[0], test, undefined)
     const moving = [...carried.keys()].filter(i => body.results[i] !== test.params[i])
     const begin = () => {
@@ -90,6 +95,17 @@ export abstract class Loops extends Branches {
       if (carried[i].parts) this.places.setResult(v, i, carried[i])
       else this.finishScalar(resultOf(v, i, p.type), carried[i].scalar!)
     })
+  }
+
+  /** Asks for what the loop of a later position reads. */
+  #fetchSegments(v: Value): void {
+    if (this.lanes > 1 || this.mask || !this.ir.body.ops.includes(v)) return
+    for (const { loads, begin } of segmentsOf(v, this.ir.rank)) {
+      for (const { attr } of loads) {
+        const at = elementAt(this, attr as Access, this.scalar(begin))
+        fetchAhead(this, (attr as Access).element, at, { bytes: littleAhead, into: 'first' })
+      }
+    }
   }
 
   protected emitDivergentLoop(v: Value): void {
