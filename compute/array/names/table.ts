@@ -36,7 +36,7 @@ export const renamed: { readonly standard: Names; readonly numpy: Names; readonl
     toNpz: savez; topK: partition; copy: copy; uniqueValues: unique; arrayApiVersion: __array_api_version__; isdtype: isdtype; unstack: unstack; putAlongAxis: put_along_axis; fromTypedArray: frombuffer; zerosLike: zeros_like; e: e; inf: inf; nan: nan; newaxis: newaxis; pi: pi; device: x.device; toDevice: x.to_device; iinfo: iinfo; finfo: finfo;
     fft.fft2: fft2; random.Generator: default_rng; random.chiSquare: chisquare; random.choice: choice; random.studentT: standard_t; random.multivariateNormal: multivariate_normal; linalg.matrixTranspose: matrix_transpose; windows.hann: hanning`),
   scipy: pairs(
-    'linalg.solveTriangular: linalg.solve_triangular; windows.generalCosine: signal.windows.general_cosine; isnan: ; topK: ; random.normal: stats.norm; random.gamma: stats.gamma',
+    'linalg.solveTriangular: linalg.solve_triangular; windows.generalCosine: signal.windows.general_cosine; isnan: ; topK: ; random.normal: stats.norm; random.gamma: stats.gamma; image.erode: ndimage.grey_erosion; image.dilate: ndimage.grey_dilation; image.opening: ndimage.grey_opening; image.closing: ndimage.grey_closing; image.warp: ndimage.geometric_transform; signal.freqzSos: signal.freqz_sos',
   ),
 }
 
@@ -49,7 +49,9 @@ export const arrayfire: Names =
   min: min; minimum: min; multiply: *; negative: -; notEqual: !=; pad: pad; permuteDims: reorder; pow: pow; polyval: polyval; prod: product; ravel: flat; real: real; remainder: mod; fmod: rem; repeat: tile; reshape: moddims; roll: shift; round: round; save: saveArray; load: readArray; select: select; sign: sign; sin: sin; sinh: sinh; sort: sort; sqrt: sqrt; std: stdev; subtract: -; sum: sum;
   take: lookup; tan: tan; tanh: tanh; tensordot: matmul; tile: tile; topK: topk; tril: lower; triu: upper; trunc: trunc; union1d: setUnion; uniqueValues: setUnique; variance: var; where: select; zeros: constant; backend: setBackend; vdot: dot; average: mean; device: getDevice; 
   linalg.cholesky: cholesky; linalg.det: det; linalg.inv: inverse; linalg.lstsq: solve; linalg.matmul: matmul; linalg.matrixRank: rank; linalg.matrixNorm: norm; linalg.vectorNorm: norm; linalg.pinv: pinverse; linalg.qr: qr; linalg.solve: solve; linalg.solveTriangular: solve; linalg.svd: svd; linalg.lu: lu; linalg.diagonal: diag; linalg.matrixTranspose: transpose;
-  fft.fft: fft; fft.ifft: ifft; fft.fft2: fft2; fft.ifft2: ifft2; fft.rfft: fftR2C; fft.irfft: fftC2R; random.uniform: randu; random.normal: randn; random.seed: setSeed; random.Generator: randomEngine`)
+  fft.fft: fft; fft.ifft: ifft; fft.fft2: fft2; fft.ifft2: ifft2; fft.rfft: fftR2C; fft.irfft: fftC2R; random.uniform: randu; random.normal: randn; random.seed: setSeed; random.Generator: randomEngine;
+  image.bilateral: bilateral; image.canny: canny; image.dilate: dilate; image.erode: erode; image.fast: fast; image.gray2rgb: gray2rgb; image.harris: harris; image.histEqual: histEqual; image.hsv2rgb: hsv2rgb; image.integralImage: sat; image.label: regions; image.medianFilter: medfilt2; image.resize: resize; image.rgb2gray: rgb2gray; image.rgb2hsv: rgb2hsv; image.rgb2ycbcr: rgb2ycbcr;
+  image.rotate: rotate; image.affineTransform: transform; image.shift: translate; image.sobel: sobel; image.warp: transform; image.ycbcr2rgb: ycbcr2rgb; readPng: loadImage; writePng: saveImage; signal.medfilt: medfilt1; signal.lfilter: iir`)
 
 /** Functions of Armadillo. */
 export const armadillo: Names =

@@ -19,7 +19,7 @@ export function imageOf(kind: string, dtype: nd.DType, shape: readonly number[])
 export function near(found: nd.NDArray, expected: nd.NDArray, told: string, rough = 0): void {
   assert.equal(`${found.dtype} [${found.shape}]`, `${expected.dtype} [${expected.shape}]`, told)
   const [x, y] = [found, expected].map(a => [a.toTypedArray()].flatMap(e => Array.from(e as ArrayLike<number>)))
-  const isFloat = found.dtype.startsWith('float')
+  const isFloat = !found.dtype.includes('int') && found.dtype !== 'bool'
   const largest = y.reduce((most, v) => Math.max(most, Number.isFinite(v) ? Math.abs(v) : 0), 0)
   const far = Math.max(rough, found.dtype === 'float32' ? 2 ** -19 : 2 ** -44) * largest
   for (const [k, v] of y.entries()) {
