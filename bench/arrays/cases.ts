@@ -49,12 +49,20 @@ const products = dtypes.flatMap(dtype =>
         { than: 'NumPy', atLeast: 0.85 },
         { skein: 'skein:wasm', than: 'NumPy', atLeast: 0.25 },
         { skein: 'skein:wasm', than: 'numpy-ts', atLeast: 1.5 },
+        { skein: 'skein:lapack', than: 'NumPy', atLeast: 0.97 },
       ],
     }),
   ),
 )
 
-const factorisation = (name: string, about: string, n: number, flops: (n: number) => number): BenchCase => ({
+/** @param slower how many times as long as NumPy it may take */
+const factorisation = (
+  name: string,
+  about: string,
+  n: number,
+  flops: (n: number) => number,
+  slower = 1.5,
+): BenchCase => ({
   name,
   dtype: 'f64',
   about,
@@ -62,7 +70,10 @@ const factorisation = (name: string, about: string, n: number, flops: (n: number
   quick: 60,
   flops,
   tolerance: 1e-9,
-  targets: [{ than: 'NumPy', atLeast: 1 / 1.5 }],
+  targets: [
+    { than: 'NumPy', atLeast: 1 / slower },
+    { skein: 'skein:lapack', than: 'NumPy', atLeast: 0.97 },
+  ],
 })
 
 const ordering = (name: string, about: string): BenchCase => ({
@@ -139,6 +150,15 @@ export const cases: BenchCase[] = [
   factorisation('solve', 'a system of n equations, one right side', 1000, n => (2 / 3) * n ** 3),
   factorisation('cholesky', 'the lower factor of n × n', 1000, n => n ** 3 / 3),
   factorisation('qr', 'both factors of n × n; compared by |R|', 500, n => (8 / 3) * n ** 3),
+  factorisation('eigh', 'eigenvalues and vectors of a symmetric n × n; compared by values', 500, n => 9 * n ** 3, 3),
+  {
+    ...factorisation('svd', 'singular values and both vectors of n × n; compared by values', 500, n => 21 * n ** 3),
+    targets: [
+      { than: 'NumPy', atLeast: 1 / 3 },
+      { than: 'numpy-ts', atLeast: 20 },
+      { skein: 'skein:lapack', than: 'NumPy', atLeast: 0.97 },
+    ],
+  },
   ordering('sort', 'n fractions, some equal'),
   ordering('argsort', 'places of n fractions in order, none equal'),
   ordering('unique', 'different values of n fractions'),

@@ -114,6 +114,16 @@ def qr(n, threads):
     return dict(made(lambda: np.linalg.qr(a)[1]), threads=threads)
 
 
+def eigh(n, threads):
+    a = definite(n)
+    return dict(made(lambda: np.linalg.eigh(a)[0]), threads=threads)
+
+
+def svd(n, threads):
+    a = matrix_a(n, D)
+    return dict(made(lambda: np.linalg.svd(a)[1]), threads=threads)
+
+
 def of_keys(compute):
     def make(n, _):
         x = hash01(n)
@@ -139,6 +149,8 @@ cases = {
     "solve_f64": solve,
     "cholesky_f64": cholesky,
     "qr_f64": qr,
+    "eigh_f64": eigh,
+    "svd_f64": svd,
     "sort_f64": of_keys(np.sort),
     "argsort_f64": argsort,
     "unique_f64": of_keys(np.unique),

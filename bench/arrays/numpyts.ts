@@ -108,6 +108,15 @@ function prepare(id: string, n: number): Work | { skip: string } {
         return found.r ?? found[1]
       })
     },
+    svd: () => {
+      const a = square('a')
+      return made(keep => {
+        const found = np.linalg.svd(a)
+        const [u, s, vt] = [found.u ?? found[0], found.s ?? found[1], found.vt ?? found[2]]
+        for (const x of [u, vt]) keep(x)
+        return s
+      })
+    },
     sort: () => {
       const x = of('keys')
       return made(() => np.sort(x))

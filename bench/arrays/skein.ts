@@ -1,12 +1,13 @@
-/** Skein's side of the suite: `skein.ts <backend>`. Results go to arrays made once where NumPy's can, too. */
+/** Skein's side of the suite: `skein.ts <backend>`, or `skein.ts lapack`: what a library computes, by it. Results go to arrays made once where NumPy's can, too. */
 import type { BackendName } from 'skein'
 import * as nd from 'skein/array'
 import { serve, type Work } from '../harness/serve.ts'
 import { checksum, plainId, triadScale } from '../kernels/data.ts'
 import { elementsOf, type Input } from './data.ts'
 
-const backend = (process.argv[2] ?? 'wasm') as BackendName
-nd.backend(backend)
+const who = process.argv[2] ?? 'wasm'
+if (who === 'lapack') nd.linalg.provider('lapack')
+else nd.backend(who as BackendName)
 
 function prepare(id: string, n: number): Work | { skip: string } {
   const [name, real] = plainId(id).split('_') as [string, 'f32' | 'f64']
@@ -93,6 +94,14 @@ function prepare(id: string, n: number): Work | { skip: string } {
       const a = square('regular')
       return made(() => nd.linalg.qr(a).r)
     },
+    eigh: () => {
+      const a = square('definite')
+      return made(() => nd.linalg.eigh(a).eigenvalues)
+    },
+    svd: () => {
+      const a = square('a')
+      return made(() => nd.linalg.svd(a).s)
+    },
     sort: () => {
       const x = of('keys')
       return made(() => nd.sort(x))
@@ -109,4 +118,4 @@ function prepare(id: string, n: number): Work | { skip: string } {
   return works[name]?.() ?? { skip: 'not written for arrays' }
 }
 
-await serve(`skein:${backend}`, prepare)
+await serve(`skein:${who}`, prepare)

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { type BackendName, backends } from 'skein'
 import type { BenchCase, Launch, PeerSpec, Suite } from '../harness/suite.ts'
-import { buildFolder, findNpmPeer } from '../harness/toolchain.ts'
+import { buildFolder, findLibraryOfNumPy, findNpmPeer } from '../harness/toolchain.ts'
 import { gccPeer, pythonPeer, setup } from '../kernels/peers.ts'
 import { cases } from './cases.ts'
 
@@ -20,13 +20,30 @@ function skein(threads: number, backend: BackendName): PeerSpec {
   }
 }
 
+/** With the library that NumPy brings along, so that both call the same code. */
+function skeinByLibrary(threads: number): PeerSpec {
+  const library = findLibraryOfNumPy()
+  const env = { SKEIN_LAPACK: library ?? '', SKEIN_CACHE: `${buildFolder}/cache`, SKEIN_THREADS: `${threads}` }
+  return {
+    label: 'skein:lapack',
+    threads,
+    launch: library ? { ...node('skein.ts', 'lapack'), env } : { absent: `NumPy's OpenBLAS is not here: ${setup}` },
+    cases: isLinear,
+  }
+}
+
+const isLinear = (c: BenchCase) => /^(gemm|solve|cholesky|qr|eigh|svd)/.test(c.name)
+
 function numpyTs(): Launch {
   return findNpmPeer('numpy-ts') ? node('numpyts.ts') : { absent: `numpy-ts is not in bench/peers: ${setup}` }
 }
 
 const inC = (c: BenchCase) => /^(limit|triad|fused|sum|prefix-sum|gemm-256)$/.test(c.name)
 /** One thread of JavaScript takes minutes for large products. */
-const plainTakes = (c: BenchCase) => !/^(limit|gemm-1024|solve|cholesky|qr)$/.test(c.name)
+const plainTakes = (c: BenchCase) => !/^(limit|gemm-1024|solve|cholesky|qr|eigh|svd)$/.test(c.name)
+
+/** Its eigh takes two seconds for 200 rows, and more than the cube for more. */
+const numpyTsTakes = (c: BenchCase) => !/^(limit|eigh)$/.test(c.name)
 
 export const arrays: Suite = {
   name: 'arrays',
@@ -38,12 +55,14 @@ export const arrays: Suite = {
   peers: threads => [
     { ...skein(threads, 'x64'), cases: c => c.name !== 'limit' },
     { ...skein(threads, 'wasm'), cases: c => c.name !== 'limit' },
+    skeinByLibrary(threads),
     { ...gccPeer(threads, '-O3', 'kernels-strict', []), cases: inC },
     { ...pythonPeer(threads, 'NumPy', here('numpy_peer.py'), ['numpy']), cases: c => c.name !== 'limit' },
-    { label: 'numpy-ts', threads: 1, launch: numpyTs(), cases: c => c.name !== 'limit' },
+    { label: 'numpy-ts', threads: 1, launch: numpyTs(), cases: numpyTsTakes },
     { label: 'plain JS', threads: 1, launch: node('plain.ts'), cases: plainTakes },
   ],
   notes: [
+    "skein:lapack is nd.linalg.provider('lapack') with the OpenBLAS of NumPy’s wheel: the same code as NumPy’s, on as many threads.",
     'NumPy computes element by element, sums and sorts on one thread; products and linear algebra with its OpenBLAS on all.',
     'triad and the additions write into an array made once, in Skein by assign, in NumPy by out; numpy-ts makes a new one each time.',
     'GB/s counts each operand once (no write-allocate); the limit is the same count for a triad in C.',

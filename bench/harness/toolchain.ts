@@ -50,6 +50,15 @@ export function findOpenBlas(): Library | undefined {
   return file ? { file: `${folder}/${file}`, prefix: 'scipy_', version: ` of SciPy ${versions.scipy}` } : undefined
 }
 
+/** The file of the OpenBLAS that NumPy brings along, in a wheel. */
+export function findLibraryOfNumPy(): string | undefined {
+  const { python, versions } = findPython(['numpy'])
+  if (!python || !versions.numpy) return undefined
+  const folder = output(python, ['-c', 'import os, numpy; print(os.path.dirname(numpy.__file__) + ".libs")'])?.trim()
+  const file = folder && existsSync(folder) && readdirSync(folder).find(name => /^libscipy_openblas.*\.so$/.test(name))
+  return file ? `${folder}/${file}` : undefined
+}
+
 /** A clang of version 16 or later (relaxed SIMD builtins by their final names) with its wasm linker. */
 export function findClang(): Compiler | undefined {
   for (const suffix of ['-21', '-20', '-19', '-18', '-17', '-16', '']) {
