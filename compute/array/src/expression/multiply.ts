@@ -46,7 +46,7 @@ export function* multiplying(a: Node, b: Node, batch: Shape): Runs<View> {
   const isSmall = type === undefined || m * n * k < leastWork
   const multiplier = isSmall ? undefined : providerOf('multiplier', Math.min(m, n, k), infoOf(dtype).parts).multiplier()
   if (type === undefined || multiplier === undefined) return yield* bySums(left, right, batch)
-  const memory = allocate(dtype, sizeOf(shape), 'matmul')
+  const memory = allocate(dtype, sizeOf(shape), 'matmul', 'unset')
   const c: View = { dtype, shape, strides: stridesOf(shape), offset: 0, memory }
   const views = [left, right, c]
   const rank = batch.length
