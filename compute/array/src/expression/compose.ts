@@ -1,9 +1,10 @@
 /** A tree as the IR of one kernel: leaves are read, operations computed, what is kept is written. */
 
-import { Builder, type Element, type KernelIR, type Value } from '@skein/kernel/compiler'
+import { Builder, type Element, type KernelIR, type Program, type Value } from '@skein/kernel/compiler'
 import { type DType, infoOf } from '../dtypes.ts'
 import { convert, type Lane, pair, real } from './lanes.ts'
 import type { Linear } from './linear.ts'
+import { programOf } from './programs.ts'
 
 /** How an operand runs through the axes of a kernel. */
 export interface Access {
@@ -135,7 +136,7 @@ export function computeSteps(b: Builder, { steps }: Linear, leaves: readonly Lan
  * The kernel of a tree. Its arrays are those that are written, then the leaves; its scalars, for each of them what
  * {@link launchScalars} gives, then those of the tree.
  */
-export function compose(linear: Linear, rank: number, outputs: readonly Access[], inputs: readonly Access[]): KernelIR {
+function compose(linear: Linear, rank: number, outputs: readonly Access[], inputs: readonly Access[]): KernelIR {
   const c = new Composer()
   const indices = Array.from({ length: rank }, (_, d) => c.index(d))
   const out = outputs.map(access => ({ buffer: c.buffer(infoOf(access.dtype).element), at: c.place(access, indices) }))
@@ -146,4 +147,11 @@ export function compose(linear: Linear, rank: number, outputs: readonly Access[]
   const steps = computeSteps(c.b, linear, leaves, scalars)
   for (const [k, { buffer, at }] of out.entries()) c.store(steps[linear.kept[k]], buffer, at)
   return c.finish(linear.steps.length === 1 ? linear.steps[0].node.operation.name : 'expression', rank)
+}
+
+/** The program that computes a tree. @param accesses of what is kept, then of the leaves */
+export function programOfTree(linear: Linear, rank: number, accesses: readonly Access[]): Program {
+  const kept = linear.kept.length
+  const key = `${linear.form}>${linear.kept.join()};${accesses.map(accessText).join()}`
+  return programOf(key, () => ({ ir: compose(linear, rank, accesses.slice(0, kept), accesses.slice(kept)) }))
 }

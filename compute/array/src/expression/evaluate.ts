@@ -3,19 +3,15 @@
 import { infoOf } from '../dtypes.ts'
 import { allocate, Memory } from '../memory.ts'
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../shape.ts'
-import { type Access, accessOf, accessText, addLaunchScalars, compose } from './compose.ts'
+import { type Access, accessOf, addLaunchScalars, programOfTree } from './compose.ts'
+import { evaluateDirectly } from './direct.ts'
 import { launchOf, outerPlaces, type Runs, runAll, runAllAsync } from './launch.ts'
 import { axisOrder, layoutOf, stridesIn } from './layout.ts'
 import { type Linear, linearize } from './linear.ts'
-import { type Apply, type Leaf, leafOf, type Node, type View } from './node.ts'
-import { programOf } from './programs.ts'
+import { type Apply, asLeaf, type Node, type View } from './node.ts'
 
 /** The most axes of a kernel. */
 export const mostAxes = 3
-
-/** A node whose elements are there, as a leaf. */
-export const asLeaf = (node: Node): Leaf | undefined =>
-  node.is === 'leaf' ? node : node.is !== 'scalar' && node.result !== undefined ? leafOf(node.result) : undefined
 
 /** What in a tree is not computed element by element, and has not been evaluated. */
 export function* wholesIn(node: Node, seen = new Set<Node>()): Generator<Node> {
@@ -26,7 +22,7 @@ export function* wholesIn(node: Node, seen = new Set<Node>()): Generator<Node> {
 }
 
 /** The elements of a node. */
-export const evaluate = (node: Node): View => viewOf(node) ?? runAll(evaluating(node))
+export const evaluate = (node: Node): View => viewOf(node) ?? evaluateDirectly(node) ?? runAll(evaluating(node))
 
 /** The same; the event loop stays free. */
 export const evaluateAsync = async (node: Node): Promise<View> => viewOf(node) ?? (await runAllAsync(evaluating(node)))
@@ -86,9 +82,7 @@ function* launches(
   const views = [...results, ...linear.leaves.map(l => l.view)]
   const accesses = views.map((v, k) => accessOf(v.dtype, inner[k], outer > 0 ? 1 : v.offset))
   const rank = lengths.length - outer
-  const kept = results.length
-  const key = `${linear.form}>${linear.kept.join()};${accesses.map(accessText).join()}`
-  const program = programOf(key, () => ({ ir: compose(linear, rank, accesses.slice(0, kept), accesses.slice(kept)) }))
+  const program = programOfTree(linear, rank, accesses)
   const arrays = [...results.map(r => r.memory.forWriting()), ...linear.leaves.map(l => l.box.elements)]
   if (outer === 0) {
     yield launchOf(program, lengths, arrays, launchScalars(accesses, inner, views, undefined, linear))

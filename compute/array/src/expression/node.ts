@@ -71,6 +71,10 @@ export function leafOf(view: View): Leaf {
   return { is: 'leaf', view, box, dtype: view.dtype, shape: view.shape }
 }
 
+/** A node whose elements are there, as a leaf. */
+export const asLeaf = (node: Node): Leaf | undefined =>
+  node.is === 'leaf' ? node : node.is !== 'scalar' && node.result !== undefined ? leafOf(node.result) : undefined
+
 export const scalarOf = (dtype: DType, value: number | bigint, imaginary = 0): Scalar => ({
   is: 'scalar',
   dtype,

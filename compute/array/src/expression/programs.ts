@@ -14,6 +14,7 @@ import {
 const most = 1000
 
 const programs = new Map<string, Program>()
+const kept = new WeakSet<Program>()
 let asked: Backend | undefined
 /** Found out once: to ask the environment takes a microsecond. */
 let usual: Backend | undefined
@@ -37,6 +38,9 @@ export const backendIsAsked = (): boolean => asked !== undefined
 /** Which backend kernels run on. */
 export const backendNow = (): Backend => asked ?? (usual ??= backendInUse())
 
+/** It has not been given up. */
+export const isKept = (program: Program): boolean => kept.has(program)
+
 export function programOf(form: string, make: () => Made): Program {
   const backend = backendNow()
   const key = `${backend.name} ${form}`
@@ -46,9 +50,11 @@ export function programOf(form: string, make: () => Made): Program {
   const program = compileUnchecked(ir, combination, backend)
   counts.compiled++
   programs.set(key, program)
+  kept.add(program)
   if (programs.size > most) {
     const [oldest] = programs
     programs.delete(oldest[0])
+    kept.delete(oldest[1])
     oldest[1].dispose()
   }
   return program
