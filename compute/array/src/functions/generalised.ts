@@ -1,6 +1,6 @@
 /** Eigenvalues of two matrices, A·x = λ·B·x, and of one where no other is given. The last two axes are matrices, those in front a batch. */
 
-import { complexOf, isComplex } from '../dtypes.ts'
+import { complexOf } from '../dtypes.ts'
 import { LinearAlgebraError, ShapeError, shapeText } from '../errors.ts'
 import { providerOf } from '../linalg/choose.ts'
 import { matrixOf, zerosLike } from '../linalg/matrix.ts'
@@ -10,12 +10,12 @@ import { pencilVectors } from '../linalg/own/pencil-vectors.ts'
 import { subtractProduct } from '../linalg/own/products.ts'
 import type { NDArray } from '../ndarray.ts'
 import { broadcastShapes, sizeOf } from '../shape.ts'
+import { adjoint } from './adjoint.ts'
 import { astype } from './astype.ts'
 import { copied, eig as eigOfOne, scaled, eigvals as valuesOfOne, widened } from './eigen.ts'
-import * as elementwise from './elementwise.ts'
 import { bringNearOne, endless, made, met, mirror, overElements, put, reshapeOf, squares } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
-import { broadcastTo, matrixTranspose } from './shaping.ts'
+import { broadcastTo } from './shaping.ts'
 import { type EighOptions, eigh as symmetricEigen, eigvalsh as symmetricValues } from './spectra.ts'
 import { solveTriangular } from './systems.ts'
 
@@ -65,11 +65,6 @@ function reduced(x: Operand, y: Operand, { upper = false }: EighOptions, call: s
   const l = adjoint(overElements(other))
   const half = solveTriangular(l, overElements(whole))
   return { c: adjoint(solveTriangular(l, adjoint(half))), l }
-}
-
-const adjoint = (x: NDArray): NDArray => {
-  const t = matrixTranspose(x)
-  return isComplex(t.dtype) ? elementwise.conj(t) : t
 }
 
 /** Both in one dtype, with one batch. */

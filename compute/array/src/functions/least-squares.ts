@@ -4,6 +4,7 @@ import { ArgumentError } from '@skein/base'
 import { isComplex, isFloat } from '../dtypes.ts'
 import { LinearAlgebraError, ShapeError, shapeText } from '../errors.ts'
 import type { NDArray } from '../ndarray.ts'
+import { adjoint } from './adjoint.ts'
 import { astype } from './astype.ts'
 import { asarray, zeros } from './creation.ts'
 import * as elementwise from './elementwise.ts'
@@ -11,7 +12,7 @@ import { computedIn, met } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
 import { matmul } from './products.ts'
 import * as reductions from './reductions.ts'
-import { expandDims, matrixTranspose, reshape } from './shaping.ts'
+import { expandDims, reshape } from './shaping.ts'
 import { svd, svdvals } from './spectra.ts'
 import { inv } from './systems.ts'
 
@@ -33,12 +34,6 @@ function counted(s: NDArray, m: number, n: number, rtol: number | undefined, cal
 /** 1/s, and 0 for what does not count. */
 const inverses = (s: NDArray, counts: NDArray): NDArray =>
   elementwise.where(counts, elementwise.divide(1, elementwise.where(counts, s, 1)), 0)
-
-/** Aᴴ */
-const adjoint = (x: NDArray): NDArray => {
-  const t = matrixTranspose(x)
-  return isComplex(t.dtype) ? elementwise.conj(t) : t
-}
 
 function sizesOf(x: NDArray, call: string): [m: number, n: number] {
   if (x.ndim < 2)

@@ -6,18 +6,14 @@ import type { Matrix } from '../linalg/matrix.ts'
 import { solveTriangularStein, solveTriangularSylvester } from '../linalg/own/triangular-equations.ts'
 import type { NDArray } from '../ndarray.ts'
 import { broadcastShapes } from '../shape.ts'
+import { adjoint } from './adjoint.ts'
 import { astype } from './astype.ts'
 import { copied, schur, widened } from './eigen.ts'
 import * as elementwise from './elementwise.ts'
 import { met, overElements, put, Stack } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
 import { matmul } from './products.ts'
-import { broadcastTo, matrixTranspose } from './shaping.ts'
-
-const adjoint = (x: NDArray): NDArray => {
-  const t = matrixTranspose(x)
-  return isComplex(t.dtype) ? elementwise.conj(t) : t
-}
+import { broadcastTo } from './shaping.ts'
 
 /** The numbers of a matrix, its own. */
 const pairs = (m: Matrix): Float64Array => copied(m).array as Float64Array

@@ -7,6 +7,7 @@ import type { Matrix } from '../linalg/matrix.ts'
 import { toComplexForm } from '../linalg/own/complex-form.ts'
 import { triangularFunction, triangularLog, triangularRoot } from '../linalg/own/triangular-functions.ts'
 import type { NDArray } from '../ndarray.ts'
+import { adjoint } from './adjoint.ts'
 import { astype } from './astype.ts'
 import { copied, narrowed, schur, widened } from './eigen.ts'
 import * as elementwise from './elementwise.ts'
@@ -14,7 +15,6 @@ import { expm } from './expm.ts'
 import { overElements, put, squares } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
 import { matmul } from './products.ts'
-import { matrixTranspose } from './shaping.ts'
 import { solve } from './systems.ts'
 
 /**
@@ -40,8 +40,6 @@ function throughSchur(x: Operand, call: string, f: (t: Float64Array, n: number) 
   const basisOf = overElements(bases)
   return { found: matmul(matmul(basisOf, overElements(forms)), adjoint(basisOf)).eval(), isReal }
 }
-
-const adjoint = (x: NDArray): NDArray => elementwise.conj(matrixTranspose(x))
 
 const settled = (found: NDArray, x: Operand, isReal: boolean, call: string): NDArray =>
   narrowed(isReal ? elementwise.real(found) : found, x, call)

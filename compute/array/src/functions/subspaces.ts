@@ -1,12 +1,12 @@
 /** Subspaces that belong to a matrix, by its singular values, and LU and QR with what was exchanged. */
 
-import { isComplex } from '../dtypes.ts'
 import { ShapeError, shapeText } from '../errors.ts'
 import { factorLU } from '../linalg/own/lu.ts'
 import { factorPivotedQR } from '../linalg/own/pivoted-qr.ts'
 import { formQ, upperOf } from '../linalg/own/qr.ts'
 import type { NDArray } from '../ndarray.ts'
 import { sizeOf } from '../shape.ts'
+import { adjoint } from './adjoint.ts'
 import { fromTypedArray } from './creation.ts'
 import * as elementwise from './elementwise.ts'
 import { tril, triu } from './grids.ts'
@@ -14,13 +14,7 @@ import { matrixRank, type RankOptions } from './least-squares.ts'
 import { made, overElements, put, Stack } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
 import { matmul } from './products.ts'
-import { matrixTranspose } from './shaping.ts'
 import { svd } from './spectra.ts'
-
-const adjoint = (x: NDArray): NDArray => {
-  const t = matrixTranspose(x)
-  return isComplex(t.dtype) ? elementwise.conj(t) : t
-}
 
 function single(x: Operand, call: string): NDArray {
   const array = toArray(x, call)

@@ -32,7 +32,10 @@ export function rotate(
   im: number,
 ) {
   for (let k = 0; k < count; k++, at += step) {
-    const [xr, xi, yr, yi] = [h[at], h[at + 1], h[at + apart], h[at + apart + 1]]
+    const xr = h[at]
+    const xi = h[at + 1]
+    const yr = h[at + apart]
+    const yi = h[at + apart + 1]
     h[at] = c * xr + re * yr - im * yi
     h[at + 1] = c * xi + re * yi + im * yr
     h[at + apart] = c * yr - re * xr - im * xi

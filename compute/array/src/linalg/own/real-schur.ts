@@ -162,7 +162,8 @@ function turnRows(
 ) {
   const [t1, t2] = [tau * v1, tau * v2]
   for (let a = k * n + k, end = k * n + to; a <= end; a++) {
-    const [b, c] = [a + n, a + 2 * n]
+    const b = a + n
+    const c = b + n
     if (count === 3) {
       const sum = h[a] + v1 * h[b] + v2 * h[c]
       h[a] -= sum * tau

@@ -8,6 +8,8 @@ const w = { re: 0, im: 0 }
 /** The principal square root (Å. Björck, S. Hammarling, A Schur Method for the Square Root of a Matrix, 1983). @returns undefined if there is none: two eigenvalues are 0, and what joins them is not */
 export function triangularRoot(t: Float64Array, n: number): Float64Array | undefined {
   const r = new Float64Array(2 * n * n)
+  // Column j of R, one behind the other.
+  const column = new Float64Array(2 * n)
   for (let j = 0; j < n; j++) {
     const own = 2 * (j * n + j)
     root(t[own], t[own + 1], q)
@@ -15,13 +17,15 @@ export function triangularRoot(t: Float64Array, n: number): Float64Array | undef
     r[own + 1] = q.im
     for (let i = j - 1; i >= 0; i--) {
       const at = 2 * (i * n + j)
-      let [re, im] = [t[at], t[at + 1]]
-      for (let k = i + 1; k < j; k++) {
-        const [xr, xi] = [r[2 * (i * n + k)], r[2 * (i * n + k) + 1]]
-        const [yr, yi] = [r[2 * (k * n + j)], r[2 * (k * n + j) + 1]]
-        re -= xr * yr - xi * yi
-        im -= xr * yi + xi * yr
+      let re = t[at]
+      let im = t[at + 1]
+      const row = 2 * i * n
+      for (let k = 2 * (i + 1); k < 2 * j; k += 2) {
+        re -= r[row + k] * column[k] - r[row + k + 1] * column[k + 1]
+        im -= r[row + k] * column[k + 1] + r[row + k + 1] * column[k]
       }
+      column[2 * i] = 0
+      column[2 * i + 1] = 0
       if (re === 0 && im === 0) continue
       const first = 2 * (i * n + i)
       const [dr, di] = [r[first] + r[own], r[first + 1] + r[own + 1]]
@@ -29,6 +33,8 @@ export function triangularRoot(t: Float64Array, n: number): Float64Array | undef
       divide(re, im, dr, di, q)
       r[at] = q.re
       r[at + 1] = q.im
+      column[2 * i] = q.re
+      column[2 * i + 1] = q.im
     }
   }
   return r
