@@ -76,9 +76,9 @@ const factorisation = (
   ],
 })
 
-const ordering = (name: string, about: string): BenchCase => ({
+const ordering = (name: string, about: string, dtype: 'f32' | 'f64' = 'f64'): BenchCase => ({
   name,
-  dtype: 'f64',
+  dtype,
   about,
   n: 4 * MiB,
   quick: 1 << 12,
@@ -160,6 +160,9 @@ export const cases: BenchCase[] = [
     ],
   },
   ordering('sort', 'n fractions, some equal'),
+  ordering('sort', 'n fractions, some equal', 'f32'),
   ordering('argsort', 'places of n fractions in order, none equal'),
   ordering('unique', 'different values of n fractions'),
+  ordering('topk', 'the 100 largest of n fractions in order'),
+  ordering('nonzero', 'places of n elements of which half are not 0'),
 ]

@@ -124,16 +124,30 @@ def svd(n, threads):
     return dict(made(lambda: np.linalg.svd(a)[1]), threads=threads)
 
 
-def of_keys(compute):
+def of_keys(compute, dtype=D):
     def make(n, _):
-        x = hash01(n)
+        x = hash01(n).astype(dtype)
         return made(lambda: compute(x))
     return make
 
 
+def distinct(n):
+    return hash01(n) + np.arange(n) * 2.0 ** -50
+
+
 def argsort(n, _):
-    x = hash01(n) + np.arange(n) * 2.0 ** -50
+    x = distinct(n)
     return made(lambda: np.argsort(x))
+
+
+def topk(n, _):
+    x = distinct(n)
+    return made(lambda: np.sort(np.partition(x, n - 100)[n - 100:])[::-1])
+
+
+def nonzero(n, _):
+    x = hash01(n) > 0.5
+    return made(lambda: np.nonzero(x)[0])
 
 
 cases = {
@@ -152,7 +166,10 @@ cases = {
     "eigh_f64": eigh,
     "svd_f64": svd,
     "sort_f64": of_keys(np.sort),
+    "sort_f32": of_keys(np.sort, F),
     "argsort_f64": argsort,
+    "topk_f64": topk,
+    "nonzero_f64": nonzero,
     "unique_f64": of_keys(np.unique),
 }
 for name, dtype in real.items():

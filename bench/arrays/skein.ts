@@ -114,6 +114,14 @@ function prepare(id: string, n: number): Work | { skip: string } {
       const x = of('keys')
       return made(() => nd.uniqueValues(x))
     },
+    topk: () => {
+      const x = of('distinct')
+      return made(() => nd.topK(x, 100).values)
+    },
+    nonzero: () => {
+      const x = nd.greater(of('keys'), 0.5).eval()
+      return made(() => nd.nonzero(x)[0])
+    },
   }
   return works[name]?.() ?? { skip: 'not written for arrays' }
 }

@@ -145,6 +145,34 @@ describe('Builder simplifies without a change of meaning', () => {
   }
 })
 
+describe('Builder takes the low word of an i64', () => {
+  for (const [op, name] of [
+    ['sitof', 'signed'],
+    ['uitof', 'unsigned'],
+  ]) {
+    it(`that is ${name}, as an integer by way of a float, if a mask leaves it exact`, () => {
+      const low = (mask: bigint) => {
+        const b = new Builder()
+        const masked = b.op('and', 'i64', [b.op('scalar', 'i64', [], 0), b.const('i64', mask)])
+        return b.cvt('toint32', b.cvt(op, masked, 'f64'), 'i32')
+      }
+      assert.equal(low(0xffn).op, 'wrap')
+      assert.equal(low(2n ** 53n).op, 'wrap')
+      for (const inexact of [2n ** 54n - 1n, -2n]) assert.equal(low(inexact).op, 'toint32')
+      for (const x of EDGES.i64) {
+        const ir = kernelOf(
+          b => {
+            const masked = b.op('and', 'i64', [b.op('scalar', 'i64', [], 0), b.const('i64', 2n ** 53n - 1n)])
+            return b.cvt('toint32', b.cvt(op, masked, 'f64'), 'i32')
+          },
+          ['i64'],
+        )
+        assert.equal(evaluate(ir, [x]), Number((x as bigint) & (2n ** 53n - 1n)) | 0)
+      }
+    })
+  }
+})
+
 describe('Builder makes the lesser or the greater of what is compared and selected', () => {
   const cases: { type: Type; compare: string }[] = [
     ...(['f32', 'f64'] as const).flatMap(type => ['lt', 'le', 'eq'].map(compare => ({ type, compare }))),

@@ -1,12 +1,9 @@
 /** Arrays that plain kernels compute of the elements of others, when somebody reads them. */
 
-import type { Kernel, Range } from '@skein/kernel'
-import type { BackendName } from '@skein/kernel/compiler'
 import type { DType, Elements } from '../dtypes.ts'
 import { evaluating } from '../expression/evaluate.ts'
 import type { Run } from '../expression/launch.ts'
 import type { View } from '../expression/node.ts'
-import { backendNow } from '../expression/programs.ts'
 import { allocate } from '../memory.ts'
 import { arrayOf, NDArray } from '../ndarray.ts'
 import { type Shape, sizeOf, stridesOf } from '../shape.ts'
@@ -56,22 +53,4 @@ export function computed<D extends DType>(
       return { dtype, shape, strides: stridesOf(shape), offset: 0, memory } satisfies View
     },
   })
-}
-
-const byBackend = new WeakMap<object, Map<BackendName, object>>()
-
-/** A kernel on the backend that arrays are computed on. */
-function onBackend<K extends Kernel<any[]>>(k: K): K {
-  const name = backendNow().name as BackendName
-  let known = byBackend.get(k)
-  if (!known) byBackend.set(k, (known = new Map()))
-  let found = known.get(name) as K | undefined
-  if (!found) known.set(name, (found = k.on(name)))
-  return found
-}
-
-/** A plain kernel over a range, as a piece of work. */
-export function runOf<A extends unknown[]>(k: Kernel<A>, range: Range, ...args: A): Run {
-  const on = onBackend(k)
-  return { now: () => on(range, ...args), beside: () => on.async(range, ...args) }
 }

@@ -3,13 +3,15 @@
 import { ArgumentError } from '@skein/base'
 import { type DType, infoOf, isComplex } from '../dtypes.ts'
 import { DTypeError } from '../errors.ts'
-import { Memory } from '../memory.ts'
+import { allocate, Memory } from '../memory.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
 import { checkAxis, type Shape, stridesOf } from '../shape.ts'
+import { isLong, sortLong } from '../sorting/buckets.ts'
 import { firstPlaces, placesInOrder, sortRows } from '../sorting/rows.ts'
 import { takeAlongAxis } from './along.ts'
 import { copyOf } from './astype.ts'
 import { type Operand, toArray } from './operands.ts'
+import { elementsOf } from './placing.ts'
 import { moveaxis, reshape } from './shaping.ts'
 
 export interface SortOptions {
@@ -47,11 +49,27 @@ function placed(places: Int32Array, shape: Shape, axis: number): NDArray<'int32'
  */
 export function sort<D extends DType>(x: NDArray<D>, options: SortOptions = {}): NDArray<D> {
   if (isComplex(toArray(x, 'sort').dtype)) return sortedComplex(x, options)
+  const descending = options.descending === true
+  const long = sortedLong(x, options.axis, descending)
+  if (long) return long
   const { array, axis, length } = rowsOf(x, options.axis, 'sort')
-  if (length > 1 && array.size > 0) {
-    sortRows(array.view.memory.elements, array.dtype, length, options.descending === true)
-  }
+  if (length > 1 && array.size > 0) sortRows(array.view.memory.elements, array.dtype, length, descending)
   return moveaxis(array, -1, axis) as NDArray<D>
+}
+
+/** One row that threads sort together, without a copy of it first. */
+function sortedLong<D extends DType>(
+  x: NDArray<D>,
+  axis: number | null | undefined,
+  descending: boolean,
+): NDArray<D> | undefined {
+  const array = toArray(x, 'sort') as NDArray<D>
+  const { dtype, size } = array
+  if (!isLong(dtype, size) || (axis !== null && array.ndim !== 1)) return undefined
+  if (axis !== null) checkAxis(axis ?? -1, array.shape, 'sort')
+  const memory = allocate(dtype, size, 'sort', 'unset')
+  sortLong(elementsOf(array), memory.elements, { dtype, descending })
+  return arrayOf<D>({ dtype, shape: [size], strides: [1], offset: 0, memory })
 }
 
 function sortedComplex<D extends DType>(x: NDArray<D>, options: SortOptions): NDArray<D> {

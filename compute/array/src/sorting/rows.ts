@@ -2,6 +2,8 @@
 
 import type { DType, Elements } from '../dtypes.ts'
 import { infoOf, isComplex, partOf } from '../dtypes.ts'
+import { isLong, sortLong } from './buckets.ts'
+import { canCount, countRows } from './counting.ts'
 import { elementOf, fromKeys, keyWords, toKeys, withPlaces } from './keys.ts'
 import { sortRecords } from './radix.ts'
 import { firstOfRow, keyAfter, keyOfRank } from './select.ts'
@@ -10,6 +12,14 @@ import { firstOfRow, keyAfter, keyOfRank } from './select.ts'
 export function sortRows(elements: Elements, dtype: DType, length: number, descending: boolean): void {
   const words = keyWords(dtype)
   const order = { dtype, descending }
+  if (canCount(dtype, length)) return countRows(elements, dtype, length, descending)
+  if (isLong(dtype, length)) {
+    for (let begin = 0; begin < elements.length; begin += length) {
+      const row = elements.subarray(begin, begin + length) as Elements
+      sortLong(row, row, order)
+    }
+    return
+  }
   const keys = toKeys(elements, order, 'apart')
   sortAll(keys, words, words, length)
   fromKeys(keys, order, elements)

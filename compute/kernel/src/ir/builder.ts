@@ -15,6 +15,10 @@ const COMMUTATIVE = new Set('add mul and or xor eq ne min max smin smax umin uma
 /** Of a select of constants, a conversion is a select of converted constants. */
 const CONVERSIONS = new Set('sitof uitof ftosi ftoui toint32 toindex promote demote sext zext wrap bitcast'.split(' '))
 
+/** An i64 that a float64 holds exactly: a mask has left only so many of its bits. */
+const isExact = ({ type, op, args }: Value): boolean =>
+  type === 'i64' && op === 'and' && args.some(x => x.op === 'const' && x.attr >= 0n && x.attr <= 2n ** 53n)
+
 export class Builder {
   private nextId = 0
   private readonly root: Region = { params: [], ops: [], results: [] }
@@ -154,6 +158,8 @@ export class Builder {
         // Exact round trip of an integer through f64. (A u32 as an index keeps its range check: only signed ones.)
         if (a.op === 'sitof' && a.type === 'f64' && a.args[0].type === 'i32' && op === 'toint32') return a.args[0]
         if (a.op === 'uitof' && a.type === 'f64' && a.args[0].type === 'i32' && op === 'toint32') return a.args[0]
+        if ((a.op === 'sitof' || a.op === 'uitof') && a.type === 'f64' && isExact(a.args[0]) && op === 'toint32')
+          return this.cvt('wrap', a.args[0], 'i32')
         return undefined
       case 'select':
         if (b === c) return b

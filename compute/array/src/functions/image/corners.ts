@@ -2,8 +2,9 @@
 
 import { ArgumentError } from '@skein/base'
 import { kernel } from '@skein/kernel'
+import { runOf } from '../../expression/plain.ts'
 import type { NDArray } from '../../ndarray.ts'
-import { computed, type Numbers, runOf } from '../computing.ts'
+import { computed, type Numbers } from '../computing.ts'
 import { fresh } from '../creation.ts'
 import { multiply } from '../elementwise.ts'
 import { map } from '../map.ts'

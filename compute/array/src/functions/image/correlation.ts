@@ -3,9 +3,10 @@
 import { kernel } from '@skein/kernel'
 import type { DType } from '../../dtypes.ts'
 import type { Run } from '../../expression/launch.ts'
+import { runOf } from '../../expression/plain.ts'
 import type { NDArray } from '../../ndarray.ts'
 import { astype } from '../astype.ts'
-import { computed, type Numbers, runOf, scratch } from '../computing.ts'
+import { computed, type Numbers, scratch } from '../computing.ts'
 import { type Border, extended, type Lines } from './borders.ts'
 import { linesAlong, type Pixels, type Storing, storedAs, storingOf } from './pixels.ts'
 

@@ -2,8 +2,9 @@
 
 import { ArgumentError } from '@skein/base'
 import { kernel } from '@skein/kernel'
+import { runOf } from '../../expression/plain.ts'
 import type { NDArray } from '../../ndarray.ts'
-import { computed, runOf } from '../computing.ts'
+import { computed } from '../computing.ts'
 import { ones } from '../creation.ts'
 import { divide, hypot } from '../elementwise.ts'
 import type { Operand } from '../operands.ts'

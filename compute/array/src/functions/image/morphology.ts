@@ -2,9 +2,10 @@
 
 import { kernel } from '@skein/kernel'
 import type { DType } from '../../dtypes.ts'
+import { runOf } from '../../expression/plain.ts'
 import type { NDArray } from '../../ndarray.ts'
 import { astype } from '../astype.ts'
-import { computed, type Numbers, runOf, scratch } from '../computing.ts'
+import { computed, type Numbers, scratch } from '../computing.ts'
 import { notEqual, subtract } from '../elementwise.ts'
 import type { Operand } from '../operands.ts'
 import { type BorderOptions, borderOf, extended } from './borders.ts'

@@ -4,7 +4,7 @@
 
 import { kernel } from '@skein/kernel'
 import type { Run } from '../../expression/launch.ts'
-import { runOf } from '../computing.ts'
+import { runOf } from '../../expression/plain.ts'
 import type { Lines } from './borders.ts'
 import type { Reals } from './transfer.ts'
 
