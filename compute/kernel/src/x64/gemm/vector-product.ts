@@ -45,10 +45,14 @@ export const lanesOf = (isa: Isa, type: 'f32' | 'f64'): number => (isa === 'avx5
 /** Of columns that are added to y at a time, and vectors of y that they are added to. */
 const columnsAtATime = 8
 const columnVectors = 4
-const rowVectors = 2
+/** So that 16 rows are read at a time, and no more: a core fetches ahead of so many. */
+const rowVectorsOf = (isa: Isa, type: 'f32' | 'f64'): number => Math.min(2, 16 / lanesOf(isa, type))
+/** Bytes that each row is asked for ahead, onto its next page too: a core by itself stops at a page's end. */
+const fetchedAhead = 512
+const cacheLine = 64
 
 export const rowsAtATime = (isa: Isa, type: 'f32' | 'f64', order: VectorProduct['order']): number =>
-  lanesOf(isa, type) * (order === 'columns' ? columnVectors : rowVectors)
+  lanesOf(isa, type) * (order === 'columns' ? columnVectors : rowVectorsOf(isa, type))
 
 const [rax, rcx, rdx, rbx, , rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15] = gpr[64]
 const [eax, ecx, edx, , , , esi] = gpr[32]
@@ -56,6 +60,8 @@ const saved = [rbx, rbp, r12, r13, r14, r15]
 
 const at = (base: Register, disp = 0, index?: Register, scale: 1 | 2 | 4 | 8 = 1): Memory =>
   new Memory({ base, disp, ...(index && { index, scale }) })
+
+const ahead = ({ base, index, scale, disp }: Memory): Memory => at(base!, disp + fetchedAhead, index, scale)
 
 export function emitVectorProduct(code: Assembler, product: VectorProduct): void {
   const emitter = new VectorProductEmitter(code, product)
@@ -268,7 +274,8 @@ class VectorProductEmitter {
   byRows(): void {
     const code = this.#code
     const { m, stride, y } = vectorArgs
-    const { rest } = this.#product
+    const { rest, isa, type } = this.#product
+    const rowVectors = rowVectorsOf(isa, type)
     const [several, tooFew, single, last, done] = Array.from({ length: 5 }, () => code.label())
     // r14: M, r12: y, of the rows to come; r13: how many rows are left; r9: three rows, r10: those of a vector.
     code.general('mov', [r13, rdx])
@@ -380,6 +387,7 @@ class VectorProductEmitter {
             }
             const from = [at(rbx, b * 16), at(rbx, b * 16, r8), at(rbx, b * 16, r8, 2), at(rbx, b * 16, r9)][c]
             const whole = this.#registers[to]
+            if (b === 0 && blocks * 16 === cacheLine) code.general('prefetcht0', [ahead(from)])
             if (part === 0) code.vector('vmovups', [vector[128][to], from])
             else code.vector(this.#is512 ? 'vinsertf32x4' : 'vinsertf128', [whole, whole, from, part])
           }
