@@ -6,7 +6,6 @@
 import { conjugate, type Matrix, matrixOf } from '../matrix.ts'
 import { exchangeRows } from '../own/lu.ts'
 import { own } from '../own/own.ts'
-import { upperOf } from '../own/qr.ts'
 import type { Eigen, Extent, LU, Provider, QR, Singular, Triangle } from '../provider.ts'
 import { call, letter, oneOf, solveBy, solveWithRoom } from './calls.ts'
 import { eigen, hessenberg, schur } from './eigen.ts'
@@ -94,7 +93,12 @@ function factorQR(library: Library, a: Matrix): QR {
   const room = { like: array, parts }
   solveWithRoom(library, nameOf(a, 'gelqf'), [n, m, from(a), stride, tau], room)
   return {
-    writeR: r => r.array.set(upperOf(a, r.rows).array, r.at * parts),
+    writeR(r) {
+      for (let i = 0; i < Math.min(r.rows, rank); i++) {
+        const row = (a.at + i * stride) * parts
+        r.array.set(array.subarray(row + i * parts, row + n * parts), (r.at + i * (r.stride + 1)) * parts)
+      }
+    },
     writeQ(q) {
       const width = Math.min(rank, q.columns) * parts
       for (let i = 0; i < m; i++) {
