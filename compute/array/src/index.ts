@@ -1,4 +1,5 @@
 import './methods.ts'
+import './travel.ts'
 
 export type { Complex, ComplexType, DType, FloatType, IntegerType, Item } from './dtypes.ts'
 export { ArrayFileError, DTypeError, LinearAlgebraError, ReleasedArrayError, ShapeError } from './errors.ts'

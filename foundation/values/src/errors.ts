@@ -23,6 +23,24 @@ export class NotCloneableError extends SkeinError {
   }
 }
 
+/** A value is of a class that is not known on the thread where it arrived. */
+export class UnknownClassError extends SkeinError {
+  static {
+    registerError(UnknownClassError, 'UnknownClassError')
+  }
+  declare readonly class: string
+  declare readonly module: string
+
+  /** "A value is of the class NDArray, which is not known on the thread where it arrived. Import skein/array there." */
+  constructor(name: string, module: string) {
+    super(
+      'SKEIN_UNKNOWN_CLASS',
+      `A value is of the class ${name}, which is not known on the thread where it arrived. Import ${module} there.`,
+      { class: name, module },
+    )
+  }
+}
+
 /** Bytes that should be a packed value are none. */
 export class MalformedValueError extends SkeinError {
   static {

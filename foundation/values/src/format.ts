@@ -21,6 +21,7 @@
  *     error       a value: the error as `toErrorWire` gives it; nothing in it is `seen`
  *     boxed       a value: the primitive
  *     seen        u32 number of an object
+ *     instance    texts: a class (`registerTravel`) and its module; a value: what the instance consists of
  *
  *     0x20 + n    text of n Latin-1 characters, up to 31
  *     0x40 + n    the integer n, up to 63
@@ -57,6 +58,7 @@ export const tags = {
   error: 22,
   boxed: 23,
   seen: 24,
+  instance: 25,
 } as const
 
 export const firstShortText = 0x20

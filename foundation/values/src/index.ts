@@ -1,4 +1,4 @@
-export { MalformedValueError, NotCloneableError } from './errors.ts'
+export { MalformedValueError, NotCloneableError, UnknownClassError } from './errors.ts'
 export { firstForeignTag } from './format.ts'
 export { classOf, kindOf } from './kinds.ts'
 export { PackBuffer } from './pack-buffer.ts'

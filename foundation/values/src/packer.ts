@@ -4,7 +4,7 @@
  */
 
 import { inspect, types } from 'node:util'
-import { toErrorWire } from '@skein/base'
+import { type Travel, toErrorWire, travelOf } from '@skein/base'
 import type { TypedArray } from '@skein/heap'
 import { NotCloneableError } from './errors.ts'
 import {
@@ -427,10 +427,23 @@ export class Packer {
       this.putTag(tags.boxed)
       return this.put(primitive)
     }
+    const travel = travelOf(value)
+    if (travel) return this.putInstance(value, travel)
     const found = uncloneable(value)
     if (found) return this.refuse(...found)
     // Like structured clone: an instance of a class arrives as a plain object of its own properties.
     this.putPlain(value)
+  }
+
+  private putInstance(value: object, { name, module, toData }: Travel<object>): void {
+    const data = toData(value)
+    this.putTag(tags.instance)
+    this.putText(name)
+    this.putText(module)
+    const depth = this.depth++
+    this.path[depth] = `(${name})`
+    this.put(data)
+    this.depth = depth
   }
 
   private putMap(value: Map<unknown, unknown>): void {

@@ -3,8 +3,8 @@
  * time and memory in proportion to their number.
  */
 
-import { type ErrorWire, SkeinError } from '@skein/base'
-import { MalformedValueError } from './errors.ts'
+import { type ErrorWire, SkeinError, travelNamed } from '@skein/base'
+import { MalformedValueError, UnknownClassError } from './errors.ts'
 import {
   deepest,
   firstForeignTag,
@@ -273,6 +273,8 @@ export class Unpacker {
         }
         return this.noteAt(number, Object(primitive))
       }
+      case tags.instance:
+        return this.takeInstance()
     }
     if (tag < firstForeignTag || this.foreign === undefined) this.malformed(`tag ${tag}`, this.at - 1)
     return this.foreign.take(tag, this)
@@ -331,6 +333,20 @@ export class Unpacker {
       return this.note(new RegExp(source, flags))
     } catch (cause) {
       return this.malformed('a regular expression that is none', at, cause)
+    }
+  }
+
+  private takeInstance(): object {
+    const { at } = this
+    const number = this.noteLater()
+    const [name, module] = [this.text(), this.text()]
+    const travel = travelNamed(name)
+    if (!travel) throw new UnknownClassError(name, module)
+    const data = this.take()
+    try {
+      return this.noteAt(number, travel.fromData(data as never))
+    } catch (cause) {
+      return this.malformed(`an instance of ${name} that is none`, at, cause)
     }
   }
 

@@ -99,7 +99,11 @@ export function toParts<D extends DType>(x: NDArray<D>): Parts<D> {
 }
 
 /** The array of such parts, over their elements. @throws ArgumentError, ShapeError where it would reach outside of them */
-export function fromParts<D extends DType>(given: Parts<D>): NDArray<D> {
+export const fromParts = <D extends DType>(given: Parts<D>): NDArray<D> =>
+  arrayOfParts(given, elements => new Memory(elements))
+
+/** @param memoryOf of elements that have been looked at */
+export function arrayOfParts<D extends DType>(given: Parts<D>, memoryOf: (elements: Elements) => Memory): NDArray<D> {
   const call = 'fromParts'
   if (typeof given !== 'object' || given === null) throw new ArgumentError(call, 'parts', 'what toParts gave', given)
   const { dtype, strides, offset, elements } = given
@@ -119,6 +123,6 @@ export function fromParts<D extends DType>(given: Parts<D>): NDArray<D> {
       `${shapeText(shape)} with strides ${shapeText(strides)} from ${offset} reaches outside of ${length} elements.`,
       [shape],
     )
-  const memory = new Memory(elements as unknown as Elements)
+  const memory = memoryOf(elements as unknown as Elements)
   return arrayOf<D>({ dtype, shape, strides: [...strides], offset, memory })
 }
