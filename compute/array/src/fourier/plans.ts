@@ -89,7 +89,7 @@ export function takeScratch(type: Real, length: number): Reals {
     scratchBytes -= array.byteLength
     return array
   }
-  return arrayFor(type, length)
+  return allocate(type === 'f32' ? 'float32' : 'float64', length, 'fft', 'unset').elements as unknown as Reals
 }
 
 export function giveBack(arrays: readonly Reals[]): void {

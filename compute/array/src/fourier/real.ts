@@ -76,7 +76,9 @@ export function* transformingReals(x: Node, dtype: ComplexType, { axis, n, scale
       const [from, to] = [2 * h * o, 2 * (h + 1) * o]
       const [re, im] = [scratch[from], scratch[from + 1]]
       spectrum[to] = (re + im) * scale
+      spectrum[to + 1] = 0
       spectrum[to + 2 * h] = (re - im) * scale
+      spectrum[to + 2 * h + 1] = 0
     }
     if (h > 1)
       yield untangle('apart', type, lines, { array: scratch, step: h }, { array: spectrum, step: h + 1 }, scale / 2)

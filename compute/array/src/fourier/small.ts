@@ -8,7 +8,7 @@ import { rootsOf } from './roots.ts'
 /** Longer lines are never transformed here. */
 const longest = 4096
 /** What takes less is done before kernels have begun. */
-const fewNanoseconds = 50_000
+const fewNanoseconds = 5_000
 
 interface SmallPlan {
   readonly radices: readonly number[]

@@ -4,7 +4,7 @@
  *
  *     y[q + s·(r·p + t)] = e^(−2πi·pt/(rm)) · Σ x[q + s·(p + m·k)]·e^(−2πi·kt/r)      over k < r
  *
- * Lanes are neighbours: all q, of all inner lines. In the first pass there is one q: if there is one inner line too, lanes are p, or, of many short lines, the lines.
+ * Lanes are neighbours: all q, of all inner lines. In the first pass there is one q: if there is one inner line too, lanes are p, or, of many lines of few points, the lines.
  */
 
 import type { Run } from '../expression/launch.ts'
@@ -12,26 +12,29 @@ import { inOrder, type Lines, type Placed, type Work } from './lines.ts'
 import { type Pass, type Points, type Reals, runOf, type Steps } from './passes.ts'
 import { giveBack, planOf, type Stage, takeScratch } from './plans.ts'
 
-/** From so many lines on, lanes are lines. */
+/** From so many lines on, those that are too short to have enough lanes of their own have lines as lanes. */
 const manyLines = 32
-/** Longer ones have enough points for lanes. */
-const shortLine = 4096
+/** Longer ones have enough points for lanes: neighbours are read at once, where lines as lanes would be gathered. */
+const shortLine = 64
 /** Points of lines that are transformed together: what passes write in between stays in the cache. */
 const mostTogether = 1 << 15
 
 export function* transformSmooth(work: Work): Generator<Run, void> {
   const { n, outer, inner } = work
-  if (inner > 1 || outer < manyLines || n > shortLine) return yield* passesOf(work)
-  const together = Math.max(manyLines, Math.floor(mostTogether / n) & ~15)
+  if (inner > 1 || outer < manyLines || n > mostTogether / 2) return yield* passesOf(work)
+  const isTurned = n <= shortLine
+  const fitting = Math.floor(mostTogether / n)
+  const together = isTurned ? Math.max(manyLines, fitting & ~15) : fitting
   for (let begin = 0; begin < outer; begin += together) {
     const count = Math.min(together, outer - begin)
-    const turned = ({ points, outerStep, step }: Placed): Placed => ({
+    const part = ({ points, outerStep, step }: Placed): Placed => ({
       points: { ...points, offset: points.offset + begin * outerStep },
-      outerStep: 0,
+      outerStep: isTurned ? 0 : outerStep,
       step,
-      innerStep: outerStep,
+      innerStep: isTurned ? outerStep : 1,
     })
-    yield* passesOf({ ...work, outer: 1, inner: count, from: turned(work.from), to: turned(work.to) })
+    const lines = isTurned ? { outer: 1, inner: count } : { outer: count, inner: 1 }
+    yield* passesOf({ ...work, ...lines, from: part(work.from), to: part(work.to) })
   }
 }
 

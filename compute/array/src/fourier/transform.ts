@@ -5,7 +5,7 @@ import { evaluateInto, evaluating } from '../expression/evaluate.ts'
 import type { Run, Runs } from '../expression/launch.ts'
 import { apply, leafOf, type Node, type View } from '../expression/node.ts'
 import { astype } from '../expression/operations/astype.ts'
-import { allocate } from '../memory.ts'
+import { allocate, type Memory } from '../memory.ts'
 import { isContiguous, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { transformByChirps } from './bluestein.ts'
 import { radicesOf } from './factors.ts'
@@ -37,10 +37,17 @@ export const linesOf = (shape: Shape, axis: number, n: number): Lines => ({
   inner: sizeOf(shape.slice(axis + 1)),
 })
 
-/** A new array, in C order. */
-export function made(dtype: DType, shape: Shape): View {
-  return { dtype, shape, strides: stridesOf(shape), offset: 0, memory: allocate(dtype, sizeOf(shape), 'fft') }
-}
+const over = (dtype: DType, shape: Shape, memory: Memory): View => ({
+  dtype,
+  shape,
+  strides: stridesOf(shape),
+  offset: 0,
+  memory,
+})
+
+/** A new array in C order, of undefined elements. */
+export const made = (dtype: DType, shape: Shape): View =>
+  over(dtype, shape, allocate(dtype, sizeOf(shape), 'fft', 'unset'))
 
 export const pointsOf = ({ memory, offset }: View, form: Form): Points => ({
   form,
@@ -54,7 +61,8 @@ export function prepared(view: View, dtype: DType, axis: number, n: number): Vie
   const isThere = shape[axis] >= n
   if (isThere && view.dtype === dtype && isContiguous(shape, view.strides)) return view
   const used = Math.min(n, shape[axis])
-  const whole = made(dtype, shape.with(axis, n))
+  const filled = shape.with(axis, n)
+  const whole = isThere ? made(dtype, filled) : over(dtype, filled, allocate(dtype, sizeOf(filled), 'fft'))
   const source = leafOf({ ...view, shape: shape.with(axis, used) })
   const target = { ...whole, shape: source.shape }
   if (sizeOf(target.shape) === 0) return whole

@@ -22,6 +22,7 @@ import {
   storePart,
   widthOfElement,
 } from './contiguous.ts'
+import { loadEverySecond, storeEverySecond, takesEverySecond } from './every-second.ts'
 import { gatherPart, scatterPart } from './gather.ts'
 import * as masks from './masks.ts'
 import { lanesByWord, type Operands, type Place } from './operands.ts'
@@ -213,6 +214,10 @@ function load(E: Operands, v: Value): void {
   }
   const { mask } = E
   const isContiguous = step === 1
+  if (takesEverySecond(E, a.element, step as number)) {
+    E.note(v, 'every second one')
+    return E.set(v, { parts: loadEverySecond(E, a.element, stripAt(E, a, index)) })
+  }
   E.note(v, isContiguous ? 'contiguous' : `gathered${strideOf(step)}`)
   if (isContiguous && mask && !hasMasked(E, a.element)) return loadSmall(E, v, a, index)
   if (isContiguous) {
@@ -301,6 +306,10 @@ function store(E: Operands, v: Value): void {
   const width = laneWidthOf(E, a.element)
   const isContiguous = step === 1 && (!mask || hasMasked(E, a.element))
   const past = v === E.past
+  if (takesEverySecond(E, a.element, step as number)) {
+    E.note(v, 'every second one')
+    return storeEverySecond(E, a.element, stripAt(E, a, index), p => E.part(value, p, width))
+  }
   E.note(
     v,
     isContiguous
