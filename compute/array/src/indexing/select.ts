@@ -58,10 +58,14 @@ function truePlaces(mask: View, own: Selection['inner'], call: string): Int32Arr
       `a mask of shape ${shapeText(mask.shape)} does not fit axes of shape ${shapeText(own.shape)}.`,
       [own.shape, mask.shape],
     )
-  const { elements } = mask.memory
+  const elements = mask.memory.elements as unknown as Uint8Array
   const [truths, found] = [placeList(mask), placeList(own)]
   let count = 0
-  for (let k = 0; k < truths.length; k++) if (elements[truths[k]] !== 0) found[count++] = found[k]
+  // Without a branch, which would often be guessed wrong: what does not count is written over.
+  for (let k = 0; k < truths.length; k++) {
+    found[count] = found[k]
+    count += -elements[truths[k]] >>> 31
+  }
   return found.slice(0, count)
 }
 
