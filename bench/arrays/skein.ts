@@ -23,7 +23,9 @@ function prepare(id: string, n: number): Work | { skip: string } {
   }
   const made = (compute: () => nd.NDArray): Work => {
     const run = () => {
-      result = compute().eval()
+      const next = compute().eval()
+      result.release()
+      result = next
     }
     return { run, checksum: sum }
   }

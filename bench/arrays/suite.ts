@@ -63,6 +63,7 @@ export const arrays: Suite = {
   ],
   notes: [
     "skein:lapack is nd.linalg.provider('lapack') with the OpenBLAS of NumPy’s wheel: the same code as NumPy’s, on as many threads.",
+    'A result that is made anew gives the memory of the last one back, in NumPy by itself, in Skein by release, in numpy-ts by dispose.',
     'NumPy computes element by element, sums and sorts on one thread; products and linear algebra with its OpenBLAS on all.',
     'triad and the additions write into an array made once, in Skein by assign, in NumPy by out; numpy-ts makes a new one each time.',
     'GB/s counts each operand once (no write-allocate); the limit is the same count for a triad in C.',
