@@ -8,6 +8,7 @@ import { type DType, dtypes, infoOf } from '../dtypes.ts'
 import { allocate } from '../memory.ts'
 import { isContiguous, sameShape, sizeOf, stridesOf } from '../shape.ts'
 import { accessOf, programOfTree } from './compose.ts'
+import { areFew, computeFew } from './few.ts'
 import { launchOf } from './launch.ts'
 import { linearize } from './linear.ts'
 import { type Apply, asLeaf, type Leaf, type Node, type View } from './node.ts'
@@ -27,10 +28,19 @@ const mostOperands = 3
 
 const oneStep = [1]
 
-/** The result of such a tree; undefined: it is another. */
-export function evaluateDirectly(root: Node): View | undefined {
-  if (root.is !== 'apply' || root.hasWholes || root.operands.length > mostOperands) return undefined
+/** The result of such a tree; undefined: it is another. @param evaluate what gives the elements of an operand */
+export function evaluateDirectly(root: Node, evaluate: (node: Node) => View): View | undefined {
+  if (root.is !== 'apply' || root.operands.length > mostOperands) return undefined
   const { operation, operands, shape, dtype } = root
+  for (const x of operands) {
+    if (x.is === 'apply' && x.result === undefined) return undefined
+    if (x.is === 'whole') evaluate(x)
+  }
+  if (areFew(shape)) {
+    const signature = operation.signature(operands.map(x => x.dtype))
+    const few = computeFew(operation, signature, operands, shape)
+    if (few) return settle(root, few)
+  }
   let kinds = 0
   const leaves: Leaf[] = []
   const scalars: (number | bigint)[] = []
@@ -63,9 +73,12 @@ export function evaluateDirectly(root: Node): View | undefined {
     const arrays = [memory.elements, ...leaves.map(leaf => leaf.box.elements)]
     launchOf(program, [size], arrays, [...scalars, ...values]).now()
   }
-  const view = { dtype, shape, strides: stridesOf(shape), offset: 0, memory }
+  return settle(root, { dtype, shape, strides: stridesOf(shape), offset: 0, memory })
+}
+
+function settle(root: Apply, view: View): View {
   root.result = view
-  for (const x of operands) if (x.is === 'leaf') x.box.readers--
+  for (const x of root.operands) if (x.is === 'leaf') x.box.readers--
   root.operands = []
   return view
 }

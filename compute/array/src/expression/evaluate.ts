@@ -22,7 +22,8 @@ export function* wholesIn(node: Node, seen = new Set<Node>()): Generator<Node> {
 }
 
 /** The elements of a node. */
-export const evaluate = (node: Node): View => viewOf(node) ?? evaluateDirectly(node) ?? runAll(evaluating(node))
+export const evaluate = (node: Node): View =>
+  viewOf(node) ?? evaluateDirectly(node, evaluate) ?? runAll(evaluating(node))
 
 /** The same; the event loop stays free. */
 export const evaluateAsync = async (node: Node): Promise<View> => viewOf(node) ?? (await runAllAsync(evaluating(node)))

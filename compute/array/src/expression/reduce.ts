@@ -9,7 +9,7 @@
 import type { KernelIR, Value } from '@skein/kernel/compiler'
 import { type DType, infoOf } from '../dtypes.ts'
 import { allocate, type Memory } from '../memory.ts'
-import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../shape.ts'
+import { broadcastStrides, isContiguous, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { type Access, accessOf, accessText, Composer, computeSteps } from './compose.ts'
 import { evaluating, launchScalars, mostAxes, wholesIn } from './evaluate.ts'
 import { combinationOf, type Fold, initialLane } from './fold.ts'
@@ -17,7 +17,7 @@ import { convert, type Lane, pair, real } from './lanes.ts'
 import { launchOf, outerPlaces, type Runs } from './launch.ts'
 import { axisOrder, layoutOf } from './layout.ts'
 import { type Linear, linearize } from './linear.ts'
-import { type Apply, asLeaf, leafOf, type Node, type View } from './node.ts'
+import { type Apply, asLeaf, type Leaf, leafOf, type Node, type View } from './node.ts'
 import { programOf } from './programs.ts'
 
 /** Elements of a column that one lane combines. */
@@ -45,6 +45,8 @@ interface Extents {
 export function* reducing(node: Node, axes: readonly number[], fold: Fold, dtype: DType, inOrder = false): Runs<View> {
   for (const x of [...wholesIn(node)]) yield* evaluating(x)
   const { shape } = node
+  const whole = inOrder ? undefined : wholeRow(node, axes, dtype)
+  if (whole !== undefined) return yield* reducingRow(whole, fold, dtype)
   const keptAxes = shape.map((_, d) => d).filter(d => !axes.includes(d))
   const keptShape = keptAxes.map(d => shape[d])
   const linear = linearOf(node)
@@ -59,6 +61,27 @@ export function* reducing(node: Node, axes: readonly number[], fold: Fold, dtype
   }
   const memory = yield* passes(linear, extents, fold, dtype, inOrder)
   return { dtype, shape: keptShape, strides: stridesOf(keptShape), offset: 0, memory }
+}
+
+/** An array in C order of which all elements are combined: one row, whose program is found without what it takes to look at a tree. */
+function wholeRow(node: Node, axes: readonly number[], dtype: DType): Leaf | undefined {
+  const { shape } = node
+  const leaf = asLeaf(node)
+  if (leaf === undefined || axes.length < shape.length || sizeOf(shape) === 0) return undefined
+  return canCombineRows(dtype, true) && isContiguous(shape, leaf.view.strides) ? leaf : undefined
+}
+
+function* reducingRow(leaf: Leaf, fold: Fold, dtype: DType): Runs<View> {
+  const { offset, dtype: from, shape } = leaf.view
+  const memory = allocate(dtype, 1, fold.name, 'unset')
+  const key = `${fold.name}-row-${dtype}-${from}${offset === 0 ? '' : '+'}`
+  const program = programOf(key, () => ({
+    ir: composeRows(bare(leaf)!, 2, [{ dtype: from, steps: ['0', '1'], hasOffset: offset !== 0 }], dtype, fold.name),
+    combination: combinationOf(fold, dtype),
+  }))
+  const scalars = offset === 0 ? [] : [offset]
+  yield launchOf(program, [1, sizeOf(shape)], [leaf.box.elements], scalars, memory.elements as never)
+  return { dtype, shape: [], strides: [], offset: 0, memory }
 }
 
 /** A leaf is a tree without operations. */

@@ -1,6 +1,6 @@
 /** Functions that work element by element. Operands are broadcast; a number takes the dtype of the array beside it. */
 
-import type { DType } from '../dtypes.ts'
+import { type DType, isInexact } from '../dtypes.ts'
 import type { Operation } from '../expression/operation.ts'
 import * as arithmetic from '../expression/operations/arithmetic.ts'
 import * as comparison from '../expression/operations/comparison.ts'
@@ -39,7 +39,12 @@ export const remainder = binary(arithmetic.remainder)
 /** What division towards zero leaves: it has x1's sign, as `%` in JavaScript. */
 export const fmod = binary(arithmetic.fmod)
 /** x1 to the power x2. Integers stay integers: to a negative power they are 0 but for ±1. */
-export const pow = binary(elementary.pow)
+export const pow = (x1: Operand, x2: Operand): NDArray => {
+  // The most frequent power: computed as NumPy does.
+  if (x2 === 2 && x1 instanceof NDArray && isInexact(x1.dtype)) return square(x1)
+  return power(x1, x2)
+}
+const power = binary(elementary.pow)
 /** The larger one; NaN if one is. */
 export const maximum = binary(arithmetic.maximum)
 /** The smaller one; NaN if one is. */

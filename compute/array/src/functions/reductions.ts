@@ -3,18 +3,21 @@
 import { ArgumentError } from '@skein/base'
 import { type DType, infoOf, isComplex, isInexact, partOf } from '../dtypes.ts'
 import { DTypeError, ShapeError, shapeText } from '../errors.ts'
+import { evaluating } from '../expression/evaluate.ts'
 import { type Fold, maxFold, minFold, prodFold, sumFold } from '../expression/fold.ts'
 import type { Runs } from '../expression/launch.ts'
 import type { Node, View, Whole } from '../expression/node.ts'
 import { reducing } from '../expression/reduce.ts'
-import { NDArray } from '../ndarray.ts'
+import { allocate } from '../memory.ts'
+import { arrayOf, NDArray } from '../ndarray.ts'
 import { combinedIn, sumType } from '../promotion.ts'
-import { checkAxes, checkAxis, type Shape, sizeOf } from '../shape.ts'
+import { checkAxes, checkAxis, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { astype, floated } from './astype.ts'
 import { arange, checkDType } from './creation.ts'
 import * as elementwise from './elementwise.ts'
 import { type Operand, toArray } from './operands.ts'
-import { expandDims, reshape } from './shaping.ts'
+import { elementsOf } from './placing.ts'
+import { expandDims } from './shaping.ts'
 
 export interface ReductionOptions {
   /** One axis, or several; negative ones are counted from the end. */
@@ -39,6 +42,7 @@ function reduced(x: NDArray, axes: readonly number[], fold: Fold, dtype: DType, 
     result: undefined,
     *evaluating(): Runs<View> {
       const view = yield* reducing(node, axes, fold, dtype)
+      if (made.result === undefined && node.is === 'leaf') node.box.readers--
       if (!keepdims) return view
       let k = 0
       const strides = x.shape.map((_, d) => (axes.includes(d) ? 0 : view.strides[k++]))
@@ -168,9 +172,12 @@ function placeOf(extreme: (x: Operand, options: ReductionOptions) => NDArray, ca
   return (x: Operand, options: PlaceOptions = {}): NDArray<'int32'> => {
     const given = toArray(x, call)
     const { keepdims = false } = options
-    const isFlat = options.axis === undefined || options.axis === null
-    const array = isFlat ? reshape(given, [-1]) : given
-    const axis = isFlat ? 0 : checkAxis(options.axis, array.shape, call)
+    if (options.axis === undefined || options.axis === null) {
+      needElements(given.shape, checkAxes(null, given.shape, call), call)
+      return placeAmongAll(given, extreme(given, {}), keepdims)
+    }
+    const array = given
+    const axis = checkAxis(options.axis, array.shape, call)
     if (array.shape[axis] === 0)
       throw new ShapeError(call, `there is none of no elements, in ${shapeText(given.shape)}.`, [given.shape])
     const top = extreme(array, { axis, keepdims: true })
@@ -180,14 +187,31 @@ function placeOf(extreme: (x: Operand, options: ReductionOptions) => NDArray, ca
     const isThere = elementwise.equal(array, top)
     const isFound = isInexact(array.dtype) ? elementwise.logicalOr(isThere, elementwise.isnan(array)) : isThere
     const first = elementwise.where(isFound, place, length)
-    const found = reduced(first, [axis], minFold, 'int32', keepdims) as NDArray<'int32'>
-    return isFlat && keepdims
-      ? reshape(
-          found,
-          given.shape.map(() => 1),
-        )
-      : found
+    return reduced(first, [axis], minFold, 'int32', keepdims) as NDArray<'int32'>
   }
+}
+
+/** The place in C order of the first element that is the extreme one. The engine looks for it faster than a kernel is called. */
+function placeAmongAll(x: NDArray, top: NDArray, keepdims: boolean): NDArray<'int32'> {
+  const { node } = x
+  const shape = keepdims ? x.shape.map(() => 1) : []
+  const made: Whole = {
+    is: 'whole',
+    dtype: 'int32',
+    shape,
+    result: undefined,
+    *evaluating(): Runs<View> {
+      const elements = elementsOf(arrayOf(yield* evaluating(node)))
+      const view = yield* evaluating(top.node)
+      const [value] = view.memory.elements.subarray(view.offset, view.offset + 1) as unknown as [number | bigint]
+      const memory = allocate('int32', 1)
+      const list = elements as unknown as Float64Array
+      memory.elements[0] = Number.isNaN(value) ? list.findIndex(Number.isNaN) : list.indexOf(value as number)
+      if (made.result === undefined && node.is === 'leaf') node.box.readers--
+      return { dtype: 'int32', shape, strides: stridesOf(shape), offset: 0, memory }
+    },
+  }
+  return new NDArray<'int32'>(held(node, made))
 }
 
 export const argmax = placeOf(max, 'argmax')
