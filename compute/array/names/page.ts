@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import * as nd from '../src/index.ts'
-import { armadillo, arrayfire, type Names, ofPython, otherwise, planned, renamed, standard } from './table.ts'
+import { armadillo, arrayfire, type Names, ofPython, otherwise, renamed, standard } from './table.ts'
 
 const page = new URL('../../../docs/array-names.md', import.meta.url)
 const recorded = JSON.parse(readFileSync(new URL('./python.json', import.meta.url), 'utf8')) as {
@@ -131,7 +131,7 @@ Of the standard: ${inStandard.map(([space, names]) => `${space}: ${listOf(names)
 
 Of NumPy's functions: ${listOf([...inNumpy, ...Object.keys(otherwise).filter(name => otherwise[name] === '')].sort())}. Of \`numpy.linalg\`: ${listOf(missing(functions['numpy.linalg'], 'linalg', numpyNames))}. Of \`numpy.fft\`: ${listOf(missing(functions['numpy.fft'], 'fft', numpyNames))}.
 
-Of what the columns of ArrayFire and Armadillo name: ${listOf(absent())}. Those columns hold what has a counterpart; they are no list of all that those libraries have.
+The columns of ArrayFire and Armadillo hold what has a counterpart here; they are no list of all that those libraries have.
 
 Not taken over: types, errors, dates and texts of NumPy, and its functions about Python's memory.
 `
@@ -146,10 +146,8 @@ export const unknown = (): string[] => {
     ...tables.flatMap(table => Object.keys(table)),
     ...ways.filter(way => /^[a-zA-Z0-9]+(\.[a-z0-9]+)?$/.test(way) && !/^(x\.|Number\.|Symbol\.|typeof$)/.test(way)),
   ])
-  return [...paths].filter(path => !exported.includes(path) && !planned.has(path))
+  return [...paths].filter(path => !exported.includes(path))
 }
-
-const absent = () => [...planned].filter(path => !exported.includes(path) && path.includes('.'))
 
 export const writtenPage = (): string => readFileSync(page, 'utf8')
 

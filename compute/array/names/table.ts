@@ -63,13 +63,6 @@ export const armadillo: Names =
   linalg.slogdet: log_det; linalg.solve: solve; linalg.solveTriangular: solve; linalg.svd: svd; linalg.svdvals: svd; linalg.trace: trace; linalg.vectorNorm: norm; linalg.eig: eig_gen; linalg.eigvals: eig_gen; linalg.lu: lu; linalg.logm: logmat; linalg.sqrtm: sqrtmat; linalg.schur: schur; linalg.solveSylvester: sylvester; linalg.nullSpace: null; linalg.orth: orth; linalg.hessenberg: hess; linalg.qz: qz; fft.fft: fft; fft.ifft: ifft; fft.fft2: fft2; fft.ifft2: ifft2; random.uniform: randu; random.normal: randn; random.integers: randi; random.gamma: randg; random.multivariateNormal: mvnrnd;
   random.permutation: randperm; random.shuffle: shuffle; random.seed: arma_rng::set_seed`)
 
-/** Rows of ArrayFire and Armadillo above whose functions Skein may have not yet; the page lists them as missing. */
-export const planned: ReadonlySet<string> = new Set(
-  'linalg.lu linalg.eig linalg.eigvals linalg.logm linalg.sqrtm linalg.schur linalg.solveSylvester linalg.nullSpace linalg.orth linalg.hessenberg linalg.qz'.split(
-    ' ',
-  ),
-)
-
 /** Functions of NumPy that have another form here, or that only Python needs: `theirs: how`. The others that Skein has not are listed as missing. */
 export const otherwise: Names =
   pairs(`absolute: abs; amax: max; amin: min; around: multiply, round; array: asarray; array_repr: String(x); array_str: String(x); asanyarray: asarray; ascontiguousarray: copy; asarray_chkfinite: isfinite; asfortranarray: permuteDims; base_repr: Number.toString; binary_repr: Number.toString; bitwise_not: bitwiseInvert; array_equiv: arrayEqual;

@@ -90,6 +90,30 @@ describe('sorting', () => {
   })
 })
 
+test('the few largest of many, with equal ones, NaN and zeros of both signs, are the first of what is sorted', () => {
+  const values = [3, -0, 0, NaN, 7.5, -Infinity, 7.5, 2]
+  for (const dtype of ['float64', 'float32', 'int32'] as const) {
+    const list = Array.from({ length: 900 }, (_, k) => values[(k * k + 3 * k) % values.length] + (k % 7))
+    const x = nd.asarray(dtype === 'int32' ? list.map(v => (Number.isFinite(v) ? Math.trunc(v) : 1)) : list, { dtype })
+    const rows = nd.stack([x, nd.flip(x)])
+    for (const largest of [true, false])
+      for (const k of [1, 2, 17, 56]) {
+        const { indices } = nd.topK(rows, k, { largest })
+        const all = nd.argsort(rows, { descending: largest })
+        assert.deepEqual(indices.toList(), all.at(`:, :${k}`).toList(), `${dtype} ${largest} ${k}`)
+      }
+  }
+  // Long enough that it is looked where the largest are first.
+  const long = nd.random.integers([3, 40_001], { high: 5000, seed: 3 }).astype('float64')
+  long.set('1, 7', Number.NaN)
+  for (const largest of [true, false]) {
+    const { indices } = nd.topK(long, 2, { largest })
+    assert.deepEqual(indices.toList(), nd.argsort(long, { descending: largest }).at(':, :2').toList())
+  }
+  const most = nd.asarray(Array.from({ length: 200 }, (_, k) => (k % 50 === 0 ? k : NaN)))
+  assert.deepEqual(nd.topK(most, 6).indices.toList(), [150, 100, 50, 0, 1, 2])
+})
+
 test('top-k is the beginning of what is sorted', () => {
   fc.assert(
     fc.property(lists, fc.boolean(), fc.oneof(fc.nat(100), fc.nat(5000)), (list, largest, few) => {

@@ -7,11 +7,14 @@ import { allocate, Memory } from '../memory.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
 import { checkAxis, type Shape, stridesOf } from '../shape.ts'
 import { isLong, sortLong } from '../sorting/buckets.ts'
+import { areFew, placesOfFew, type Stretch } from '../sorting/heap.ts'
 import { firstPlaces, placesInOrder, sortRows } from '../sorting/rows.ts'
 import { takeAlongAxis } from './along.ts'
 import { copyOf } from './astype.ts'
+import { asarray } from './creation.ts'
 import { type Operand, toArray } from './operands.ts'
 import { elementsOf } from './placing.ts'
+import { max, min } from './reductions.ts'
 import { moveaxis, reshape } from './shaping.ts'
 
 export interface SortOptions {
@@ -104,12 +107,65 @@ export function topK<D extends DType>(
 ): { values: NDArray<D>; indices: NDArray<'int32'> } {
   const { kind } = infoOf(toArray(x, 'topK').dtype)
   if (kind === 'complex') throw new DTypeError('topK', 'real numbers, which have an order', [x.dtype], '')
-  const { array, axis: d, length } = rowsOf(x, axis, 'topK')
+  const given = toArray(x, 'topK') as NDArray<D>
+  const d = checkAxis(axis, given.shape, 'topK')
+  const length = given.shape[d]
   if (!Number.isSafeInteger(k) || k < 0 || k > length)
     throw new ArgumentError('topK', 'k', `a whole number from 0 to ${length}, the length of the axis`, k)
-  const shape = array.shape.with(-1, k)
-  const { elements } = array.view.memory
-  const places = array.size === 0 || k === 0 ? new Int32Array() : firstPlaces(elements, array.dtype, length, k, largest)
-  const indices = placed(places, shape, d)
-  return { values: takeAlongAxis(toArray(x, 'topK') as NDArray<D>, indices, { axis: d }), indices }
+  const last = moveaxis(given, d, -1)
+  const indices = placed(fewPlaces(last, k, largest) ?? firstOf(last, k, largest), last.shape.with(-1, k), d)
+  return { values: takeAlongAxis(given, indices, { axis: d }), indices }
+}
+
+function firstOf(x: NDArray, k: number, largest: boolean): Int32Array {
+  if (x.size === 0 || k === 0) return new Int32Array()
+  return firstPlaces(copyOf(x).view.memory.elements, x.dtype, x.shape[x.ndim - 1], k, largest)
+}
+
+/** Undefined: they are not few, or not told by comparing numbers. */
+function fewPlaces(x: NDArray, k: number, largest: boolean): Int32Array | undefined {
+  const length = x.shape[x.ndim - 1]
+  if (k === 0 || !areFew(k, length) || infoOf(x.dtype).type === 'i64') return undefined
+  const elements = elementsOf(x) as unknown as ArrayLike<number>
+  const places = new Int32Array((x.size / length) * k)
+  for (let row = 0; row * length < x.size; row++) {
+    const begin = row * length
+    const own = places.subarray(row * k, (row + 1) * k)
+    const stretches = stretchesWith(elements, begin, length, k, largest) ?? [{ begin, end: begin + length }]
+    if (!placesOfFew(elements, stretches, largest, own)) return undefined
+    for (let i = 0; i < k; i++) own[i] -= begin
+  }
+  return places
+}
+
+const stretchLength = 1024
+
+/**
+ * The stretches of a long row in which its few extreme elements are: those whose own extreme one is not beyond the k-th of all those. Undefined: it has not many stretches more
+ * than that.
+ */
+function stretchesWith(
+  elements: ArrayLike<number>,
+  begin: number,
+  length: number,
+  k: number,
+  largest: boolean,
+): Stretch[] | undefined {
+  const count = Math.floor(length / stretchLength)
+  if (!areFew(k, count)) return undefined
+  const whole = count * stretchLength
+  const row = asarray((elements as Float64Array).subarray(begin, begin + whole)).reshape([count, stretchLength])
+  const tops = elementsOf((largest ? max : min)(row, { axis: 1 })) as unknown as ArrayLike<number>
+  const few = new Int32Array(k)
+  if (!placesOfFew(tops, [{ begin: 0, end: count }], largest, few)) return undefined
+  const limit = tops[few[k - 1]]
+  const found: Stretch[] = []
+  for (let s = 0; s < count; s++) {
+    // NaN stands for a stretch that has one.
+    if (largest ? tops[s] < limit : tops[s] > limit) continue
+    const at = begin + s * stretchLength
+    found.push({ begin: at, end: at + stretchLength })
+  }
+  found.push({ begin: begin + whole, end: begin + length })
+  return found
 }
