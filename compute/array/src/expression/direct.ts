@@ -28,22 +28,28 @@ const mostOperands = 3
 
 const oneStep = [1]
 
-/** The result of such a tree; undefined: it is another. @param evaluate what gives the elements of an operand */
-export function evaluateDirectly(root: Node, evaluate: (node: Node) => View): View | undefined {
+/**
+ * The result of such a tree; undefined: it is another.
+ * @param evaluate what gives the elements of an operand
+ * @param target of the tree's shape: where the result is to be; else in memory of its own, and the tree keeps it
+ */
+export function evaluateDirectly(root: Node, evaluate: (node: Node) => View, target?: View): View | undefined {
   if (root.is !== 'apply' || root.operands.length > mostOperands) return undefined
   const { operation, operands, shape, dtype } = root
+  if (target !== undefined && !isContiguous(shape, target.strides)) return undefined
   for (const x of operands) {
     if (x.is === 'apply' && x.result === undefined) return undefined
     if (x.is === 'whole') evaluate(x)
   }
-  if (areFew(shape)) {
+  if (target === undefined && areFew(shape)) {
     const signature = operation.signature(operands.map(x => x.dtype))
     const few = computeFew(operation, signature, operands, shape)
     if (few) return settle(root, few)
   }
-  let kinds = 0
+  const offset = target?.offset ?? 0
+  let kinds = offset === 0 ? 0 : 1
   const leaves: Leaf[] = []
-  const scalars: (number | bigint)[] = []
+  const scalars: (number | bigint)[] = offset === 0 ? [] : [offset]
   const values: (number | bigint)[] = []
   for (const [k, x] of operands.entries()) {
     let kind: number
@@ -67,13 +73,14 @@ export function evaluateDirectly(root: Node, evaluate: (node: Node) => View): Vi
     kinds = (kinds * dtypes.length + numberOf.get(x.dtype)!) * 4 + kind
   }
   const size = sizeOf(shape)
-  const memory = allocate(dtype, size, operation.name, 'unset')
+  const memory = target?.memory ?? allocate(dtype, size, operation.name, 'unset')
   if (size > 0) {
-    const program = programOf(root, kinds)
-    const arrays = [memory.elements, ...leaves.map(leaf => leaf.box.elements)]
+    const program = programOf(root, kinds, offset)
+    const elements = memory.forWriting()
+    const arrays = [elements, ...leaves.map(leaf => leaf.box.elements)]
     launchOf(program, [size], arrays, [...scalars, ...values]).now()
   }
-  return settle(root, { dtype, shape, strides: stridesOf(shape), offset: 0, memory })
+  return target ?? settle(root, { dtype, shape, strides: stridesOf(shape), offset: 0, memory })
 }
 
 function settle(root: Apply, view: View): View {
@@ -83,7 +90,7 @@ function settle(root: Apply, view: View): View {
   return view
 }
 
-function programOf(root: Apply, kinds: number): Program {
+function programOf(root: Apply, kinds: number, offset: number): Program {
   const { name } = root.operation
   let known = byName.get(name)
   if (known === undefined) byName.set(name, (known = new Map()))
@@ -92,7 +99,7 @@ function programOf(root: Apply, kinds: number): Program {
   if (found !== undefined && found.backend === backend && isKept(found.program)) return found.program
   const linear = linearize(root, asLeaf)
   const accesses = linear.leaves.map(({ view }) => accessOf(view.dtype, oneStep, view.offset))
-  const program = programOfTree(linear, 1, [accessOf(root.dtype, oneStep, 0), ...accesses])
+  const program = programOfTree(linear, 1, [accessOf(root.dtype, oneStep, offset), ...accesses])
   known.set(kinds, { program, backend })
   return program
 }

@@ -30,7 +30,7 @@ export const evaluateAsync = async (node: Node): Promise<View> => viewOf(node) ?
 
 /** Evaluates a tree into elements that are there. */
 export function evaluateInto(node: Apply, target: View): void {
-  runAll(applying(node, target))
+  if (evaluateDirectly(node, evaluate, target) === undefined) runAll(applying(node, target))
 }
 
 /** The launches that evaluate a node. */

@@ -96,7 +96,8 @@ export function assign<D extends DType>(x: NDArray<D>, values: Operand | Nested)
   const { node } = given
   // A tree that does not read what is written is computed where it is to be.
   if (node.is === 'apply' && node.result === undefined && !reads(node, target.memory.box)) {
-    evaluateInto(apply(conversion(x.dtype), [node], x.dtype, x.shape), target)
+    const isSame = node.dtype === x.dtype && sameShape(node.shape, x.shape)
+    evaluateInto(isSame ? node : apply(conversion(x.dtype), [node], x.dtype, x.shape), target)
     return x
   }
   // What is read and written at once is copied first.

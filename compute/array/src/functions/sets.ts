@@ -5,7 +5,7 @@ import { Memory } from '../memory.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
 import { promote } from '../promotion.ts'
 import { stridesOf } from '../shape.ts'
-import { placesInOrder, sortRows } from '../sorting/rows.ts'
+import { placesInOrder } from '../sorting/rows.ts'
 import { placesIn } from '../sorting/search.ts'
 import { astype, copyOf } from './astype.ts'
 import { asarray, type Nested } from './creation.ts'
@@ -15,6 +15,7 @@ import { concat } from './joining.ts'
 import { type Operand, toArray } from './operands.ts'
 import { elementsOf } from './placing.ts'
 import { reshape } from './shaping.ts'
+import { sort } from './sorting.ts'
 
 const array1 = <D extends DType>(dtype: D, elements: Elements, given?: readonly number[]): NDArray<D> => {
   const shape = given ?? [elements.length / infoOf(dtype).parts]
@@ -113,11 +114,19 @@ export function uniqueValues<D extends DType>(x: NDArray<D>): NDArray<D> {
     const groups = groupsOf(array, 'uniqueValues')
     return valuesAt(groups, firstOf(groups)) as NDArray<D>
   }
-  const { elements } = copyOf(array).view.memory
-  if (size > 1) sortRows(elements, dtype, size, false)
+  const { memory } = sort(array, { axis: null }).view
+  const { elements } = memory
   let count = Math.min(size, 1)
-  for (let k = 1; k < size; k++) if (elements[k] !== elements[k - 1]) elements[count++] = elements[k]
-  return array1(dtype, elements.slice(0, count))
+  let last = elements[0]
+  // Each is written, and stays if it is another than the last: no branch that nobody can foretell.
+  for (let k = 1; k < size; k++) {
+    const next = elements[k]
+    elements[count] = next
+    count += next === last ? 0 : 1
+    last = next
+  }
+  if (2 * count < size) return array1(dtype, elements.slice(0, count))
+  return arrayOf<D>({ dtype, shape: [count], strides: [1], offset: 0, memory })
 }
 
 /** Arrays of one dtype, that in which they meet. */
