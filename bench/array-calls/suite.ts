@@ -1,34 +1,16 @@
 /** The suite of calls: small and middling arrays, a call at a time, beside numpy-ts, NumPy and plain loops. */
 import { fileURLToPath } from 'node:url'
-import { type BackendName, backends } from 'skein'
 import type { Row } from '../harness/results.ts'
-import type { Launch, PeerSpec, Suite } from '../harness/suite.ts'
+import { geometricMean } from '../harness/statistics.ts'
+import type { Suite } from '../harness/suite.ts'
 import { threeDigits } from '../harness/table.ts'
-import { buildFolder, findNpmPeer } from '../harness/toolchain.ts'
-import { pythonPeer, setup } from '../kernels/peers.ts'
+import { numpyTsPeer, pythonPeer, skeinPeer } from '../kernels/peers.ts'
 import { calls, cases } from './calls.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const node = (file: string, ...args: string[]) => ({ command: process.execPath, args: [here(file), ...args] })
 
-function skein(threads: number, backend: BackendName): PeerSpec {
-  const reason = backends[backend].unavailable()
-  const env = { SKEIN_CACHE: `${buildFolder}/cache`, SKEIN_THREADS: `${threads}` }
-  return {
-    label: `skein:${backend}`,
-    threads,
-    launch: reason ? { absent: reason } : { ...node('skein.ts', backend), env },
-  }
-}
-
-function numpyTs(): Launch {
-  return findNpmPeer('numpy-ts') ? node('numpyts.ts') : { absent: `numpy-ts is not in bench/peers: ${setup}` }
-}
-
 const isXtensor = (name: string) => name.startsWith('xtensor-')
-
-const geometricMean = (ratios: readonly number[]) =>
-  Math.exp(ratios.reduce((sum, r) => sum + Math.log(r), 0) / ratios.length)
 
 /** Speeds relative to another's, by case. */
 function ratios(rows: readonly Row[], who: string, than: string): Map<string, number> {
@@ -72,10 +54,10 @@ export const arrayCalls: Suite = {
   isReference: row => row.who.startsWith('NumPy') || row.who.startsWith('plain JS'),
   effort: { rounds: 5, budgetSeconds: 0.4, restMs: 2 },
   peers: threads => [
-    skein(threads, 'x64'),
-    skein(threads, 'wasm'),
+    skeinPeer(threads, here('skein.ts'), 'x64'),
+    skeinPeer(threads, here('skein.ts'), 'wasm'),
     { ...pythonPeer(threads, 'NumPy', here('numpy_peer.py'), ['numpy']), cases: c => !isXtensor(c.name) },
-    { label: 'numpy-ts', threads: 1, launch: numpyTs(), cases: c => !isXtensor(c.name) },
+    { ...numpyTsPeer(here('numpyts.ts')), cases: c => !isXtensor(c.name) },
     { label: 'plain JS', threads: 1, launch: node('plain.ts'), cases: c => isXtensor(c.name) },
   ],
   summary,

@@ -1,24 +1,12 @@
 /** The suite of arrays: Skein's on machine code and wasm beside NumPy, numpy-ts, plain JavaScript, and C where kernels.c has the case. */
 import { fileURLToPath } from 'node:url'
-import { type BackendName, backends } from 'skein'
-import type { BenchCase, Launch, PeerSpec, Suite } from '../harness/suite.ts'
-import { buildFolder, findLibraryOfNumPy, findNpmPeer } from '../harness/toolchain.ts'
-import { gccPeer, pythonPeer, setup } from '../kernels/peers.ts'
+import type { BenchCase, PeerSpec, Suite } from '../harness/suite.ts'
+import { buildFolder, findLibraryOfNumPy } from '../harness/toolchain.ts'
+import { gccPeer, numpyTsPeer, pythonPeer, setup, skeinPeer } from '../kernels/peers.ts'
 import { cases } from './cases.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const node = (file: string, ...args: string[]) => ({ command: process.execPath, args: [here(file), ...args] })
-
-/** A backend that is not there, or not on this machine, is told as any absent peer is. Code that it keeps on the disk is not the user's. */
-function skein(threads: number, backend: BackendName): PeerSpec {
-  const reason = backends[backend].unavailable()
-  const env = { SKEIN_CACHE: `${buildFolder}/cache`, SKEIN_THREADS: `${threads}` }
-  return {
-    label: `skein:${backend}`,
-    threads,
-    launch: reason ? { absent: reason } : { ...node('skein.ts', backend), env },
-  }
-}
 
 /** With the library that NumPy brings along, so that both call the same code. */
 function skeinByLibrary(threads: number): PeerSpec {
@@ -33,10 +21,6 @@ function skeinByLibrary(threads: number): PeerSpec {
 }
 
 const isLinear = (c: BenchCase) => /^(gemm|solve|cholesky|qr|eigh|svd)/.test(c.name)
-
-function numpyTs(): Launch {
-  return findNpmPeer('numpy-ts') ? node('numpyts.ts') : { absent: `numpy-ts is not in bench/peers: ${setup}` }
-}
 
 const inC = (c: BenchCase) => /^(limit|triad|fused|sum|prefix-sum|gemm-256)$/.test(c.name)
 /** One thread of JavaScript takes minutes for large products. */
@@ -53,12 +37,12 @@ export const arrays: Suite = {
   limit: { id: 'limit_f64', who: 'C gcc' },
   effort: { rounds: 7, budgetSeconds: 1, restMs: 10 },
   peers: threads => [
-    { ...skein(threads, 'x64'), cases: c => c.name !== 'limit' },
-    { ...skein(threads, 'wasm'), cases: c => c.name !== 'limit' },
+    { ...skeinPeer(threads, here('skein.ts'), 'x64'), cases: c => c.name !== 'limit' },
+    { ...skeinPeer(threads, here('skein.ts'), 'wasm'), cases: c => c.name !== 'limit' },
     skeinByLibrary(threads),
     { ...gccPeer(threads, '-O3', 'kernels-strict', []), cases: inC },
     { ...pythonPeer(threads, 'NumPy', here('numpy_peer.py'), ['numpy']), cases: c => c.name !== 'limit' },
-    { label: 'numpy-ts', threads: 1, launch: numpyTs(), cases: numpyTsTakes },
+    { ...numpyTsPeer(here('numpyts.ts')), cases: numpyTsTakes },
     { label: 'plain JS', threads: 1, launch: node('plain.ts'), cases: plainTakes },
   ],
   notes: [

@@ -42,3 +42,6 @@ export function agree(a: number, b: number, tolerance: number): boolean {
   if (a === b) return true
   return Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b))
 }
+
+export const geometricMean = (ratios: readonly number[]): number =>
+  Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length)

@@ -1,9 +1,10 @@
 /** Peers that compute on arrays, and how each is started: for the suites of kernels and of native code. */
 import { delimiter, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type BackendName, backends } from 'skein'
 import type { Built } from '../harness/build.ts'
 import type { Launch, PeerSpec } from '../harness/suite.ts'
-import { findGcc, findPython } from '../harness/toolchain.ts'
+import { buildFolder, findGcc, findNpmPeer, findPython } from '../harness/toolchain.ts'
 import { buildC } from './build.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
@@ -29,6 +30,22 @@ export function gccPeer(threads: number, name: string, target: string, flags: st
       ? ran(buildC(gcc, target, flags), file => started(file, threads, label, ...args))
       : { absent: `gcc with OpenMP is not here: ${setup}` }
   return { label, threads, launch }
+}
+
+/** Skein by a suite's own program, on a backend. One that is not here is told as any absent peer is. Code that it keeps on the disk is not the user's. */
+export function skeinPeer(threads: number, file: string, backend: BackendName): PeerSpec {
+  const reason = backends[backend].unavailable()
+  const env = { SKEIN_CACHE: `${buildFolder}/cache`, SKEIN_THREADS: `${threads}` }
+  const launch = reason ? { absent: reason } : { command: process.execPath, args: [file, backend], env }
+  return { label: `skein:${backend}`, threads, launch }
+}
+
+/** numpy-ts by a suite's own program; it has one thread. */
+export function numpyTsPeer(file: string): PeerSpec {
+  const launch = findNpmPeer('numpy-ts')
+    ? { command: process.execPath, args: [file] }
+    : { absent: `numpy-ts is not in bench/peers: ${setup}` }
+  return { label: 'numpy-ts', threads: 1, launch }
 }
 
 /** A compiled peer. */

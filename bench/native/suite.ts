@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { type BackendName, backends } from 'skein'
 import { build } from '../harness/build.ts'
 import type { Row } from '../harness/results.ts'
+import { geometricMean } from '../harness/statistics.ts'
 import type { BenchCase, Launch, PeerSpec, Suite } from '../harness/suite.ts'
 import { threeDigits } from '../harness/table.ts'
 import { buildFolder, findGcc, findOpenBlas } from '../harness/toolchain.ts'
@@ -90,14 +91,14 @@ const plainTakes = (c: BenchCase) => !isStream(c) && !(isProduct(c) && c.n > 256
 function summary(rows: readonly Row[]): string[] {
   const median = (who: string) => new Map(rows.filter(r => r.who === who).map(r => [`${r.case} ${r.dtype}`, r]))
   const wasm = median('skein:wasm')
-  const logs = [...median('skein:x64')].flatMap(([key, row]) => {
+  const ratios = [...median('skein:x64')].flatMap(([key, row]) => {
     const other = wasm.get(key)
-    return other && !row.case.startsWith('first-call') ? [Math.log(other.seconds.median / row.seconds.median)] : []
+    return other && !row.case.startsWith('first-call') ? [other.seconds.median / row.seconds.median] : []
   })
-  if (logs.length === 0) return []
-  const mean = Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length)
+  if (ratios.length === 0) return []
+  const mean = geometricMean(ratios)
   const verdict = mean >= 2 ? 'met   ' : 'MISSED'
-  return [`${verdict}  geometric mean of ${logs.length} cases against wasm ≥ 2×: ${threeDigits(mean)}×`]
+  return [`${verdict}  geometric mean of ${ratios.length} cases against wasm ≥ 2×: ${threeDigits(mean)}×`]
 }
 
 export const native: Suite = {

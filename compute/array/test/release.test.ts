@@ -122,3 +122,19 @@ test('an expression is computed where it is assigned', () => {
   assert.equal(out.at('1').item(), 3)
   assert.equal(out.at('-1').item(), large + 1)
 })
+
+test('what has read an array holds on to it no longer', async () => {
+  const uses: ((x: nd.NDArray) => nd.NDArray)[] = [
+    x => nd.sum(x),
+    x => nd.argmax(x),
+    x => nd.matmul(x, x),
+    x => nd.fft.fft(x),
+    x => nd.image.erode(x.reshape([256, 256])),
+  ]
+  for (const use of uses) {
+    const x = nd.ones([large])
+    const made = use(x)
+    await Promise.all([made.evalAsync(), made.evalAsync()])
+    assert.equal(x.view.memory.box.readers, 0, String(use))
+  }
+})

@@ -75,6 +75,28 @@ export function leafOf(view: View): Leaf {
 export const asLeaf = (node: Node): Leaf | undefined =>
   node.is === 'leaf' ? node : node.is !== 'scalar' && node.result !== undefined ? leafOf(node.result) : undefined
 
+/**
+ * A node that is computed as a whole of others. The elements that those have now are the ones it is computed of, whatever happens to them until then.
+ * @param reads the nodes it is computed of
+ */
+export function wholeOf(dtype: DType, shape: Shape, reads: readonly Node[], evaluating: () => Runs<View>): Whole {
+  for (const x of reads) if (x.is === 'leaf') x.box.readers++
+  let areHeld = true
+  return {
+    is: 'whole',
+    dtype,
+    shape,
+    result: undefined,
+    *evaluating() {
+      const view = yield* evaluating()
+      // Two may evaluate it beside each other.
+      if (areHeld) for (const x of reads) if (x.is === 'leaf') x.box.readers--
+      areHeld = false
+      return view
+    },
+  }
+}
+
 export const scalarOf = (dtype: DType, value: number | bigint, imaginary = 0): Scalar => ({
   is: 'scalar',
   dtype,

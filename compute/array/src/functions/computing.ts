@@ -2,8 +2,8 @@
 
 import type { DType, Elements } from '../dtypes.ts'
 import { evaluating } from '../expression/evaluate.ts'
-import type { Run } from '../expression/launch.ts'
-import type { View } from '../expression/node.ts'
+import type { Run, Runs } from '../expression/launch.ts'
+import { type View, wholeOf } from '../expression/node.ts'
 import { allocate } from '../memory.ts'
 import { arrayOf, NDArray } from '../ndarray.ts'
 import { type Shape, sizeOf, stridesOf } from '../shape.ts'
@@ -36,21 +36,12 @@ export function computed<D extends DType>(
   computing: (from: readonly Numbers[], to: Numbers) => Generator<Run, void>,
 ): NDArray<D> {
   const nodes = of.map(x => x.node)
-  for (const node of nodes) if (node.is === 'leaf') node.box.readers++
-  let isRead = false
-  return new NDArray<D>({
-    is: 'whole',
-    dtype,
-    shape,
-    result: undefined,
-    *evaluating() {
-      const from: Numbers[] = []
-      for (const node of nodes) from.push(numbersOf(elementsOf(arrayOf(yield* evaluating(node)))))
-      const memory = allocate(dtype, sizeOf(shape))
-      if (sizeOf(shape) > 0) yield* computing(from, numbersOf(memory.elements))
-      if (!isRead) for (const node of nodes) if (node.is === 'leaf') node.box.readers--
-      isRead = true
-      return { dtype, shape, strides: stridesOf(shape), offset: 0, memory } satisfies View
-    },
-  })
+  function* filling(): Runs<View> {
+    const from: Numbers[] = []
+    for (const node of nodes) from.push(numbersOf(elementsOf(arrayOf(yield* evaluating(node)))))
+    const memory = allocate(dtype, sizeOf(shape))
+    if (sizeOf(shape) > 0) yield* computing(from, numbersOf(memory.elements))
+    return { dtype, shape, strides: stridesOf(shape), offset: 0, memory }
+  }
+  return new NDArray<D>(wholeOf(dtype, shape, nodes, filling))
 }

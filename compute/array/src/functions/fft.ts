@@ -8,7 +8,7 @@ import { ArgumentError } from '@skein/base'
 import { type ComplexType, complexOf, type DType, type FloatType, isComplex, partOf } from '../dtypes.ts'
 import { DTypeError, ShapeError, shapeText } from '../errors.ts'
 import type { Runs } from '../expression/launch.ts'
-import type { Node, View } from '../expression/node.ts'
+import { type Node, type View, wholeOf } from '../expression/node.ts'
 import { transformingReals, transformingToReals } from '../fourier/real.ts'
 import { transforming } from '../fourier/transform.ts'
 import { viewAt } from '../indexing/basic.ts'
@@ -81,9 +81,8 @@ function signalOf(x: Operand, { n, axis = -1, norm }: FourierOptions, usual: Usu
 /** An array that is computed as a whole. */
 function computed<D extends DType>(dtype: D, x: NDArray, lengths: Along, evaluating: (x: Node) => Runs<View>) {
   const { node } = x
-  if (node.is === 'leaf') node.box.readers++
   const shape = checkShape(x.shape.with(lengths.axis, lengths.n), 'fft')
-  return new NDArray<D>({ is: 'whole', dtype, shape, result: undefined, evaluating: () => evaluating(node) })
+  return new NDArray<D>(wholeOf(dtype, shape, [node], () => evaluating(node)))
 }
 
 function complexTransform({ array, axis, n, dtype, scale }: Signal, forward: boolean): NDArray<ComplexType> {

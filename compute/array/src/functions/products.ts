@@ -1,10 +1,10 @@
 /** Products of vectors and matrices. */
 
 import { ArgumentError } from '@skein/base'
-import { type DType, isComplex } from '../dtypes.ts'
+import { isComplex } from '../dtypes.ts'
 import { ShapeError, shapeText } from '../errors.ts'
 import { multiplying } from '../expression/multiply.ts'
-import type { Node, Whole } from '../expression/node.ts'
+import { wholeOf } from '../expression/node.ts'
 import { NDArray } from '../ndarray.ts'
 import { combinedIn, promote } from '../promotion.ts'
 import { broadcastShapes, checkAxis, type Shape } from '../shape.ts'
@@ -19,11 +19,6 @@ export function met(x1: Operand, x2: Operand, call: string): [NDArray, NDArray] 
   const [a, b] = [toArray(x1, call, 'x1'), toArray(x2, call, 'x2')]
   const dtype = promote(a.dtype, b.dtype)
   return [astype(a, dtype, { copy: false }), astype(b, dtype, { copy: false })]
-}
-
-function wholeOf(dtype: DType, shape: Shape, operands: readonly Node[], evaluating: Whole['evaluating']): NDArray {
-  for (const x of operands) if (x.is === 'leaf') x.box.readers++
-  return new NDArray({ is: 'whole', dtype, shape, result: undefined, evaluating })
 }
 
 /**
@@ -53,7 +48,7 @@ export function matmul(x1: Operand, x2: Operand): NDArray {
   const { dtype } = a
   const [x, y] = [left.node, right.node]
   const through = combinedIn(dtype)
-  const product = wholeOf(through, [...batch, m, n], [x, y], () => multiplying(x, y, batch))
+  const product = new NDArray(wholeOf(through, [...batch, m, n], [x, y], () => multiplying(x, y, batch)))
   const found = astype(product, dtype, { copy: false })
   if (a.ndim > 1 && b.ndim > 1) return found
   const gone = [...(a.ndim === 1 ? [-2] : []), ...(b.ndim === 1 ? [-1] : [])]

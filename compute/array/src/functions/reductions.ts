@@ -6,7 +6,7 @@ import { DTypeError, ShapeError, shapeText } from '../errors.ts'
 import { evaluating } from '../expression/evaluate.ts'
 import { type Fold, maxFold, minFold, prodFold, sumFold } from '../expression/fold.ts'
 import type { Runs } from '../expression/launch.ts'
-import type { Node, View, Whole } from '../expression/node.ts'
+import { type View, wholeOf } from '../expression/node.ts'
 import { reducing } from '../expression/reduce.ts'
 import { allocate } from '../memory.ts'
 import { arrayOf, NDArray } from '../ndarray.ts'
@@ -35,27 +35,14 @@ function reduced(x: NDArray, axes: readonly number[], fold: Fold, dtype: DType, 
   const { node } = x
   const isKept = (_: number, d: number) => !axes.includes(d)
   const shape = keepdims ? x.shape.map((n, d) => (axes.includes(d) ? 1 : n)) : x.shape.filter(isKept)
-  const made: Whole = {
-    is: 'whole',
-    dtype,
-    shape,
-    result: undefined,
-    *evaluating(): Runs<View> {
-      const view = yield* reducing(node, axes, fold, dtype)
-      if (made.result === undefined && node.is === 'leaf') node.box.readers--
-      if (!keepdims) return view
-      let k = 0
-      const strides = x.shape.map((_, d) => (axes.includes(d) ? 0 : view.strides[k++]))
-      return { ...view, shape, strides }
-    },
+  function* computing(): Runs<View> {
+    const view = yield* reducing(node, axes, fold, dtype)
+    if (!keepdims) return view
+    let k = 0
+    const strides = x.shape.map((_, d) => (axes.includes(d) ? 0 : view.strides[k++]))
+    return { ...view, shape, strides }
   }
-  return new NDArray(held(node, made))
-}
-
-/** The elements that a node reads stay as they are until it is evaluated. */
-function held(node: Node, made: Whole): Whole {
-  if (node.is === 'leaf') node.box.readers++
-  return made
+  return new NDArray(wholeOf(dtype, shape, [node], computing))
 }
 
 function checkOptions(x: Operand, options: ReductionOptions, call: string) {
@@ -195,23 +182,15 @@ function placeOf(extreme: (x: Operand, options: ReductionOptions) => NDArray, ca
 function placeAmongAll(x: NDArray, top: NDArray, keepdims: boolean): NDArray<'int32'> {
   const { node } = x
   const shape = keepdims ? x.shape.map(() => 1) : []
-  const made: Whole = {
-    is: 'whole',
-    dtype: 'int32',
-    shape,
-    result: undefined,
-    *evaluating(): Runs<View> {
-      const elements = elementsOf(arrayOf(yield* evaluating(node)))
-      const view = yield* evaluating(top.node)
-      const [value] = view.memory.elements.subarray(view.offset, view.offset + 1) as unknown as [number | bigint]
-      const memory = allocate('int32', 1)
-      const list = elements as unknown as Float64Array
-      memory.elements[0] = Number.isNaN(value) ? list.findIndex(Number.isNaN) : list.indexOf(value as number)
-      if (made.result === undefined && node.is === 'leaf') node.box.readers--
-      return { dtype: 'int32', shape, strides: stridesOf(shape), offset: 0, memory }
-    },
+  function* looking(): Runs<View> {
+    const elements = elementsOf(arrayOf(yield* evaluating(node))) as unknown as Float64Array
+    const view = yield* evaluating(top.node)
+    const value = view.memory.elements[view.offset] as number
+    const memory = allocate('int32', 1)
+    memory.elements[0] = Number.isNaN(value) ? elements.findIndex(Number.isNaN) : elements.indexOf(value)
+    return { dtype: 'int32', shape, strides: stridesOf(shape), offset: 0, memory }
   }
-  return new NDArray<'int32'>(held(node, made))
+  return new NDArray<'int32'>(wholeOf('int32', shape, [node], looking))
 }
 
 export const argmax = placeOf(max, 'argmax')

@@ -15,69 +15,45 @@ import { mirrored, type Neighbours, neighboursOf, type WindowSize } from './wind
 
 export interface MorphologyOptions extends WindowSize, BorderOptions {}
 
-const leastOfLine = kernel(
-  (
-    [q, j],
-    taps: number,
-    from: Numbers,
-    stride: number,
-    per: number,
-    extra: number,
-    step: number,
-    to: Numbers,
-    width: number,
-  ) => {
-    const at = q * stride + ((q / per) | 0) * extra + j
-    let s = from[at]
-    for (let k = 1; k < taps; k++) s = Math.min(s, from[at + k * step])
-    to[q * width + j] = s
-  },
-  { name: 'leastOfLine' },
-)
+type Pick = (x: number, y: number) => number
 
-const largestOfLine = kernel(
-  (
-    [q, j],
-    taps: number,
-    from: Numbers,
-    stride: number,
-    per: number,
-    extra: number,
-    step: number,
-    to: Numbers,
-    width: number,
-  ) => {
-    const at = q * stride + ((q / per) | 0) * extra + j
-    let s = from[at]
-    for (let k = 1; k < taps; k++) s = Math.max(s, from[at + k * step])
-    to[q * width + j] = s
-  },
-  { name: 'largestOfLine' },
-)
-
-const leastOfWindow = kernel(
-  ([r, j], taps: number, offsets: Int32Array, from: Numbers, stride: number, to: Numbers, width: number) => {
-    const at = r * stride + j
-    let s = from[at + offsets[0]]
-    for (let k = 1; k < taps; k++) s = Math.min(s, from[at + offsets[k]])
-    to[r * width + j] = s
-  },
-  { name: 'leastOfWindow' },
-)
-
-const largestOfWindow = kernel(
-  ([r, j], taps: number, offsets: Int32Array, from: Numbers, stride: number, to: Numbers, width: number) => {
-    const at = r * stride + j
-    let s = from[at + offsets[0]]
-    for (let k = 1; k < taps; k++) s = Math.max(s, from[at + offsets[k]])
-    to[r * width + j] = s
-  },
-  { name: 'largestOfWindow' },
-)
+/** Of neighbours that lie one behind the other, and of those of a window. @param pick the one of two that is kept */
+const kernelsOf = (name: string, pick: Pick) => ({
+  ofLine: kernel(
+    (
+      [q, j],
+      taps: number,
+      from: Numbers,
+      stride: number,
+      per: number,
+      extra: number,
+      step: number,
+      to: Numbers,
+      width: number,
+    ) => {
+      const at = q * stride + ((q / per) | 0) * extra + j
+      let s = from[at]
+      for (let k = 1; k < taps; k++) s = pick(s, from[at + k * step])
+      to[q * width + j] = s
+    },
+    { name: `${name}OfLine`, use: { pick } },
+  ),
+  ofWindow: kernel(
+    ([r, j], taps: number, offsets: Int32Array, from: Numbers, stride: number, to: Numbers, width: number) => {
+      const at = r * stride + j
+      let s = from[at + offsets[0]]
+      for (let k = 1; k < taps; k++) s = pick(s, from[at + offsets[k]])
+      to[r * width + j] = s
+    },
+    { name: `${name}OfWindow`, use: { pick } },
+  ),
+})
 
 type Extreme = 'least' | 'largest'
-const ofLine = { least: leastOfLine, largest: largestOfLine }
-const ofWindow = { least: leastOfWindow, largest: largestOfWindow }
+const kernels = {
+  least: kernelsOf('least', (x, y) => Math.min(x, y)),
+  largest: kernelsOf('largest', (x, y) => Math.max(x, y)),
+}
 
 /** Rectangles are done along one axis after the other. */
 function extremes(pixels: Pixels, window: Neighbours, options: BorderOptions, extreme: Extreme, call: string): NDArray {
@@ -89,7 +65,7 @@ function extremes(pixels: Pixels, window: Neighbours, options: BorderOptions, ex
     if (rectangle === undefined) {
       const { elements, stride, offsets } = framed(from, stored, pixels, window, border)
       const width = columns * inner
-      yield runOf(ofWindow[extreme], [rows, width], offsets.length, offsets, elements, stride, to, width)
+      yield runOf(kernels[extreme].ofWindow, [rows, width], offsets.length, offsets, elements, stride, to, width)
       return
     }
     let current = from
@@ -100,7 +76,7 @@ function extremes(pixels: Pixels, window: Neighbours, options: BorderOptions, ex
       const source = n === 1 ? current : extended(current, stored, lines, [before, n - 1 - before], border)
       const target = axis === 1 ? to : scratch(stored, to.length)
       const { count, width, stride, per, extra } = rowsOf(lines, n - 1)
-      yield runOf(ofLine[extreme], [count, width], n, source, stride, per, extra, lines.inner, target, width)
+      yield runOf(kernels[extreme].ofLine, [count, width], n, source, stride, per, extra, lines.inner, target, width)
       current = target
     }
   })
