@@ -26,7 +26,7 @@ export interface Launch {
   threads: number
   schedule: Schedule
   chunk: number | undefined
-  /** For a reduction: takes the value of each row of the range, in order, instead of one of all. Of the combination's type, or unsigned. */
+  /** For a reduction: takes the value of each row of the range, in order, instead of one of all. Of the combination's type, unsigned, or of smaller elements. */
   rows?: ArrayBufferView
   signal?: AbortSignal
 }

@@ -210,18 +210,20 @@ export class Block {
 
   /** Combines the partial results of each row by itself, and writes them. */
   combineRows(rows: ArrayBufferView, count: number, range: number, combine: Pairwise): void {
-    const Rows = rows.constructor as Float64ArrayConstructor
+    // Of the type in which values are combined, which is wider than small elements.
+    const { type } = this.#combination!
+    const Partials = partialsOf(type)
     const out = rows as Float64Array
     const { address } = this.#partials
     const segments = range / count
-    if (segments === 1) out.set(heap.view(Rows, address, count))
+    if (segments === 1) out.set(heap.view(Partials, address, count))
     else {
-      const bytes = segments * layout.typeBytes(this.#combination!.type)
+      const bytes = segments * layout.typeBytes(type)
       for (let row = 0; row < count; row++) {
         const at = address + row * bytes
         this.#writeAddress(layout.PARTIALS, this.#origin + at)
         combine(segments)
-        out[row] = heap.view(Rows, at, 1)[0]
+        out[row] = heap.view(Partials, at, 1)[0]
       }
     }
   }
@@ -235,18 +237,17 @@ export class Block {
 /** What {@link Block.eachRow} does not know: how the partial results of a row become one. */
 export type Pairwise = (count: number) => void
 
-function readValue(address: number, type: Type): number | bigint {
-  switch (type) {
-    case 'f64':
-      return heap.view(Float64Array, address, 1)[0]
-    case 'f32':
-      return heap.view(Float32Array, address, 1)[0]
-    case 'i64':
-      return heap.view(BigInt64Array, address, 1)[0]
-    default:
-      return heap.view(Int32Array, address, 1)[0]
-  }
-}
+/** What partial results of a type lie in. */
+const partialsOf = (type: Type) =>
+  (type === 'f64'
+    ? Float64Array
+    : type === 'f32'
+      ? Float32Array
+      : type === 'i64'
+        ? BigInt64Array
+        : Int32Array) as Float64ArrayConstructor
+
+const readValue = (address: number, type: Type): number | bigint => heap.view(partialsOf(type), address, 1)[0]
 
 /** Blocks are kept for the next calls, but not those of a crowd of calls at once, nor very large ones. */
 export class Blocks {
