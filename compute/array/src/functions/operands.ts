@@ -1,7 +1,16 @@
 /** What functions are given: arrays, numbers, typed arrays and lists. */
 
 import { ArgumentError } from '@skein/base'
-import { type Complex, type DType, dtypeOfElements, type Elements, infoOf, isInteger } from '../dtypes.ts'
+import {
+  type Complex,
+  type DType,
+  dtypeOfElements,
+  type Elements,
+  infoOf,
+  isComplex,
+  isInteger,
+  partOf,
+} from '../dtypes.ts'
 import { type Node, scalarOf } from '../expression/node.ts'
 import { Memory } from '../memory.ts'
 import { arrayOf, NDArray } from '../ndarray.ts'
@@ -98,6 +107,8 @@ export function nodesOf(given: readonly unknown[], call: string, names: readonly
     if (array) return array.node
     const weak = weakOf(x)!
     const dtype = met === undefined ? strong[weak] : promoteWeak(met, weak)
-    return scalarNode(x as number, dtype, call, names[k])
+    // A real number beside complex ones stays one: an imaginary part of 0 would meet infinities.
+    const own = isComplex(dtype) && weak !== 'complex' ? partOf(dtype) : dtype
+    return scalarNode(x as number, own, call, names[k])
   })
 }

@@ -11,33 +11,42 @@ import {
   isNegativeBit,
   math,
   multiplyPairs,
+  type Pair,
+  scalePair,
   subtractPairs,
   withSign,
 } from './complex.ts'
 import { binary, isUnsigned, less, unary } from './define.ts'
-import { anything, inexact, meeting, numbers, ordered, realNumbers, toReal } from './rules.ts'
+import { anything, inexact, meeting, mixing, numbers, ordered, realNumbers, toReal } from './rules.ts'
 
 /** A truth is added as `or` and multiplied as `and`, as NumPy does. */
-export const add = binary('add', meeting(anything), {
+export const add = binary('add', mixing(meeting(anything)), {
   real: (b, x, y) => (x.type === 'i1' ? b.op('or', 'i1', [x, y]) : b.add(x, y)),
   complex: addPairs,
+  mixed: (b, x, y) => ({ v: b.add(x.v, y.v), im: x.im ?? y.im! }),
   js: (x, y) => x + y,
 })
 
-export const subtract = binary('subtract', meeting(numbers), {
+export const subtract = binary('subtract', mixing(meeting(numbers)), {
   real: (b, x, y) => b.sub(x, y),
   complex: subtractPairs,
+  mixed: (b, x, y) => ({ v: b.sub(x.v, y.v), im: x.im ?? b.neg(y.im!) }),
   js: (x, y) => x - y,
 })
 
-export const multiply = binary('multiply', meeting(anything), {
+export const multiply = binary('multiply', mixing(meeting(anything)), {
   real: (b, x, y) => (x.type === 'i1' ? b.op('and', 'i1', [x, y]) : b.mul(x, y)),
   complex: multiplyPairs,
+  mixed: (b, x, y) => (x.im ? scalePair(b, y.v, x as Pair) : scalePair(b, x.v, y as Pair)),
 })
 
-export const divide = binary('divide', inexact(['float', 'complex']), {
+export const divide = binary('divide', mixing(inexact(['float', 'complex'])), {
   real: (b, x, y) => b.div(x, y),
   complex: dividePairs,
+  mixed: (b, x, y) =>
+    x.im
+      ? { v: b.div(x.v, y.v), im: b.div(x.im, y.v) }
+      : dividePairs(b, { v: x.v, im: b.const(x.v.type, 0) }, y as Pair),
   js: (x, y) => x / y,
 })
 

@@ -16,6 +16,8 @@ export interface Unary {
 export interface Binary {
   readonly real: (b: Builder, x: Value, y: Value, dtype: DType) => Value
   readonly complex?: (b: Builder, x: Pair, y: Pair) => Pair
+  /** Of a real number and a complex one, in either order, where they do not meet before. */
+  readonly mixed?: (b: Builder, x: Lane, y: Lane) => Pair
   readonly js?: Operation['js']
 }
 
@@ -39,13 +41,17 @@ export function unary(name: string, rule: Rule, { real: compute, complex, js }: 
   }
 }
 
-export function binary(name: string, rule: Rule, { real: compute, complex, js }: Binary): Operation {
+export function binary(name: string, rule: Rule, { real: compute, complex, mixed, js }: Binary): Operation {
   return {
     name,
     signature: rule(name),
     lower(b, [x, y], signature) {
       if (complex && x.im && y.im) {
         const { v, im } = complex(b, x as Pair, y as Pair)
+        return pair(signature.result, v, im)
+      }
+      if (mixed && (x.im || y.im)) {
+        const { v, im } = mixed(b, x, y)
         return pair(signature.result, v, im)
       }
       return given(signature, b, compute(b, x.v, y.v, x.dtype))

@@ -11,11 +11,13 @@ import {
   asinOfPair,
   atanhOfPair,
   coshOfPair,
+  expm1OfPair,
   expOfPair,
   logOfPair,
   math,
   multiplyPairs,
   type Pair,
+  scalePair,
   sinhOfPair,
   sqrtOfPair,
   tanhOfPair,
@@ -23,7 +25,7 @@ import {
   timesMinusI,
 } from './complex.ts'
 import { binary, isUnsigned, unary } from './define.ts'
-import { inexact, meeting, numbers, type Rule, realNumbers, toReal } from './rules.ts'
+import { inexact, meeting, mixing, numbers, type Rule, realNumbers, toReal } from './rules.ts'
 
 type OfPair = (b: Builder, x: Pair) => Pair
 
@@ -37,13 +39,7 @@ export const sqrt = unary('sqrt', inexact(['float', 'complex']), { real: (b, x) 
 export const cbrt = named('cbrt', 'cbrt')
 export const exp = named('exp', 'exp', expOfPair)
 export const exp2 = named('exp2', 'exp2')
-export const expm1 = named('expm1', 'expm1', (b, x) => {
-  // e^a cos b − 1 = expm1(a) cos b − 2 sin²(b/2), which loses nothing near 0.
-  const half = math(b, 'sin', b.mul(x.im, 0.5))
-  const grown = math(b, 'expm1', x.v)
-  const v = b.sub(b.mul(grown, math(b, 'cos', x.im)), b.mul(b.mul(half, half), 2))
-  return { v, im: b.mul(b.add(grown, 1), math(b, 'sin', x.im)) }
-})
+export const expm1 = named('expm1', 'expm1', expm1OfPair)
 export const log = named('log', 'log', logOfPair)
 export const log1p = named('log1p', 'log1p', (b, x) => {
   const up = b.add(x.v, 1)
@@ -116,18 +112,19 @@ function signedPower(b: Builder, x: Value, y: Value): Value {
 
 export const pow: Operation = {
   name: 'pow',
-  signature: meeting(numbers)('pow'),
+  signature: mixing(meeting(numbers))('pow'),
   lower(b, [x, y], { result }) {
-    if (x.im && y.im) {
-      // x^y = e^(y log x); 0^0 is 1, 0 to a power in the right half plane 0.
-      const l = logOfPair(b, { v: x.v, im: x.im })
-      const z = expOfPair(b, multiplyPairs(b, { v: y.v, im: y.im }, l))
-      const isZero = b.and(b.eq(x.v, 0), b.eq(x.im, 0))
-      const byZero = b.and(b.eq(y.v, 0), b.eq(y.im, 0))
+    if (x.im || y.im) {
+      // x^y = e^(y log x); anything^0 is 1, 0 to a power in the right half plane 0.
       const n = (value: number) => b.const(x.v.type, value)
-      const otherwise = b.select(b.gt(y.v, 0), n(0), n(Number.NaN))
-      const im = b.select(byZero, n(0), otherwise)
-      return pair(result, b.select(isZero, b.select(byZero, n(1), otherwise), z.v), b.select(isZero, im, z.im))
+      const [base, power] = [x, y].map(({ v, im }) => ({ v, im: im ?? n(0) }))
+      const l = logOfPair(b, base)
+      const z = expOfPair(b, y.im ? multiplyPairs(b, power, l) : scalePair(b, y.v, l))
+      const isZero = b.and(b.eq(base.v, 0), b.eq(base.im, 0))
+      const byZero = b.and(b.eq(power.v, 0), b.eq(power.im, 0))
+      const ofZero = b.select(b.gt(y.v, 0), n(0), n(Number.NaN))
+      const chosen = (byZeroIs: number, v: Value) => b.select(byZero, n(byZeroIs), b.select(isZero, ofZero, v))
+      return pair(result, chosen(1, z.v), chosen(0, z.im))
     }
     if (x.v.type[0] === 'f') return fit(b, result, powOfFloats(b, x.v, y.v))
     return fit(b, result, isUnsigned(result) ? integerPower(b, x.v, y.v) : signedPower(b, x.v, y.v))

@@ -59,6 +59,17 @@ export function inexact(classes: readonly ('float' | 'complex')[], result: (dtyp
     })
 }
 
+/** As a rule says; but a real operand beside a complex one stays real, in the type of a part: it has no imaginary part that would meet infinities. */
+export const mixing =
+  (rule: Rule): Rule =>
+  name => {
+    const find = rule(name)
+    return remembered(dtypes => {
+      const { operands, result } = find(dtypes)
+      return { operands: operands.map((to, k) => (isComplex(to) && !isComplex(dtypes[k]) ? partOf(to) : to)), result }
+    })
+  }
+
 export const same = (dtype: DType): DType => dtype
 export const toBool = (): DType => 'bool'
 /** Of complex numbers the type of a part. */
