@@ -23,7 +23,15 @@ const union = (a: Labels, b: Labels): Labels => new Set([...a, ...b])
 const costOf = (labels: Labels, { lengths }: Subscripts): number =>
   [...labels].reduce((product, label) => product * lengths.get(label)!, 1)
 
+const found = new WeakMap<Subscripts, Path>()
+
 export function pathOf(subscripts: Subscripts): Path {
+  let path = found.get(subscripts)
+  if (path === undefined) found.set(subscripts, (path = search(subscripts)))
+  return path
+}
+
+function search(subscripts: Subscripts): Path {
   const { inputs } = subscripts
   if (inputs.length < 2) return { steps: [], cost: costOf(new Set(inputs.flat()), subscripts) }
   return inputs.length <= mostSearched ? cheapest(subscripts) : greedy(subscripts)

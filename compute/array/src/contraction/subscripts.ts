@@ -15,8 +15,22 @@ export interface Subscripts {
   readonly lengths: ReadonlyMap<Label, number>
 }
 
+/** The last ones that were parsed: a loop asks for the same ones again and again. */
+const parsed = new Map<string, Subscripts>()
+const mostParsed = 100
+
 /** @throws ArgumentError for what are no subscripts; ShapeError where they do not go with shapes */
 export function parseSubscripts(text: unknown, shapes: readonly Shape[], call: string): Subscripts {
+  const key = `${String(text)};${shapes.join(';')}`
+  const known = parsed.get(key)
+  if (known !== undefined) return known
+  const found = parse(text, shapes, call)
+  if (parsed.size >= mostParsed) parsed.clear()
+  parsed.set(key, found)
+  return found
+}
+
+function parse(text: unknown, shapes: readonly Shape[], call: string): Subscripts {
   const wrong = (expected: string, advice = '') => new ArgumentError(call, 'subscripts', expected, text, advice)
   if (typeof text !== 'string') throw wrong("text as 'ij,jk->ik'")
   const sides = text.replaceAll(' ', '').split('->')

@@ -6,6 +6,7 @@ import { LinearAlgebraError, ShapeError, shapeText } from '../errors.ts'
 import type { NDArray } from '../ndarray.ts'
 import { adjoint } from './adjoint.ts'
 import { astype } from './astype.ts'
+import { lengthAtOnce } from './at-once.ts'
 import { asarray, zeros } from './creation.ts'
 import * as elementwise from './elementwise.ts'
 import { computedIn, met } from './matrices.ts'
@@ -30,6 +31,8 @@ function counted(s: NDArray, m: number, n: number, rtol: number | undefined, cal
   const largest = reductions.max(s, { axis: -1, keepdims: true })
   return elementwise.greater(s, elementwise.multiply(largest, rtol ?? Math.max(m, n) * epsilonOf(s)))
 }
+
+const rankOf = (counts: NDArray): NDArray => reductions.countNonzero(counts, { axis: -1 })
 
 /** 1/s, and 0 for what does not count. */
 const inverses = (s: NDArray, counts: NDArray): NDArray =>
@@ -66,7 +69,7 @@ export function matrixRank(x: Operand, { rtol }: RankOptions = {}): NDArray {
   const array = toArray(x, 'matrixRank')
   const [m, n] = sizesOf(array, 'matrixRank')
   if (array.size === 0) return zeros(array.shape.slice(0, -2), { dtype: 'int64' })
-  return reductions.countNonzero(counted(svdvals(array), m, n, rtol, 'matrixRank'), { axis: -1 })
+  return rankOf(counted(svdvals(array), m, n, rtol, 'matrixRank'))
 }
 
 /** `fro`: the root of the sum of squares; `nuc`: the sum of singular values; 1 and −1: the largest and smallest sum of a column's sizes; ±Infinity: of a row's; 2 and −2: the largest and smallest singular value. */
@@ -94,6 +97,8 @@ export function matrixNorm(x: Operand, { ord = 'fro', keepdims = false }: Matrix
 }
 
 function normOf(x: NDArray, ord: MatrixOrder): NDArray {
+  const small = ord === 'fro' && x.ndim === 2 ? lengthAtOnce(x) : undefined
+  if (small) return small
   const last = { axis: -1 }
   const size = elementwise.abs(x)
   if (ord === 'fro') return elementwise.sqrt(reductions.sum(elementwise.square(size), { axis: [-2, -1] }))
@@ -174,7 +179,8 @@ export function lstsq(a: Operand, b: Operand, { rtol }: RankOptions = {}): Least
   ]
   const { u, s, vh } = svd(matrix, { fullMatrices: false })
   const isEmpty = s.size === 0
-  const factors = isEmpty ? s : inverses(s, counted(s, m, n, rtol, 'lstsq'))
+  const counts = isEmpty ? s : counted(s, m, n, rtol, 'lstsq')
+  const factors = isEmpty ? s : inverses(s, counts)
   const parts = elementwise.multiply(expandDims(factors, -1), matmul(adjoint(u), columns))
   const x = matmul(adjoint(vh), parts).eval()
   const off = elementwise.subtract(columns, matmul(matrix, x))
@@ -182,7 +188,7 @@ export function lstsq(a: Operand, b: Operand, { rtol }: RankOptions = {}): Least
   return {
     x: isVector ? reshape(x, x.shape.slice(0, -1)) : x,
     residuals: isVector ? reshape(residuals, residuals.shape.slice(0, -1)) : residuals,
-    rank: matrixRank(matrix, rtol === undefined ? {} : { rtol }),
+    rank: rankOf(counts),
     s,
   }
 }

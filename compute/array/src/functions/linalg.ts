@@ -9,6 +9,7 @@ import { LinearAlgebraError, ShapeError, shapeText } from '../errors.ts'
 import { providerOf } from '../linalg/choose.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
 import { astype, copyOf } from './astype.ts'
+import { lengthAtOnce, traceAtOnce } from './at-once.ts'
 import { eye } from './creation.ts'
 import * as elementwise from './elementwise.ts'
 import { made, overElements, Stack, squares } from './matrices.ts'
@@ -146,8 +147,10 @@ export function diagonal(x: Operand, { offset = 0 }: { offset?: number } = {}): 
 }
 
 /** The sum of a diagonal. */
-export const trace = (x: Operand, options: { offset?: number } = {}): NDArray =>
-  reductions.sum(diagonal(x, options), { axis: -1 })
+export function trace(x: Operand, options: { offset?: number } = {}): NDArray {
+  const elements = diagonal(x, options)
+  return traceAtOnce(elements) ?? reductions.sum(elements, { axis: -1 })
+}
 
 /** A to a whole power, by squaring; to a negative one of its inverse. */
 export function matrixPower(x: Operand, n: number): NDArray {
@@ -174,6 +177,8 @@ export interface VectorNormOptions extends reductions.ReductionOptions {
 export function vectorNorm(x: Operand, { ord = 2, ...options }: VectorNormOptions = {}): NDArray {
   if (typeof ord !== 'number') throw new ArgumentError('vectorNorm', 'ord', 'a number', ord)
   const array = toArray(x, 'vectorNorm')
+  const small = ord === 2 && isOfAll(options, array.ndim) ? lengthAtOnce(array) : undefined
+  if (small) return small
   const size = elementwise.abs(isFloat(array.dtype) || isComplex(array.dtype) ? array : astype(array, 'float64'))
   if (ord === Infinity) return reductions.max(size, options)
   if (ord === -Infinity) return reductions.min(size, options)
@@ -182,3 +187,6 @@ export function vectorNorm(x: Operand, { ord = 2, ...options }: VectorNormOption
   if (ord === 2) return elementwise.sqrt(reductions.sum(elementwise.square(size), options))
   return elementwise.pow(reductions.sum(elementwise.pow(size, ord), options), 1 / ord)
 }
+
+const isOfAll = ({ axis, keepdims }: reductions.ReductionOptions, ndim: number): boolean =>
+  !keepdims && (axis === undefined || axis === null || (ndim === 1 && (axis === 0 || axis === -1)))

@@ -9,6 +9,7 @@ import { NDArray } from '../ndarray.ts'
 import { combinedIn, promote } from '../promotion.ts'
 import { broadcastShapes, checkAxis, type Shape } from '../shape.ts'
 import { astype } from './astype.ts'
+import { dotAtOnce, dotsOfRowsAtOnce, outerAtOnce } from './at-once.ts'
 import * as elementwise from './elementwise.ts'
 import { type Operand, toArray } from './operands.ts'
 import { sum } from './reductions.ts'
@@ -65,9 +66,16 @@ export function vecdot(x1: Operand, x2: Operand, { axis = -1 }: { axis?: number 
       `along the axis ${shapeText(a.shape)} has ${a.shape[d]} elements and ${shapeText(b.shape)} has ${b.shape[e]}.`,
       [a.shape, b.shape],
     )
+  const small =
+    a.ndim === 1 && b.ndim === 1 ? dotAtOnce(a, b) : areRows(a, d, b, e) ? dotsOfRowsAtOnce(a, b) : undefined
+  if (small) return small
   const left = isComplex(a.dtype) ? elementwise.conj(a) : a
   return sum(elementwise.multiply(left, b), { axis, dtype: a.dtype })
 }
+
+/** Matrices whose rows are multiplied. */
+const areRows = (a: NDArray, d: number, b: NDArray, e: number): boolean =>
+  a.ndim === 2 && d === 1 && (b.ndim === 1 || (b.ndim === 2 && e === 1 && b.shape[0] === a.shape[0]))
 
 export interface TensordotOptions {
   /** How many axes are summed over, the last of x1 and the first of x2; or the axes of each. Default 2. */
@@ -121,5 +129,5 @@ function axesOf(axes: unknown, a: NDArray, b: NDArray): [number[], number[]] {
 /** All products of an element of the one with one of the other, as a matrix. */
 export function outer(x1: Operand, x2: Operand): NDArray {
   const [a, b] = met(x1, x2, 'outer')
-  return elementwise.multiply(reshape(a, [-1, 1]), reshape(b, [1, -1]))
+  return outerAtOnce(a, b) ?? elementwise.multiply(reshape(a, [-1, 1]), reshape(b, [1, -1]))
 }

@@ -4,6 +4,7 @@ import { isComplex } from '../dtypes.ts'
 import { ShapeError, shapeText } from '../errors.ts'
 import type { NDArray } from '../ndarray.ts'
 import { broadcastShapes, checkAxis, checkShape } from '../shape.ts'
+import { crossAtOnce, dotAtOnce, dotsOfRowsAtOnce, kronAtOnce } from './at-once.ts'
 import * as elementwise from './elementwise.ts'
 import { at } from './indexing.ts'
 import { stack } from './joining.ts'
@@ -16,15 +17,18 @@ import { expandDims, moveaxis, reshape, squeeze } from './shaping.ts'
 export function inner(x1: Operand, x2: Operand): NDArray {
   const [a, b] = met(x1, x2, 'inner')
   if (a.ndim === 0 || b.ndim === 0) return elementwise.multiply(a, b)
-  return tensordot(a, b, { axes: [[a.ndim - 1], [b.ndim - 1]] })
+  return ofVectors(a, b) ?? tensordot(a, b, { axes: [[a.ndim - 1], [b.ndim - 1]] })
 }
 
 /** The sum of products over the last axis of x1 and the last but one of x2, or its only one; of a number the product. @throws ShapeError */
 export function dot(x1: Operand, x2: Operand): NDArray {
   const [a, b] = met(x1, x2, 'dot')
   if (a.ndim === 0 || b.ndim === 0) return elementwise.multiply(a, b)
-  return tensordot(a, b, { axes: [[a.ndim - 1], [Math.max(0, b.ndim - 2)]] })
+  return ofVectors(a, b) ?? tensordot(a, b, { axes: [[a.ndim - 1], [Math.max(0, b.ndim - 2)]] })
 }
+
+const ofVectors = (a: NDArray, b: NDArray): NDArray | undefined =>
+  a.ndim === 1 && b.ndim === 1 && a.size === b.size ? dotAtOnce(a, b) : undefined
 
 /** The sum of products of all elements, those of x1 conjugated. @throws ShapeError unless both have as many elements */
 export function vdot(x1: Operand, x2: Operand): NDArray {
@@ -39,8 +43,11 @@ export function vdot(x1: Operand, x2: Operand): NDArray {
 }
 
 /** Matrices times vectors: the last two axes of x1, the last of x2; those in front are broadcast. @throws ShapeError */
-export const matvec = (x1: Operand, x2: Operand): NDArray =>
-  squeeze(matmul(x1, expandDims(withAxis(x2, 'matvec', 'x2'), -1)), -1)
+export function matvec(x1: Operand, x2: Operand): NDArray {
+  const [a, v] = [toArray(x1, 'matvec', 'x1'), withAxis(x2, 'matvec', 'x2')]
+  const small = v.ndim === 1 && a.shape[1] === v.shape[0] ? dotsOfRowsAtOnce(a, v) : undefined
+  return small ?? squeeze(matmul(a, expandDims(v, -1)), -1)
+}
 
 /** Vectors, conjugated, times matrices: the last axis of x1, the last two of x2; those in front are broadcast. @throws ShapeError */
 export function vecmat(x1: Operand, x2: Operand): NDArray {
@@ -70,6 +77,8 @@ export function cross(x1: Operand, x2: Operand, { axis = -1 }: CrossOptions = {}
     return moveaxis(x, d, -1)
   })
   broadcastShapes([a.shape, b.shape], 'cross')
+  const small = checkAxis(axis, a.shape, 'cross') === a.ndim - 1 ? crossAtOnce(a, b) : undefined
+  if (small) return small
   const part = (x: NDArray, k: number) => at(x, '...', k)
   const element = (i: number, j: number) =>
     elementwise.subtract(elementwise.multiply(part(a, i), part(b, j)), elementwise.multiply(part(a, j), part(b, i)))
@@ -80,6 +89,8 @@ export function cross(x1: Operand, x2: Operand, { axis = -1 }: CrossOptions = {}
 /** The Kronecker product: each element of x1 times the whole of x2, as a block. Axes that the one has not have length 1. */
 export function kron(x1: Operand, x2: Operand): NDArray {
   const [a, b] = met(x1, x2, 'kron')
+  const small = kronAtOnce(a, b)
+  if (small) return small
   const rank = Math.max(a.ndim, b.ndim)
   const wide = ({ shape }: NDArray) => [...new Array<number>(rank - shape.length).fill(1), ...shape]
   const [m, n] = [wide(a), wide(b)]
