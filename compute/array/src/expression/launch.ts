@@ -1,6 +1,6 @@
 /** Pieces of work. Who computes something writes them down one after the other; here they are run, on this thread or beside it. */
 
-import type { Launch, Program } from '@skein/kernel/compiler'
+import type { Extent, Launch, Program } from '@skein/kernel/compiler'
 import { whileReading } from '../memory.ts'
 import { counts } from './programs.ts'
 
@@ -13,16 +13,27 @@ export interface Run {
 /** Pieces of work in order, and what comes out. */
 export type Runs<T> = Generator<Run, T>
 
+/** From 0 on, one by one. */
+export const extentsOf = (lengths: readonly number[]): Extent[] => lengths.map(end => ({ begin: 0, end, step: 1 }))
+
 /** A program over a range of indices. @param rows of a reduction, takes the value of each row */
-export function launchOf(
+export const launchOf = (
   program: Program,
   lengths: readonly number[],
   arrays: readonly unknown[],
   scalars: (number | bigint)[],
   rows?: ArrayBufferView,
+): Run => launchOver(program, extentsOf(lengths), arrays, scalars, rows)
+
+export function launchOver(
+  program: Program,
+  extents: readonly Extent[],
+  arrays: readonly unknown[],
+  scalars: (number | bigint)[],
+  rows?: ArrayBufferView,
 ): Run {
   const launch: Launch = {
-    extents: lengths.map(end => ({ begin: 0, end, step: 1 })),
+    extents: extents as Extent[],
     scalars,
     arrays: arrays as ArrayBufferView[],
     threads: Number.MAX_SAFE_INTEGER,

@@ -1,17 +1,27 @@
 /** Lengths as products of the radices that there is code for. */
 
+/** There is code for primes up to this. */
+const mostPrime = 13
 /** The largest radix first: a transform begins with it, and later passes have longer rows. */
 const most = 16
+/** Where fewer passes are then enough: with few points a pass takes longer to begin than to do. */
+const mostOfFew = 32
 
-/** Radices up to 16 whose product is n, the largest first; undefined: n has a prime above 13, and is for Bluestein's algorithm. */
+/** Radices up to 16, or one or two up to 32, whose product is n, the largest first; undefined: n has a prime above 13, and is for Bluestein's algorithm. */
 export function radicesOf(n: number): number[] | undefined {
-  if (n === 1) return [1]
+  const primes = primesOf(n)
+  if (primes.length > 0 && primes[primes.length - 1] > mostPrime) return undefined
+  if (n <= mostOfFew) return [n]
+  if (n <= mostOfFew ** 2) {
+    // As like each other as can be.
+    let first = Math.ceil(Math.sqrt(n))
+    while (n % first !== 0) first++
+    if (first <= (n <= most ** 2 ? most : mostOfFew)) return [first, n / first]
+  }
   const found: number[] = []
-  let rest = n
-  while (rest > 1) {
+  for (let rest = n; rest > 1; ) {
     let radix = Math.min(most, rest)
-    while (radix > 1 && rest % radix !== 0) radix--
-    if (radix === 1) return undefined
+    while (rest % radix !== 0) radix--
     found.push(radix)
     rest /= radix
   }

@@ -1,6 +1,6 @@
 /** Lines of points in arrays: what is transformed, and where to. */
 
-import type { Points, Real } from './passes.ts'
+import type { Form, Points, Real } from './passes.ts'
 
 /** `outer` · `inner` lines of n points each. */
 export interface Lines {
@@ -12,6 +12,14 @@ export interface Lines {
 /** Where they are: how far it is to the next outer line, along the line, and to the next inner one, in points. */
 export interface Placed {
   readonly points: Points
+  readonly outerStep: number
+  readonly step: number
+  readonly innerStep: number
+}
+
+/** The same without the arrays. */
+export interface Layout {
+  readonly form: Form
   readonly outerStep: number
   readonly step: number
   readonly innerStep: number

@@ -3,9 +3,9 @@
  * imaginary parts, so that lanes read and write neighbours; the first pass reads an array as it is, the last one writes one.
  */
 
-import type { KernelIR, Value } from '@skein/kernel/compiler'
+import type { Extent, KernelIR, Program, Value } from '@skein/kernel/compiler'
 import { Composer } from '../expression/compose.ts'
-import { launchOf, type Run } from '../expression/launch.ts'
+import { extentsOf, launchOver, type Run } from '../expression/launch.ts'
 import { programOf } from '../expression/programs.ts'
 import { type Point, times, transformOf } from './codelets.ts'
 
@@ -33,9 +33,9 @@ export interface Pass {
   readonly radix: number
   readonly type: Real
   readonly lengths: readonly [first: number, second: number, lanes: number]
-  readonly from: Points
+  readonly from: Form
   readonly fromSteps: Steps
-  readonly to: Points
+  readonly to: Form
   readonly toSteps: Steps
   /** By which what a pass gives is multiplied; in the last one there are none. `count` for each point but the first. */
   readonly twiddles?: {
@@ -44,8 +44,8 @@ export interface Pass {
     readonly count: number
     readonly by: 'second' | 'lanes'
   }
-  /** What the last pass multiplies by. */
-  readonly scale?: number
+  /** The last pass multiplies by a number. */
+  readonly isScaled: boolean
 }
 
 /** Steps of lanes that are a part of the kernel. */
@@ -56,31 +56,57 @@ const formOf = (p: Pass): string =>
     'fourier',
     p.type,
     p.radix,
-    p.from.form,
+    p.from,
     fixed(p.fromSteps[2]) ? p.fromSteps[2] : 's',
-    p.to.form,
+    p.to,
     fixed(p.toSteps[2]) ? p.toSteps[2] : 's',
     p.twiddles?.by ?? '-',
-    p.scale === undefined ? '-' : 'scaled',
+    p.isScaled ? 'scaled' : '-',
   ].join(' ')
 
-/** The launch of a pass. */
-export function runOf(pass: Pass): Run {
+/** A pass whose kernel has been made: what differs from one transform to the next are arrays, offsets and the scale. */
+export interface ReadyPass {
+  readonly program: Program
+  readonly extents: readonly Extent[]
+  /** As the kernel takes them, offsets and scale 0. */
+  readonly scalars: readonly number[]
+  /** Where the target's offset stands among them; the source's stands first, the scale last. */
+  readonly target: number
+  readonly isScaled: boolean
+  readonly twiddles: readonly Reals[]
+}
+
+export function readyOf(pass: Pass): ReadyPass {
   const program = programOf(formOf(pass), () => ({ ir: composed(pass) }))
-  const { from, to, twiddles, scale } = pass
-  const arrays = [...from.arrays, ...to.arrays]
-  const scalars: number[] = []
-  for (const [{ offset }, steps] of [
-    [from, pass.fromSteps],
-    [to, pass.toSteps],
-  ] as const)
-    scalars.push(offset, steps[0], steps[1], ...(fixed(steps[2]) ? [] : [steps[2]]), steps[3])
-  if (twiddles) {
-    arrays.push(twiddles.re, twiddles.im)
-    scalars.push(twiddles.count)
+  const { fromSteps, toSteps, twiddles, isScaled } = pass
+  const stepsOf = ([first, second, lanes, points]: Steps) => [
+    0,
+    first,
+    second,
+    ...(fixed(lanes) ? [] : [lanes]),
+    points,
+  ]
+  const source = stepsOf(fromSteps)
+  const scalars = [...source, ...stepsOf(toSteps)]
+  if (twiddles) scalars.push(twiddles.count)
+  if (isScaled) scalars.push(0)
+  return {
+    program,
+    extents: extentsOf(pass.lengths),
+    scalars,
+    target: source.length,
+    isScaled,
+    twiddles: twiddles ? [twiddles.re, twiddles.im] : [],
   }
-  if (scale !== undefined) scalars.push(scale)
-  return launchOf(program, pass.lengths, arrays, scalars)
+}
+
+/** The launch of a pass. @param scale of the last one */
+export function runOf(pass: ReadyPass, from: Points, to: Points, scale: number): Run {
+  const scalars = pass.scalars.slice()
+  scalars[0] = from.offset
+  scalars[pass.target] = to.offset
+  if (pass.isScaled) scalars[scalars.length - 1] = scale
+  return launchOver(pass.program, pass.extents, [...from.arrays, ...to.arrays, ...pass.twiddles], scalars)
 }
 
 /** The places of a lane's points. */
@@ -94,13 +120,11 @@ function placesOf(c: Composer, steps: Steps, radix: number): Value[] {
   return Array.from({ length: radix }, (_, k) => b.add(at, b.mul(step, b.const('i32', k))))
 }
 
-function composed({ radix, type, from, fromSteps, to, toSteps, twiddles, scale }: Pass): KernelIR {
+function composed({ radix, type, from, fromSteps, to, toSteps, twiddles, isScaled }: Pass): KernelIR {
   const c = new Composer()
   const { b } = c
-  const sources = from.arrays.map(() => c.buffer(type))
-  const targets = to.arrays.map(() => c.buffer(type))
-  const read = readerOf(c, type, from.form, sources)
-  const write = writerOf(c, type, to.form, targets)
+  const read = readerOf(c, type, from, buffersFor(c, type, from))
+  const write = writerOf(c, type, to, buffersFor(c, type, to))
   const points = placesOf(c, fromSteps, radix).map(read)
   const places = placesOf(c, toSteps, radix)
   let found = transformOf(b, points)
@@ -114,7 +138,7 @@ function composed({ radix, type, from, fromSteps, to, toSteps, twiddles, scale }
       return times(b, point, { re: b.load(re, type, at, 0), im: b.load(im, type, at, 0) })
     })
   }
-  if (scale !== undefined) {
+  if (isScaled) {
     const given = c.scalar('f64')
     const by = type === 'f32' ? b.cvt('demote', given, 'f32') : given
     found = found.map(({ re, im }) => ({ re: b.mul(re, by), im: b.mul(im, by) }))
@@ -122,6 +146,9 @@ function composed({ radix, type, from, fromSteps, to, toSteps, twiddles, scale }
   for (const [t, point] of found.entries()) write(places[t], point)
   return c.finish(`fourier${radix}`, 3)
 }
+
+const buffersFor = (c: Composer, type: Real, form: Form): number[] =>
+  form === 'apart' ? [c.buffer(type), c.buffer(type)] : [c.buffer(type)]
 
 /** Reads the point at a place. */
 export function readerOf({ b }: Composer, type: Real, form: Form, buffers: readonly number[]): (at: Value) => Point {

@@ -1,8 +1,10 @@
 /** What is made once for a length: radices and twiddles. And arrays that passes write in between. Both are kept for the next transform, within bounds. */
 
+import type { Backend } from '@skein/kernel/compiler'
 import { allocate } from '../memory.ts'
 import { radicesOf } from './factors.ts'
-import type { Real, Reals } from './passes.ts'
+import type { Layout } from './lines.ts'
+import type { ReadyPass, Real, Reals } from './passes.ts'
 import { rootsOf } from './roots.ts'
 
 /** Bytes of all twiddles that are kept. */
@@ -23,6 +25,17 @@ export interface Stage {
 export interface Plan {
   readonly stages: readonly Stage[]
   readonly bytes: number
+  /** Passes whose kernels have been made, for each way in which lines lie; the latest last. */
+  readonly ready: Ready[]
+}
+
+export interface Ready {
+  readonly backend: Backend
+  readonly outer: number
+  readonly inner: number
+  readonly from: Layout
+  readonly to: Layout
+  readonly passes: readonly ReadyPass[]
 }
 
 const plans = new Map<string, Plan>()
@@ -74,7 +87,7 @@ function made(n: number, type: Real): Plan {
     stages.push({ radix, before, behind, twiddles })
     before *= radix
   }
-  return { stages, bytes }
+  return { stages, bytes, ready: [] }
 }
 
 const scratch: Reals[] = []

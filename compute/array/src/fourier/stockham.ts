@@ -8,14 +8,17 @@
  */
 
 import type { Run } from '../expression/launch.ts'
-import { inOrder, type Lines, type Placed, type Work } from './lines.ts'
-import { type Pass, type Points, type Reals, runOf, type Steps } from './passes.ts'
-import { giveBack, planOf, type Stage, takeScratch } from './plans.ts'
+import { backendNow, isKept } from '../expression/programs.ts'
+import { inOrder, type Layout, type Lines, type Placed, type Work } from './lines.ts'
+import { type Pass, type Points, type ReadyPass, type Reals, readyOf, runOf, type Steps } from './passes.ts'
+import { giveBack, type Plan, planOf, type Stage, takeScratch } from './plans.ts'
 
 /** From so many lines on, those that are too short to have enough lanes of their own have lines as lanes. */
 const manyLines = 32
 /** Longer ones have enough points for lanes: neighbours are read at once, where lines as lanes would be gathered. */
-const shortLine = 64
+const shortLine = 63
+/** Kinds of lines of one length whose passes are kept. */
+const mostReady = 16
 /** Points of lines that are transformed together: what passes write in between stays in the cache. */
 const mostTogether = 1 << 15
 
@@ -40,24 +43,63 @@ export function* transformSmooth(work: Work): Generator<Run, void> {
 
 function* passesOf(work: Work): Generator<Run, void> {
   const { n, outer, inner, type, from, to } = work
-  const { stages } = planOf(n, type)
+  const passes = readyFor(work)
   const size = n * outer * inner
-  const between = [...Array(Math.min(2, stages.length - 1))].map(() => [
-    takeScratch(type, size),
-    takeScratch(type, size),
-  ])
+  const between: Points[] = []
+  for (let k = Math.min(2, passes.length - 1); k > 0; k--)
+    between.push(pointsApart([takeScratch(type, size), takeScratch(type, size)]))
   try {
-    const placed = between.map(arrays => inOrder(pointsApart(arrays), work))
-    let source = from
-    for (const [k, stage] of stages.entries()) {
-      const isLast = k === stages.length - 1
-      const target = isLast ? to : placed[k % 2]
-      yield runOf(passOf(work, stage, source, target, isLast))
+    let source = from.points
+    for (const [k, pass] of passes.entries()) {
+      const target = k === passes.length - 1 ? to.points : between[k % 2]
+      yield runOf(pass, source, target, work.scale)
       source = target
     }
   } finally {
-    giveBack(between.flat())
+    for (const { arrays } of between) giveBack(arrays)
   }
+}
+
+const layoutOf = ({ points, outerStep, step, innerStep }: Placed): Layout => ({
+  form: points.form,
+  outerStep,
+  step,
+  innerStep,
+})
+
+const liesAs = ({ points, outerStep, step, innerStep }: Placed, known: Layout): boolean =>
+  points.form === known.form && outerStep === known.outerStep && step === known.step && innerStep === known.innerStep
+
+/** The passes of lines that lie as these do, made once. */
+function readyFor(work: Work): readonly ReadyPass[] {
+  const plan = planOf(work.n, work.type)
+  const backend = backendNow()
+  const at = plan.ready.findIndex(
+    ({ outer, inner, from, to }) =>
+      outer === work.outer && inner === work.inner && liesAs(work.from, from) && liesAs(work.to, to),
+  )
+  const known = plan.ready[at]
+  if (known !== undefined && known.backend === backend && known.passes.every(({ program }) => isKept(program)))
+    return known.passes
+  if (at >= 0) plan.ready.splice(at, 1)
+  else if (plan.ready.length === mostReady) plan.ready.shift()
+  const { outer, inner, from, to } = work
+  const passes = passesFor(plan, work)
+  plan.ready.push({ backend, outer, inner, from: layoutOf(from), to: layoutOf(to), passes })
+  return passes
+}
+
+function passesFor({ stages }: Plan, work: Work): readonly ReadyPass[] {
+  // Two pairs of arrays in turn, wherever they are.
+  const apart = inOrder(pointsApart([]), work)
+  let source = work.from
+  return stages.map((stage, k) => {
+    const isLast = k === stages.length - 1
+    const target = isLast ? work.to : apart
+    const pass = readyOf(passOf(work, stage, source, target, isLast))
+    source = target
+    return pass
+  })
 }
 
 const pointsApart = (arrays: readonly Reals[]): Points => ({ form: 'apart', arrays, offset: 0 })
@@ -66,9 +108,9 @@ const pointsApart = (arrays: readonly Reals[]): Points => ({ form: 'apart', arra
 const areBeside = ({ step, innerStep }: Placed, { inner }: Lines) => inner === 1 || (innerStep === 1 && step === inner)
 
 function passOf(work: Work, stage: Stage, from: Placed, to: Placed, isLast: boolean): Pass {
-  const { outer, inner, type, scale } = work
+  const { outer, inner, type } = work
   const { radix, before: s, behind: m, twiddles } = stage
-  const rest = { radix, type, from: from.points, to: to.points, ...(isLast && { scale }) }
+  const rest = { radix, type, from: from.points.form, to: to.points.form, isScaled: isLast }
   const [far, near] = [from.step * s * m, to.step * s]
   const steps = (lines: Placed, second: number, lanes: number, points: number): Steps => [
     lines.outerStep,
