@@ -52,12 +52,13 @@ function numpyNames(path: string): string[] {
 
 /** SciPy's modules in which functions of a space are looked for. */
 const modules: Readonly<Record<string, readonly string[]>> = {
-  '': ['signal'],
+  '': ['signal', 'special'],
   linalg: ['linalg'],
   windows: ['signal.windows'],
   signal: ['signal'],
   image: ['ndimage'],
-  special: ['special'],
+  interpolate: ['interpolate'],
+  random: ['stats'],
 }
 
 function scipyName(path: string): string {
@@ -94,6 +95,11 @@ function missing(names: readonly string[], space: string, namesOf: (path: string
   return names.filter(name => !had.has(name))
 }
 
+const missingOfSciPy = (module: string, names: readonly string[]): string[] => {
+  const had = new Set(exported.map(scipyName))
+  return names.filter(name => !had.has(`${module}.${name}`) && !name.startsWith('_'))
+}
+
 export function pageText(): string {
   const spaces = [...new Set(exported.map(path => partsOf(path)[0]))].sort()
   const titles = (space: string) => (space === '' ? 'Arrays' : `nd.${space}`)
@@ -115,7 +121,7 @@ export function pageText(): string {
   return `# What functions of arrays are called elsewhere
 
 This page is made from what \`skein/array\` exports (\`node compute/array/names/page.ts\`); a test fails where it is not as the code. Methods of arrays have the same names. NumPy is ${versions.numpy}, SciPy ${versions.scipy}, the standard the array API of 2024.12. An empty cell says that there is no such function, or none
-of one name: how arguments are given may differ, and optional ones are always an object at the end.
+of one name: how arguments are given may differ, and optional ones are always an object at the end. Names of ArrayFire are those of its headers in 3.10, Armadillo's those of 15.2.
 
 ${tables.join('\n\n')}
 
@@ -129,7 +135,11 @@ ${instead.map(([theirs, how]) => `| ${cell(theirs)} | ${cell(how)} |`).join('\n'
 
 Of the standard: ${inStandard.map(([space, names]) => `${space}: ${listOf(names)}`).join('; ')}.
 
-Of NumPy's functions: ${listOf([...inNumpy, ...Object.keys(otherwise).filter(name => otherwise[name] === '')].sort())}. Of \`numpy.linalg\`: ${listOf(missing(functions['numpy.linalg'], 'linalg', numpyNames))}. Of \`numpy.fft\`: ${listOf(missing(functions['numpy.fft'], 'fft', numpyNames))}.
+Of NumPy's functions: ${listOf([...inNumpy, ...Object.keys(otherwise).filter(name => otherwise[name] === '')].sort())}. Of \`numpy.linalg\`: ${listOf(missing(functions['numpy.linalg'], 'linalg', numpyNames).filter(name => !(`linalg.${name}` in otherwise)))}. Of \`numpy.fft\`: ${listOf(missing(functions['numpy.fft'], 'fft', numpyNames))}.
+
+Of SciPy, ${['signal', 'interpolate'].map(module => `\`scipy.${module}\`: ${listOf(missingOfSciPy(module, functions[`scipy.${module}`]))}`).join('; ')}.
+
+Not planned: \`from_dlpack\`, since JavaScript has no such protocol (\`fromTypedArray\`, \`fromParts\` and \`fromArrow\` take memory of others).
 
 The columns of ArrayFire and Armadillo hold what has a counterpart here; they are no list of all that those libraries have.
 

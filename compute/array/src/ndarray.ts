@@ -7,10 +7,17 @@ import { leafOf, type Node, type View } from './expression/node.ts'
 import { Memory } from './memory.ts'
 import { broadcastStrides, isContiguous, type Shape, sizeOf } from './shape.ts'
 
+/** Structured clone throws a DataCloneError at a symbol, which shows its text. */
+const uncloneable = Symbol(
+  'NDArray, whose elements structured clone does not see: send nd.toParts(x), and make an array of it with nd.fromParts',
+)
+
 /** An array of rank n, of elements of one dtype. They are there, or are computed when somebody reads them. */
 export class NDArray<D extends DType = DType> {
   readonly dtype: D
   readonly shape: Shape
+  /** For `structuredClone` and `postMessage`, which would take dtype and shape and leave the elements behind without a word. */
+  protected readonly cloned = uncloneable
   #node: Node
 
   /** For functions of this room: users make arrays by `asarray`, `zeros` and their like. */

@@ -6,7 +6,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { Worker } from 'node:worker_threads'
+import { inspect } from 'node:util'
+import { serialize } from 'node:v8'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { dtypes } from '../src/dtypes.ts'
@@ -165,6 +167,31 @@ describe('parts', () => {
     await worker.terminate()
     assert.equal(x.at(5).item(), 7)
     assert.equal(nd.toParts(nd.arange(3)).elements.buffer.byteLength, 24)
+  })
+
+  test('structured clone and messages refuse an array, and say what to do', async () => {
+    const x = nd.arange(6)
+    const { port1, port2 } = new MessageChannel()
+    const worker = new Worker('', { eval: true })
+    const ways: [string, () => unknown][] = [
+      ['structuredClone', () => structuredClone(x)],
+      ['inside of something', () => structuredClone({ list: [x] })],
+      ['a view that is not computed', () => structuredClone(nd.add(x, 1).at('::2'))],
+      ['a port', () => port1.postMessage(x)],
+      ['a thread', () => worker.postMessage({ x })],
+      ["a thread's data", () => new Worker('', { eval: true, workerData: x })],
+      ['v8', () => serialize(x)],
+    ]
+    for (const [way, send] of ways)
+      assert.throws(send, { name: way === 'v8' ? 'Error' : 'DataCloneError', message: /toParts.*fromParts/ }, way)
+    const arrived = new Promise<nd.Parts>(resolve => port2.once('message', resolve))
+    port1.postMessage(nd.toParts(x.at('::-2')))
+    assert.deepEqual(nd.fromParts(await arrived).toList(), [5, 3, 1])
+    port1.close()
+    await worker.terminate()
+    // What is seen of arrays elsewhere has nothing of that.
+    assert.ok(!inspect(x).includes('Symbol'))
+    assert.ok(!JSON.stringify(x).includes('Symbol'))
   })
 
   test('that reach outside are refused', () => {

@@ -56,6 +56,7 @@ export {
   tanhm,
   tanm,
 } from './matrix-functions.ts'
+export { multiDot } from './multi-dot.ts'
 export { type LapackLibrary, lapackLibrary, type ProviderChoice, provider } from './provider.ts'
 export { matrixTranspose } from './shaping.ts'
 export {
@@ -74,16 +75,16 @@ export {
 export { type SvdOptions, svd, svdvals } from './spectra.ts'
 export { lu, nullSpace, orth, polar } from './subspaces.ts'
 export { det, inv, slogdet, solve, solveTriangular, type TriangularOptions } from './systems.ts'
+export { tensorinv, tensorsolve } from './tensor-equations.ts'
 export { cross } from './vector-products.ts'
 export { dotOfTensors as tensordot, dotOfVectors as vecdot, matmul, outerProduct as outer }
 
 /** L of A = L·Lᵀ, or with `upper` U of A = Uᵀ·U; of complex numbers Lᴴ and Uᴴ. Only that triangle of A is read. @throws LinearAlgebraError if a pivot is not positive */
 export function cholesky(x: Operand, { upper = false }: { upper?: boolean } = {}): NDArray {
   const array = toArray(x, 'cholesky')
-  if (array.ndim < 2)
-    throw new ShapeError('cholesky', `x must have two axes or more, not the shape ${shapeText(array.shape)}.`, [
-      array.shape,
-    ])
+  const [rows, columns] = array.shape.slice(-2)
+  if (array.ndim < 2 || rows !== columns)
+    throw new ShapeError('cholesky', `x must be square, not of shape ${shapeText(array.shape)}.`, [array.shape])
   const stack = squares(upper ? array : transposed(array), 'cholesky')
   for (const matrix of stack) {
     const row = providerOf('cholesky', matrix.rows, matrix.parts).cholesky(matrix)

@@ -1,13 +1,17 @@
 /** What NumPy computes element by element beside the standard, made of its functions: expressions like any other. */
 
+import { ArgumentError } from '@skein/base'
 import { type DType, infoOf, isComplex, isFloat, isInteger } from '../dtypes.ts'
 import { DTypeError } from '../errors.ts'
-import type { NDArray } from '../ndarray.ts'
+import { i0 as besselI0 } from '../expression/operations/bessel.ts'
+import * as bits from '../expression/operations/bits.ts'
+import { NDArray } from '../ndarray.ts'
+import { applyNodes, applyTo } from './apply.ts'
 import { astype, floated } from './astype.ts'
 import { zeros } from './creation.ts'
 import * as e from './elementwise.ts'
 import { finfo } from './inspection.ts'
-import { type Operand, toArray } from './operands.ts'
+import { type Operand, scalarNode, toArray } from './operands.ts'
 
 /** Degrees in radians. */
 export const deg2rad = (x: Operand): NDArray => e.multiply(floated(toArray(x, 'deg2rad')), Math.PI / 180)
@@ -38,6 +42,37 @@ export function modf(x: Operand): [NDArray, NDArray] {
   const fraction = e.where(e.isinf(array), 0, e.subtract(array, whole))
   return [e.copysign(fraction, array), whole]
 }
+
+/**
+ * x = mantissa · 2^exponent, with 0.5 ≤ |mantissa| < 1; 0, infinities and NaN are their own mantissa, with exponent 0. Exponents are int32.
+ * @throws DTypeError for complex numbers
+ */
+export function frexp(x: Operand): [mantissa: NDArray, exponent: NDArray<'int32'>] {
+  const array = floated(toArray(x, 'frexp'))
+  return [applyTo(bits.mantissa, [array], ['x']), applyTo<'int32'>(bits.exponent, [array], ['x'])]
+}
+
+/** x1 · 2^x2, rounded once; x2 are integers. The inverse of `frexp`. @throws DTypeError for complex x1, and for x2 that are no integers, or uint64 */
+export function ldexp(x1: Operand, x2: Operand): NDArray {
+  const isNumber = typeof x2 === 'number' || typeof x2 === 'bigint'
+  if (typeof x2 === 'number' && !Number.isSafeInteger(x2)) throw new ArgumentError('ldexp', 'x2', 'a whole number', x2)
+  const by = isNumber ? scalarNode(BigInt(x2), 'int64', 'ldexp', 'x2') : toArray(x2, 'ldexp', 'x2').node
+  return new NDArray(applyNodes(bits.ldexp, [toArray(x1, 'ldexp', 'x1').node, by]))
+}
+
+/** How far the next float away from 0 is; negative of negative numbers, NaN of infinities. Of float32 and float64. */
+export function spacing(x: Operand): NDArray {
+  const array = floated(toArray(x, 'spacing'))
+  return e.subtract(e.nextafter(array, e.copysign(Infinity, e.add(array, 0))), array)
+}
+
+/** The greatest common divisor of integers, not negative; that of 0 and 0 is 0. @throws DTypeError for other numbers */
+export const gcd = (x1: Operand, x2: Operand): NDArray => applyTo(bits.gcd, [x1, x2], ['x1', 'x2'])
+/** The least common multiple of integers, not negative; with 0 it is 0. @throws DTypeError for other numbers */
+export const lcm = (x1: Operand, x2: Operand): NDArray => applyTo(bits.lcm, [x1, x2], ['x1', 'x2'])
+
+/** The modified Bessel function of the first kind and order 0. @throws DTypeError for complex numbers */
+export const i0 = (x: Operand): NDArray => applyTo(besselI0, [x], ['x'])
 
 /** x1 to the power x2, in float64 or complex128. */
 export function floatPower(x1: Operand, x2: Operand): NDArray {
