@@ -49,6 +49,21 @@ test('how memory is reached', { skip }, () => {
   assert.match(accesses, /load x +contiguous, proved in range/)
 })
 
+test('a rare case that is a routine is called for the lanes that are in it, and jumped over where there are none', {
+  skip,
+}, () => {
+  for (const name of ['sin', 'cos', 'tan']) {
+    const far = kernel(text(`(i, x, y) => { y[i] = Math.${name}(x[i]) }`)) as any
+    const code = far.on('x64').explain('code', 100, new Float64Array(100), new Float64Array(100)) as string
+    const lines = code.slice(code.indexOf('\nrun:'), code.indexOf('\nrun: ')).split('\n')
+    const calls = lines.flatMap((line, k) => (line.includes(' call ') ? [k] : []))
+    assert.ok(calls.length > 0)
+    // Lanes are taken one by one out of a mask of those that compared so, never of all.
+    for (const k of calls)
+      assert.doesNotMatch(lines.slice(k - 6, k).join('\n'), /movabs r\w+, (255|15)\b/, `${name}:\n${code}`)
+  }
+})
+
 test('every function of a scan', { skip }, () => {
   const sums = scan('+', text('(i, x) => x[i]')) as any
   const shown = sums.on('x64').explain('code', 50, new Int32Array(50), new Int32Array(50)) as string

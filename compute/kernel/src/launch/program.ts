@@ -9,8 +9,8 @@ import { type Block, Blocks, type Coded } from './block.ts'
 import type { Facts } from './facts.ts'
 import { lengthOf, type Size, sharesMemory, sizeOf } from './size.ts'
 
-/** Below this many operations a call stays on the calling thread: waking others would take longer. */
-const smallLaunch = 40_000
+/** Below this many operations, as `Facts.weight` counts them, a call stays on the calling thread: others would save it less than the microsecond or two that it takes to hand them their part. */
+const smallLaunch = 120_000
 /** The most elements of an array that is copied: each thread's copies, 16 bytes an element, stay in its own cache. */
 const mostCopied = 65536
 /** Copies are made where there are so many iterations for each element and thread. */
@@ -19,6 +19,10 @@ const worthCopies = 4
 const costOfCopies = 32
 /** Above so many elements of all threads' copies the team brings them together, below it the calling thread. */
 const largeMerge = 16384
+
+const phases = ['run']
+const phasesOfScan = ['scan', 'rest']
+const none: readonly Tally[] = []
 
 /** The kernel compiled for one kind of launch. */
 export interface Variant extends Coded {
@@ -127,7 +131,8 @@ export abstract class TeamProgram<V extends Variant> implements Program {
   protected variant(kind: Kind, _positions: number): V {
     const { unitStep, overlap, tallies, past } = kind
     const first = (unitStep ? 1 : 0) + (overlap ? 2 : 0) + (past ? 4 : 0)
-    const key = tallies.reduce((sum, t) => sum + 8 * 2 ** this.facts.tallies.indexOf(t), first)
+    const key =
+      tallies.length === 0 ? first : tallies.reduce((sum, t) => sum + 8 * 2 ** this.facts.tallies.indexOf(t), first)
     const known = this.#variants.get(key)
     if (known !== undefined && !this.isOutgrown(known)) return known
     const made = this.make(kind)
@@ -145,8 +150,15 @@ export abstract class TeamProgram<V extends Variant> implements Program {
   }
 
   #variantFor(launch: Launch, addresses: readonly number[], threads: number, total: number): V {
+    const tallies = this.facts.tallies.length === 0 ? none : this.#worthCopying(launch, addresses, threads, total)
+    const unitStep = launch.extents[launch.extents.length - 1].step === 1
+    const past = this.writesPast(launch, addresses, total)
+    return this.variant({ unitStep, overlap: this.#overlapping(launch, addresses), tallies, past }, total)
+  }
+
+  #worthCopying(launch: Launch, addresses: readonly number[], threads: number, total: number): readonly Tally[] {
     const worth = this.options.worthCopies ?? worthCopies
-    const tallies = this.facts.tallies.filter(({ buffer }) => {
+    return this.facts.tallies.filter(({ buffer }) => {
       const length = lengthOf(launch, buffer)
       return (
         length <= mostCopied &&
@@ -154,9 +166,6 @@ export abstract class TeamProgram<V extends Variant> implements Program {
         addresses.every((_, other) => other === buffer || !sharesMemory(launch, addresses, buffer, other))
       )
     })
-    const unitStep = launch.extents[launch.extents.length - 1].step === 1
-    const past = this.writesPast(launch, addresses, total)
-    return this.variant({ unitStep, overlap: this.#overlapping(launch, addresses), tallies, past }, total)
   }
 
   /** Whether two arrays that are both written share memory. */
@@ -245,7 +254,7 @@ export abstract class TeamProgram<V extends Variant> implements Program {
   }
 
   get #phases(): readonly string[] {
-    return this.combination?.kind === 'scan' ? ['scan', 'rest'] : ['run']
+    return this.combination?.kind === 'scan' ? phasesOfScan : phases
   }
 
   #job({ schedule, chunk }: Launch, args: number, v: V, end: number, threads: number): Job {
@@ -288,4 +297,4 @@ export abstract class TeamProgram<V extends Variant> implements Program {
 
 /** The greatest length of tallies. */
 const longest = (launch: Launch, tallies: readonly Tally[]): number =>
-  tallies.reduce((most, t) => Math.max(most, lengthOf(launch, t.buffer)), 0)
+  tallies.length === 0 ? 0 : Math.max(...tallies.map(t => lengthOf(launch, t.buffer)))

@@ -17,6 +17,11 @@ export interface Size {
 }
 
 export function sizeOf(launch: Launch): Size {
+  if (launch.extents.length === 1) {
+    const [{ begin, end, step }] = launch.extents
+    const total = Math.max(0, Math.ceil((end - begin) / step))
+    return { counts: [total], rows: 1, rowLength: total, total }
+  }
   const counts = launch.extents.map(e => Math.max(0, Math.ceil((e.end - e.begin) / e.step)))
   const rowLength = counts[counts.length - 1]
   const rows = counts.slice(0, -1).reduce((a, c) => a * c, 1)
