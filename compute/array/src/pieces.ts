@@ -1,12 +1,12 @@
 /**
- * Where elements lie. To make a buffer, and to find its address, takes longer than to compute some thousand elements, so arrays that are not large are pieces of one. What was
+ * Where elements lie: in the heap, where kernels of every backend reach them. To take a block of it takes longer than to compute some thousand elements, so arrays that are not large are pieces of one. What was
  * released is taken again first, while the cache still has it.
  */
 
 import { heap } from '@skein/heap'
 import type { Elements, ElementsClass } from './dtypes.ts'
 
-/** Below so many bytes elements lie in memory of the engine's own, which is made faster than that of the heap; above, where every thread and task sees them. */
+/** Smaller ones are cut at lines of the cache, and each thread and task has its own; larger ones at pages. */
 const smallBytes = 16384
 /** Up to so many bytes they are a piece of a buffer, above they have one of their own. */
 const mostPieceBytes = 1 << 17
@@ -34,12 +34,19 @@ class Pieces {
 
   take(Class: ElementsClass, length: number, areZeros: boolean): Elements {
     const bytes = this.#round(length * Class.BYTES_PER_ELEMENT)
+    const elements = this.#again(Class, bytes, length) ?? this.#cut(Class, bytes, length)
+    return areZeros && length > 0 ? elements.fill(typeof elements[0] === 'bigint' ? 0n : 0) : elements
+  }
+
+  /** A piece that was released. */
+  #again(Class: ElementsClass, bytes: number, length: number): Elements | undefined {
     const again = this.#released.get(bytes)?.pop()
-    if (again !== undefined) {
-      this.#releasedBytes -= bytes
-      const elements = new Class(again.buffer, again.begin, length)
-      return areZeros ? elements.fill(length > 0 && typeof elements[0] === 'bigint' ? 0n : 0) : elements
-    }
+    if (again === undefined) return undefined
+    this.#releasedBytes -= bytes
+    return new Class(again.buffer, again.begin, length)
+  }
+
+  #cut(Class: ElementsClass, bytes: number, length: number): Elements {
     if (this.#rest.length < bytes) this.#rest = this.#make()
     const { buffer, byteOffset } = this.#rest
     this.#rest = this.#rest.subarray(bytes)
@@ -57,9 +64,18 @@ class Pieces {
   }
 }
 
-const small = new Pieces(64, () => new Uint8Array(1 << 17))
-/** Zeros, when they are first cut. */
-const middling = new Pieces(4096, () => heap.array(Uint8Array, 1 << 20))
+/** Buffers of small pieces. */
+const buffersOfSmall = new WeakSet<ArrayBufferLike>()
+
+const small = new Pieces(64, () => {
+  const made = heap.array(Uint8Array, 1 << 17, { zero: false })
+  buffersOfSmall.add(made.buffer)
+  return made
+})
+const middling = new Pieces(4096, () => heap.array(Uint8Array, 1 << 20, { zero: false }))
+
+/** Whether elements are a small piece: what is beside them is others'. */
+export const isSmallPiece = ({ buffer }: Elements): boolean => buffersOfSmall.has(buffer)
 
 const piecesOf = (bytes: number): Pieces | undefined =>
   bytes < smallBytes ? small : bytes <= mostPieceBytes ? middling : undefined

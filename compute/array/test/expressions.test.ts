@@ -184,3 +184,77 @@ describe('reading', () => {
     assert.deepEqual(nd.sum(z).item(), { re: (9000 * 8999) / 2, im: 9000 })
   })
 })
+
+describe('small trees', () => {
+  const n = 100
+  const numbers = (from: number) => Float64Array.from({ length: n }, (_, k) => ((k * 7 + from) % 19) - 9)
+  const within = (elements: Float64Array, begin: number): nd.NDArray => {
+    const wide = new Float64Array(n + 8)
+    wide.set(elements, begin)
+    return nd.asarray(wide).at({ begin, end: begin + n })
+  }
+  const leaves = (): { array: nd.NDArray; elements: Float64Array }[] => [
+    { array: nd.asarray(numbers(1)), elements: numbers(1) },
+    { array: within(numbers(5), 3), elements: numbers(5) },
+    { array: nd.asarray(3, { dtype: 'float64' }), elements: new Float64Array(n).fill(3) },
+    { array: nd.asarray([2, -4]).at('1:'), elements: new Float64Array(n).fill(-4) },
+    { array: nd.asarray(numbers(2).reverse()).at('::-1'), elements: numbers(2) },
+  ]
+  const two: readonly [typeof nd.add, (x: number, y: number) => number][] = [
+    [nd.add, (x, y) => x + y],
+    [nd.subtract, (x, y) => x - y],
+    [nd.maximum, Math.max],
+  ]
+
+  interface Tree {
+    readonly array: nd.NDArray | number
+    readonly elements: Float64Array
+  }
+  /** Trees made by drawn steps of what there is so far: what is met twice is shared. */
+  function grow(steps: readonly (readonly [number, number, number])[], withStrided: boolean): Tree[] {
+    const made: Tree[] = [
+      ...leaves().slice(0, withStrided ? 5 : 4),
+      { array: 2, elements: new Float64Array(n).fill(2) },
+      { array: -1, elements: new Float64Array(n).fill(-1) },
+    ]
+    const given = made.length
+    for (const [operation, i, j] of steps) {
+      const [f, inJS] = two[operation]
+      const [x, y] = [made[i % made.length], made[j % made.length]]
+      const isArray = typeof x.array !== 'number' || typeof y.array !== 'number'
+      if (!isArray) continue
+      made.push({ array: f(x.array, y.array), elements: x.elements.map((a, k) => inJS(a, y.elements[k])) })
+    }
+    return made.slice(given)
+  }
+  const steps = fc.array(fc.tuple(fc.nat(2), fc.nat(30), fc.nat(30)), { minLength: 1, maxLength: 9 })
+  const check = ({ array, elements }: Tree): void => {
+    const x = array as nd.NDArray
+    assert.deepEqual(x.toTypedArray(), elements.slice(0, x.size))
+  }
+  for (const name of Object.keys(backends) as BackendName[])
+    test(`give what their operations give one by one, whatever they share and are evaluated after, on ${name}`, {
+      skip: backends[name].unavailable() ?? false,
+    }, () => {
+      nd.backend(name)
+      try {
+        fc.assert(
+          fc.property(steps, fc.boolean(), fc.array(fc.nat(20)), (drawn, withStrided, order) => {
+            const trees = grow(drawn, withStrided)
+            if (trees.length === 0) return
+            for (const k of order) check(trees[k % trees.length])
+            for (const tree of trees.reverse()) check(tree)
+          }),
+          { numRuns: name === 'reference' ? 60 : 200 },
+        )
+      } finally {
+        nd.backend(undefined)
+      }
+    })
+  test('what is written into a view lies there alone', () => {
+    const x = nd.asarray(numbers(1))
+    const wide = nd.zeros([n + 3])
+    wide.at({ begin: 2, end: n + 2 }).assign(nd.add(nd.multiply(x, 2), 1))
+    assert.deepEqual(wide.toList(), [0, 0, ...numbers(1).map(v => 2 * v + 1), 0])
+  })
+})

@@ -1,32 +1,20 @@
 /**
- * One operation on arrays that lie in C order: the tree that is most often evaluated, and whose arrays are often small. Its program is found by the operation and what kinds
- * of operands there are, without what it takes to look at a larger tree.
+ * Small trees on arrays that lie in C order: what is most often evaluated, of arrays that are often small. Their program is found by the tree's form, without what it takes to look at a larger one.
  */
 
 import type { Program } from '@skein/kernel/compiler'
-import { type DType, dtypes, infoOf } from '../dtypes.ts'
 import { allocate } from '../memory.ts'
-import { isContiguous, sameShape, sizeOf, stridesOf } from '../shape.ts'
+import { isContiguous, sizeOf, stridesOf } from '../shape.ts'
 import { accessOf, programOfTree } from './compose.ts'
 import { areFew, computeFew } from './few.ts'
-import { launchOf } from './launch.ts'
+import { type Walked, walk } from './forms.ts'
+import { launchOf, runNow } from './launch.ts'
 import { linearize } from './linear.ts'
-import { type Apply, asLeaf, type Leaf, type Node, type View } from './node.ts'
+import { type Apply, asLeaf, type Node, type View } from './node.ts'
 import { backendNow, isKept } from './programs.ts'
 
-interface Known {
-  readonly program: Program
-  readonly backend: object
-}
-
-/** By the operation's name, then by kinds of operands. */
-const byName = new Map<string, Map<number, Known>>()
-const numberOf = new Map<DType, number>(dtypes.map((dtype, k) => [dtype, k]))
-
-/** No operation has more. */
-const mostOperands = 3
-
 const oneStep = [1]
+const noStep = [0]
 
 /**
  * The result of such a tree; undefined: it is another.
@@ -34,53 +22,39 @@ const oneStep = [1]
  * @param target of the tree's shape: where the result is to be; else in memory of its own, and the tree keeps it
  */
 export function evaluateDirectly(root: Node, evaluate: (node: Node) => View, target?: View): View | undefined {
-  if (root.is !== 'apply' || root.operands.length > mostOperands) return undefined
-  const { operation, operands, shape, dtype } = root
+  if (root.is !== 'apply') return undefined
+  const { operation, operands, shape } = root
   if (target !== undefined && !isContiguous(shape, target.strides)) return undefined
-  for (const x of operands) {
-    if (x.is === 'apply' && x.result === undefined) return undefined
-    if (x.is === 'whole') evaluate(x)
-  }
+  if (root.hasWholes) for (const x of operands) if (x.is === 'whole') evaluate(x)
   if (target === undefined && areFew(shape)) {
     const signature = operation.signature(operands.map(x => x.dtype))
     const few = computeFew(operation, signature, operands, shape)
     if (few) return settle(root, few)
   }
   const offset = target?.offset ?? 0
-  let kinds = offset === 0 ? 0 : 1
-  const leaves: Leaf[] = []
-  const scalars: (number | bigint)[] = offset === 0 ? [] : [offset]
-  const values: (number | bigint)[] = []
-  for (const [k, x] of operands.entries()) {
-    let kind: number
-    if (x.is === 'scalar') {
-      kind = 0
-      values.push(x.value)
-      if (infoOf(x.dtype).kind === 'complex') values.push(x.imaginary)
-    } else {
-      const leaf = asLeaf(x)
-      if (leaf === undefined) return undefined
-      const { view } = leaf
-      if (!sameShape(view.shape, shape) || !isContiguous(shape, view.strides)) return undefined
-      // What is met twice is read once.
-      if (operands.indexOf(x) < k) kind = 3
-      else {
-        kind = view.offset === 0 ? 1 : 2
-        if (kind === 2) scalars.push(view.offset)
-        leaves.push(leaf)
-      }
-    }
-    kinds = (kinds * dtypes.length + numberOf.get(x.dtype)!) * 4 + kind
-  }
+  const walked = walk(root, offset)
+  if (walked === undefined) return undefined
   const size = sizeOf(shape)
-  const memory = target?.memory ?? allocate(dtype, size, operation.name, 'unset')
-  if (size > 0) {
-    const program = programOf(root, kinds, offset)
-    const elements = memory.forWriting()
-    const arrays = [elements, ...leaves.map(leaf => leaf.box.elements)]
-    launchOf(program, [size], arrays, [...scalars, ...values]).now()
+  const { kept, leaves, offsets, scalars } = walked
+  const results: View[] = []
+  const arrays: unknown[] = []
+  for (const node of kept) {
+    const view = node === root && target ? target : viewFor(node, size)
+    results.push(view)
+    arrays.push(view.memory.forWriting())
   }
-  return target ?? settle(root, { dtype, shape, strides: stridesOf(shape), offset: 0, memory })
+  if (size > 0) {
+    const program = programOf(root, walked, offset)
+    for (const { box } of leaves) arrays.push(box.elements)
+    runNow(launchOf(program, [size], arrays, offsets.length === 0 ? scalars : [...offsets, ...scalars]))
+  }
+  for (let k = 0; k < kept.length; k++) if (kept[k] !== root || !target) settle(kept[k], results[k])
+  return target ?? results[kept.length - 1]
+}
+
+function viewFor({ dtype, shape, operation }: Apply, size: number): View {
+  const memory = allocate(dtype, size, operation.name, 'unset')
+  return { dtype, shape, strides: stridesOf(shape), offset: 0, memory }
 }
 
 function settle(root: Apply, view: View): View {
@@ -90,16 +64,14 @@ function settle(root: Apply, view: View): View {
   return view
 }
 
-function programOf(root: Apply, kinds: number, offset: number): Program {
-  const { name } = root.operation
-  let known = byName.get(name)
-  if (known === undefined) byName.set(name, (known = new Map()))
+function programOf(root: Apply, { form, kept, leaves, isSingle }: Walked, offset: number): Program {
   const backend = backendNow()
-  const found = known.get(kinds)
-  if (found !== undefined && found.backend === backend && isKept(found.program)) return found.program
+  const { known } = form
+  if (known !== undefined && known.backend === backend && isKept(known.program)) return known.program
   const linear = linearize(root, asLeaf)
-  const accesses = linear.leaves.map(({ view }) => accessOf(view.dtype, oneStep, view.offset))
-  const program = programOfTree(linear, 1, [accessOf(root.dtype, oneStep, offset), ...accesses])
-  known.set(kinds, { program, backend })
+  const accesses = leaves.map(({ view }, k) => accessOf(view.dtype, isSingle[k] ? noStep : oneStep, view.offset))
+  const written = kept.map(({ dtype }, k) => accessOf(dtype, oneStep, k === kept.length - 1 ? offset : 0))
+  const program = programOfTree(linear, 1, [...written, ...accesses])
+  form.known = { program, backend }
   return program
 }

@@ -44,12 +44,16 @@ export function launchOver(
   return { now: () => void program.run(launch), beside: () => program.runAsync(launch) }
 }
 
+export function runNow(run: Run): void {
+  run.now()
+  counts.launched++
+}
+
 export function runAll<T>(runs: Runs<T>): T {
   for (;;) {
     const next = runs.next()
     if (next.done) return next.value
-    next.value.now()
-    counts.launched++
+    runNow(next.value)
   }
 }
 

@@ -6,6 +6,7 @@ import { ArrayFileError, ShapeError, shapeText } from '../errors.ts'
 import { settle } from '../io/npy.ts'
 import { Memory } from '../memory.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
+import { isSmallPiece } from '../pieces.ts'
 import { checkShape, reach, type Shape } from '../shape.ts'
 import { checkDType, fresh } from './creation.ts'
 import { bytesOf, givenBytes } from './files.ts'
@@ -81,7 +82,7 @@ export interface Parts<D extends DType = DType> {
 
 /**
  * What an array consists of, its elements computed. They are the array's own: in the shared heap, where large arrays lie, another thread sees the same ones, and
- * nothing is copied. Of elements in memory that is not shared, and most of which are not the array's, there is a copy, so that no more is sent than that.
+ * nothing is copied. Of small ones, and of elements in memory that is not shared, and most of which are not the array's, there is a copy, so that no more is sent than that.
  */
 export function toParts<D extends DType>(x: NDArray<D>): Parts<D> {
   const { dtype, view } = toArray(x, 'toParts') as NDArray<D>
@@ -89,7 +90,7 @@ export function toParts<D extends DType>(x: NDArray<D>): Parts<D> {
   const { parts } = infoOf(dtype)
   const elements = memory.share() as Elements & ArrayBufferView
   const own = { dtype, shape: [...shape], strides: [...strides] }
-  if (elements.buffer instanceof SharedArrayBuffer) return { ...own, offset, elements }
+  if (elements.buffer instanceof SharedArrayBuffer && !isSmallPiece(elements)) return { ...own, offset, elements }
   const { least, most } = shape.includes(0) ? { least: 0, most: -1 } : reach(shape, strides)
   const [begin, end] = [offset + least, offset + most + 1]
   const { bytes } = infoOf(dtype)

@@ -29,10 +29,17 @@ function list(classes: readonly Class[]): string {
 /** Looks signatures up that were found before: there are few of an operation. */
 function remembered(find: (dtypes: readonly DType[]) => Signature): (dtypes: readonly DType[]) => Signature {
   const known = new Map<string, Signature>()
+  let lastDtypes: readonly DType[] = []
+  let last: Signature | undefined
   return dtypes => {
+    // Most often it is that of the call before: a text of several dtypes takes longer to make than to compare them.
+    if (last !== undefined && dtypes.length === lastDtypes.length && dtypes.every((d, k) => d === lastDtypes[k]))
+      return last
     const key = dtypes.length === 1 ? dtypes[0] : dtypes.join()
     let signature = known.get(key)
     if (signature === undefined) known.set(key, (signature = find(dtypes)))
+    lastDtypes = dtypes
+    last = signature
     return signature
   }
 }
