@@ -107,6 +107,8 @@ export const complexOf = (dtype: DType): ComplexType =>
 export const isFloat = (dtype: DType): dtype is FloatType => infoOf(dtype).kind === 'float'
 export const isComplex = (dtype: DType): dtype is ComplexType => infoOf(dtype).kind === 'complex'
 export const isInexact = (dtype: DType): dtype is FloatType | ComplexType => isFloat(dtype) || isComplex(dtype)
+/** The dtype in which an array's means are: its own, or float64 of whole numbers and booleans. */
+export const inexactOf = (dtype: DType): FloatType | ComplexType => (isInexact(dtype) ? dtype : 'float64')
 export const isInteger = (dtype: DType): dtype is IntegerType => {
   const { kind } = infoOf(dtype)
   return kind === 'signed' || kind === 'unsigned'

@@ -43,6 +43,7 @@ export { backend, type Device, device, stats, toDevice } from './functions/devic
 export * from './functions/editing.ts'
 export * from './functions/einsum.ts'
 export * from './functions/elementwise.ts'
+export * from './functions/extreme-places.ts'
 export { type ArrayFile, fromNpy, load, save, toNpy } from './functions/files.ts'
 export * as fft from './functions/fourier.ts'
 export * from './functions/grids.ts'

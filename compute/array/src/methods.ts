@@ -6,6 +6,7 @@ import { clip } from './functions/clip.ts'
 import { cumulativeProd, cumulativeSum } from './functions/cumulative.ts'
 import { type Device, device, toDevice } from './functions/device.ts'
 import * as elementwise from './functions/elementwise.ts'
+import { argmax, argmin } from './functions/extreme-places.ts'
 import * as indexing from './functions/indexing.ts'
 import { type ArrayJSON, toJSON } from './functions/json.ts'
 import type { Operand } from './functions/operands.ts'
@@ -25,7 +26,7 @@ type Methods<F> = { readonly [name in keyof F]: Method<F[name]> }
 const { where: _, ...ofElements } = elementwise
 const { broadcastArrays: __, ...ofShapes } = shaping
 const { variance, ...ofAxes } = reductions
-const ofOrder = { argsort, clip, cumulativeProd, cumulativeSum, nonzero, searchsorted }
+const ofOrder = { argmax, argmin, argsort, clip, cumulativeProd, cumulativeSum, nonzero, searchsorted }
 const functions = { ...ofElements, ...ofAxes, ...ofOrder, var: variance, matmul, vecdot, tensordot }
 
 interface Own<D extends DType> extends Methods<typeof functions> {

@@ -6,26 +6,27 @@
  * are cut into pieces of `pieceLength`, whose values are combined by a second pass.
  */
 
-import type { KernelIR, Value } from '@skein/kernel/compiler'
-import { type DType, infoOf } from '../dtypes.ts'
+import type { DType } from '../dtypes.ts'
 import { allocate, type Memory } from '../memory.ts'
-import { broadcastStrides, isContiguous, type Shape, sizeOf, stridesOf } from '../shape.ts'
-import { type Access, accessOf, accessText, Composer, computeSteps } from './compose.ts'
+import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../shape.ts'
+import { type Access, accessOf, accessText } from './compose.ts'
 import { evaluating, launchScalars, mostAxes, wholesIn } from './evaluate.ts'
-import { combinationOf, type Fold, initialLane } from './fold.ts'
-import { convert, type Lane, pair, real } from './lanes.ts'
+import { combinationOf, combinedAgain, type Fold } from './fold.ts'
 import { launchOf, outerPlaces, type Runs } from './launch.ts'
 import { axisOrder, layoutOf } from './layout.ts'
 import { type Linear, linearize } from './linear.ts'
-import { type Apply, asLeaf, type Leaf, leafOf, type Node, type View } from './node.ts'
+import { type Apply, asLeaf, leafOf, type Node, type View } from './node.ts'
 import { programOf } from './programs.ts'
-
-/** Elements of a column that one lane combines. */
-const pieceLength = 1024
-/** Columns are cut if they have so many pieces. */
-const leastPieces = 4
-/** A row shorter than this is combined by one lane. */
-const shortRow = 64
+import { reduceDirectly } from './reduce-direct.ts'
+import {
+  bare,
+  canCombineRows,
+  composeColumns,
+  composeRows,
+  leastPieces,
+  pieceLength,
+  shortRow,
+} from './reduction-kernels.ts'
 
 /** What a pass runs through: axes that stay, slowest first, then those that are combined, put together where they lie so. */
 interface Extents {
@@ -45,8 +46,11 @@ interface Extents {
 export function* reducing(node: Node, axes: readonly number[], fold: Fold, dtype: DType, inOrder = false): Runs<View> {
   for (const x of [...wholesIn(node)]) yield* evaluating(x)
   const { shape } = node
-  const whole = inOrder ? undefined : wholeRow(node, axes, dtype)
-  if (whole !== undefined) return yield* reducingRow(whole, fold, dtype)
+  const direct = inOrder ? undefined : reduceDirectly(node, axes, fold, dtype)
+  if (direct !== undefined) {
+    yield direct.run
+    return direct.view
+  }
   const keptAxes = shape.map((_, d) => d).filter(d => !axes.includes(d))
   const keptShape = keptAxes.map(d => shape[d])
   const linear = linearOf(node)
@@ -63,36 +67,10 @@ export function* reducing(node: Node, axes: readonly number[], fold: Fold, dtype
   return { dtype, shape: keptShape, strides: stridesOf(keptShape), offset: 0, memory }
 }
 
-/** An array in C order of which all elements are combined: one row, whose program is found without what it takes to look at a tree. */
-function wholeRow(node: Node, axes: readonly number[], dtype: DType): Leaf | undefined {
-  const { shape } = node
-  const leaf = asLeaf(node)
-  if (leaf === undefined || axes.length < shape.length || sizeOf(shape) === 0) return undefined
-  return canCombineRows(dtype, true) && isContiguous(shape, leaf.view.strides) ? leaf : undefined
-}
-
-function* reducingRow(leaf: Leaf, fold: Fold, dtype: DType): Runs<View> {
-  const { offset, dtype: from, shape } = leaf.view
-  const memory = allocate(dtype, 1, fold.name, 'unset')
-  const key = `${fold.name}-row-${dtype}-${from}${offset === 0 ? '' : '+'}`
-  const program = programOf(key, () => ({
-    ir: composeRows(bare(leaf)!, 2, [{ dtype: from, steps: ['0', '1'], hasOffset: offset !== 0 }], dtype, fold.name),
-    combination: combinationOf(fold, dtype),
-  }))
-  const scalars = offset === 0 ? [] : [offset]
-  yield launchOf(program, [1, sizeOf(shape)], [leaf.box.elements], scalars, memory.elements as never)
-  return { dtype, shape: [], strides: [], offset: 0, memory }
-}
-
-/** A leaf is a tree without operations. */
-const bare = (node: Node): Linear | undefined => {
-  const leaf = asLeaf(node)
-  return leaf && { leaves: [leaf], scalars: [], steps: [], form: `${leaf.dtype}.`, kept: [] }
-}
-
 function linearOf(node: Node): Linear {
   if (node.is === 'scalar') return { leaves: [], scalars: [node], steps: [], form: `=${node.dtype}.`, kept: [] }
-  return bare(node) ?? linearize(node as Apply, asLeaf)
+  const leaf = asLeaf(node)
+  return leaf ? bare(leaf) : linearize(node as Apply, asLeaf)
 }
 
 /** Combines the innermost of the combined axes, then what is left. @returns elements in the order of the axes that stay */
@@ -120,10 +98,8 @@ function* passes(linear: Linear, extents: Extents, fold: Fold, dtype: DType, inO
     combined: rest,
     strides: [[...inner.slice(0, kept.length), ...piece, ...inner.slice(kept.length)]],
   }
-  return yield* passes(bare(leafOf(view))!, next, fold, dtype)
+  return yield* passes(bare(leafOf(view)), next, combinedAgain(fold), dtype)
 }
-
-const canCombineRows = (dtype: DType, alongRows: boolean): boolean => alongRows && infoOf(dtype).kind !== 'complex'
 
 /** Whether the last axis is the one along which elements lie closest, for the operands that have it. */
 function isInnermost(strides: readonly (readonly number[])[], staying: number): boolean {
@@ -156,7 +132,7 @@ function* rows(
   const rank = staying.length + 1 - outer
   const key = `${fold.name}-rows-${dtype}:${linear.form};${accesses.map(accessText).join()};${rank}`
   const program = programOf(key, () => ({
-    ir: composeRows(linear, rank, accesses, dtype, fold.name),
+    ir: composeRows(linear, rank, accesses, dtype, fold),
     combination: combinationOf(fold, dtype),
   }))
   const views = linear.leaves.map(l => l.view)
@@ -169,32 +145,6 @@ function* rows(
     const out = elements.subarray(done, (done += each)) as unknown as ArrayBufferView
     yield launchOf(program, [...staying.slice(outer), length], arrays, scalars, out)
   }
-}
-
-function composeRows(linear: Linear, rank: number, inputs: readonly Access[], dtype: DType, name: string) {
-  const c = new Composer()
-  const value = valueAt(
-    c,
-    linear,
-    inputs,
-    Array.from({ length: rank }, (_, d) => c.index(d)),
-  )
-  return { ...c.finish(name, rank, convert(c.b, value, dtype).v), yields: infoOf(dtype).type }
-}
-
-/** The tree's value, given the index of each axis. */
-function valueAt(
-  c: Composer,
-  linear: Linear,
-  inputs: readonly Access[],
-  indices: Parameters<Composer['place']>[1],
-): ReturnType<Composer['load']> {
-  const buffers = inputs.map(access => c.buffer(infoOf(access.dtype).element))
-  const places = inputs.map(access => c.place(access, indices))
-  const leaves = inputs.map((access, k) => c.load(access.dtype, buffers[k], places[k]))
-  const scalars = linear.scalars.map(({ dtype }) => c.value(dtype))
-  const steps = computeSteps(c.b, linear, leaves, scalars)
-  return steps[steps.length - 1] ?? leaves[0] ?? scalars[0]
 }
 
 function* columns(
@@ -232,47 +182,4 @@ function* columns(
     const scalars = launchScalars([out, ...accesses], [outStrides, ...inner], views, shifts, linear, length)
     yield launchOf(program, [...pieces, ...lanes.slice(outer)], arrays, scalars)
   }
-}
-
-/** Scalars: how many elements are combined; then those of the accesses, and of the tree. */
-function composeColumns(
-  linear: Linear,
-  rank: number,
-  out: Access,
-  inputs: readonly Access[],
-  fold: Fold,
-  isCut: boolean,
-): KernelIR {
-  const { dtype } = out
-  const c = new Composer()
-  const { b } = c
-  const length = c.whole()
-  const axes = Array.from({ length: rank }, (_, d) => c.index(isCut ? d + 1 : d))
-  const target = c.buffer(infoOf(dtype).element)
-  const place = c.place(out, isCut ? [c.index(0), ...axes] : axes)
-  // Where each lane begins in an operand, and its steps along the axis that is combined.
-  const placed = inputs.map(access => ({
-    dtype: access.dtype,
-    buffer: c.buffer(infoOf(access.dtype).element),
-    at: c.place({ ...access, steps: access.steps.slice(0, rank) }, axes),
-    step: access.steps[rank] === '0' ? undefined : c.whole(),
-  }))
-  const scalars = linear.scalars.map(x => c.value(x.dtype))
-  const first = isCut ? b.mul(c.index(0), pieceLength) : b.const('i32', 0)
-  const end = isCut ? b.op('smin', 'i32', [length, b.add(first, pieceLength)]) : length
-  const start = initialLane(b, fold, dtype)
-  const lane = ([v, im]: Value[]): Lane => (im ? pair(dtype, v, im) : real(dtype, v))
-  const [, ...result] = b.loop(
-    [first, start.v, ...(start.im ? [start.im] : [])],
-    ([k]) => b.slt(k, end),
-    ([k, ...sofar]) => {
-      const leaves = placed.map(x => c.load(x.dtype, x.buffer, x.step ? b.add(x.at, b.mul(k, x.step)) : x.at))
-      const steps = computeSteps(b, linear, leaves, scalars)
-      const value = convert(b, steps[steps.length - 1] ?? leaves[0] ?? scalars[0], dtype)
-      const next = fold.combine(b, lane(sofar), value)
-      return [b.add(k, 1), next.v, ...(next.im ? [next.im] : [])]
-    },
-  )
-  c.store(lane(result), target, place)
-  return c.finish(fold.name, isCut ? rank + 1 : rank)
 }
