@@ -43,6 +43,7 @@ const products = dtypes.flatMap(dtype =>
       n,
       quick: 64,
       ...(n < 1000 && { inner: 5 }),
+      isHot: true,
       flops: size => 2 * size ** 3,
       tolerance: dtype === 'f32' ? 1e-4 : 1e-11,
       targets: [

@@ -252,6 +252,37 @@ test('constants are short and exact', () => {
   for (const [found, expected] of table) assert.equal(found, expected)
 })
 
+test("a memory of the module's own is named by its accesses, and each instance has it for itself", () => {
+  for (const memory64 of [false, true]) {
+    const module = new ModuleBuilder({ memory64, shared: true, check: true })
+    module.importMemory('env', 'memory')
+    const own = module.addOwnMemory(1)
+    const f = module.addFunction('next', [], ['i32'], { export: 'next' })
+    f.i32(8).i32(8).own(own, 'i32.load', 4).i32(1).op('i32.add').own(own, 'i32.store', 4)
+    f.i32(8).own(own, 'i32.load', 4).addr(8).load('i32.load', 4).op('i32.add')
+    assert.throws(() => f.own(own + 1, 'i32.load'), /there is no memory 2/)
+    const bytes = module.finish()
+    assert.match(disassemble(bytes), /i32\.store 1 offset=4/)
+    assert.doesNotMatch(disassemble(bytes), /i32\.load 0/)
+    const { memories } = decodeModule(bytes)
+    assert.deepEqual(memories, [{ min: 1, max: 1, shared: false, memory64: false }])
+    const shared = { shared: true, ...(memory64 ? { address: 'i64' } : {}) }
+    const size = (pages: number) => (memory64 ? BigInt(pages) : pages) as number
+    const memory = new WebAssembly.Memory({
+      initial: size(1),
+      maximum: size(1),
+      ...shared,
+    } as WebAssembly.MemoryDescriptor)
+    const make = () => {
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
+      return exports.next as () => number
+    }
+    const [first, second] = [make(), make()]
+    assert.deepEqual([first(), first(), second()], [1, 2, 1])
+    assert.equal(new Int32Array(memory.buffer)[3], 0)
+  }
+})
+
 test('encoding speed, for the record', t => {
   let best = Number.POSITIVE_INFINITY
   let size = 0

@@ -62,8 +62,13 @@ export interface Types {
 }
 
 const f32 = plain(Float32Array, 1)
+const f64 = plain(Float64Array, 1)
 const i32: Stored = { ...plain(Int32Array, 1), store: x => Math.round(x * 2 ** 31) }
 const [signed, unsigned] = [bytes(Int8Array), bytes(Uint8Array)]
+export const realTypes: readonly Types[] = [
+  { dtype: 'f32', a: f32, b: f32, c: f32 },
+  { dtype: 'f64', a: f64, b: f64, c: f64 },
+]
 export const complexTypes: readonly Types[] = [
   [Float32Array, 'c64'],
   [Float64Array, 'c128'],

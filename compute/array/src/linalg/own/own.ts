@@ -1,5 +1,6 @@
 /** Skein's own algorithms, on every machine. */
 
+import type { BackendName } from '@skein/kernel/compiler'
 import { gemm } from '@skein/kernel/gemm'
 import { backendNow } from '../../expression/programs.ts'
 import type { Product, Provider } from '../provider.ts'
@@ -12,11 +13,15 @@ import { singularValues } from './singular-values.ts'
 import { symmetricEigen } from './symmetric-eigen.ts'
 import { solveTriangular } from './triangular.ts'
 
-const multiply = (product: Product) => ({ now: () => gemm(product), beside: () => gemm.async(product) })
+const multiplyOn = (backend: 'x64' | 'wasm') => (product: Product) => ({
+  now: () => gemm(product, { backend }),
+  beside: () => gemm.async(product, { backend }),
+})
+const multipliers = { x64: multiplyOn('x64'), wasm: multiplyOn('wasm'), reference: undefined }
 
 export const own: Provider = {
   name: 'own',
-  multiplier: () => (backendNow().name === 'x64' ? multiply : undefined),
+  multiplier: () => multipliers[backendNow().name as BackendName],
   cholesky: factorCholesky,
   lu(a) {
     const { pivots, singular } = factorLU(a)

@@ -88,7 +88,8 @@ export function subtractProduct(c: Matrix, a: Factor, b: Factor): void {
   const k = a.transposed ? a.matrix.rows : a.matrix.columns
   if (m === 0 || n === 0 || k === 0) return
   const [x, y] = [operandOf(a), operandOf(b)]
-  if (backendNow().name !== 'x64') {
+  const backend = backendNow().name
+  if (backend !== 'x64' && backend !== 'wasm') {
     const left = [x.array, x.offset, x.rowStride, x.columnStride] as const
     const right = [y.array, y.offset, y.rowStride, y.columnStride] as const
     const to = [c.array, c.at, c.stride] as const
@@ -107,5 +108,5 @@ export function subtractProduct(c: Matrix, a: Factor, b: Factor): void {
     scale: { alpha: -1, beta: 1 },
     contract: true,
   }
-  gemm(product)
+  gemm(product, { backend })
 }

@@ -1,4 +1,4 @@
-import { OPCODES, type Opcode, type Signature, TYPE_CODES, type Type } from './opcodes.ts'
+import { NAMES_MEMORY, OPCODES, type Opcode, type Signature, TYPE_CODES, type Type } from './opcodes.ts'
 import { ByteReader } from './reader.ts'
 
 /** One instruction as it lies in the module; which of the optional parts are there follows from `op.imm`. */
@@ -7,7 +7,7 @@ export interface Instruction {
   /** Offset in the module of its first byte, and of the byte after its last. */
   readonly offset: number
   readonly end: number
-  /** Local, global, function, label depth, type, data, elem or table. */
+  /** Local, global, function, label depth, type, data, elem or table; the memory of an access that names one. */
   readonly index?: number
   /** Where there are two: the table of `call_indirect`, the memory of `memory.init`, … */
   readonly second?: number
@@ -257,14 +257,21 @@ function readInstruction(r: ByteReader, module: DecodedModule): Instruction {
   return { op, offset, end: r.at, ...immediates }
 }
 
+/** Its alignment says whether a memory is named. */
+function access(r: ByteReader): Partial<Instruction> {
+  const flags = r.unsigned()
+  const named = flags & NAMES_MEMORY ? { index: r.unsigned() } : {}
+  return { alignLog2: flags & ~NAMES_MEMORY, memoryOffset: r.unsigned(), ...named }
+}
+
 function readImmediates(r: ByteReader, op: Opcode, module: DecodedModule): Partial<Instruction> {
   switch (op.imm) {
     case 'none':
       return {}
     case 'memarg':
-      return { alignLog2: r.unsigned(), memoryOffset: r.unsigned() }
+      return access(r)
     case 'memarg-lane':
-      return { alignLog2: r.unsigned(), memoryOffset: r.unsigned(), lane: r.u8() }
+      return { ...access(r), lane: r.u8() }
     case 'lane':
       return { lane: r.u8() }
     case 'shuffle':

@@ -216,7 +216,8 @@ export class Folder {
         const { memoryOffset, alignLog2, lane } = instruction
         const offset = memoryOffset ? ` offset=${memoryOffset}` : ''
         const align = alignLog2 === op.align ? '' : ` align=${2 ** alignLog2!}`
-        return `${name}${offset}${align}${lane === undefined ? '' : ` ${lane}`}`
+        const memory = index === 0 ? '' : ` ${index}`
+        return `${name}${memory}${offset}${align}${lane === undefined ? '' : ` ${lane}`}`
       }
       case 'lane':
         return `${name} ${instruction.lane}`

@@ -1,7 +1,7 @@
 import { ByteWriter } from './bytes.ts'
 import { StackChecker } from './check.ts'
 import { AssemblerError } from './errors.ts'
-import { OPCODES, type Opcode, type Signature, TYPE_CODES, type Type } from './opcodes.ts'
+import { NAMES_MEMORY, OPCODES, type Opcode, type Signature, TYPE_CODES, type Type } from './opcodes.ts'
 import type { Position } from './positions.ts'
 
 /** A block that is open, or was: what `br` names. */
@@ -17,6 +17,8 @@ export interface Label {
 /** What the code of a function needs to know of the module it is in. */
 export interface ModuleView {
   readonly memory64: boolean
+  /** How many memories there are: the first one, and those of the module's own beside it. */
+  readonly memories: number
   /** Whether operand types are checked as instructions are written. */
   readonly check: boolean
   readonly addressType: 'i32' | 'i64'
@@ -323,6 +325,12 @@ export class FunctionBuilder {
     return this.#access(this.#find(name, 'memarg'), offset, alignLog2)
   }
 
+  /** A load or store in a memory of the module's own (`ModuleBuilder.addOwnMemory`), whose addresses are i32. */
+  own(memory: number, name: string, offset = 0): this {
+    if (!(memory > 0 && memory < this.module.memories)) this.#fail(name, `there is no memory ${memory} of its own`)
+    return this.#access(this.#find(name, 'memarg'), offset, undefined, memory)
+  }
+
   /** `extract_lane` and `replace_lane` of every shape. */
   laneOp(name: string, lane: number): this {
     this.#lane(this.#find(name, 'lane'), lane)
@@ -538,15 +546,24 @@ export class FunctionBuilder {
     return this
   }
 
-  #access(op: Opcode, offset = 0, align = op.align): this {
+  #access(op: Opcode, offset = 0, align = op.align, memory = 0): this {
     if (align > op.align || (align !== op.align && op.code[0] === 0xfe)) {
       this.#fail(op.name, `alignment 2^${align} is not allowed; natural is 2^${op.align}`)
     }
-    if (!(offset >= 0) || (!this.#memory64 && offset > 0xffffffff)) {
+    const isWide = this.#memory64 && memory === 0
+    if (!(offset >= 0) || (!isWide && offset > 0xffffffff)) {
       this.#fail(op.name, `offset ${offset} is outside the address range`)
     }
-    this.#write(op)
-    this.code.u8(align)
+    if (memory === 0) {
+      this.#write(op)
+      this.code.u8(align)
+    } else {
+      const params = op.params.map(type => (type === 'addr' ? 'i32' : type))
+      this.#checker?.apply(op.name, params, op.results)
+      this.code.opcode(op.code)
+      this.code.u8(align | NAMES_MEMORY)
+      this.code.unsigned(memory)
+    }
     this.code.unsigned(offset)
     return this
   }

@@ -40,7 +40,7 @@ const SECTION = {
 } as const
 const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const
 
-/** Builds one WebAssembly module: functions, one memory, globals, data and names, in the order they are asked for. */
+/** Builds one WebAssembly module: functions, memories, globals, data and names, in the order they are asked for. */
 export class ModuleBuilder implements ModuleView {
   readonly memory64: boolean
   readonly check: boolean
@@ -61,6 +61,8 @@ export class ModuleBuilder implements ModuleView {
   readonly #tables: { min: number; max?: number }[] = []
   readonly #elements: { offset?: number; table: number; functions: (number | FunctionBuilder)[] }[] = []
   #memory: 'none' | 'imported' | 'own' = 'none'
+  /** Pages of those beside the first. */
+  readonly #ownPages: number[] = []
   #positions: PositionTable | undefined
 
   constructor(options: ModuleOptions) {
@@ -112,6 +114,20 @@ export class ModuleBuilder implements ModuleView {
   /** A memory of the module's own, for tests and tools: kernels import the heap's. */
   addMemory(): void {
     this.#oneMemory('own')
+  }
+
+  get memories(): number {
+    return (this.#memory === 'none' ? 0 : 1) + this.#ownPages.length
+  }
+
+  /**
+   * A memory of 32 bits beside the first, which each instance has for itself: an engine that reserves all that 32 bits can reach compares no address in it with a bound. Returns its index, for
+   * `FunctionBuilder.own`.
+   */
+  addOwnMemory(pages: number): number {
+    if (this.#memory === 'none') throw new AssemblerError({ problem: 'the first memory comes before', op: 'memory' })
+    this.#ownPages.push(pages)
+    return this.memories - 1
   }
 
   /** Imports come before the first added function: they share one index space. */
@@ -252,7 +268,14 @@ export class ModuleBuilder implements ModuleView {
         if (max !== undefined) body.unsigned(max)
       }
     })
-    section(SECTION.memory, this.#memory === 'own' ? 1 : 0, () => this.#limits(body))
+    section(SECTION.memory, (this.#memory === 'own' ? 1 : 0) + this.#ownPages.length, () => {
+      if (this.#memory === 'own') this.#limits(body)
+      for (const pages of this.#ownPages) {
+        body.u8(0x01)
+        body.unsigned(pages)
+        body.unsigned(pages)
+      }
+    })
     section(SECTION.global, this.#globals.length, () => {
       for (const write of this.#globals) write(body)
     })

@@ -9,6 +9,9 @@
 
 export type Type = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'funcref' | 'externref'
 
+/** Beside an access's alignment: the index of its memory follows. */
+export const NAMES_MEMORY = 0x40
+
 /** `addr` is i64 when the module's memory is 64-bit, else i32. */
 export type OperandType = Type | 'addr'
 
