@@ -25,7 +25,13 @@ export const bare = (leaf: Leaf, beside?: Leaf): Linear => {
 }
 
 /** A kernel that reduces rows, which its last axis runs through. @param linear has a value beside as a second leaf, if there is one */
-export function composeRows(linear: Linear, rank: number, inputs: readonly Access[], dtype: DType, fold: Fold) {
+export function composeRows(
+  linear: Linear,
+  rank: number,
+  inputs: readonly Access[],
+  dtype: DType,
+  fold: Fold,
+): KernelIR {
   const c = new Composer()
   const indices = Array.from({ length: rank }, (_, d) => c.index(d))
   const buffers = inputs.map(access => c.buffer(infoOf(access.dtype).element))
