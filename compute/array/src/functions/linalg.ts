@@ -124,6 +124,7 @@ export function qr(x: Operand, { mode = 'reduced', pivoting = false }: QROptions
     factors.writeR(r.matrices[k])
     factors.writeQ(q.matrices[k++])
   }
+  stack.release()
   return { q: q.array, r: r.array }
 }
 

@@ -29,6 +29,7 @@ export class Stack {
   readonly rows: number
   readonly columns: number
   readonly elements: Reals
+  readonly #memory: Memory
 
   constructor(x: NDArray, call: string, argument = 'x') {
     if (x.ndim < 2)
@@ -37,9 +38,21 @@ export class Stack {
       ])
     this.dtype = computedIn(x.dtype, call)
     const own = x.dtype === this.dtype ? copyOf(x) : copyOf(astype(x, this.dtype))
-    this.elements = own.view.memory.elements as unknown as Reals
+    this.#memory = own.view.memory
+    this.elements = this.#memory.elements as unknown as Reals
     this.batch = x.shape.slice(0, -2)
     ;[this.rows, this.columns] = x.shape.slice(-2)
+  }
+
+  /** The matrices as an array, which has the memory from then on. */
+  toArray(): NDArray {
+    const shape = [...this.batch, this.rows, this.columns]
+    return arrayOf({ dtype: this.dtype, shape, strides: stridesOf(shape), offset: 0, memory: this.#memory })
+  }
+
+  /** Gives the memory back, of which nothing is read any more. */
+  release(): void {
+    this.#memory.release()
   }
 
   *[Symbol.iterator](): Generator<Matrix> {
@@ -75,10 +88,7 @@ export function made(
   return { array: arrayOf({ dtype, shape, strides: stridesOf(shape), offset: 0, memory }), matrices }
 }
 
-export const overElements = (stack: Stack): NDArray => {
-  const shape = [...stack.batch, stack.rows, stack.columns]
-  return reshapeOf(stack.elements, shape, stack.dtype)
-}
+export const overElements = (stack: Stack): NDArray => stack.toArray()
 
 /** An array over elements. */
 export const reshapeOf = (elements: Reals, shape: Shape, dtype: Computed): NDArray =>

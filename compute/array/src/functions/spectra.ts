@@ -51,6 +51,7 @@ function symmetric(stack: Stack, call: string, { upper = false }: EighOptions, v
     if (vectors !== undefined && found.vectors !== undefined) put(found.vectors, vectors[k])
     k++
   }
+  stack.release()
   return reshapeOf(values, [...stack.batch, n], realOf(stack.dtype))
 }
 
@@ -105,5 +106,6 @@ function singular(
     if (found.u !== undefined && found.vt !== undefined) take?.(k, found.u, found.vt)
     k++
   }
+  stack.release()
   return reshapeOf(values, [...stack.batch, rank], realOf(stack.dtype))
 }

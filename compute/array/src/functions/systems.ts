@@ -8,8 +8,7 @@ import type { LU } from '../linalg/provider.ts'
 import type { NDArray } from '../ndarray.ts'
 import { broadcastShapes, sizeOf } from '../shape.ts'
 import { astype } from './astype.ts'
-import { eye } from './creation.ts'
-import { met, overElements, realOf, reshapeOf, Stack, squares } from './matrices.ts'
+import { made, met, overElements, realOf, reshapeOf, Stack, squares } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
 import { broadcastTo, reshape } from './shaping.ts'
 
@@ -55,6 +54,7 @@ export function solve(x1: Operand, x2: Operand): NDArray {
     if (lu.singular >= 0) throw singular('solve', lu)
     lu.solve(columns.next().value as Matrix)
   }
+  factors.release()
   const found = overElements(solutions)
   return isVector ? reshape(found, [...batch, n]) : found
 }
@@ -63,29 +63,33 @@ export function solve(x1: Operand, x2: Operand): NDArray {
 export function inv(x: Operand): NDArray {
   const array = toArray(x, 'inv')
   const stack = squares(array, 'inv')
-  const inverse = new Stack(broadcastTo(eye(stack.rows, stack.rows, { dtype: stack.dtype }), array.shape), 'inv')
-  const columns = inverse[Symbol.iterator]()
+  const inverse = made(stack.dtype, stack.batch, stack.rows, stack.rows)
+  let k = 0
   for (const matrix of stack) {
     const lu = factored(matrix)
     if (lu.singular >= 0) throw singular('inv', lu)
-    lu.solve(columns.next().value as Matrix)
+    const columns = inverse.matrices[k++]
+    for (let i = 0; i < stack.rows; i++) columns.array[(columns.at + i * (stack.rows + 1)) * columns.parts] = 1
+    lu.solve(columns)
   }
-  return overElements(inverse)
+  stack.release()
+  return inverse.array
 }
 
-/** Of each matrix its determinant, part by part: what `take` is given of a pivot has the sign of the exchange. */
+/** Of each matrix, which is given back then, its determinant, part by part: what `take` is given of a pivot has the sign of the exchange. */
 function pivotsOf(stack: Stack, take: (k: number, re: number, im: number) => void): void {
   let k = 0
   for (const a of stack) {
     const { matrix, pivots } = factored(a)
     const { array, at, stride, parts } = matrix
-    for (const [i, pivot] of pivots.entries()) {
+    for (let i = 0; i < pivots.length; i++) {
       const place = (at + i * (stride + 1)) * parts
-      const sign = pivot === i ? 1 : -1
+      const sign = pivots[i] === i ? 1 : -1
       take(k, sign * array[place], parts === 2 ? sign * array[place + 1] : 0)
     }
     k++
   }
+  stack.release()
 }
 
 /** Numbers that products begin with. */
@@ -96,7 +100,8 @@ const onesFor = (stack: Stack): Float64Array => {
 }
 
 function multiply(products: Float64Array, k: number, re: number, im: number): void {
-  const [x, y] = [products[2 * k], products[2 * k + 1]]
+  const x = products[2 * k]
+  const y = products[2 * k + 1]
   products[2 * k] = im === 0 ? x * re : x * re - y * im
   products[2 * k + 1] = im === 0 ? y * re : x * im + y * re
 }
@@ -104,8 +109,10 @@ function multiply(products: Float64Array, k: number, re: number, im: number): vo
 /** Products, which are pairs, in the dtype of the matrices. */
 function productsOf(products: Float64Array, { elements, batch, dtype }: Stack): NDArray {
   const Reals = elements.constructor as Float64ArrayConstructor
-  const found = realOf(dtype) === dtype ? products.filter((_, k) => k % 2 === 0) : products
-  return reshapeOf(Reals.from(found), batch, dtype)
+  const step = realOf(dtype) === dtype ? 2 : 1
+  const found = new Reals(products.length / step)
+  for (let k = 0; k < found.length; k++) found[k] = products[k * step]
+  return reshapeOf(found, batch, dtype)
 }
 
 /** Sign and logarithm of the size of determinants; of a singular matrix 0 and −∞. The sign of a complex one is the number of size 1 with its angle; logarithms are real. */
@@ -122,7 +129,7 @@ export function slogdet(x: Operand): { sign: NDArray; logabsdet: NDArray } {
   const Reals = stack.elements.constructor as Float64ArrayConstructor
   return {
     sign: productsOf(signs, stack),
-    logabsdet: reshapeOf(Reals.from(logs), stack.batch, realOf(stack.dtype)),
+    logabsdet: reshapeOf(new Reals(logs), stack.batch, realOf(stack.dtype)),
   }
 }
 
@@ -173,6 +180,7 @@ export function solveTriangular(x1: Operand, x2: Operand, options: TriangularOpt
     const triangle = { matrix, upper, unit, transposed: isTransposed || adjoint }
     providerOf('solveTriangular', rows, parts).solveTriangular(triangle, columns.next().value as Matrix)
   }
+  triangles.release()
   const found = overElements(solutions)
   return isVector ? reshape(found, [...triangles.batch, triangles.rows]) : found
 }

@@ -5,9 +5,12 @@
 
 import { block, type Matrix, numbersOf } from '../matrix.ts'
 import { eliminateComplexColumns } from './complex-lu.ts'
+import { eliminateByPanels } from './lu-panels.ts'
 import { subtractProduct } from './products.ts'
 import { solveTriangular } from './triangular.ts'
 
+/** Up to so many columns of a real matrix are eliminated by panels. */
+const mostOfPanels = 128
 /** Columns that are eliminated one by one. */
 const fewColumns = 8
 
@@ -24,6 +27,7 @@ export function factorLU(a: Matrix): { pivots: Int32Array; singular: number } {
 function eliminate(a: Matrix, pivots: Int32Array): number {
   const { rows: m, columns: n } = a
   const rank = Math.min(m, n)
+  if (a.parts === 1 && m >= n && n <= mostOfPanels) return eliminateByPanels(a, pivots)
   if (n <= fewColumns) return a.parts === 2 ? eliminateComplexColumns(a, pivots) : eliminateColumns(a, pivots)
   const half = n <= 2 * fewColumns ? fewColumns : (Math.min(rank, n) / 2 + 7) & ~7
   const left = block(a, 0, 0, m, half)

@@ -8,8 +8,10 @@ import { block, type Matrix, type Reals } from '../matrix.ts'
 import type { Triangle } from '../provider.ts'
 import { subtractProduct } from './products.ts'
 
+/** Up to so many rows one column is solved for by plain loops. */
+const mostOfColumn = 512
 /** Rows that a kernel solves by itself. */
-const fewRows = 32
+const fewRows = 64
 
 const forward = kernel(
   (
@@ -101,14 +103,35 @@ const solveComplex = kernel(
   { name: 'solveComplexTriangle' },
 )
 
+/** One column, by plain loops. */
+function solveColumn(
+  { array: t, at, rows: n }: Matrix,
+  row: number,
+  column: number,
+  isLower: boolean,
+  unit: boolean,
+  b: Matrix,
+): void {
+  const { array: x, at: first, stride } = b
+  for (let r = 0; r < n; r++) {
+    const i = isLower ? r : n - 1 - r
+    const end = isLower ? i : n
+    const own = at + i * row
+    let s = x[first + i * stride]
+    for (let k = isLower ? 0 : i + 1; k < end; k++) s -= t[own + k * column] * x[first + k * stride]
+    x[first + i * stride] = unit ? s : s / t[own + i * column]
+  }
+}
+
 /** B becomes T⁻¹·B. A zero on the diagonal gives infinities, as division does. */
 export function solveTriangular(triangle: Triangle, b: Matrix): void {
   const { matrix: t, upper, transposed = false, unit = false } = triangle
   const n = t.rows
   if (n === 0 || b.columns === 0) return
   const isLower = upper === transposed
+  const [row, column] = transposed ? [1, t.stride] : [t.stride, 1]
+  if (b.columns === 1 && t.parts === 1 && n <= mostOfColumn) return solveColumn(t, row, column, isLower, unit, b)
   if (n <= fewRows) {
-    const [row, column] = transposed ? [1, t.stride] : [t.stride, 1]
     if (t.parts === 2) {
       solveComplex(b.columns, n, !isLower, t.array, t.at, row, column, transposed, unit, b.array, b.at, b.stride)
       return
