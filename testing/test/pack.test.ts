@@ -90,6 +90,7 @@ test('the many modules of the kernel room are a few files: machine code apart, w
     'compiler.js',
     'gemm.js',
     'index.js',
+    'order.js',
     'x64/compile.js',
     'x64/index.js',
     'x64/products/program.js',

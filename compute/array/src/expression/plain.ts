@@ -7,12 +7,12 @@ import { backendNow } from './programs.ts'
 
 const byBackend = new WeakMap<object, Map<BackendName, object>>()
 
-export function onBackend<K extends Kernel<any[]>>(k: K): K {
+export function onBackend<K extends { on(backend: BackendName): unknown }>(k: K): K {
   const name = backendNow().name as BackendName
   let known = byBackend.get(k)
   if (!known) byBackend.set(k, (known = new Map()))
   let found = known.get(name) as K | undefined
-  if (!found) known.set(name, (found = k.on(name)))
+  if (!found) known.set(name, (found = k.on(name) as K))
   return found
 }
 

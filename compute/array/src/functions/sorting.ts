@@ -8,6 +8,7 @@ import { arrayOf, type NDArray } from '../ndarray.ts'
 import { checkAxis, type Shape, stridesOf } from '../shape.ts'
 import { isLong, sortLong } from '../sorting/buckets.ts'
 import { areFew, placesOfFew, type Stretch } from '../sorting/heap.ts'
+import { hasLongPlaces, longPlaces } from '../sorting/places.ts'
 import { firstPlaces, placesInOrder, sortRows } from '../sorting/rows.ts'
 import { takeAlongAxis } from './along.ts'
 import { copyOf } from './astype.ts'
@@ -60,7 +61,13 @@ export function sort<D extends DType>(x: NDArray<D>, options: SortOptions = {}):
   return moveaxis(array, -1, axis) as NDArray<D>
 }
 
-/** One row that threads sort together, without a copy of it first. */
+/** An array that is one row: threads work on it together, and need no copy of it. */
+function isOneRow({ ndim, shape }: NDArray, axis: number | null | undefined, call: string): boolean {
+  if (axis !== null && ndim !== 1) return false
+  if (axis !== null) checkAxis(axis ?? -1, shape, call)
+  return true
+}
+
 function sortedLong<D extends DType>(
   x: NDArray<D>,
   axis: number | null | undefined,
@@ -68,11 +75,19 @@ function sortedLong<D extends DType>(
 ): NDArray<D> | undefined {
   const array = toArray(x, 'sort') as NDArray<D>
   const { dtype, size } = array
-  if (!isLong(dtype, size) || (axis !== null && array.ndim !== 1)) return undefined
-  if (axis !== null) checkAxis(axis ?? -1, array.shape, 'sort')
+  if (!isLong(dtype, size) || !isOneRow(array, axis, 'sort')) return undefined
   const memory = allocate(dtype, size, 'sort', 'unset')
   sortLong(elementsOf(array), memory.elements, { dtype, descending })
   return arrayOf<D>({ dtype, shape: [size], strides: [1], offset: 0, memory })
+}
+
+function placesOfLong(x: Operand, axis: number | null | undefined, descending: boolean): NDArray<'int32'> | undefined {
+  const array = toArray(x, 'argsort')
+  const { dtype, size } = array
+  if (isComplex(dtype) || !hasLongPlaces(size) || !isOneRow(array, axis, 'argsort')) return undefined
+  const memory = allocate('int32', size, 'argsort', 'unset')
+  longPlaces(elementsOf(array), { dtype, descending }, memory.elements as never)
+  return arrayOf<'int32'>({ dtype: 'int32', shape: [size], strides: [1], offset: 0, memory })
 }
 
 function sortedComplex<D extends DType>(x: NDArray<D>, options: SortOptions): NDArray<D> {
@@ -83,6 +98,8 @@ function sortedComplex<D extends DType>(x: NDArray<D>, options: SortOptions): ND
 
 /** Where each element of the sorted array stands, along the axis. Zeros of either sign are equal. */
 export function argsort(x: Operand, options: SortOptions = {}): NDArray<'int32'> {
+  const long = placesOfLong(x, options.axis, options.descending === true)
+  if (long) return long
   const { array, axis, length } = rowsOf(x, options.axis, 'argsort')
   const { elements } = array.view.memory
   const places =

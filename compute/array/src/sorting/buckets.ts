@@ -5,15 +5,17 @@
  */
 
 import { heap } from '@skein/heap'
+import { orderRefusal, sortWords, type WordKind } from '@skein/kernel/order'
 import { type DType, type Elements, infoOf } from '../dtypes.ts'
 import { onBackend } from '../expression/plain.ts'
+import { backendNow } from '../expression/programs.ts'
 import { bucketKernels, bucketRoom, chunkLength, mostBuckets } from './bucket-kernels.ts'
 import { fromKeys, keyWords, type Order, toKeys } from './keys.ts'
 import { sortRecords } from './radix.ts'
 import { turnedIn, type Words } from './words.ts'
 
 /** From so many words on threads sort a row together. */
-const longRow = 1 << 16
+export const longRow = 1 << 16
 
 export const isLong = (dtype: DType, length: number): boolean => infoOf(dtype).bits >= 32 && length >= longRow
 
@@ -42,7 +44,7 @@ interface Plan {
 const arrayOf = (words: 1 | 2, length: number): Words =>
   words === 1 ? heap.array(Uint32Array, length, { zero: false }) : heap.array(BigUint64Array, length, { zero: false })
 
-const wordsIn = (elements: Elements, dtype: DType): Words => {
+export const wordsIn = (elements: Elements, dtype: DType): Words => {
   const { buffer, byteOffset, byteLength } = elements
   return keyWords(dtype) === 1
     ? new Uint32Array(buffer, byteOffset, byteLength / 4)
@@ -108,11 +110,20 @@ function planOf(sample: readonly bigint[], words: 1 | 2, wanted: number): Plan {
   return { edges, shift, table: shared, buckets: lows.length, lows: least, widths }
 }
 
+let hasVectors: boolean | undefined
+
+/** Whether the backend sorts by code of its own for vectors. */
+const isByVectors = (): boolean => backendNow().name === 'x64' && (hasVectors ??= orderRefusal() === undefined)
+
 /** Elements of 32 or 64 bits in order: NaN last, −0 before 0. @param to where they are written, which may be where they are */
 export function sortLong(from: Elements, to: Elements, order: Order): void {
-  const { dtype } = order
+  const { dtype, descending } = order
   const words = keyWords(dtype)
   const [x, sorted] = [wordsIn(from, dtype), wordsIn(to, dtype)]
+  if (isByVectors()) {
+    sortWords(x, sorted, { kind: infoOf(dtype).kind as WordKind, descending })
+    return
+  }
   const n = x.length
   // Below the sample, above it, and one more where a cell shares with none.
   const wanted = Math.min(mostBuckets / 2 - 3, Math.ceil(n / usualBucket))

@@ -5,6 +5,7 @@ import { infoOf, isComplex, partOf } from '../dtypes.ts'
 import { isLong, sortLong } from './buckets.ts'
 import { canCount, countRows } from './counting.ts'
 import { elementOf, fromKeys, keyWords, toKeys, withPlaces } from './keys.ts'
+import { hasLongPlaces, longPlaces } from './places.ts'
 import { sortRecords } from './radix.ts'
 import { firstOfRow, keyAfter, keyOfRank } from './select.ts'
 
@@ -38,6 +39,14 @@ function sortAll(records: Uint32Array, words: 1 | 2, width: number, length: numb
  */
 export function placesInOrder(elements: Elements, dtype: DType, length: number, descending: boolean): Int32Array {
   if (isComplex(dtype)) return complexPlaces(elements, dtype, length, descending)
+  if (hasLongPlaces(length)) {
+    const places = new Int32Array(elements.length)
+    for (let begin = 0; begin < elements.length; begin += length) {
+      const row = elements.subarray(begin, begin + length) as Elements
+      longPlaces(row, { dtype, descending }, places.subarray(begin, begin + length))
+    }
+    return places
+  }
   const words = keyWords(dtype)
   const width = words + 1
   const records = withPlaces(toKeys(elements, { dtype, descending }, 'equal'), words, length)

@@ -45,7 +45,7 @@ export function smallStep(
   }
   const { aRow, aColumn, bRow, cRow } = shape
   if (Math.max(Math.abs(aRow), Math.abs(aColumn), Math.abs(bRow), Math.abs(cRow)) > mostStride) return undefined
-  const name = `small ${Object.values(shape).join(' ')}`
+  const name = `gemm small ${Object.values(shape).join(' ')}`
   let code = knownShape(name)
   if (code === undefined) {
     if (!isWorthCode(name, batch)) return undefined

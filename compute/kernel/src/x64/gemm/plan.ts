@@ -1,5 +1,6 @@
 /** A product, written down as jobs for the code that multiplies: one for each block of k and of columns, done one after the other. */
 
+import { routine } from '../run/routines.ts'
 import { blockingOf, cut, largestTile, panelsOf, sizeOf, startOf } from './blocking.ts'
 import { type ConvertedPacking, emitConvertedPack, emitFactorCopy, type Order } from './convert.ts'
 import { emitCopy } from './copy.ts'
@@ -16,7 +17,6 @@ import {
 import { job, panel, state, unit } from './layout.ts'
 import { emitPack, type Packing } from './pack.ts'
 import type { Complex, MatrixProduct } from './product.ts'
-import { routine } from './routines.ts'
 import type { Tile } from './tile.ts'
 import type { ComplexTile } from './tile-complex.ts'
 import { type TileFamily, tileFamily } from './tiles.ts'
@@ -134,10 +134,10 @@ export function planOf(product: Arranged, machine: Machine, mostThreads: number)
   const copyBytes = isCopied ? taken(along === 'k' ? unitRows * copySteps[0] : depth.size * copySteps[1]) : 0
   const places = threads + 1
   const copyCode = () => {
-    if (!isConverted) return routine(`copy ${bytes}`, code => emitCopy(code, bytes, false))
+    if (!isConverted) return routine(`gemm copy ${bytes}`, code => emitCopy(code, bytes, false))
     const order = orderOf(a.columnStride, a.rowStride, storedBytes[a.stored])
     const copied = { isa, type, bits, order, stored: a.stored, isOffset: isBiased } as const
-    return routine(nameOf('copy converted', copied), code => emitFactorCopy(code, copied))
+    return routine(nameOf('gemm copy converted', copied), code => emitFactorCopy(code, copied))
   }
   // What is packed may have to be put in order first.
   const isOrdered = order === 'along' && n % lanes === 0
@@ -252,10 +252,10 @@ export function planOf(product: Arranged, machine: Machine, mostThreads: number)
 
 const nameOf = (what: string, parts: object): string => `${what} ${Object.values(parts).join(' ')}`
 
-const plainPack = (packing: Packing): number => routine(nameOf('pack', packing), code => emitPack(code, packing))
+const plainPack = (packing: Packing): number => routine(nameOf('gemm pack', packing), code => emitPack(code, packing))
 
 const convertedPack = (packing: ConvertedPacking): number =>
-  routine(nameOf('pack converted', packing), code => emitConvertedPack(code, packing))
+  routine(nameOf('gemm pack converted', packing), code => emitConvertedPack(code, packing))
 
 const orderOf = (columnStride: number, rowStride: number, elementBytes: number): Order =>
   columnStride === elementBytes ? 'along' : rowStride === elementBytes ? 'across' : 'any'

@@ -4,7 +4,7 @@ import { type Body, defaultTeam } from '@skein/team'
 import type { Assembler } from '../encode/assembler.ts'
 import { processGates } from '../run/gates.ts'
 import { CodePages } from '../run/pages.ts'
-import { assembled, forgetRoutine, rememberRoutine } from './routines.ts'
+import { assembled, forgetRoutine, rememberRoutine } from '../run/routines.ts'
 
 /** Each has a page or a few. */
 const mostShapes = 256
@@ -21,7 +21,7 @@ export class ShapeCode {
     this.name = name
     this.#pages = new CodePages(assembled(emit, false).bytes)
     const functions = { [name]: this.#pages.address }
-    this.body = defaultTeam().native({ functions, gates: processGates().address, name: `gemm ${name}` })
+    this.body = defaultTeam().native({ functions, gates: processGates().address, name })
     rememberRoutine({ name, pages: this.#pages, emit })
   }
 

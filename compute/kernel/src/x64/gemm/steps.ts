@@ -4,6 +4,7 @@
 
 import { placeOf } from '../run/addresses.ts'
 import type { Isa } from '../run/cpu.ts'
+import { bodyOf } from '../run/routines.ts'
 import { smallStep } from './batches.ts'
 import type { Checked, Placed } from './check.ts'
 import { copy, type ElementBytes, emitCopyRows } from './copy.ts'
@@ -11,7 +12,6 @@ import { elements, type Machine, type TileType, tileTypeOf } from './format.ts'
 import { emitMultiply } from './multiply.ts'
 import { type Arranged, type Factor, type Place, planOf } from './plan.ts'
 import type { MatrixProduct, Operand } from './product.ts'
-import { bodyOf } from './routines.ts'
 import type { Step } from './step.ts'
 import { type Line, type VectorArrangement, vectorArrangement, vectorStep } from './vector-steps.ts'
 import { giveBackWorkspace, lendWorkspace, taken } from './workspace.ts'
@@ -104,7 +104,7 @@ function* stepsOfOne(one: Arranged, machine: Machine, threads: number): Generato
 function* stepsOfPlan(arranged: Arranged, machine: Machine, most: number): Generator<Step> {
   const { isa } = machine
   const element = elements[arranged.type].bytes
-  const body = bodyOf(`multiply ${isa} ${element}`, code => emitMultiply(code, isa, element))
+  const body = bodyOf(`gemm multiply ${isa} ${element}`, code => emitMultiply(code, isa, element))
   const { threads, bytes, jobs, write } = planOf(arranged, machine, most)
   for (let number = 0; number < jobs; number++)
     yield {
@@ -143,7 +143,7 @@ function* stepsOfVector(
 }
 
 function copyStep(from: Place, to: Place, rows: number, columns: number, element: ElementBytes, threads: number): Step {
-  const body = bodyOf(`copy rows of ${element}`, code => emitCopyRows(code, element))
+  const body = bodyOf(`gemm copy rows of ${element}`, code => emitCopyRows(code, element))
   return {
     body,
     threads: rows * columns <= elementsAtATime * 4 ? 1 : threads,

@@ -1,7 +1,7 @@
 /** The code of tiles, made when first needed. Those that differ in their size alone are a family, in which they are found by a number. */
 
+import { routine } from '../run/routines.ts'
 import { isComplex } from './format.ts'
-import { routine } from './routines.ts'
 import { type Tile, TileEmitter } from './tile.ts'
 import { type ComplexTile, ComplexTileEmitter } from './tile-complex.ts'
 
@@ -24,7 +24,7 @@ export class TileFamily {
     let address = this.#addresses[key]
     if (address === undefined) {
       const tile = { ...this.#kind, rows, vectors, isMasked } as Tile | ComplexTile
-      const name = `tile ${rows}×${vectors}${isMasked ? ' masked' : ''} ${this.#name}`
+      const name = `gemm tile ${rows}×${vectors}${isMasked ? ' masked' : ''} ${this.#name}`
       address = this.#addresses[key] = routine(name, code => {
         if (isOfComplex(tile)) new ComplexTileEmitter(code, tile).emit()
         else new TileEmitter(code, tile).emit()

@@ -1,8 +1,8 @@
 /** A matrix times a vector, or a vector times a matrix, by code of its own (`vector-product.ts`): which are, and how they are shared out. */
 
 import type { Isa } from '../run/cpu.ts'
+import { bodyOf } from '../run/routines.ts'
 import type { Arranged, Place } from './plan.ts'
-import { bodyOf } from './routines.ts'
 import type { Step } from './step.ts'
 import {
   elementBytes,
@@ -76,7 +76,7 @@ export function vectorStep(
   const share = threads === 1 ? rows : Math.ceil(rows / (threads * unitsEach))
   const unit = Math.ceil((order === 'columns' ? Math.min(share, unitBytes / bytes) : share) / atATime) * atATime
   return {
-    body: bodyOf(`vector ${Object.values(made).join(' ')}`, code => emitVectorProduct(code, made)),
+    body: bodyOf(`gemm vector ${Object.values(made).join(' ')}`, code => emitVectorProduct(code, made)),
     again: 'as asked',
     threads,
     bytes: vectorArgs.bytes,

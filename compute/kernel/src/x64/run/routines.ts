@@ -1,11 +1,10 @@
-/** Code that products are made of, made when first needed: each routine has pages of its own, is shared by all products that want it, and is kept. What is made for one shape alone is not: see `shapes.ts`. */
+/** Code that is no kernel's, such as that of products of matrices: made when first needed, in pages of its own, shared by all that want it, and kept. */
 
 import { type Body, defaultTeam } from '@skein/team'
 import { Assembler, type ListedLine } from '../encode/assembler.ts'
-import type { Isa } from '../run/cpu.ts'
-import { faultError } from '../run/faults.ts'
-import { processGates } from '../run/gates.ts'
-import { CodePages } from '../run/pages.ts'
+import { faultError } from './faults.ts'
+import { processGates } from './gates.ts'
+import { CodePages } from './pages.ts'
 
 export interface Routine {
   readonly name: string
@@ -45,7 +44,7 @@ export function bodyOf(name: string, emit: (code: Assembler) => void): Body {
   let found = bodies.get(name)
   if (found === undefined) {
     const functions = { [name]: routine(name, emit) }
-    found = defaultTeam().native({ functions, gates: processGates().address, name: `gemm ${name}` })
+    found = defaultTeam().native({ functions, gates: processGates().address, name })
     bodies.set(name, found)
   }
   return found
@@ -57,8 +56,6 @@ export function failureOf(status: number): Error {
   const at = Number(gates.fault(status)?.registers.get('rip') ?? 0n)
   const inside = [...routines.values()].find(({ pages }) => pages.has(at)) ?? [...routines.values()][0]
   const { name, pages } = inside
-  const called = { name: `gemm ${name}`, address: pages.address, bytes: pages.bytes, listing: () => listingOf(name) }
-  return faultError(gates, status, called) ?? new Error(`gemm ${name} returned ${status}`)
+  const called = { name, address: pages.address, bytes: pages.bytes, listing: () => listingOf(name) }
+  return faultError(gates, status, called) ?? new Error(`${name} returned ${status}`)
 }
-
-export type { Isa }
