@@ -40,6 +40,7 @@ export {
 } from './functions/creation.ts'
 export * from './functions/cumulative.ts'
 export { backend, type Device, device, stats, toDevice } from './functions/device.ts'
+export * from './functions/differences.ts'
 export * from './functions/editing.ts'
 export * from './functions/einsum.ts'
 export * from './functions/elementwise.ts'
