@@ -195,6 +195,21 @@ export class Helpers {
     })
   }
 
+  /** The same of the lanes of two vectors, one after the other. */
+  remainders(type: 'f32' | 'f64'): FunctionBuilder {
+    return this.helper(`remainders-${type}`, () => {
+      const inner = this.fmod(type)
+      const f = this.module.addFunction(`remainders-${type}`, ['v128', 'v128'], ['v128'])
+      const shape = type === 'f32' ? 'f32x4' : 'f64x2'
+      f.get(0)
+      for (let lane = 0; lane < (type === 'f32' ? 4 : 2); lane++) {
+        for (const operand of [0, 1]) f.get(operand).laneOp(`${shape}.extract_lane`, lane)
+        f.call(inner).laneOp(`${shape}.replace_lane`, lane)
+      }
+      return f
+    })
+  }
+
   /** `(addr, value[, expected]) → old`: an atomic update of an element. Floats and min/max by compare-and-exchange. */
   atomic(kind: string, element: Element): FunctionBuilder {
     return this.helper(`atomic.${kind}.${element}`, () => {

@@ -13,6 +13,7 @@ import type { FunctionBuilder } from './encode/index.ts'
 import type { Helpers } from './helpers.ts'
 import { emitPart, type LaneContext, partWidth, SHAPE_OF, type Width } from './lanes.ts'
 import { Operands, type Rep } from './operands.ts'
+import { emitRemainder } from './remainder.ts'
 import { emitScalar, wasmType } from './scalar.ts'
 
 /** Lanes of a slice: those of one part of 32-bit values, of two of 64-bit values. */
@@ -118,7 +119,7 @@ export abstract class Straight extends Operands {
     return slice => {
       this.mark(v)
       for (const p of this.partsOf(slice, width)) {
-        if (emitPart(v, p, width, context)) {
+        if (emitRemainder(v, p, context) || emitPart(v, p, width, context)) {
           parts[p] = this.f.local('v128')
           this.f.set(parts[p])
         } else parts[p] = this.partLaneByLane(v, p, width)
