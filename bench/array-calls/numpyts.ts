@@ -4,7 +4,7 @@ import { findNpmPeer, peersFolder } from '../harness/toolchain.ts'
 import { checksum } from '../kernels/data.ts'
 import { calls } from './calls.ts'
 import { type Given, given, namesIn, sizeOf } from './data.ts'
-import { repeated } from './work.ts'
+import { mayHoldArrays, repeated } from './work.ts'
 
 // Its types are not here: it is a package of the peers.
 const np: any = await import(`${peersFolder}/node_modules/numpy-ts/dist/esm/index.js`)
@@ -29,7 +29,7 @@ function numbersIn(value: any): ArrayLike<number>[] {
 
 function dispose(value: any): void {
   if (isArray(value)) value.dispose?.()
-  else if (typeof value === 'object' && value !== null) for (const x of Object.values(value)) dispose(x)
+  else if (mayHoldArrays(value)) for (const x of Object.values(value)) dispose(x)
 }
 
 function prepare(id: string): Work | { skip: string } {

@@ -5,7 +5,7 @@ import { serve, type Work } from '../harness/serve.ts'
 import { checksum } from '../kernels/data.ts'
 import { calls } from './calls.ts'
 import { type Given, given, givenToXtensor, namesIn, sizeOf } from './data.ts'
-import { repeated } from './work.ts'
+import { mayHoldArrays, repeated } from './work.ts'
 import { type Floats, xtensor } from './xtensor.ts'
 
 const backend = (process.argv[2] ?? 'wasm') as BackendName
@@ -22,7 +22,7 @@ function arrayOf(input: Given): nd.NDArray {
 /** What a careful user gives back when the next one comes, as numpy-ts's does. */
 function release(value: unknown): void {
   if (value instanceof nd.NDArray) value.release()
-  else if (typeof value === 'object' && value !== null) for (const x of Object.values(value)) release(x)
+  else if (mayHoldArrays(value)) for (const x of Object.values(value)) release(x)
 }
 
 /** All that a call gives, computed. */

@@ -28,3 +28,10 @@ export function repeated<T>(call: () => T, checksum: (value: T) => number): Work
     threads: 1,
   }
 }
+
+/** Whether a result may hold arrays that are to be given back: bytes and lists of numbers, which take longer to go through than to be made, do not. */
+export function mayHoldArrays(value: unknown): value is object {
+  let first = value
+  while (Array.isArray(first)) first = first[0]
+  return typeof first === 'object' && first !== null && !ArrayBuffer.isView(first)
+}

@@ -196,9 +196,17 @@ export function* places({ shape, strides, offset }: Pick<View, 'shape' | 'stride
 }
 
 function nest(view: View, axis: number, at: number): unknown {
-  if (axis === view.shape.length) return itemAt(view, at)
-  const list: unknown[] = []
-  for (let i = 0; i < view.shape[axis]; i++) list.push(nest(view, axis + 1, at + i * view.strides[axis]))
+  const { shape, strides, dtype, memory } = view
+  if (axis === shape.length) return itemAt(view, at)
+  const [length, step] = [shape[axis], strides[axis]]
+  const list: unknown[] = new Array(length)
+  const { kind } = infoOf(dtype)
+  if (axis < shape.length - 1) for (let i = 0; i < length; i++) list[i] = nest(view, axis + 1, at + i * step)
+  else if (kind === 'complex' || kind === 'bool') for (let i = 0; i < length; i++) list[i] = itemAt(view, at + i * step)
+  else {
+    const { elements } = memory
+    for (let i = 0; i < length; i++) list[i] = elements[at + i * step]
+  }
   return list
 }
 

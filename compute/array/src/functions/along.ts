@@ -5,7 +5,8 @@ import { DTypeError, ShapeError, shapeText } from '../errors.ts'
 import type { View } from '../expression/node.ts'
 import { placeOf } from '../indexing/basic.ts'
 import { copyEach } from '../indexing/select.ts'
-import { type NDArray, places } from '../ndarray.ts'
+import { takenAlong } from '../indexing/taking.ts'
+import { arrayOf, type NDArray, places } from '../ndarray.ts'
 import { broadcastShapes, checkAxis, type Shape } from '../shape.ts'
 import { astype, copyOf } from './astype.ts'
 import { asarray, fresh, type Nested } from './creation.ts'
@@ -18,7 +19,8 @@ interface Lines {
   readonly at: View
 }
 
-function linesOf(x: NDArray, indices: NDArray, axis: number, call: string): Lines {
+/** @throws DTypeError, ShapeError */
+function checkIndices(x: NDArray, indices: NDArray, call: string): void {
   if (!isInteger(indices.dtype)) throw new DTypeError(call, 'integers as indices', [indices.dtype])
   if (indices.ndim !== x.ndim)
     throw new ShapeError(
@@ -26,7 +28,9 @@ function linesOf(x: NDArray, indices: NDArray, axis: number, call: string): Line
       `indices of shape ${shapeText(indices.shape)} have not as many axes as the shape ${shapeText(x.shape)}.`,
       [x.shape, indices.shape],
     )
-  const d = checkAxis(axis, x.shape, call)
+}
+
+function linesOf(x: NDArray, indices: NDArray, d: number, call: string): Lines {
   const [own, by] = [moveaxis(x, d, -1), moveaxis(indices, d, -1)]
   const lines = broadcastShapes([own.shape.slice(0, -1), by.shape.slice(0, -1)], call)
   const wide = (y: NDArray) => broadcastTo(y, [...lines, y.shape[y.ndim - 1]]).view
@@ -71,8 +75,11 @@ export function takeAlongAxis<D extends DType>(
 ): NDArray<D> {
   const array = toArray(x, 'takeAlongAxis') as NDArray<D>
   const by = asarray(indices as Nested, Array.isArray(indices) ? { dtype: 'int32' } : {})
-  const lines = linesOf(array, by, axis, 'takeAlongAxis')
+  checkIndices(array, by, 'takeAlongAxis')
   const d = checkAxis(axis, array.shape, 'takeAlongAxis')
+  const straight = takenAlong(array.view, by.view, d, 'takeAlongAxis')
+  if (straight) return arrayOf<D>(straight)
+  const lines = linesOf(array, by, d, 'takeAlongAxis')
   const from = meant(lines, array.shape, d, 'takeAlongAxis')
   const made = fresh(array.dtype, lines.at.shape, 'takeAlongAxis')
   copyEach(lines.of.memory.elements, from, made.memory.elements, infoOf(array.dtype).parts)
@@ -90,8 +97,9 @@ export function putAlongAxis<D extends DType>(
   { axis = -1 }: { axis?: number } = {},
 ): NDArray<D> {
   const by = asarray(indices as Nested, Array.isArray(indices) ? { dtype: 'int32' } : {})
+  checkIndices(x, by, 'putAlongAxis')
   const d = checkAxis(axis, x.shape, 'putAlongAxis')
-  const lines = linesOf(x, by, axis, 'putAlongAxis')
+  const lines = linesOf(x, by, d, 'putAlongAxis')
   const to = meant(lines, x.shape, d, 'putAlongAxis')
   const given = astype(asarray(values as Nested), x.dtype, { copy: false })
   const shape = lines.at.shape

@@ -44,7 +44,7 @@ export function givenBytes(file: unknown, call: string): Uint8Array | undefined 
 /** An array of a header's dtype and shape, and its bytes in the order of the file. */
 function made({ dtype, shape, isFortran }: Header, call: string): { array: NDArray; elements: Elements } {
   const axes = isFortran ? [...shape].reverse() : shape
-  const { array, memory } = fresh(dtype, axes, call)
+  const { array, memory } = fresh(dtype, axes, call, 'unset')
   return { array: isFortran ? permuteDims(array) : array, elements: memory.elements }
 }
 
@@ -77,7 +77,8 @@ export function npyParts(x: NDArray): [Uint8Array, Uint8Array] {
 /** The bytes of an array's `.npy` file: version 1.0, little-endian. */
 export function toNpy(x: Operand): Uint8Array<ArrayBuffer> {
   const [header, elements] = npyParts(toArray(x, 'toNpy'))
-  const bytes = new Uint8Array(header.length + elements.length)
+  const { buffer } = Buffer.allocUnsafeSlow(header.length + elements.length)
+  const bytes = new Uint8Array(buffer)
   bytes.set(header)
   bytes.set(elements, header.length)
   return bytes

@@ -1,12 +1,9 @@
-/** Grids of coordinates, and the triangles of matrices. */
+/** Grids of coordinates. */
 
 import { ArgumentError } from '@skein/base'
-import type { DType } from '../dtypes.ts'
 import { ShapeError, shapeText } from '../errors.ts'
 import { NDArray } from '../ndarray.ts'
 import { copyOf } from './astype.ts'
-import { arange } from './creation.ts'
-import { add, greaterEqual, lessEqual, where } from './elementwise.ts'
 import { toArray } from './operands.ts'
 import { broadcastTo, reshape } from './shaping.ts'
 
@@ -37,24 +34,3 @@ export function meshgrid(...given: [...NDArray[], NDArray | MeshgridOptions] | [
     return copyOf(broadcastTo(reshape(x, line), shape))
   })
 }
-
-const triangle =
-  (call: string, isKept: typeof lessEqual) =>
-  <D extends DType>(x: NDArray<D>, { k = 0 }: { k?: number } = {}): NDArray<D> => {
-    const array = toArray(x, call)
-    if (array.ndim < 2)
-      throw new ShapeError(call, `takes arrays of two axes or more, not of shape ${shapeText(array.shape)}.`, [
-        array.shape,
-      ])
-    if (!Number.isSafeInteger(k) || Math.abs(k) >= 2 ** 30)
-      throw new ArgumentError(call, 'k', 'a whole number below 2^30', k)
-    const [rows, columns] = array.shape.slice(-2)
-    const row = reshape(arange(0, rows, 1, { dtype: 'int32' }), [-1, 1])
-    const column = arange(0, columns, 1, { dtype: 'int32' })
-    return where(isKept(column, add(row, k)), array, array.dtype === 'bool' ? false : 0) as NDArray<D>
-  }
-
-/** Matrices with zeros above the k-th diagonal, counted upwards from the main one. */
-export const tril = triangle('tril', lessEqual)
-/** Matrices with zeros below the k-th diagonal. */
-export const triu = triangle('triu', greaterEqual)

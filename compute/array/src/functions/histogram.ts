@@ -36,16 +36,18 @@ function doublesOf(x: Operand | Nested, call: string): Float64Array {
   return elementsOf(astype(array, 'float64', { copy: false })) as unknown as Float64Array
 }
 
+function isInOrder(edges: Float64Array): boolean {
+  for (let k = 1; k < edges.length; k++) if (!(edges[k] >= edges[k - 1])) return false
+  return true
+}
+
 /** Edges of bins: those that are named, or of equal width over a range. */
 function edgesFor(values: Float64Array, { bins = 10, range }: HistogramOptions, call: string): NDArray<'float64'> {
   if (typeof bins !== 'number') {
     const edges = astype(asarray(bins as Nested), 'float64')
-    const list = elementsOf(edges)
-    const isOrdered =
-      edges.ndim === 1 &&
-      list.length >= 1 &&
-      (list as unknown as Float64Array).every((x, k) => k === 0 || x >= (list[k - 1] as number))
-    if (!isOrdered) throw new ArgumentError(call, 'bins', 'edges in order, along one axis', String(edges))
+    const list = elementsOf(edges) as unknown as Float64Array
+    if (edges.ndim !== 1 || list.length === 0 || !isInOrder(list))
+      throw new ArgumentError(call, 'bins', 'edges in order, along one axis', String(edges))
     return edges
   }
   if (!Number.isSafeInteger(bins) || bins < 1)
@@ -172,11 +174,10 @@ export function digitize(
   const edges = doublesOf(bins, 'digitize')
   const isDown = edges.length > 1 && edges[0] > edges[edges.length - 1]
   const up = isDown ? edges.slice().reverse() : edges
-  if (!up.every((e, k) => k === 0 || e >= up[k - 1]))
-    throw new ArgumentError('digitize', 'bins', 'edges in order', String(asarray(edges)))
-  const found = placesIn(up as unknown as Elements, values as unknown as Elements, !right, 'float64')
-  const made = fresh('int32', array.shape, 'digitize')
-  const to = made.memory.elements
-  for (let k = 0; k < found.length; k++) to[k] = isDown ? edges.length - found[k] : found[k]
+  if (!isInOrder(up)) throw new ArgumentError('digitize', 'bins', 'edges in order', String(asarray(edges)))
+  const made = fresh('int32', array.shape, 'digitize', 'unset')
+  const found = made.memory.elements as unknown as Int32Array
+  placesIn(up as unknown as Elements, values as unknown as Elements, !right, 'float64', found)
+  if (isDown) for (let k = 0; k < found.length; k++) found[k] = edges.length - found[k]
   return made.array
 }

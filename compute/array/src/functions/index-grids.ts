@@ -1,16 +1,18 @@
 /** Places of elements, as numbers in C order and as indices along axes. All are int32. */
 
 import { ArgumentError } from '@skein/base'
+import { assert, kernel } from '@skein/kernel'
 import { type DType, isInteger } from '../dtypes.ts'
 import { DTypeError, ShapeError, shapeText } from '../errors.ts'
+import { onBackend } from '../expression/plain.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
-import { checkShape, type Shape, sizeOf, stridesOf } from '../shape.ts'
-import { astype, copyOf } from './astype.ts'
-import { arange, asarray, type Nested, ones } from './creation.ts'
+import { broadcastShapes, checkShape, type Shape, sizeOf, stridesOf } from '../shape.ts'
+import { astype } from './astype.ts'
+import { arange, asarray, fresh, type Nested } from './creation.ts'
 import * as e from './elementwise.ts'
-import { tril, triu } from './grids.ts'
 import { assign } from './indexing.ts'
 import { type Operand, toArray } from './operands.ts'
+import { elementsOf } from './placing.ts'
 import { max, min } from './reductions.ts'
 import { nonzero } from './searching.ts'
 import { broadcastTo, reshape } from './shaping.ts'
@@ -49,8 +51,36 @@ export function unravelIndex(
   const lengths = checkShape(shape, 'unravelIndex')
   const steps = stepsOf(lengths, order, 'unravelIndex')
   const places = integersOf(indices, 'unravelIndex')
-  checkWithin(places, sizeOf(lengths), lengths, 'unravelIndex')
-  return lengths.map((n, d) => e.remainder(e.floorDivide(places, steps[d]), n) as NDArray<'int32'>)
+  const size = sizeOf(lengths)
+  const from = elementsOf(places) as unknown as Int32Array
+  return lengths.map((n, d) => {
+    const { array, memory } = fresh('int32', places.shape, 'unravelIndex', 'unset')
+    if (from.length > 0)
+      checking(places, size, lengths, 'unravelIndex', () =>
+        onBackend(indexAlong)(from.length, from, size, steps[d], n, memory.elements as unknown as Int32Array),
+      )
+    return array
+  })
+}
+
+/** The index of places along an axis. */
+const indexAlong = kernel(
+  (k, places: Int32Array, size: number, step: number, length: number, found: Int32Array) => {
+    const place = places[k]
+    assert(place >= 0 && place < size, 'a place in the shape')
+    found[k] = Math.floor(place / step) % length
+  },
+  { name: 'unravelIndex', use: { assert } },
+)
+
+/** Runs a kernel that asserts of whole numbers that they are from 0 and below a length. @throws ShapeError for one that is not */
+function checking(x: NDArray, length: number, shape: Shape, call: string, run: () => void): void {
+  try {
+    run()
+  } catch (error) {
+    checkWithin(x, length, shape, call)
+    throw error
+  }
 }
 
 export interface RavelOptions {
@@ -73,30 +103,64 @@ export function ravelMultiIndex(
       `${indices.length} arrays of indices are not one for each axis of ${shapeText(lengths)}.`,
       [lengths],
     )
-  let found: NDArray = integersOf(0, 'ravelMultiIndex')
-  for (const [d, n] of lengths.entries()) {
+  const given = lengths.map((n, d): NDArray => {
     const way = typeof mode === 'string' ? mode : mode[d]
-    let index: NDArray = integersOf(indices[d], 'ravelMultiIndex')
-    if (way === 'wrap') index = e.remainder(index, n)
-    else if (way === 'clip') index = e.minimum(e.maximum(index, 0), n - 1)
-    else if (way === 'raise') checkWithin(index, n, lengths, 'ravelMultiIndex')
-    else throw new ArgumentError('ravelMultiIndex', 'mode', "'raise', 'wrap' or 'clip'", way)
-    found = e.add(found, e.multiply(index, steps[d]))
+    const index: NDArray = integersOf(indices[d], 'ravelMultiIndex')
+    if (way === 'raise') return index
+    if (way === 'wrap') return e.remainder(index, n)
+    if (way === 'clip') return e.minimum(e.maximum(index, 0), n - 1)
+    throw new ArgumentError('ravelMultiIndex', 'mode', "'raise', 'wrap' or 'clip'", way)
+  })
+  const met = broadcastShapes(
+    given.map(x => x.shape),
+    'ravelMultiIndex',
+  )
+  const { array, memory } = fresh('int32', met, 'ravelMultiIndex')
+  const to = memory.elements as unknown as Int32Array
+  for (const [d, n] of lengths.entries()) {
+    const from = elementsOf(broadcastTo(given[d], met)) as unknown as Int32Array
+    if (from.length > 0)
+      checking(given[d], n, lengths, 'ravelMultiIndex', () => onBackend(addPlaces)(from.length, from, n, steps[d], to))
   }
-  return found as NDArray<'int32'>
+  return array
 }
+
+const addPlaces = kernel(
+  (k, indices: Int32Array, length: number, step: number, places: Int32Array) => {
+    const index = indices[k]
+    assert(index >= 0 && index < length, 'an index along the axis')
+    places[k] += index * step
+  },
+  { name: 'ravelMultiIndex', use: { assert } },
+)
 
 /** The index along each axis at each place of a shape: one array for each axis, of that shape. */
 export function indices(shape: number | Shape): NDArray<'int32'>[] {
   const lengths = checkShape(shape, 'indices')
   return lengths.map((n, d) => {
-    const line = reshape(
-      arange(0, n, 1, { dtype: 'int32' }),
-      lengths.map((_, k) => (k === d ? n : 1)),
-    )
-    return copyOf(broadcastTo(line, lengths))
+    const { array, memory } = fresh('int32', lengths, 'indices', 'unset')
+    if (array.size === 0) return array
+    const to = memory.elements as unknown as Int32Array
+    const [lines, part] = [sizeOf(lengths.slice(0, d)), sizeOf(lengths.slice(d + 1))]
+    if (part === 1) onBackend(countLines)([lines, n], n, to)
+    else onBackend(countParts)([lines, n, part], n, part, to)
+    return array
   })
 }
+
+const countLines = kernel(
+  ([line, k], length: number, to: Int32Array) => {
+    to[line * length + k] = k
+  },
+  { name: 'indices' },
+)
+
+const countParts = kernel(
+  ([line, k, j], length: number, part: number, to: Int32Array) => {
+    to[(line * length + k) * part + j] = k
+  },
+  { name: 'indicesOfParts' },
+)
 
 /** Views of arrays of one axis, turned so that together they index a grid: each along an axis of its own. Of booleans the places that hold. */
 export function ix(...arrays: (NDArray | readonly number[])[]): NDArray[] {
@@ -117,23 +181,6 @@ export function diagIndices(n: number, { ndim = 2 }: { ndim?: number } = {}): ND
   const [length] = checkShape(n, 'diagIndices')
   return Array.from({ length: ndim }, () => arange(0, length, 1, { dtype: 'int32' }))
 }
-
-export interface TriangleOptions {
-  /** The diagonal that bounds it, counted upwards from the main one. */
-  k?: number
-  /** Columns, where they are not as many as rows. */
-  columns?: number
-}
-
-const triangleIndices =
-  (call: string, part: typeof tril) =>
-  (n: number, { k = 0, columns = n }: TriangleOptions = {}): NDArray<'int32'>[] =>
-    nonzero(part(ones(checkShape([n, columns], call), { dtype: 'bool' }), { k }))
-
-/** Indices of the elements on and below a diagonal of n rows. */
-export const trilIndices = triangleIndices('trilIndices', tril)
-/** Indices of the elements on and above a diagonal of n rows. */
-export const triuIndices = triangleIndices('triuIndices', triu)
 
 /** Writes values into the main diagonal of an array, in which all axes are used at once; they are broadcast along it. @throws ShapeError unless it has two axes, or more that are equally long */
 export function fillDiagonal<D extends DType>(x: NDArray<D>, values: Operand | Nested): NDArray<D> {

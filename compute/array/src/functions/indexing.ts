@@ -8,7 +8,7 @@ import { apply, leafOf, type Node } from '../expression/node.ts'
 import { astype as conversion } from '../expression/operations/astype.ts'
 import { viewAt } from '../indexing/basic.ts'
 import { type BasicIndex, parseIndices } from '../indexing/index-text.ts'
-import { gather, scatter, selectionOf } from '../indexing/select.ts'
+import { scatter, selected, selectionOf } from '../indexing/select.ts'
 import type { Box } from '../memory.ts'
 import { arrayOf, broadcastView, NDArray } from '../ndarray.ts'
 import { broadcastShapes, checkAxis, type Shape, sameShape } from '../shape.ts'
@@ -58,7 +58,7 @@ function choose(indices: readonly Index[], shape: Shape, call: string): Chosen {
 export function at<D extends DType>(x: NDArray<D>, ...indices: Index[]): NDArray<D> {
   const { basic, by, axis } = choose(indices, x.shape, 'at')
   const view = viewAt(x.view, basic, 'at')
-  return arrayOf<D>(by ? gather(view, selectionOf(view, by.view, axis, 'at')) : view)
+  return arrayOf<D>(by ? selected(view, by.view, axis, 'at') : view)
 }
 
 /** Elements at whole numbers along an axis, which becomes those of the numbers; without `axis` of an array of one axis. @throws ShapeError */
@@ -72,7 +72,7 @@ export function take<D extends DType>(
   const d = checkAxis(axis ?? 0, x.shape, 'take')
   const numbers = asarray(indices as Nested, Array.isArray(indices) ? { dtype: 'int32' } : {})
   if (!isInteger(numbers.dtype)) throw new DTypeError('take', 'integers as indices', [numbers.dtype])
-  return arrayOf<D>(gather(x.view, selectionOf(x.view, numbers.view, d, 'take')))
+  return arrayOf<D>(selected(x.view, numbers.view, d, 'take'))
 }
 
 /** Values of an array's dtype, of a shape that broadcasts to another. @throws ShapeError */

@@ -1,15 +1,17 @@
 /** Where elements are. */
 
 import { ArgumentError } from '@skein/base'
+import { reduce } from '@skein/kernel'
 import { infoOf } from '../dtypes.ts'
 import { DTypeError, ShapeError, shapeText } from '../errors.ts'
+import { onBackend } from '../expression/plain.ts'
 import { Memory } from '../memory.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
 import { promote } from '../promotion.ts'
 import { stridesOf } from '../shape.ts'
 import { placesIn } from '../sorting/search.ts'
 import { astype } from './astype.ts'
-import { asarray, type Nested } from './creation.ts'
+import { asarray, fresh, type Nested } from './creation.ts'
 import { take } from './indexing.ts'
 import { type Operand, toArray } from './operands.ts'
 import { elementsOf } from './placing.ts'
@@ -18,11 +20,17 @@ import { reshape } from './shaping.ts'
 const numbers = (found: Int32Array, shape: readonly number[] = [found.length]): NDArray<'int32'> =>
   arrayOf({ dtype: 'int32', shape, strides: stridesOf(shape), offset: 0, memory: new Memory(found as never) })
 
+const countTruths = reduce('+', (k, x: Uint8Array) => x[k] !== 0, { name: 'countTruths' })
+
+/** Whether each element is not 0, in C order, and how many are not. */
+function truthsOf(x: NDArray): { elements: Uint8Array; count: number } {
+  const elements = elementsOf(astype(x, 'bool', { copy: false })) as unknown as Uint8Array
+  return { elements, count: elements.length === 0 ? 0 : onBackend(countTruths)(elements.length, elements) }
+}
+
 /** Places in C order of elements that are not 0. */
 function truths(x: NDArray): Int32Array {
-  const elements = elementsOf(astype(x, 'bool', { copy: false })) as unknown as Uint8Array
-  let count = 0
-  for (let k = 0; k < elements.length; k++) count += -elements[k] >>> 31
+  const { elements, count } = truthsOf(x)
   const found = new Int32Array(count)
   // Every place is written, and the next one over it if it does not count: nobody can tell beforehand which do, and a wrong guess takes longer.
   for (let k = 0, n = 0; n < count; k++) {
@@ -30,6 +38,23 @@ function truths(x: NDArray): Int32Array {
     n += -elements[k] >>> 31
   }
   return found
+}
+
+/** Row and column of each element of a matrix that is not 0, `step` apart. As in `truths` every place is written. */
+function placesInRows(
+  elements: Uint8Array,
+  [height, width]: readonly number[],
+  rows: Int32Array,
+  columns: Int32Array,
+  step: 1 | 2,
+): void {
+  const { length } = columns
+  for (let row = 0, k = 0, n = 0; row < height; row++)
+    for (let column = 0; column < width && n < length; column++, k++) {
+      rows[n] = row
+      columns[n] = column
+      n += (-elements[k] >>> 31) * step
+    }
 }
 
 /** The index along one axis of each place in C order, of places that go up. */
@@ -52,6 +77,13 @@ function along(found: Int32Array, step: number, length: number): Int32Array {
 export function nonzero(x: Operand): NDArray<'int32'>[] {
   const array = toArray(x, 'nonzero')
   if (array.ndim === 0) throw new ShapeError('nonzero', 'takes arrays with an axis, not of shape [].', [[]])
+  if (array.ndim === 2) {
+    const { elements, count } = truthsOf(array)
+    const made = [0, 1].map(() => fresh('int32', [count], 'nonzero', 'unset'))
+    const [rows, columns] = made.map(({ memory }) => memory.elements as unknown as Int32Array)
+    placesInRows(elements, array.shape, rows, columns, 1)
+    return made.map(m => m.array)
+  }
   const found = truths(array)
   const steps = stridesOf(array.shape)
   if (array.ndim === 1) return [numbers(found)]
@@ -61,6 +93,13 @@ export function nonzero(x: Operand): NDArray<'int32'>[] {
 /** The same as rows, one for each element that is not 0. */
 export function argwhere(x: Operand): NDArray<'int32'> {
   const array = toArray(x, 'argwhere')
+  if (array.ndim === 2) {
+    const { elements, count } = truthsOf(array)
+    const made = fresh('int32', [count, 2], 'argwhere', 'unset')
+    const places = made.memory.elements as unknown as Int32Array
+    placesInRows(elements, array.shape, places, places.subarray(1), 2)
+    return made.array
+  }
   const found = truths(array)
   const steps = stridesOf(array.shape)
   const { length: rank } = steps
@@ -95,7 +134,9 @@ export function searchsorted(x1: Operand, x2: Operand | Nested, options: SearchO
   if (infoOf(dtype).kind === 'complex')
     throw new DTypeError(call, 'real numbers, which have an order', [sorted.dtype, wanted.dtype], '')
   const [a, b] = [sorted, wanted].map(x => elementsOf(astype(x, dtype, { copy: false })))
-  return numbers(placesIn(a, b, side === 'right', dtype), wanted.shape)
+  const { array, memory } = fresh('int32', wanted.shape, call, 'unset')
+  placesIn(a, b, side === 'right', dtype, memory.elements as unknown as Int32Array)
+  return array
 }
 
 /** Places of elements that are not 0 among all of them in C order. */

@@ -1,18 +1,18 @@
 /** Numbers in even ratios, and matrices that follow from a list. */
 
 import { ArgumentError } from '@skein/base'
-import type { DType } from '../dtypes.ts'
+import { type DType, infoOf } from '../dtypes.ts'
 import { ShapeError, shapeText } from '../errors.ts'
 import type { NDArray } from '../ndarray.ts'
 import { promote } from '../promotion.ts'
+import { checkShape } from '../shape.ts'
 import { astype, copyOf } from './astype.ts'
-import { type CreationOptions, linspace, ones, zeros } from './creation.ts'
+import { type CreationOptions, fresh, linspace, ones, zeros } from './creation.ts'
 import * as e from './elementwise.ts'
-import { tril } from './grids.ts'
-import { assign } from './indexing.ts'
 import { stack } from './joining.ts'
 import { diagonal } from './linalg.ts'
 import { type Operand, toArray } from './operands.ts'
+import { elementsOf } from './placing.ts'
 import { reshape } from './shaping.ts'
 
 export interface LogspaceOptions<D extends DType = DType> extends CreationOptions<D> {
@@ -44,19 +44,14 @@ export function geomspace<D extends DType = 'float64'>(
     throw new ArgumentError('geomspace', 'stop', `a number with the sign of start, ${start}, and not 0`, stop)
   const sign = Math.sign(start)
   const exponents = linspace(Math.log10(start * sign), Math.log10(stop * sign), count, { endpoint, device })
-  const found = e.multiply(e.pow(10, exponents), sign).eval()
+  const powers = e.pow(10, exponents)
+  const found = (sign < 0 ? e.negative(powers) : powers).eval()
+  const { elements } = found.view.memory
   // Rounding must not miss the ends.
-  if (count > 0) found.at(0).assign(start)
-  if (endpoint && count > 1) found.at(-1).assign(stop)
+  if (count > 0) elements[0] = start
+  if (endpoint && count > 1) elements[count - 1] = stop
   return astype(found, dtype ?? ('float64' as D), { copy: false })
 }
-
-/** Ones on and below the k-th diagonal, counted upwards from the main one. */
-export const tri = <D extends DType = 'float64'>(
-  rows: number,
-  columns: number | null = rows,
-  { k = 0, dtype, device }: CreationOptions<D> & { k?: number } = {},
-): NDArray<D> => tril(ones([rows, columns ?? rows], { dtype: dtype ?? ('float64' as D), device }), { k })
 
 /** Of an array of one axis the matrix with it on its k-th diagonal; of one of two axes that diagonal, as a new array. @throws ShapeError */
 export function diag<D extends DType>(x: NDArray<D>, { k = 0 }: { k?: number } = {}): NDArray<D> {
@@ -67,8 +62,13 @@ export function diag<D extends DType>(x: NDArray<D>, { k = 0 }: { k?: number } =
       array.shape,
     ])
   const n = array.size + Math.abs(k)
-  const made = zeros([n, n], { dtype: array.dtype })
-  assign(diagonal(made, { offset: k }), array)
+  checkShape([n, n], 'diag')
+  const { array: made, memory } = fresh(array.dtype, [n, n], 'diag')
+  const { parts } = infoOf(array.dtype)
+  const [from, to] = [elementsOf(array), memory.elements]
+  let at = (k < 0 ? -k * n : k) * parts
+  for (let i = 0; i < from.length; i += parts, at += (n + 1) * parts)
+    for (let p = 0; p < parts; p++) to[at + p] = from[i + p]
   return made
 }
 

@@ -9,12 +9,12 @@ import { sizeOf } from '../shape.ts'
 import { adjoint } from './adjoint.ts'
 import { fromTypedArray } from './creation.ts'
 import * as elementwise from './elementwise.ts'
-import { tril, triu } from './grids.ts'
 import { matrixRank, type RankOptions } from './least-squares.ts'
 import { made, overElements, put, Stack } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
 import { matmul } from './products.ts'
 import { svd } from './spectra.ts'
+import { tril, triu } from './triangles.ts'
 
 function single(x: Operand, call: string): NDArray {
   const array = toArray(x, call)

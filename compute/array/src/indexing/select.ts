@@ -7,6 +7,7 @@ import { allocate } from '../memory.ts'
 import { places } from '../ndarray.ts'
 import { isContiguous, type Shape, sameShape, sizeOf, stridesOf } from '../shape.ts'
 import { placeOf } from './basic.ts'
+import { takenAt, takenWhere } from './taking.ts'
 
 /** Parts of a view that are equally large: where each begins in memory, and the axes that each has. */
 export interface Selection {
@@ -80,11 +81,16 @@ function numberedPlaces(by: View, shape: Shape, axis: number, call: string, step
   return found
 }
 
+/** A new array of the parts that are chosen. @throws ShapeError for a mask of another shape, and numbers out of range */
+export function selected(view: View, by: View, axis: number, call: string): View {
+  const found = by.dtype === 'bool' ? takenWhere(view, by, call) : takenAt(view, by, axis, call)
+  return found ?? gather(view, selectionOf(view, by, axis, call))
+}
+
 /** Parts as long as this are copied as a whole. */
 const longPart = 32
 
-/** A new array of the parts. */
-export function gather(view: View, { starts, shape: first, inner }: Selection): View {
+function gather(view: View, { starts, shape: first, inner }: Selection): View {
   const { dtype } = view
   const { parts } = infoOf(dtype)
   const shape = [...first, ...inner.shape]

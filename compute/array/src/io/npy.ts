@@ -69,15 +69,32 @@ export function headerEnd(prefix: Uint8Array, { call, file }: Source): number {
 
 const hex = (bytes: Uint8Array): string => [...bytes].map(b => b.toString(16).padStart(2, '0')).join(' ')
 
+/** The last header that was read: files of one kind often come one after the other. */
+let last: { readonly text: string; readonly header: Header } | undefined
+
 /** What stands in the header, of the file's bytes up to its end. @throws ArrayFileError */
 export function readHeader(bytes: Uint8Array, end: number, source: Source): Header {
+  if (bytes.length < end)
+    throw new ArrayFileError(
+      source.call,
+      source.file,
+      `a header of ${end} bytes`,
+      `${bytes.length} bytes`,
+      'The file has been cut off.',
+    )
+  const isText = bytes[6] === 3
+  const begin = bytes[6] === 1 ? 10 : 12
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + begin, end - begin).toString(isText ? 'utf-8' : 'latin1')
+  if (last?.text !== text) last = { text, header: headerOf(text, end, source) }
+  const { header } = last
+  return header.begin === end ? header : { ...header, begin: end }
+}
+
+function headerOf(text: string, end: number, source: Source): Header {
   const { call, file } = source
   const fail = (expected: string, found: string, advice?: string, cause?: unknown): never => {
     throw new ArrayFileError(call, file, expected, found, advice, { cause })
   }
-  if (bytes.length < end) fail(`a header of ${end} bytes`, `${bytes.length} bytes`, 'The file has been cut off.')
-  const isText = bytes[6] === 3
-  const text = new TextDecoder(isText ? 'utf-8' : 'latin1').decode(bytes.slice(bytes[6] === 1 ? 10 : 12, end))
   let literal: Literal = null
   try {
     literal = parseLiteral(text)

@@ -15,22 +15,30 @@ import { argsort } from '../sorting.ts'
 import { placed, type Source, streamOf } from './source.ts'
 import { weightsOf } from './vectors.ts'
 
+/** The largest multiple of a width that is not above 2^53: exact, since the quotient is rounded by less than a step to the next whole number. A remainder takes longer. */
+const keptBelow = (width: number): number => Math.floor(2 ** 53 / width) * width
+
 /**
  * The first `count` of n numbers in a random order, each order exactly as likely as any other: the k-th is exchanged for one of those not yet taken (R. A.
  * Fisher and F. Yates, 1938). Which ones is drawn for all at once.
  */
 function drawnOrder(n: number, count: number, generator: Stream, call: string): Int32Array {
-  const widths = Float64Array.from({ length: count }, (_, k) => n - k)
-  const kept = widths.map(w => 2 ** 53 - (2 ** 53 % w))
-  const steps = placed(drawn.integer, [count], 'int32', { generator }, call, [0, widths, kept]).view.memory.elements
-  const order = Int32Array.from({ length: n }, (_, k) => k)
+  const [widths, kept] = [new Float64Array(count), new Float64Array(count)]
   for (let k = 0; k < count; k++) {
-    const chosen = k + Number(steps[k])
+    widths[k] = n - k
+    kept[k] = keptBelow(n - k)
+  }
+  const drawing = placed(drawn.integer, [count], 'int32', { generator }, call, [0, widths, kept])
+  const steps = drawing.view.memory.elements as unknown as Int32Array
+  const order = new Int32Array(n)
+  for (let k = 0; k < n; k++) order[k] = k
+  for (let k = 0; k < count; k++) {
+    const chosen = k + steps[k]
     const item = order[k]
     order[k] = order[chosen]
     order[chosen] = item
   }
-  return order.slice(0, count)
+  return count === n ? order : order.slice(0, count)
 }
 
 /** An array, or the numbers below one. @throws ArgumentError */
@@ -115,7 +123,7 @@ export function choice(
 }
 
 function equally(n: number, count: number, generator: Stream, call: string): Int32Array {
-  const chosen = placed(drawn.integer, [count], 'int32', { generator }, call, [0, n, 2 ** 53 - (2 ** 53 % n)])
+  const chosen = placed(drawn.integer, [count], 'int32', { generator }, call, [0, n, keptBelow(n)])
   return chosen.view.memory.elements as unknown as Int32Array
 }
 
