@@ -9,7 +9,7 @@ import type { Elements, ElementsClass } from './dtypes.ts'
 /** Smaller ones are cut at lines of the cache, and each thread and task has its own; larger ones at pages. */
 const smallBytes = 16384
 /** Up to so many bytes they are a piece of a buffer, above they have one of their own. */
-const mostPieceBytes = 1 << 17
+const mostPieceBytes = 1 << 18
 /** Of each kind, what was released and is kept. */
 const mostReleasedBytes = 1 << 24
 

@@ -6,12 +6,9 @@ import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { type Access, accessOf, addLaunchScalars, programOfTree } from './compose.ts'
 import { evaluateDirectly } from './direct.ts'
 import { launchOf, outerPlaces, type Runs, runAll, runAllAsync } from './launch.ts'
-import { axisOrder, layoutOf, stridesIn } from './layout.ts'
+import { axisOrder, layoutOf, mostAxes, stridesIn } from './layout.ts'
 import { type Linear, linearize } from './linear.ts'
 import { type Apply, asLeaf, type Node, type View } from './node.ts'
-
-/** The most axes of a kernel. */
-export const mostAxes = 3
 
 /** What in a tree is not computed element by element, and has not been evaluated. */
 export function* wholesIn(node: Node, seen = new Set<Node>()): Generator<Node> {

@@ -6,6 +6,7 @@
 import type { Program } from '@skein/kernel/compiler'
 import { type DType, dtypes, infoOf } from '../dtypes.ts'
 import { isContiguous, type Shape, sameShape } from '../shape.ts'
+import type { Access } from './compose.ts'
 import { type Apply, asLeaf, type Leaf, type Node } from './node.ts'
 
 /** A place among the forms. */
@@ -20,12 +21,14 @@ export interface Walked {
   form: Form
   /** Operations whose values are to be kept: those that another tree still uses, and the tree's own as the last. */
   readonly kept: readonly Apply[]
-  readonly leaves: Leaf[]
+  readonly leaves: readonly Leaf[]
+  /** Every leaf lies in C order in the tree's shape, or is one element that stands for all. */
+  readonly isEven: boolean
   /** Of leaves: one element that stands for all. */
-  readonly isSingle: boolean[]
+  readonly isSingle: readonly boolean[]
   /** Of leaves that do not begin at the first element of their memory. */
-  readonly offsets: number[]
-  readonly scalars: (number | bigint)[]
+  readonly offsets: readonly number[]
+  readonly scalars: readonly (number | bigint)[]
 }
 
 /** Larger trees are not looked for here. */
@@ -39,7 +42,7 @@ let root: Form = { next: new Map() }
 let count = 0
 
 /** The first digit of a step. */
-const kinds = { target: 0, operation: 1, leaf: 2, scalar: 3, again: 4, kept: 5 }
+const kinds = { access: 0, operation: 1, leaf: 2, scalar: 3, again: 4, kept: 5 }
 const base = 8
 
 function step({ next }: Form, number: number): Form {
@@ -47,6 +50,18 @@ function step({ next }: Form, number: number): Form {
   if (found === undefined) {
     count++
     next.set(number, (found = { next: new Map() }))
+  }
+  return found
+}
+
+/** Where arrays lead that a kernel runs through like this. */
+export function formWith(form: Form, accesses: readonly Access[]): Form {
+  let found = form
+  for (const { steps, hasOffset } of accesses) {
+    let number = hasOffset ? 1 : 0
+    for (const s of steps) number = 3 * number + (s === 's' ? 2 : s === '1' ? 1 : 0)
+    // The rank is told by the number of steps that follow: as a digit.
+    found = step(found, base * (4 * number + steps.length) + kinds.access)
   }
   return found
 }
@@ -61,6 +76,7 @@ function numberOfOperation(name: string): number {
 class Walk implements Walked {
   form = root
   kept: Apply[] = []
+  isEven = true
   readonly leaves: Leaf[] = []
   readonly isSingle: boolean[] = []
   readonly offsets: number[] = []
@@ -72,10 +88,8 @@ class Walk implements Walked {
   /** Operations behind their operands. */
   readonly #steps: Apply[] = []
 
-  constructor(shape: Shape, offset: number) {
+  constructor(shape: Shape) {
     this.#shape = shape
-    this.#go(offset === 0 ? 0 : 1, kinds.target)
-    if (offset !== 0) this.offsets.push(offset)
   }
 
   #go(number: number, kind: number): void {
@@ -98,7 +112,10 @@ class Walk implements Walked {
       return true
     }
     const leaf = asLeaf(node)
-    if (leaf !== undefined) return this.#visitLeaf(leaf)
+    if (leaf !== undefined) {
+      this.#visitLeaf(leaf)
+      return true
+    }
     if (node.is !== 'apply') return false
     this.#go(numberOfOperation(node.operation.name), kinds.operation)
     const { operands } = node
@@ -107,15 +124,16 @@ class Walk implements Walked {
     return true
   }
 
-  #visitLeaf(leaf: Leaf): boolean {
+  #visitLeaf(leaf: Leaf): void {
     const { view } = leaf
     const isSame = sameShape(view.shape, this.#shape) && isContiguous(this.#shape, view.strides)
-    if (!isSame && !view.shape.every(isOne)) return false
+    const isSingle = !isSame && view.shape.every(isOne)
+    this.isEven &&= isSame || isSingle
     this.leaves.push(leaf)
-    this.isSingle.push(!isSame)
+    this.isSingle.push(isSingle)
     if (view.offset !== 0) this.offsets.push(view.offset)
-    this.#go(4 * numberOf.get(leaf.dtype)! + (isSame ? 0 : 1) + (view.offset === 0 ? 0 : 2), kinds.leaf)
-    return true
+    const access = isSame ? 0 : isSingle ? 1 : 2
+    this.#go(8 * numberOf.get(leaf.dtype)! + access + (view.offset === 0 ? 0 : 4), kinds.leaf)
   }
 
   finish(tree: Apply): void {
@@ -134,16 +152,16 @@ class Walk implements Walked {
 const isOne = (n: number): boolean => n === 1
 
 /**
- * The form of a tree whose leaves lie in C order in its shape, or are one element; undefined: it is another, or larger.
- * @param tree of which all that is not computed element by element has been evaluated @param offset of the array that the result is written into
+ * The form of a tree; undefined: it is larger.
+ * @param tree of which all that is not computed element by element has been evaluated
  */
-export function walk(tree: Apply, offset: number): Walked | undefined {
+export function walk(tree: Apply): Walked | undefined {
   if (tree.operations > mostOperations) return undefined
   if (count > mostForms) {
     root = { next: new Map() }
     count = 0
   }
-  const walked = new Walk(tree.shape, offset)
+  const walked = new Walk(tree.shape)
   if (!walked.visit(tree)) return undefined
   walked.finish(tree)
   return walked

@@ -2,6 +2,9 @@
 
 import { type Shape, stridesOf } from '../shape.ts'
 
+/** The most axes of a kernel. */
+export const mostAxes = 3
+
 export interface Layout {
   /** Of the axes that are left, slowest first. At least one. */
   readonly lengths: readonly number[]

@@ -120,3 +120,9 @@ export function apply(operation: Operation, operands: readonly Node[], dtype: DT
   }
   return { is: 'apply', operation, dtype, shape, operands, operations, hasWholes, uses: 0, result: undefined }
 }
+
+/** A node whose elements somebody will read beside those of a tree that it is part of: both are computed at once. */
+export function wanted(node: Node): Node {
+  if (node.is === 'apply') node.uses++
+  return node
+}

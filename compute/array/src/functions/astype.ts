@@ -4,6 +4,7 @@ import { type DType, isInexact } from '../dtypes.ts'
 import { evaluateInto } from '../expression/evaluate.ts'
 import { apply, leafOf } from '../expression/node.ts'
 import { astype as operation } from '../expression/operations/astype.ts'
+import { copyRuns } from '../expression/runs.ts'
 import { allocate } from '../memory.ts'
 import { arrayOf, NDArray } from '../ndarray.ts'
 import { stridesOf } from '../shape.ts'
@@ -26,8 +27,9 @@ export function copyOf<D extends DType>(x: NDArray<D>): NDArray<D> {
   const { dtype, shape, size } = x
   const memory = allocate(dtype, size, 'copy', 'unset')
   const target = { dtype, shape, strides: stridesOf(shape), offset: 0, memory }
-  const { node } = x
-  const leaf = node.is === 'leaf' ? node : leafOf(x.view)
+  const { view } = x
+  if (copyRuns(view, target)) return arrayOf<D>(target)
+  const leaf = leafOf(view)
   leaf.box.readers++
   const copying = apply(operation(dtype), [leaf], dtype, shape)
   evaluateInto(copying, target)

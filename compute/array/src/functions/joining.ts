@@ -40,12 +40,11 @@ export function concat(arrays: readonly NDArray[], { axis = 0 }: { axis?: number
   }
   const length = list.reduce((n, x) => n + x.shape[d], 0)
   const { array } = fresh(met(list), checkShape(first.shape.with(d, length), 'concat'), 'concat', 'unset')
-  const before = first.shape.slice(0, d).map(() => ({}))
-  let begin = 0
+  const { view } = array
+  let { offset } = view
   for (const x of list) {
-    const end = begin + x.shape[d]
-    if (x.size > 0) placeInto(x, viewAt(array.view, [...before, { begin, end }], 'concat'))
-    begin = end
+    if (x.size > 0) placeInto(x, { ...view, shape: x.shape, offset })
+    offset += x.shape[d] * view.strides[d]
   }
   return array
 }
@@ -63,8 +62,10 @@ export function stack(arrays: readonly NDArray[], { axis = 0 }: { axis?: number 
       ])
   }
   const { array } = fresh(met(list), checkShape(shape.toSpliced(d, 0, list.length), 'stack'), 'stack', 'unset')
-  const before = shape.slice(0, d).map(() => ({}))
-  for (const [k, x] of list.entries()) if (x.size > 0) placeInto(x, viewAt(array.view, [...before, k], 'stack'))
+  const { view } = array
+  const strides = view.strides.toSpliced(d, 1)
+  for (const [k, x] of list.entries())
+    if (x.size > 0) placeInto(x, { ...view, shape, strides, offset: view.offset + k * view.strides[d] })
   return array
 }
 

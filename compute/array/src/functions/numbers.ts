@@ -1,17 +1,20 @@
 /** What NumPy computes element by element beside the standard, made of its functions: expressions like any other. */
 
 import { ArgumentError } from '@skein/base'
-import { type DType, infoOf, isComplex, isFloat, isInteger } from '../dtypes.ts'
+import { isComplex, isFloat } from '../dtypes.ts'
 import { DTypeError } from '../errors.ts'
+import { wanted } from '../expression/node.ts'
+import * as arithmetic from '../expression/operations/arithmetic.ts'
 import { i0 as besselI0 } from '../expression/operations/bessel.ts'
 import * as bits from '../expression/operations/bits.ts'
+import * as comparison from '../expression/operations/comparison.ts'
 import { NDArray } from '../ndarray.ts'
 import { applyNodes, applyTo } from './apply.ts'
 import { astype, floated } from './astype.ts'
 import { zeros } from './creation.ts'
 import * as e from './elementwise.ts'
 import { finfo } from './inspection.ts'
-import { type Operand, scalarNode, toArray } from './operands.ts'
+import { nodesOf, type Operand, scalarNode, toArray } from './operands.ts'
 
 /** Degrees in radians. */
 export const deg2rad = (x: Operand): NDArray => e.multiply(floated(toArray(x, 'deg2rad')), Math.PI / 180)
@@ -26,19 +29,23 @@ export function sinc(x: Operand): NDArray {
 }
 
 /** 0 below 0, 1 above it, and x2 at 0; NaN of NaN. */
-export function heaviside(x1: Operand, x2: Operand): NDArray {
-  const x = floated(toArray(x1, 'heaviside', 'x1'))
-  if (isComplex(x.dtype)) throw new DTypeError('heaviside', 'real numbers', [x.dtype])
-  return e.where(e.equal(x, 0), x2, e.where(e.isnan(x), x, astype(e.greater(x, 0), x.dtype)))
-}
+export const heaviside = (x1: Operand, x2: Operand): NDArray => applyTo(arithmetic.heaviside, [x1, x2], ['x1', 'x2'])
+
+/** How many bits of |x| are set: uint8. */
+export const bitwiseCount = (x: Operand): NDArray<'uint8'> => applyTo(comparison.bitwiseCount, [x], ['x'])
 
 /** Quotients rounded down, and what they leave. */
-export const divmod = (x1: Operand, x2: Operand): [NDArray, NDArray] => [e.floorDivide(x1, x2), e.remainder(x1, x2)]
+export function divmod(x1: Operand, x2: Operand): [NDArray, NDArray] {
+  const nodes = nodesOf([x1, x2], 'divmod', ['x1', 'x2'])
+  const rest = applyNodes(arithmetic.remainder, nodes)
+  return [new NDArray(applyNodes(arithmetic.floorDivideWith, [...nodes, wanted(rest)])), new NDArray(rest)]
+}
 
 /** Fractions and whole parts; both have the sign of x. */
 export function modf(x: Operand): [NDArray, NDArray] {
   const array = floated(toArray(x, 'modf'))
   const whole = e.trunc(array)
+  wanted(whole.node)
   const fraction = e.where(e.isinf(array), 0, e.subtract(array, whole))
   return [e.copysign(fraction, array), whole]
 }
@@ -137,31 +144,4 @@ export function nanToNum(x: Operand, options: NanToNumOptions = {}): NDArray {
   const { nan = 0, posinf = max, neginf = min } = options
   const up = e.where(e.equal(array, Infinity), posinf, array)
   return e.where(e.isnan(array), nan, e.where(e.equal(array, -Infinity), neginf, up))
-}
-
-/** How many bits of |x| are set: uint8. */
-export function bitwiseCount(x: Operand): NDArray<'uint8'> {
-  const array = toArray(x, 'bitwiseCount')
-  if (!isInteger(array.dtype)) throw new DTypeError('bitwiseCount', 'integers', [array.dtype])
-  const size = infoOf(array.dtype).kind === 'signed' ? e.abs(array) : array
-  const dtype = infoOf(array.dtype).bits === 64 ? 'uint64' : 'uint32'
-  // |−2ⁿ⁻¹| is itself as bits: without its sign extended it has one of them.
-  const unsigned = `uint${infoOf(array.dtype).bits}` as DType
-  const bits = astype(astype(size, unsigned, { copy: false }), dtype, { copy: false })
-  return astype(counted(bits), 'uint8')
-}
-
-/** By halves: pairs of bits, fours, eights, which a product sums (H. S. Warren, Hacker's Delight, 5-1). */
-function counted(x: NDArray): NDArray {
-  const is64 = x.dtype === 'uint64'
-  const constant = (byte: number) => {
-    const text = byte.toString(16).padStart(2, '0')
-    return is64 ? BigInt(`0x${text.repeat(8)}`) : Number(`0x${text.repeat(4)}`)
-  }
-  const shift = (y: NDArray, n: number) => e.bitwiseRightShift(y, is64 ? BigInt(n) : n)
-  const and = (y: NDArray, byte: number) => e.bitwiseAnd(y, constant(byte))
-  const pairs = e.subtract(x, and(shift(x, 1), 0x55))
-  const fours = e.add(and(pairs, 0x33), and(shift(pairs, 2), 0x33))
-  const eights = and(e.add(fours, shift(fours, 4)), 0x0f)
-  return shift(e.multiply(eights, constant(1)), is64 ? 56 : 24)
 }

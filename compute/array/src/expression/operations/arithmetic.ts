@@ -77,23 +77,46 @@ function floatRemainder(b: Builder, x: Value, y: Value): Value {
   return b.select(b.eq(rest, 0), withSign(b, rest, y), b.select(isOff, b.add(rest, y), rest))
 }
 
-/** Of the exact quotient, as Python and NumPy find it: (x − remainder) / y is whole but for rounding. */
-function floatFloor(b: Builder, x: Value, y: Value): Value {
-  const rest = floatRemainder(b, x, y)
-  const quotient = b.div(b.sub(x, rest), y)
-  const down = b.floor(quotient)
-  const nearest = b.select(b.gt(b.sub(quotient, down), 0.5), b.add(down, 1), down)
-  const found = b.select(b.eq(quotient, 0), withSign(b, quotient, b.div(x, y)), nearest)
+/**
+ * Of the exact quotient, as Python and NumPy find it. Where x / y has bits of a fraction, that is the whole number below it; but it may have been rounded up to the next one, where nearly all of y is left over.
+ * Larger ones are (x − remainder) / y, which is whole but for rounding.
+ */
+function floatFloor(b: Builder, x: Value, y: Value, rest: Value): Value {
+  const ratio = b.div(x, y)
+  const below = b.floor(ratio)
+  const isAbove = b.and(b.eq(ratio, below), b.gt(b.mul(b.abs(rest), 2), b.abs(y)))
+  const small = b.select(isAbove, b.sub(below, 1), below)
+  const [found] = b.if(
+    b.lt(b.abs(ratio), b.const(x.type, x.type === 'f32' ? 2 ** 22 : 2 ** 51)),
+    () => [small],
+    () => {
+      const quotient = b.div(b.sub(x, rest), y)
+      const down = b.floor(quotient)
+      return [b.select(b.gt(b.sub(quotient, down), 0.5), b.add(down, 1), down)]
+    },
+  )
+  const whole = b.select(b.eq(found, 0), withSign(b, found, ratio), found)
   // By infinity: 0, or −1 where the signs differ.
   const isBelow = b.lt(b.mul(x, b.select(b.lt(y, 0), b.const(y.type, -1), b.const(y.type, 1))), 0)
-  const byInfinity = b.select(b.and(isBelow, b.lt(b.abs(x), Infinity)), b.const(x.type, -1), b.div(x, y))
-  return b.select(b.ne(y, 0), b.select(b.eq(b.abs(y), Infinity), byInfinity, found), b.div(x, y))
+  const byInfinity = b.select(b.and(isBelow, b.lt(b.abs(x), Infinity)), b.const(x.type, -1), ratio)
+  return b.select(b.ne(y, 0), b.select(b.eq(b.abs(y), Infinity), byInfinity, whole), ratio)
 }
 
 /** Integers divided by zero give 0. */
 export const floorDivide = binary('floorDivide', meeting(realNumbers), {
-  real: (b, x, y, dtype) => (isInteger(x) ? integerFloor(b, x, y, dtype) : floatFloor(b, x, y)),
+  real: (b, x, y, dtype) =>
+    isInteger(x) ? integerFloor(b, x, y, dtype) : floatFloor(b, x, y, floatRemainder(b, x, y)),
 })
+
+/** The same beside the remainder, which is known. */
+export const floorDivideWith: Operation = {
+  name: 'floorDivideWith',
+  signature: meeting(realNumbers)('divmod'),
+  lower(b, [x, y, rest], { result }) {
+    const found = isInteger(x.v) ? integerFloor(b, x.v, y.v, result) : floatFloor(b, x.v, y.v, rest.v)
+    return fit(b, result, found)
+  },
+}
 
 export const remainder = binary('remainder', meeting(realNumbers), {
   real: (b, x, y, dtype) => (isInteger(x) ? integerRemainder(b, x, y, dtype) : floatRemainder(b, x, y)),
@@ -157,6 +180,14 @@ export const sign: Operation = {
     return real(result, b.select(b.slt(x.v, zero), b.sub(zero, one), positive))
   },
 }
+
+/** 0 below 0, 1 above it, y at 0; NaN of NaN. */
+export const heaviside = binary('heaviside', inexact(['float']), {
+  real: (b, x, y) => {
+    const [zero, one] = [b.const(x.type, 0), b.const(x.type, 1)]
+    return b.select(b.eq(x, 0), y, b.select(b.ne(x, x), x, b.select(b.gt(x, 0), one, zero)))
+  },
+})
 
 export const copysign = binary('copysign', inexact(['float']), { real: (b, x, y) => withSign(b, x, y) })
 

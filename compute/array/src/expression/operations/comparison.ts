@@ -5,7 +5,7 @@ import { type DType, infoOf } from '../../dtypes.ts'
 import { promote } from '../../promotion.ts'
 import { type Lane, pair, real } from '../lanes.ts'
 import type { Operation } from '../operation.ts'
-import { lessEqual as atMost, binary, less as lessThan } from './define.ts'
+import { lessEqual as atMost, binary, isUnsigned, less as lessThan, unary } from './define.ts'
 import { anything, integersAndBools, integersOnly, meeting, ordered, toBool } from './rules.ts'
 
 export const equal: Operation = {
@@ -85,6 +85,21 @@ function shift(name: string, isLeft: boolean): Operation {
 
 export const bitwiseLeftShift = shift('bitwiseLeftShift', true)
 export const bitwiseRightShift = shift('bitwiseRightShift', false)
+
+/** How many bits of |x| are set. |−2ⁿ⁻¹| has one of them, as which it overflows or not. */
+export const bitwiseCount = unary(
+  'bitwiseCount',
+  meeting(integersOnly, () => 'uint8'),
+  {
+    real: (b, x, dtype) => {
+      const count = (v: Value) => b.op('popcnt', 'i32', [v])
+      if (x.type === 'i32') return count(isUnsigned(dtype) ? x : b.abs(x))
+      const zero = b.const('i64', 0n)
+      const size = isUnsigned(dtype) ? x : b.select(b.slt(x, zero), b.sub(zero, x), x)
+      return b.add(count(b.cvt('wrap', size, 'i32')), count(b.cvt('wrap', b.ushr(size, b.const('i64', 32n)), 'i32')))
+    },
+  },
+)
 
 /** Integers are finite numbers; of complex ones both parts count. */
 function classify(

@@ -240,8 +240,11 @@ export abstract class Branches extends Straight {
 /** Those that exclude each other are neighbours. */
 const opposite = (condition: Condition): Condition => conditions[conditions.indexOf(condition) ^ 1]
 
-/** Not worth a branch around, and allowed to run without an active lane, as a load of lanes side by side is under its mask. A routine is called for one lane after the other. */
+/** Not worth a branch around, and allowed to run without an active lane, as a load of lanes side by side is under its mask. */
 const isCheap = (r: Region, shapes: Shapes): boolean =>
-  isPlain(r, v => v.op === 'load' && shapes.of(v.args[0]) === 1) && sizeOf(r) <= dear && !callsRoutine(r)
+  isPlain(r, v => v.op === 'load' && shapes.of(v.args[0]) === 1) && sizeOf(r) <= dear && !isSlow(r)
 
-const callsRoutine = (r: Region): boolean => r.ops.some(v => v.op === 'math' || v.regions?.some(callsRoutine))
+/** Each takes as long as ten others or more; a routine of `math` is called for one lane after the other. */
+const slow = new Set(['math', 'div', 'sqrt', 'frem', 'sdiv', 'udiv', 'srem', 'urem'])
+
+const isSlow = (r: Region): boolean => r.ops.some(v => slow.has(v.op) || v.regions?.some(isSlow))
