@@ -102,15 +102,19 @@ const arraysColumns: Column[] = [
   { title: 'Skein', who: ['skein:x64'] },
   wasm,
   { title: 'NumPy', who: ['NumPy'] },
+  { title: 'SciPy', who: ['SciPy'] },
+  { title: 'Numba', who: ['Numba'] },
   { title: 'numpy-ts', who: ['numpy-ts'], threads: 1 },
+  { title: 'jax-js', who: ['jax-js'], threads: 1 },
+  { title: 'tfjs, wasm', who: ['tfjs'], threads: 1 },
   { title: 'gcc -O3', who: ['C gcc -O3'] },
   { title: 'plain JS, 1 thread', who: ['plain JS'], threads: 1 },
 ]
 
 export function arraysTable(rows: readonly Row[]): string {
   const threads = Math.max(...rows.map(row => row.threads))
-  // NumPy has one thread where it has no more.
-  const numpy = (row: Row): Row => (row.who.startsWith('NumPy') ? { ...row, threads } : row)
+  // NumPy has one thread where it has no more, and so has SciPy.
+  const numpy = (row: Row): Row => (/^(NumPy|SciPy)/.test(row.who) ? { ...row, threads } : row)
   const shown = rows.filter(row => row.case !== 'limit').map(numpy)
   const table = markdownTable(shown, arraysColumns, { title: 'over NumPy', over: arraysColumns[2] })
   return `Median of one run, ${threads} threads unless the column says otherwise; what each case is stands in [bench/arrays/cases.ts](bench/arrays/cases.ts):\n\n${table}`

@@ -1,4 +1,4 @@
-/** The cases of arrays: what memory limits, reductions and cumulative sums along axes, views, small arrays, products, linear algebra, order. */
+/** The cases of arrays: what memory limits, reductions and cumulative sums along axes, views, small arrays, products, linear algebra, order, Fourier transforms, random numbers, images. */
 import type { BenchCase, Target } from '../harness/suite.ts'
 
 const MiB = 1 << 20
@@ -88,6 +88,84 @@ const ordering = (name: string, about: string, dtype: 'f32' | 'f64' = 'f64'): Be
   targets: [{ than: 'NumPy', atLeast: 1.5 }],
 })
 
+/** Skein's machine code on one thread, a row of its own. */
+export const alone = 'skein:x64(one thread)'
+
+/** 5·n·log₂ n operations of a complex transform, as FFTW counts them, half of that for reals. */
+const transform = (
+  name: string,
+  about: string,
+  n: number,
+  { dtype = 'f64', quick = 64, inner = 1, lines = 1, parts = 1 }: Partial<TransformOptions> = {},
+): BenchCase => ({
+  name,
+  dtype,
+  about,
+  n,
+  quick,
+  ...(inner > 1 && { inner, isHot: true }),
+  flops: size => 5 * parts * lines * size * Math.log2(size),
+  tolerance: dtype === 'f32' ? 1e-5 : 1e-10,
+  targets: [
+    { than: 'NumPy', atLeast: 1 },
+    { skein: alone, than: 'NumPy', atLeast: 0.8 },
+  ],
+})
+
+interface TransformOptions {
+  dtype: 'f32' | 'f64'
+  quick: number
+  inner: number
+  lines: number
+  /** Half for reals. */
+  parts: number
+}
+
+const transforms: BenchCase[] = [
+  transform('fft-1k', 'n complex numbers', 1 << 10, { inner: 500 }),
+  transform('fft-64k', 'n complex numbers', 1 << 16, { inner: 5 }),
+  transform('fft-1m', 'n complex numbers', 1 << 20),
+  transform('fft-1m', 'n complex numbers', 1 << 20, { dtype: 'f32' }),
+  transform('fft-4m', 'n complex numbers', 1 << 22),
+  transform('fft-prime-10k', 'n complex numbers, a prime', 10_007, { inner: 10, quick: 67 }),
+  transform('fft-prime-1m', 'n complex numbers, a prime', 1_000_003, { quick: 101 }),
+  transform('fft-rows', 'each of 4096 rows of n complex numbers', 256, { lines: 4096, quick: 16 }),
+  transform('rfft-1k', 'n reals', 1 << 10, { inner: 500, parts: 0.5 }),
+  transform('rfft-1m', 'n reals', 1 << 20, { parts: 0.5 }),
+  transform('rfft-rows', 'each of 4096 rows of n reals', 256, { lines: 4096, parts: 0.5, quick: 16 }),
+]
+
+const numbers = dtypes.map(
+  (dtype): BenchCase => ({
+    name: 'random-normal',
+    dtype,
+    about: 'n normal random numbers; compared by the mean of their squares',
+    n: 16 * MiB,
+    quick: 1 << 16,
+    items: { name: 'numbers', of: n => n },
+    // They are other numbers everywhere.
+    tolerance: 0.05,
+    targets: [{ than: 'NumPy', atLeast: 2 }],
+  }),
+)
+
+/** Of a picture of n × n. */
+const ofImage = (name: string, about: string): BenchCase => ({
+  name,
+  dtype: 'f32',
+  about,
+  n: 2048,
+  quick: 64,
+  items: { name: 'pixels', of: n => n * n },
+  tolerance: 1e-5,
+  targets: [{ than: 'SciPy', atLeast: 1 }],
+})
+
+const images = [
+  ofImage('gauss', 'n × n pixels smoothed, standard deviation 2'),
+  ofImage('resize', 'n × n pixels to three quarters of the rows and columns, bilinear'),
+]
+
 export const cases: BenchCase[] = [
   {
     name: 'limit',
@@ -166,4 +244,7 @@ export const cases: BenchCase[] = [
   ordering('unique', 'different values of n fractions'),
   ordering('topk', 'the 100 largest of n fractions in order'),
   ordering('nonzero', 'places of n elements of which half are not 0'),
+  ...transforms,
+  ...numbers,
+  ...images,
 ]

@@ -15,6 +15,14 @@ export type Input =
   | 'side'
   | 'keys'
   | 'distinct'
+  | 'signal'
+  | 'rows'
+
+/** A case's name without what says how long its lines are. */
+export const arrayId = (name: string) => name.replace(/^(r?fft)(-prime)?-\d+[km]$/, '$1')
+
+/** Of the cases of many lines. */
+export const lineCount = 4096
 
 /** A matrix that is well-conditioned: its diagonal is as long as a row. */
 const regular = (n: number) => (i: number) => matrixA(i) + (i % (n + 1) === 0 ? n / 4 : 0)
@@ -38,6 +46,9 @@ export function elementsOf(input: Input, dtype: Real, n: number): Float32Array |
     side: [n, matrixB],
     keys: [n, i => hash01(i, 0)],
     // The place in bits that the hash leaves free.
+    // Complex: real and imaginary parts in turn.
+    signal: [2 * n, matrixA],
+    rows: [2 * lineCount * n, matrixA],
     distinct: [n, i => hash01(i, 0) + i * 2 ** -50],
   }
   const [length, value] = formulas[input]

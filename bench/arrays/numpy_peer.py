@@ -1,48 +1,8 @@
 """NumPy. Element by element it has one thread, its OpenBLAS all; results go to arrays made once where it can."""
 import numpy as np
-from numerics import F, checksum, hash01, stream_x, stream_y
+from inputs import D, definite, into, made, matrix_a, matrix_b, positive, real, regular, square, transforms
+from numerics import F, hash01, stream_x, stream_y
 from serve import serve
-
-D = np.float64
-real = {"f32": F, "f64": D}
-
-
-def square(n, values, dtype):
-    return values.astype(dtype).reshape(n, n)
-
-
-def positive(n, dtype):
-    return (hash01(n) + 0.5).astype(dtype)
-
-
-def matrix_a(n, dtype):
-    return square(n, hash01(n * n) * 2 - 1, dtype)
-
-
-def matrix_b(n, dtype):
-    return square(n, hash01(n * n, 12345) * 2 - 1, dtype)
-
-
-def regular(n):
-    return matrix_a(n, D) + np.eye(n) * (n / 4)
-
-
-def definite(n):
-    a = matrix_a(n, D)
-    return (a + a.T) / 2 + np.eye(n) * n
-
-
-def into(out, run):
-    return dict(run=run, checksum=lambda: checksum(out))
-
-
-def made(compute):
-    """A result that is made anew."""
-    out = [None]
-
-    def run():
-        out[0] = compute()
-    return dict(run=run, checksum=lambda: float(out[0]) if np.ndim(out[0]) == 0 else checksum(out[0]))
 
 
 def triad(dtype):
@@ -150,6 +110,16 @@ def nonzero(n, _):
     return made(lambda: np.nonzero(x)[0])
 
 
+def normal(dtype):
+    def make(n, _):
+        generator, out = np.random.default_rng(1), [None]
+
+        def run():
+            out[0] = generator.standard_normal(n, dtype=dtype)
+        return dict(run=run, checksum=lambda: float(np.mean(np.square(out[0], dtype=D))))
+    return make
+
+
 cases = {
     "fused_f32": fused,
     "sum-rows_f32": along(lambda x: x.sum(1)),
@@ -172,7 +142,9 @@ cases = {
     "nonzero_f64": nonzero,
     "unique_f64": of_keys(np.unique),
 }
+cases.update(transforms(np.fft.fft, np.fft.rfft, 1))
 for name, dtype in real.items():
+    cases[f"random-normal_{name}"] = normal(dtype)
     cases[f"triad_{name}"] = triad(dtype)
     cases[f"sum_{name}"] = (lambda d: lambda n, _: (lambda x: made(lambda: x.sum()))(positive(n, d)))(dtype)
     for size in (256, 1024):

@@ -2,7 +2,7 @@
 import { serve, type Work } from '../harness/serve.ts'
 import { findNpmPeer, peersFolder } from '../harness/toolchain.ts'
 import { checksum, plainId, triadScale } from '../kernels/data.ts'
-import { elementsOf, type Input } from './data.ts'
+import { arrayId, elementsOf, type Input, lineCount } from './data.ts'
 
 // Its types are not here: it is a package of the peers.
 const np: any = await import(`${peersFolder}/node_modules/numpy-ts/dist/esm/index.js`)
@@ -38,6 +38,12 @@ function prepare(id: string, n: number): Work | { skip: string } {
       for (const a of [...held, result]) a?.dispose?.()
     }
     return { run, checksum: sum, threads: 1, free }
+  }
+  const complex = (input: Input, shape: number[]) => {
+    const array = np.zeros(shape, real === 'f32' ? 'complex64' : 'complex128')
+    array.data.set(elementsOf(input, real, n))
+    held.push(array)
+    return array
   }
   const works: Record<string, () => Work> = {
     triad: () => {
@@ -125,12 +131,28 @@ function prepare(id: string, n: number): Work | { skip: string } {
       const x = of('distinct')
       return made(() => np.argsort(x))
     },
+    fft: () => {
+      const z = complex('signal', [n])
+      return made(() => np.fft.fft(z))
+    },
+    'fft-rows': () => {
+      const z = complex('rows', [lineCount, n])
+      return made(() => np.fft.fft(z))
+    },
+    rfft: () => {
+      const x = of('y')
+      return made(() => np.fft.rfft(x))
+    },
+    'random-normal': () => {
+      if (real === 'f32') return { skip: 'its numbers are f64' } as never
+      return { ...made(() => np.random.standard_normal([n])), checksum: () => Number(np.mean(np.square(result))) }
+    },
     unique: () => {
       const x = of('keys')
       return made(() => np.unique(x))
     },
   }
-  return works[name]?.() ?? { skip: 'not written for numpy-ts' }
+  return works[arrayId(name)]?.() ?? { skip: 'not written for numpy-ts' }
 }
 
 await serve(`numpy-ts ${findNpmPeer('numpy-ts')?.version}`, prepare)

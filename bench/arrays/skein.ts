@@ -1,9 +1,9 @@
-/** Skein's side of the suite: `skein.ts <backend>`, or `skein.ts lapack`: what a library computes, by it. Results go to arrays made once where NumPy's can, too. */
+/** Skein's side of the suite: `skein.ts <backend>`, by a name of its own if one follows, or `skein.ts lapack`: what a library computes, by it. Results go to arrays made once where NumPy's can, too. */
 import type { BackendName } from 'skein'
 import * as nd from 'skein/array'
 import { serve, type Work } from '../harness/serve.ts'
 import { checksum, plainId, triadScale } from '../kernels/data.ts'
-import { elementsOf, type Input } from './data.ts'
+import { arrayId, elementsOf, type Input, lineCount } from './data.ts'
 
 const who = process.argv[2] ?? 'wasm'
 if (who === 'lapack') nd.linalg.provider('lapack')
@@ -15,8 +15,16 @@ function prepare(id: string, n: number): Work | { skip: string } {
   // Copied, so that it lies where Skein's own arrays do.
   const of = (input: Input) => nd.asarray(elementsOf(input, real, n), { copy: true })
   const square = (input: Input) => of(input).reshape([n, n])
+  const complex = real === 'f32' ? 'complex64' : 'complex128'
+  const pairs = (input: Input, shape: number[]) => {
+    const parts = of(input).reshape([...shape, 2])
+    return nd
+      .add(parts.at('..., 0'), nd.multiply(nd.asarray({ re: 0, im: 1 }, { dtype: complex }), parts.at('..., 1')))
+      .eval()
+  }
   let result: nd.NDArray = nd.zeros(0)
   const sum = () => checksum(nd.asarray(result, { copy: true }).toTypedArray() as Float64Array)
+  const meanSquare = () => nd.mean(nd.square(result)).item() as number
   const into = (out: nd.NDArray, compute: () => nd.NDArray): Work => {
     result = out
     return { run: () => void out.assign(compute()), checksum: sum }
@@ -120,12 +128,43 @@ function prepare(id: string, n: number): Work | { skip: string } {
       const x = of('distinct')
       return made(() => nd.topK(x, 100).values)
     },
+    fft: () => {
+      const z = pairs('signal', [n])
+      return made(() => nd.fft.fft(z))
+    },
+    'fft-rows': () => {
+      const z = pairs('rows', [lineCount, n])
+      return made(() => nd.fft.fft(z))
+    },
+    rfft: () => {
+      const x = of('y')
+      return made(() => nd.fft.rfft(x))
+    },
+    'rfft-rows': () => {
+      const x = of('rows')
+        .at({ end: lineCount * n })
+        .reshape([lineCount, n])
+      return made(() => nd.fft.rfft(x))
+    },
+    'random-normal': () => {
+      const generator = new nd.random.Generator(1)
+      return { ...made(() => generator.normal([n], { dtype })), checksum: meanSquare }
+    },
+    gauss: () => {
+      const x = square('squareX')
+      return made(() => nd.image.gaussianFilter(x, { sigma: 2 }))
+    },
+    resize: () => {
+      const x = square('squareX')
+      const size = [(3 * n) / 4, (3 * n) / 4] as const
+      return made(() => nd.image.resize(x, size, { antialias: false }))
+    },
     nonzero: () => {
       const x = nd.greater(of('keys'), 0.5).eval()
       return made(() => nd.nonzero(x)[0])
     },
   }
-  return works[name]?.() ?? { skip: 'not written for arrays' }
+  return works[arrayId(name)]?.() ?? { skip: 'not written for arrays' }
 }
 
-await serve(`skein:${who}`, prepare)
+await serve(process.argv[3] ?? `skein:${who}`, prepare)

@@ -8,8 +8,23 @@ import type { Row } from './results.ts'
 import { isClean, type Sample, spread } from './statistics.ts'
 import { type BenchCase, caseId, type Effort } from './suite.ts'
 
-export const fullEffort: Effort = { rounds: 9, budgetSeconds: 12, warmSeconds: 0.25, restMs: 30, timeoutMs: 240_000 }
-export const quickEffort: Effort = { rounds: 3, budgetSeconds: 2, warmSeconds: 0, restMs: 10, timeoutMs: 60_000 }
+const usual = { tieredSeconds: 1, longSeconds: 2 }
+export const fullEffort: Effort = {
+  ...usual,
+  rounds: 9,
+  budgetSeconds: 12,
+  warmSeconds: 0.25,
+  restMs: 30,
+  timeoutMs: 240_000,
+}
+export const quickEffort: Effort = {
+  ...usual,
+  rounds: 3,
+  budgetSeconds: 2,
+  warmSeconds: 0,
+  restMs: 10,
+  timeoutMs: 60_000,
+}
 
 export interface CaseReport {
   rows: Row[]
@@ -89,7 +104,7 @@ export async function runCase(
 }
 
 /**
- * Runs a peer until engines have tiered up (six runs or a second; what is hot, for `warmSeconds`), then decides from its speed how many untimed runs
+ * Runs a peer until engines have tiered up (six runs or `tieredSeconds`; what is hot, for `warmSeconds`), then decides from its speed how many untimed runs
  * precede each measurement (at least two where a run is short: a team of threads must be awake) and how many
  * measurements fit the budget.
  */
@@ -97,12 +112,12 @@ async function warmUp(entrant: Entrant, { inner = 1, isHot = false }: BenchCase,
   const least = isHot ? effort.warmSeconds : 0
   let seconds = 0
   let spent = 0
-  for (let i = 0; (i < 6 || spent < least) && spent < 1; i++) {
+  for (let i = 0; (i < 6 || spent < least) && spent < effort.tieredSeconds; i++) {
     const from = performance.now()
     seconds = (await entrant.peer.rep(0, inner, effort.timeoutMs)).seconds * inner
     spent += (performance.now() - from) / 1e3
   }
-  entrant.warm = seconds < 0.25 ? 2 : seconds < 2 ? 1 : 0
+  entrant.warm = seconds >= effort.longSeconds ? 0 : seconds < 0.25 ? 2 : 1
   const affordable = Math.floor(effort.budgetSeconds / (seconds * (entrant.warm + 1)))
   entrant.rounds = Math.min(effort.rounds, Math.max(3, affordable))
 }

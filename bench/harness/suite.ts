@@ -8,6 +8,10 @@ export interface Effort {
   budgetSeconds: number
   /** Seconds of runs, at least, before the first measurement of a case that is `isHot`. */
   warmSeconds: number
+  /** Seconds of runs after which engines count as tiered up, though it were fewer than six. */
+  tieredSeconds: number
+  /** A run of so many seconds needs no untimed one before. */
+  longSeconds: number
   restMs: number
   timeoutMs: number
 }
