@@ -8,9 +8,9 @@ export interface Bidiagonal {
   readonly diagonal: Float64Array
   /** Above the diagonal, one fewer. */
   readonly above: Float64Array
-  readonly q: Reflections
+  readonly q: () => Reflections
   /** P without its first row and column, which are those of the identity. */
-  readonly p: Reflections
+  readonly p: () => Reflections
 }
 
 /** A, whose rows are padded, is overwritten. */
@@ -56,7 +56,7 @@ export function reduceToBidiagonal(a: Matrix): Bidiagonal {
   return {
     diagonal,
     above,
-    q: reflectionsOf(transposed(left), tausOfQ),
-    p: reflectionsOf(block(transposed(right), 1, 0, inside, inside), tausOfP),
+    q: () => reflectionsOf(transposed(left), tausOfQ),
+    p: () => reflectionsOf(block(transposed(right), 1, 0, inside, inside), tausOfP),
   }
 }

@@ -55,8 +55,8 @@ export function reduceComplexToBidiagonal(a: Matrix): Bidiagonal {
   return {
     diagonal,
     above,
-    q: reflectionsOf(transposed(left), tausOfQ),
-    p: reflectionsOf(block(transposed(right), 1, 0, inside, inside), tausOfP),
+    q: () => reflectionsOf(transposed(left), tausOfQ),
+    p: () => reflectionsOf(block(transposed(right), 1, 0, inside, inside), tausOfP),
   }
 }
 

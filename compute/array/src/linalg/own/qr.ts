@@ -2,7 +2,7 @@
  * A = Q·R by Householder reflections, in blocks whose product is I − V·T·Vᵀ, of complex numbers I − V·T·Vᴴ (R. Schreiber, C. Van Loan, A Storage-Efficient WY Representation for Products of Householder Transformations, 1989).
  */
 
-import { block, type Matrix, type Reals, transposed, zerosLike } from '../matrix.ts'
+import { block, type Matrix, matrixOf, type Reals, transposed, zerosLike } from '../matrix.ts'
 import { applyComplexReflection, extendComplex, reflectComplex } from './complex-reflections.ts'
 import { subtractProduct } from './products.ts'
 
@@ -64,7 +64,7 @@ export function reflectPanel(panel: Matrix): Matrix {
   } else {
     for (let j = 0; j < n; j++) {
       const tau = reflect(t, j * m, j, m)
-      if (tau !== 0) for (let c = j + 1; c < n; c++) applyReflection(t, j * m, c * m, j, m, tau)
+      if (tau !== 0) applyReflection(t, j, n, m, tau)
       extend(triangle.array, t, j, n, m, tau)
     }
   }
@@ -113,22 +113,89 @@ export function reflect(t: Reals, own: number, j: number, m: number): number {
   return (beta - top) / beta
 }
 
-function applyReflection(t: Reals, own: number, other: number, j: number, m: number, tau: number): void {
-  let s = t[other + j]
-  for (let i = j + 1; i < m; i++) s += t[own + i] * t[other + i]
-  s *= tau
-  t[other + j] -= s
-  for (let i = j + 1; i < m; i++) t[other + i] -= s * t[own + i]
+/** Applies the reflection of column j to those behind it, four at a time. */
+function applyReflection(t: Reals, j: number, n: number, m: number, tau: number): void {
+  const v = j * m
+  let c = j + 1
+  for (; c < n - 3; c += 4) {
+    const c0 = c * m
+    const c1 = c0 + m
+    const c2 = c1 + m
+    const c3 = c2 + m
+    let s0 = t[c0 + j]
+    let s1 = t[c1 + j]
+    let s2 = t[c2 + j]
+    let s3 = t[c3 + j]
+    for (let i = j + 1; i < m; i++) {
+      const x = t[v + i]
+      s0 += x * t[c0 + i]
+      s1 += x * t[c1 + i]
+      s2 += x * t[c2 + i]
+      s3 += x * t[c3 + i]
+    }
+    s0 *= tau
+    s1 *= tau
+    s2 *= tau
+    s3 *= tau
+    t[c0 + j] -= s0
+    t[c1 + j] -= s1
+    t[c2 + j] -= s2
+    t[c3 + j] -= s3
+    for (let i = j + 1; i < m; i++) {
+      const x = t[v + i]
+      t[c0 + i] -= s0 * x
+      t[c1 + i] -= s1 * x
+      t[c2 + i] -= s2 * x
+      t[c3 + i] -= s3 * x
+    }
+  }
+  for (; c < n; c++) {
+    const own = c * m
+    let s = t[own + j]
+    for (let i = j + 1; i < m; i++) s += t[v + i] * t[own + i]
+    s *= tau
+    t[own + j] -= s
+    for (let i = j + 1; i < m; i++) t[own + i] -= s * t[v + i]
+  }
+}
+
+const dots = new Float64Array(blockColumns)
+
+/** Products of the vector of column j with those before it. */
+function writeDots(t: Reals, j: number, m: number): void {
+  const v = j * m
+  let c = 0
+  for (; c < j - 3; c += 4) {
+    const c0 = c * m
+    const c1 = c0 + m
+    const c2 = c1 + m
+    const c3 = c2 + m
+    let s0 = t[c0 + j]
+    let s1 = t[c1 + j]
+    let s2 = t[c2 + j]
+    let s3 = t[c3 + j]
+    for (let i = j + 1; i < m; i++) {
+      const x = t[v + i]
+      s0 += x * t[c0 + i]
+      s1 += x * t[c1 + i]
+      s2 += x * t[c2 + i]
+      s3 += x * t[c3 + i]
+    }
+    dots[c] = s0
+    dots[c + 1] = s1
+    dots[c + 2] = s2
+    dots[c + 3] = s3
+  }
+  for (; c < j; c++) {
+    let s = t[c * m + j]
+    for (let i = j + 1; i < m; i++) s += t[c * m + i] * t[v + i]
+    dots[c] = s
+  }
 }
 
 /** The column of T that a reflection adds: −τ·T·Vᵀ·v. */
 function extend(triangle: Reals, t: Reals, j: number, n: number, m: number, tau: number): void {
-  const dots = new Float64Array(j)
-  for (let c = 0; c < j; c++) {
-    let s = t[c * m + j]
-    for (let i = j + 1; i < m; i++) s += t[c * m + i] * t[j * m + i]
-    dots[c] = s
-  }
+  writeDots(t, j, m)
   for (let r = 0; r < j; r++) {
     let s = 0
     for (let c = r; c < j; c++) s += triangle[r * n + c] * dots[c]
@@ -142,9 +209,9 @@ export function applyBlock(panel: Matrix, triangle: Matrix, b: Matrix, isTranspo
   if (b.columns === 0 || b.rows === 0) return
   const v = vectorsOf(panel)
   // W = −Vᵀ·B, then −T·W.
-  const w = zerosLike(panel, panel.columns, b.columns)
+  const w = room(0, panel, panel.columns, b.columns)
   subtractProduct(w, { matrix: v, transposed: true }, { matrix: b })
-  const u = zerosLike(panel, panel.columns, b.columns)
+  const u = room(1, panel, panel.columns, b.columns)
   subtractProduct(u, { matrix: triangle, transposed: isTransposed }, { matrix: w })
   subtractProduct(b, { matrix: v }, { matrix: u })
 }
@@ -153,17 +220,31 @@ export function applyBlock(panel: Matrix, triangle: Matrix, b: Matrix, isTranspo
 export function applyBlockFromRight(panel: Matrix, triangle: Matrix, b: Matrix): void {
   if (b.columns === 0 || b.rows === 0) return
   const v = vectorsOf(panel)
-  const w = zerosLike(panel, b.rows, panel.columns)
+  const w = room(0, panel, b.rows, panel.columns)
   subtractProduct(w, { matrix: b }, { matrix: v })
-  const u = zerosLike(panel, b.rows, panel.columns)
+  const u = room(1, panel, b.rows, panel.columns)
   subtractProduct(u, { matrix: w }, { matrix: triangle })
   subtractProduct(b, { matrix: u }, { matrix: v, transposed: true })
+}
+
+/** Of small matrices: memory of one's own takes longer to be made than such a matrix to be multiplied. */
+const rooms = new Map<unknown, Reals[]>()
+const mostOfRoom = 8192
+
+/** A matrix of zeros that is needed until the next product of reflections, one of a few. */
+function room(which: 0 | 1 | 2, like: Matrix, rows: number, columns: number): Matrix {
+  const size = rows * columns * like.parts
+  if (size > mostOfRoom) return zerosLike(like, rows, columns)
+  const Reals = like.array.constructor as Float64ArrayConstructor
+  let known = rooms.get(Reals)
+  if (known === undefined) rooms.set(Reals, (known = [0, 1, 2].map(() => new Reals(mostOfRoom))))
+  return matrixOf(known[which].fill(0, 0, size), rows, columns, 0, columns, like.parts)
 }
 
 /** V, with its ones and zeros. */
 function vectorsOf(panel: Matrix): Matrix {
   const { rows: m, columns: n, parts } = panel
-  const v = zerosLike(panel, m, n)
+  const v = room(2, panel, m, n)
   for (let i = 0; i < m; i++) {
     const row = (panel.at + i * panel.stride) * parts
     for (let j = 0; j < Math.min(i, n) * parts; j++) v.array[i * n * parts + j] = panel.array[row + j]

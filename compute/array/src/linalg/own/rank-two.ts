@@ -3,6 +3,9 @@
 import { kernel } from '@skein/kernel'
 import { type Matrix, matrixOf, numbersOf, type Reals, zerosLike } from '../matrix.ts'
 
+/** Up to so many rows and columns are passed by plain loops: the kernel takes longer to be called. */
+const few = 64
+
 const changeAndMultiply = kernel(
   (
     j,
@@ -78,8 +81,81 @@ export interface RankTwo {
 export function change(a: Matrix, k: number, { p, q, r, t }: RankTwo, v: Reals, out: Reals) {
   const { array, at, stride, rows, parts } = a
   const n = rows - k
+  if (n <= few && parts === 1) return changeFew(n, k, a, p, q, r, t, v, out)
   const work = parts === 2 ? changeAndMultiplyComplex : changeAndMultiply
   if (n > 0) work(n, k, n, array, at + k * (stride + 1), stride, p, q, r, t, v, out)
+}
+
+/** What `changeAndMultiply` does, two rows at a time. */
+function changeFew(
+  n: number,
+  from: number,
+  { array: a, at, stride }: Matrix,
+  p: Reals,
+  q: Reals,
+  r: Reals,
+  t: Reals,
+  v: Reals,
+  out: Reals,
+): void {
+  const end = from + n
+  out.fill(0, from, end)
+  let i = from
+  for (; i < end - 1; i += 2) {
+    const row = at + i * stride
+    const next = row + stride
+    const p0 = p[i]
+    const p1 = p[i + 1]
+    const r0 = r[i]
+    const r1 = r[i + 1]
+    const v0 = v[i]
+    const v1 = v[i + 1]
+    for (let j = from; j < end; j++) {
+      const qj = q[j]
+      const tj = t[j]
+      const x = a[row + j] - p0 * qj - r0 * tj
+      const y = a[next + j] - p1 * qj - r1 * tj
+      a[row + j] = x
+      a[next + j] = y
+      out[j] += x * v0 + y * v1
+    }
+  }
+  if (i === end) return
+  const row = at + i * stride
+  for (let j = from; j < end; j++) {
+    const x = a[row + j] - p[i] * q[j] - r[i] * t[j]
+    a[row + j] = x
+    out[j] += x * v[i]
+  }
+}
+
+/** What `multiply` does, two rows at a time. */
+function multiplyFew(n: number, from: number, { array: a, at, stride }: Matrix, u: Reals, out: Reals): void {
+  const end = from + n
+  for (let i = from; i < end; i += 2) {
+    const row = at + i * stride
+    // The last row may be by itself: it is summed twice then.
+    const next = i + 1 < end ? row + stride : row
+    let s0 = 0
+    let s1 = 0
+    let s2 = 0
+    let s3 = 0
+    let j = from
+    for (; j < end - 1; j += 2) {
+      const x = u[j]
+      const y = u[j + 1]
+      s0 += a[row + j] * x
+      s1 += a[row + j + 1] * y
+      s2 += a[next + j] * x
+      s3 += a[next + j + 1] * y
+    }
+    if (j < end) {
+      s0 += a[row + j] * u[j]
+      s2 += a[next + j] * u[j]
+    }
+    if (i + 1 < end) out[i + 1] = s2 + s3
+    out[i] = s0 + s1
+  }
 }
 
 /** Columns that are summed by themselves: lanes. */
@@ -95,9 +171,10 @@ const partialSums = kernel(
 )
 
 /** `out` is A·u, of rows from k on, and columns from k on; in A and u zeros follow, up to `paddedStride`. `sums` is room for 16 numbers a row. */
-export function multiply({ array, at, stride, rows }: Matrix, k: number, u: Reals, out: Reals, sums: Reals): void {
-  const n = rows - k
-  if (n <= 0) return
+export function multiply(a: Matrix, k: number, u: Reals, out: Reals, sums: Reals): void {
+  const n = a.rows - k
+  if (n <= few) return multiplyFew(n, k, a, u, out)
+  const { array, at, stride, rows } = a
   const from = k & ~(wide - 1)
   const parts = Math.ceil((rows - from) / wide)
   partialSums([n, wide], parts, array, at + k * stride + from, stride, u, from, sums)

@@ -44,8 +44,8 @@ function ofSquare(a: Matrix, withVectors: boolean): Singular | undefined {
     if (!diagonaliseBidiagonal(d, e, {})) return undefined
     return { values: d.map(Math.abs).sort().reverse() }
   }
-  const ut = paddedTranspose(formQ(q, n))
-  const vt = paddedTranspose(formQ(p, Math.max(0, n - 1)), n > 0 ? 1 : 0)
+  const ut = paddedTranspose(formQ(q(), n))
+  const vt = paddedTranspose(formQ(p(), Math.max(0, n - 1)), n > 0 ? 1 : 0)
   conjugate(vt)
   const rows = numbersOf(vt)
   const [left, right] = [new Rotations(numbersOf(ut)), new Rotations(rows)]
