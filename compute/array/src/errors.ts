@@ -56,10 +56,27 @@ export class ReleasedArrayError extends SkeinError {
     registerError(ReleasedArrayError, 'ReleasedArrayError')
   }
 
-  constructor() {
+  constructor(how: 'released' | 'transferred' = 'released') {
     super(
       'SKEIN_RELEASED_ARRAY',
-      'An array was read after its elements had been released. Release it after its last use and that of its views (nd.copy makes an array of its own), or leave it to the garbage collector.',
+      how === 'transferred'
+        ? 'An array was read after the buffer of its typed array had been transferred to somebody else. Make a copy before (nd.copy), or do not name the buffer in a list of what is transferred.'
+        : 'An array was read after its elements had been released. Release it after its last use and that of its views (nd.copy makes an array of its own), or leave it to the garbage collector.',
+      {},
+    )
+  }
+}
+
+/** Elements that a typed array of somebody else shares were to be changed while threads compute with them. */
+export class ArrayInUseError extends SkeinError {
+  static {
+    registerError(ArrayInUseError, 'ArrayInUseError')
+  }
+
+  constructor() {
+    super(
+      'SKEIN_ARRAY_IN_USE',
+      'An array was to be changed while an evaluation that has begun (values, evalAsync) reads it, and its elements are shared with a typed array or another thread, so that they cannot be set aside. Await the evaluation first, or compute from a copy (nd.copy).',
       {},
     )
   }

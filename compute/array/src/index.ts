@@ -2,7 +2,14 @@ import './methods.ts'
 import './travel.ts'
 
 export type { Complex, ComplexType, DType, FloatType, IntegerType, Item } from './dtypes.ts'
-export { ArrayFileError, DTypeError, LinearAlgebraError, ReleasedArrayError, ShapeError } from './errors.ts'
+export {
+  ArrayFileError,
+  ArrayInUseError,
+  DTypeError,
+  LinearAlgebraError,
+  ReleasedArrayError,
+  ShapeError,
+} from './errors.ts'
 export * from './functions/agreement.ts'
 export * from './functions/along.ts'
 export * from './functions/along-axes.ts'

@@ -1,9 +1,10 @@
 /** The typed arrays behind arrays, and who may still read them. */
 
 import { ArgumentError } from '@skein/base'
-import { type DType, type Elements, infoOf } from './dtypes.ts'
-import { ReleasedArrayError } from './errors.ts'
+import { type DType, type Elements, type ElementsClass, infoOf } from './dtypes.ts'
+import { ArrayInUseError, ReleasedArrayError } from './errors.ts'
 import { giveBack, take } from './pieces.ts'
+import { mostElements } from './shape.ts'
 
 /**
  * What trees of expressions hold on to. When the elements are about to change while trees that have not been evaluated read them, those keep a
@@ -13,6 +14,8 @@ export interface Box {
   elements: Elements
   /** Leaves of trees that have not been evaluated. */
   readers: number
+  /** Evaluations that have begun: their threads read the elements where they are. */
+  running: number
 }
 
 /** One for each typed array; views of an array share it. */
@@ -22,7 +25,7 @@ export class Memory {
   /** Nobody outside of this room has the elements. */
   #isOwn: boolean
   constructor(elements: Elements, isOwn = false) {
-    this.#box = { elements, readers: 0 }
+    this.#box = { elements, readers: 0, running: 0 }
     this.#isOwn = isOwn
   }
 
@@ -32,8 +35,10 @@ export class Memory {
 
   /** The box, for a leaf that will be read later. @throws ReleasedArrayError */
   get box(): Box {
-    if (this.#box === undefined) throw new ReleasedArrayError()
-    return this.#box
+    const box = this.#box
+    if (box === undefined) throw new ReleasedArrayError()
+    if (!this.#isOwn) checkPresent(box)
+    return box
   }
 
   get isReleased(): boolean {
@@ -54,16 +59,50 @@ export class Memory {
     if (this.#isOwn && box.readers === 0 && underWay === 0) giveBack(box.elements)
   }
 
-  /** The elements, about to be changed. */
+  /** The elements, about to be changed. @throws ArrayInUseError if threads read them and somebody else has them, too */
   forWriting(): Elements {
     const { box } = this
     const { elements } = box
+    if (box.running > 0) {
+      // What threads read stays as it is: the memory goes on with a copy.
+      if (!this.#isOwn) throw new ArrayInUseError()
+      const copy = take(elements.constructor as ElementsClass, elements.length, false)
+      copy.set(elements as never)
+      this.#box = { elements: copy, readers: 0, running: 0 }
+      return copy
+    }
     if (box.readers > 0) {
       box.elements = elements.slice()
-      this.#box = { elements, readers: 0 }
+      this.#box = { elements, readers: 0, running: 0 }
     }
     return elements
   }
+}
+
+/** Steps of an evaluation, passed on. Elements that it reads where they are are not changed from its first step to its last. @param boxesNow what it reads, as far as that is there */
+export function* holding<T, R>(boxesNow: () => Iterable<Box>, steps: Generator<T, R>): Generator<T, R> {
+  const held = new Set<Box>()
+  try {
+    for (;;) {
+      const next = steps.next()
+      if (next.done) return next.value
+      for (const box of boxesNow()) {
+        if (!held.has(box)) box.running++
+        held.add(box)
+      }
+      yield next.value
+    }
+  } finally {
+    for (const box of held) box.running--
+    steps.return(undefined as R)
+  }
+}
+
+/** @throws ReleasedArrayError for elements in a buffer that was transferred */
+export function checkPresent({ elements }: Box): void {
+  if (elements.length > 0) return
+  const { buffer } = elements
+  if (buffer instanceof ArrayBuffer && buffer.detached) throw new ReleasedArrayError('transferred')
 }
 
 /** Evaluations beside the program: their threads read arrays. */
@@ -89,5 +128,7 @@ export function allocate(dtype: DType, size: number, call = 'array', content: 'z
       name,
       'Float16Array is in Node.js 24 and later.',
     )
+  if (!(size <= mostElements))
+    throw new ArgumentError(call, 'shape', `one of at most ${mostElements} elements`, `one of ${size}`)
   return new Memory(take(Elements, size * parts, content === 'zeros'), true)
 }

@@ -12,6 +12,9 @@ const uncloneable = Symbol(
   'NDArray, whose elements structured clone does not see: send nd.toParts(x), and make an array of it with nd.fromParts',
 )
 
+/** The most elements of nested lists. */
+const mostListed = 2 ** 26
+
 /** An array of rank n, of elements of one dtype. They are there, or are computed when somebody reads them. */
 export class NDArray<D extends DType = DType> {
   readonly dtype: D
@@ -120,9 +123,20 @@ export class NDArray<D extends DType = DType> {
     return itemAt(view, view.offset) as Item<D>
   }
 
-  /** Elements as nested lists; of a 0-dimensional array its element. */
+  /** Elements as nested lists; of a 0-dimensional array its element. @throws ArgumentError for more than 67 million elements */
   toList(): unknown {
     const { view } = this
+    // Lists in front of an axis of none are lists, too. Where the engine has no room it ends the process.
+    const empty = view.shape.indexOf(0)
+    const lists = sizeOf(empty < 0 ? view.shape : view.shape.slice(0, empty))
+    if (lists > mostListed)
+      throw new ArgumentError(
+        'toList',
+        'array',
+        `one of at most ${mostListed} elements`,
+        `one of shape [${view.shape.join(', ')}]`,
+        'toTypedArray() has them without lists.',
+      )
     return nest(view, 0, view.offset)
   }
 

@@ -18,6 +18,7 @@ export interface PrintOptions {
 export function format(x: NDArray, options: PrintOptions = {}): string {
   const { precision = 8, threshold = 1000, edge = 3, width = 75 } = options
   const { view } = x
+  if (x.size === 0) return '[]'
   const ends = x.size > threshold ? edge : Infinity
   const shown: (readonly number[])[] = view.shape.map(n => shownOf(n, ends))
   const texts = write(x, shown, precision)
@@ -25,7 +26,6 @@ export function format(x: NDArray, options: PrintOptions = {}): string {
   let next = 0
   const rows = (axis: number, indent: string): string => {
     if (axis === view.shape.length) return texts[next++].padStart(axis === 0 ? 0 : widest)
-    if (view.shape[axis] === 0) return '[]'
     const isLast = axis === view.shape.length - 1
     const items = shown[axis].map(k => (k < 0 ? '...' : rows(axis + 1, `${indent} `)))
     if (isLast) return `[${fill(items, indent, width)}]`

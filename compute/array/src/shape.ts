@@ -71,10 +71,19 @@ export function sameShape(a: Shape, b: Shape): boolean {
 /** The shape to which all are broadcast. @throws ShapeError that shows the two that do not fit */
 export function broadcastShapes(shapes: readonly Shape[], call: string): Shape {
   let result: Shape = shapes[0] ?? []
+  let isMet = false
   for (let k = 1; k < shapes.length; k++) {
     const next = shapes[k]
-    if (!sameShape(result, next)) result = meet(result, next, shapes, k, call)
+    if (sameShape(result, next)) continue
+    result = meet(result, next, shapes, k, call)
+    isMet = true
   }
+  if (isMet && sizeOf(result) > mostElements)
+    throw new ShapeError(
+      call,
+      `the shapes ${shapes.map(shapeText).join(' and ')} make ${shapeText(result)} together, of ${sizeOf(result)} elements: more than the ${mostElements} of an array.`,
+      shapes,
+    )
   return result
 }
 

@@ -1,7 +1,7 @@
 /** Evaluates trees: what is computed element by element becomes one kernel. */
 
 import { infoOf } from '../dtypes.ts'
-import { allocate, Memory } from '../memory.ts'
+import { allocate, holding, Memory } from '../memory.ts'
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { type Access, accessOf, addLaunchScalars, programOfTree } from './compose.ts'
 import { evaluateDirectly } from './direct.ts'
@@ -23,20 +23,26 @@ export const evaluate = (node: Node): View =>
   viewOf(node) ?? evaluateDirectly(node, evaluate) ?? runAll(evaluating(node))
 
 /** The same; the event loop stays free. */
-export const evaluateAsync = async (node: Node): Promise<View> => viewOf(node) ?? (await runAllAsync(evaluating(node)))
+export async function evaluateAsync(node: Node): Promise<View> {
+  const known = viewOf(node)
+  if (known) return known
+  const found = await runAllAsync(evaluating(node))
+  return node.is === 'apply' || node.is === 'whole' ? (node.result ?? found) : found
+}
 
 /** Evaluates a tree into elements that are there. */
 export function evaluateInto(node: Apply, target: View): void {
   if (evaluateDirectly(node, evaluate, target) === undefined) runAll(applying(node, target))
 }
 
-/** The launches that evaluate a node. */
+/** The launches that evaluate a node. What somebody else made of it meanwhile, and has changed since, is not what comes out. */
 export function* evaluating(node: Node): Runs<View> {
   const known = viewOf(node)
   if (known) return known
   if (node.is === 'whole') {
     const result = yield* node.evaluating()
-    return (node.result ??= result)
+    node.result ??= result
+    return result
   }
   return yield* applying(node as Apply)
 }
@@ -56,7 +62,10 @@ function* applying(root: Apply, target?: View): Runs<View> {
     const memory = allocate(node.dtype, sizeOf(node.shape), node.operation.name, 'unset')
     return { dtype: node.dtype, shape, strides, offset: 0, memory }
   })
-  if (sizeOf(shape) > 0) yield* launches(linear, shape, order, results, inputs)
+  if (sizeOf(shape) > 0) {
+    const boxes = linear.leaves.map(leaf => leaf.box)
+    yield* holding(() => boxes, launches(linear, shape, order, results, inputs))
+  }
   for (const [k, step] of linear.kept.entries()) {
     const { node } = linear.steps[step]
     if (target && node === root) continue
@@ -64,7 +73,7 @@ function* applying(root: Apply, target?: View): Runs<View> {
     for (const x of node.operands) if (x.is === 'leaf') x.box.readers--
     node.operands = []
   }
-  return target ?? root.result!
+  return target ?? results[results.length - 1]
 }
 
 function* launches(

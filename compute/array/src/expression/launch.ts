@@ -50,20 +50,29 @@ export function runNow(run: Run): void {
 }
 
 export function runAll<T>(runs: Runs<T>): T {
-  for (;;) {
-    const next = runs.next()
-    if (next.done) return next.value
-    runNow(next.value)
+  try {
+    for (;;) {
+      const next = runs.next()
+      if (next.done) return next.value
+      runNow(next.value)
+    }
+  } finally {
+    // Where a piece failed, what holds on to elements lets go of them.
+    runs.return(undefined as T)
   }
 }
 
 export const runAllAsync = <T>(runs: Runs<T>): Promise<T> =>
   whileReading(async () => {
-    for (;;) {
-      const next = runs.next()
-      if (next.done) return next.value
-      await next.value.beside()
-      counts.launched++
+    try {
+      for (;;) {
+        const next = runs.next()
+        if (next.done) return next.value
+        await next.value.beside()
+        counts.launched++
+      }
+    } finally {
+      runs.return(undefined as T)
     }
   })
 

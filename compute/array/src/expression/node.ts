@@ -1,7 +1,7 @@
 /** Trees of what is to be computed. */
 
 import type { DType } from '../dtypes.ts'
-import type { Box, Memory } from '../memory.ts'
+import { type Box, checkPresent, holding, type Memory } from '../memory.ts'
 import type { Shape } from '../shape.ts'
 import type { Runs } from './launch.ts'
 import type { Operation } from './operation.ts'
@@ -71,9 +71,22 @@ export function leafOf(view: View): Leaf {
   return { is: 'leaf', view, box, dtype: view.dtype, shape: view.shape }
 }
 
-/** A node whose elements are there, as a leaf. */
-export const asLeaf = (node: Node): Leaf | undefined =>
-  node.is === 'leaf' ? node : node.is !== 'scalar' && node.result !== undefined ? leafOf(node.result) : undefined
+/** A node whose elements are there, as a leaf. @throws ReleasedArrayError */
+export function asLeaf(node: Node): Leaf | undefined {
+  if (node.is === 'leaf') {
+    checkPresent(node.box)
+    return node
+  }
+  return node.is !== 'scalar' && node.result !== undefined ? leafOf(node.result) : undefined
+}
+
+/** What a node's elements are, or are computed of where that is element by element. */
+function boxesOf(node: Node): Box[] {
+  if (node.is === 'leaf') return [node.box]
+  if (node.is === 'scalar') return []
+  if (node.result !== undefined) return node.result.memory.isReleased ? [] : [node.result.memory.box]
+  return node.is === 'apply' ? node.operands.flatMap(boxesOf) : []
+}
 
 /**
  * A node that is computed as a whole of others. The elements that those have now are the ones it is computed of, whatever happens to them until then.
@@ -88,7 +101,7 @@ export function wholeOf(dtype: DType, shape: Shape, reads: readonly Node[], eval
     shape,
     result: undefined,
     *evaluating() {
-      const view = yield* evaluating()
+      const view = yield* holding(() => reads.flatMap(boxesOf), evaluating())
       // Two may evaluate it beside each other.
       if (areHeld) for (const x of reads) if (x.is === 'leaf') x.box.readers--
       areHeld = false

@@ -12,6 +12,7 @@ import { astype, copyOf } from './astype.ts'
 import { asarray, fresh, type Nested } from './creation.ts'
 import { type Operand, toArray } from './operands.ts'
 import { broadcastTo, moveaxis } from './shaping.ts'
+import { wholeNumbers } from './whole-numbers.ts'
 
 /** Lines of an array and of the places in it, the axis last; of one shape but for its length. */
 interface Lines {
@@ -74,7 +75,7 @@ export function takeAlongAxis<D extends DType>(
   { axis = -1 }: { axis?: number } = {},
 ): NDArray<D> {
   const array = toArray(x, 'takeAlongAxis') as NDArray<D>
-  const by = asarray(indices as Nested, Array.isArray(indices) ? { dtype: 'int32' } : {})
+  const by = wholeNumbers(indices as Nested, 'takeAlongAxis')
   checkIndices(array, by, 'takeAlongAxis')
   const d = checkAxis(axis, array.shape, 'takeAlongAxis')
   const straight = takenAlong(array.view, by.view, d, 'takeAlongAxis')
@@ -96,7 +97,7 @@ export function putAlongAxis<D extends DType>(
   values: Operand | Nested,
   { axis = -1 }: { axis?: number } = {},
 ): NDArray<D> {
-  const by = asarray(indices as Nested, Array.isArray(indices) ? { dtype: 'int32' } : {})
+  const by = wholeNumbers(indices as Nested, 'putAlongAxis')
   checkIndices(x, by, 'putAlongAxis')
   const d = checkAxis(axis, x.shape, 'putAlongAxis')
   const lines = linesOf(x, by, d, 'putAlongAxis')

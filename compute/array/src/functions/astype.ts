@@ -1,6 +1,7 @@
 /** Conversion to another dtype. */
 
-import { type DType, isInexact } from '../dtypes.ts'
+import { ArgumentError } from '@skein/base'
+import { type DType, dtypes, isDType, isInexact } from '../dtypes.ts'
 import { evaluateInto } from '../expression/evaluate.ts'
 import { apply, leafOf } from '../expression/node.ts'
 import { astype as operation } from '../expression/operations/astype.ts'
@@ -18,6 +19,7 @@ import { type Operand, toArray } from './operands.ts'
  */
 export function astype<D extends DType>(x: Operand, dtype: D, { copy = true }: { copy?: boolean } = {}): NDArray<D> {
   const array = toArray(x, 'astype')
+  if (!isDType(dtype)) throw new ArgumentError('astype', 'dtype', `one of ${dtypes.join(', ')}`, dtype)
   if (array.dtype !== (dtype as DType)) return new NDArray<D>(applyNodes(operation(dtype), [array.node]))
   return (copy ? copyOf(array) : array) as NDArray<D>
 }

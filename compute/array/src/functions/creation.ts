@@ -185,12 +185,17 @@ export function asarray<D extends DType = DType>(
   return fromLists<D>((isIterable ? [...(x as Iterable<number>)] : x) as Nested, options.dtype)
 }
 
+/** Of lists in lists. */
+const mostLevels = 500
+
 function fromLists<D extends DType>(lists: Nested, asked: D | undefined): NDArray<D> {
   const shape: number[] = []
   for (let x: unknown = lists; ; x = (x as unknown[])[0]) {
     if (x instanceof NDArray) shape.push(...x.shape)
     else if (Array.isArray(x)) {
       shape.push(x.length)
+      if (shape.length > mostLevels)
+        throw new ArgumentError('asarray', 'x', `lists in at most ${mostLevels} levels`, 'more', 'Is one in itself?')
       if (x.length > 0) continue
     }
     break
@@ -217,6 +222,9 @@ function fromLists<D extends DType>(lists: Nested, asked: D | undefined): NDArra
   }
   visit(lists, 0)
   const dtype = (asked ?? met ?? 'float64') as D
+  const tooLarge = asked === undefined && dtype === 'int64' ? flat.find(x => !isInt64(x)) : undefined
+  if (tooLarge !== undefined)
+    throw new ArgumentError('asarray', 'x', 'numbers that int64 holds', tooLarge, 'Name the dtype: uint64, or float64.')
   const { array, memory } = fresh(dtype, shape, 'asarray')
   write(memory.elements, dtype, flat)
   return array
@@ -237,9 +245,18 @@ function write(elements: Elements, dtype: DType, flat: readonly unknown[]): void
       elements[2 * k + 1] = isComplexNumber(x) ? x.im : 0
     } else if (isComplexNumber(x)) throw new ArgumentError('asarray', 'x', `real numbers, for ${dtype}`, x)
     else if (kind === 'bool') elements[k] = x ? 1 : 0
-    else if (type === 'i64') elements[k * parts] = typeof x === 'bigint' ? x : BigInt(Math.trunc(Number(x)))
+    else if (type === 'i64') elements[k * parts] = typeof x === 'bigint' ? x : bigOf(Number(x), kind === 'unsigned')
     else elements[k] = Number(x)
   }
+}
+
+const isInt64 = (x: unknown): boolean => typeof x !== 'bigint' || BigInt.asIntN(64, x) === x
+
+/** As `astype` converts floats: NaN to 0, what is infinite to the last number. */
+function bigOf(x: number, isUnsigned: boolean): bigint {
+  if (Number.isFinite(x)) return BigInt(Math.trunc(x))
+  if (Number.isNaN(x)) return 0n
+  return x > 0 ? (isUnsigned ? 2n ** 64n - 1n : 2n ** 63n - 1n) : isUnsigned ? 0n : -(2n ** 63n)
 }
 
 /** Inverse of `toTypedArray`: elements in C order with a shape, shared and not copied; pairs of numbers with a complex dtype. */

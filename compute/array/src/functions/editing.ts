@@ -14,6 +14,7 @@ import { concat } from './joining.ts'
 import { type Operand, toArray } from './operands.ts'
 import { flatnonzero, nonzero } from './searching.ts'
 import { broadcastTo, moveaxis, reshape } from './shaping.ts'
+import { wholeNumbers } from './whole-numbers.ts'
 
 export interface EditOptions {
   /** Without it all elements in C order are one axis. */
@@ -38,7 +39,7 @@ function placesOf(given: Places, shape: Shape, d: number, call: string, end: 0 |
     const all = arange(0, length, 1, { dtype: 'int32' })
     return arrayOf(viewAt(all.view, [span], call)).toList() as number[]
   }
-  const list: NDArray = asarray(given as Nested, given !== null && Array.isArray(given) ? { dtype: 'int32' } : {})
+  const list: NDArray = wholeNumbers(given as Nested, call)
   if (list.dtype === 'bool') {
     if (!sameShape(list.shape, [length]))
       throw new ShapeError(call, `a mask of shape ${shapeText(list.shape)} is not one for each of ${length}.`, [

@@ -10,6 +10,7 @@ import { astype } from './astype.ts'
 import { asarray, fresh, linspace, type Nested } from './creation.ts'
 import type { Operand } from './operands.ts'
 import { elementsOf } from './placing.ts'
+import { wholeNumbers } from './whole-numbers.ts'
 
 export interface HistogramOptions {
   /** So many of equal width (default 10), or their edges, in order. */
@@ -141,12 +142,9 @@ export interface BincountOptions {
   minlength?: number
 }
 
-/** Lists hold whole numbers. */
-const integersOf = (x: unknown): NDArray => (Array.isArray(x) ? asarray(x, { dtype: 'int32' }) : asarray(x as Nested))
-
 /** How often each number from 0 to the largest is there: int32, with weights their sums as float64. @param x integers from 0, along one axis */
 export function bincount(x: Operand | readonly number[], { weights, minlength = 0 }: BincountOptions = {}): NDArray {
-  const array = integersOf(x)
+  const array = wholeNumbers(x, 'bincount', 'x')
   if (array.dtype !== 'bool' && !isInteger(array.dtype))
     throw new DTypeError('bincount', 'integers from 0', [array.dtype])
   if (array.ndim !== 1)

@@ -8,7 +8,7 @@ import { onBackend } from '../expression/plain.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
 import { broadcastShapes, checkShape, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { astype } from './astype.ts'
-import { arange, asarray, fresh, type Nested } from './creation.ts'
+import { arange, fresh, type Nested } from './creation.ts'
 import * as e from './elementwise.ts'
 import { assign } from './indexing.ts'
 import { type Operand, toArray } from './operands.ts'
@@ -16,6 +16,7 @@ import { elementsOf } from './placing.ts'
 import { max, min } from './reductions.ts'
 import { nonzero } from './searching.ts'
 import { broadcastTo, reshape } from './shaping.ts'
+import { wholeNumbers } from './whole-numbers.ts'
 
 type Order = 'C' | 'F'
 
@@ -26,7 +27,7 @@ function stepsOf(shape: Shape, order: Order, call: string): number[] {
 }
 
 function integersOf(x: Operand | Nested, call: string): NDArray<'int32'> {
-  const array = asarray(x as Nested, Array.isArray(x) || typeof x === 'number' ? { dtype: 'int32' } : {})
+  const array = wholeNumbers(x as Nested, call)
   if (!isInteger(array.dtype)) throw new DTypeError(call, 'integers as indices', [array.dtype])
   return astype(array, 'int32', { copy: false })
 }
@@ -165,7 +166,7 @@ const countParts = kernel(
 /** Views of arrays of one axis, turned so that together they index a grid: each along an axis of its own. Of booleans the places that hold. */
 export function ix(...arrays: (NDArray | readonly number[])[]): NDArray[] {
   return arrays.map((x, k) => {
-    const given: NDArray = asarray(x as Nested, Array.isArray(x) ? { dtype: 'int32' } : {})
+    const given: NDArray = wholeNumbers(x as Nested, 'ix')
     if (given.ndim !== 1)
       throw new ShapeError('ix', `takes arrays of one axis, not of shape ${shapeText(given.shape)}.`, [given.shape])
     const line = given.dtype === 'bool' ? nonzero(given)[0] : given

@@ -15,6 +15,7 @@ import { broadcastShapes, checkAxis, type Shape, sameShape } from '../shape.ts'
 import { astype, copyOf } from './astype.ts'
 import { asarray, type Nested } from './creation.ts'
 import type { Operand } from './operands.ts'
+import { wholeNumbers } from './whole-numbers.ts'
 
 /** Text of several indices, or one of them: a whole number, a span, a mask or list of numbers, a new axis (null), '...'. */
 export type Index = string | BasicIndex | NDArray | readonly number[]
@@ -36,7 +37,7 @@ function choose(indices: readonly Index[], shape: Shape, call: string): Chosen {
     if (typeof index === 'string') basic.push(...parseIndices(index, call))
     else if (index instanceof NDArray || Array.isArray(index)) {
       if (by) throw new ArgumentError(call, 'index', 'one mask or list of numbers', 'several', 'Index twice.')
-      by = index instanceof NDArray ? index : asarray(index as Nested, { dtype: 'int32' })
+      by = index instanceof NDArray ? index : wholeNumbers(index as Nested, call, 'index')
       if (by.dtype !== 'bool' && !isInteger(by.dtype))
         throw new DTypeError(call, 'booleans or integers as indices', [by.dtype])
       from = basic.length
@@ -70,7 +71,7 @@ export function take<D extends DType>(
   if (axis === undefined && x.ndim !== 1)
     throw new ArgumentError('take', 'axis', `named for an array of ${x.ndim} axes`, axis)
   const d = checkAxis(axis ?? 0, x.shape, 'take')
-  const numbers = asarray(indices as Nested, Array.isArray(indices) ? { dtype: 'int32' } : {})
+  const numbers = wholeNumbers(indices as Nested, 'take')
   if (!isInteger(numbers.dtype)) throw new DTypeError('take', 'integers as indices', [numbers.dtype])
   return arrayOf<D>(selected(x.view, numbers.view, d, 'take'))
 }

@@ -47,6 +47,8 @@ export function fromElements(x: unknown): NDArray | undefined {
   const elements = x as Elements
   if (elements.buffer instanceof ArrayBuffer && elements.buffer.detached)
     throw new ArgumentError('asarray', 'x', 'a typed array with elements', x, 'Its buffer has been transferred.')
+  if (elements.buffer instanceof ArrayBuffer && elements.buffer.resizable)
+    throw new ArgumentError('asarray', 'x', 'a typed array whose buffer keeps its length', x, 'Copy it: x.slice().')
   const given = infoOf(dtype).Elements
   // A Uint8ClampedArray or Buffer holds the same bytes.
   const own =

@@ -11,6 +11,7 @@ import { take } from './indexing.ts'
 import { type Operand, toArray } from './operands.ts'
 import { placeInto } from './placing.ts'
 import { broadcastTo, reshape } from './shaping.ts'
+import { wholeNumbers } from './whole-numbers.ts'
 
 function checkWhole(x: unknown, call: string, name: string, least = -Infinity): number {
   if (!Number.isSafeInteger(x) || (x as number) < least)
@@ -79,7 +80,7 @@ export function repeat<D extends DType>(
   const d = checkAxis(isFlat ? 0 : axis, array.shape, 'repeat')
   const length = array.shape[d]
   if (typeof repeats === 'number') return repeatedEvenly(array, d, checkWhole(repeats, 'repeat', 'repeats', 0))
-  const counts = asarray(repeats as number[], Array.isArray(repeats) ? { dtype: 'int32' } : {})
+  const counts = wholeNumbers(repeats as number[], 'repeat', 'repeats')
   if (!isInteger(counts.dtype)) throw new DTypeError('repeat', 'integers as repeats', [counts.dtype])
   if (!sameShape(broadcastShapes([counts.shape, [length]], 'repeat'), [length]))
     throw new ShapeError('repeat', `repeats of shape ${shapeText(counts.shape)} are not one for each of ${length}.`, [

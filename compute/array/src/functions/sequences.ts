@@ -40,6 +40,8 @@ export function geomspace<D extends DType = 'float64'>(
   count = 50,
   { endpoint = true, dtype, device }: Omit<LogspaceOptions<D>, 'base'> = {},
 ): NDArray<D> {
+  if (!Number.isFinite(start) || start === 0)
+    throw new ArgumentError('geomspace', 'start', 'a finite number other than 0', start)
   if (!(start * stop > 0))
     throw new ArgumentError('geomspace', 'stop', `a number with the sign of start, ${start}, and not 0`, stop)
   const sign = Math.sign(start)
@@ -88,6 +90,7 @@ export function vander(
   const count = columns ?? array.size
   if (!Number.isSafeInteger(count) || count < 0)
     throw new ArgumentError('vander', 'columns', 'a whole number from 0', columns)
+  checkShape([array.size, count], 'vander')
   const from = astype(array, promote(array.dtype, 'int64'), { copy: false })
   if (count === 0) return zeros([array.size, 0], { dtype: from.dtype })
   const powers: NDArray[] = [ones(array.shape, { dtype: from.dtype })]

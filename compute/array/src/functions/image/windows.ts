@@ -21,10 +21,14 @@ export interface Neighbours extends Window {
   readonly rectangle: readonly [number, number] | undefined
 }
 
+const mostNeighbours = 2 ** 22
+
 /** @throws ArgumentError, ShapeError */
 export function neighboursOf({ size = 3, footprint }: WindowSize, call: string): Neighbours {
   const [rows, columns] =
     footprint === undefined ? pairOf(size, call, 'size', isCount, 'a whole number from 1') : [0, 0]
+  if (rows * columns > mostNeighbours)
+    throw new ArgumentError(call, 'size', `a window of at most ${mostNeighbours} neighbours`, [rows, columns])
   if (footprint === undefined) {
     const all = Array.from({ length: rows }, (_, r) =>
       Array.from({ length: columns }, (_, c) => [r, c] as const),

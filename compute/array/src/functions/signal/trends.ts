@@ -60,7 +60,9 @@ export function medfilt(x: Operand | Nested, kernelSize = 3): NDArray {
   if (!Number.isSafeInteger(kernelSize) || kernelSize < 1 || kernelSize % 2 === 0)
     throw new ArgumentError('medfilt', 'kernelSize', 'an odd number from 1', kernelSize)
   const lines = reshape(s.array, [s.outer, s.n])
-  return reshape(medianFilter(lines, { size: [1, kernelSize], mode: 'constant' }), s.array.shape)
+  // Beyond that zeros are the most of each window.
+  const size = Math.min(kernelSize, 2 * s.n + 1)
+  return reshape(medianFilter(lines, { size: [1, size], mode: 'constant' }), s.array.shape)
 }
 
 /** @throws ShapeError for a signal without samples */
