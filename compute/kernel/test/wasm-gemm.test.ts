@@ -93,6 +93,20 @@ test('products of several blocks, too, on any threads', () => {
   fc.assert(property, { numRuns: 15 })
 })
 
+test('a matrix times a vector, too, either way round', () => {
+  const length = fc.oneof(fc.integer({ min: 1, max: 70 }), fc.constantFrom(300, 2047, 2100, 4500))
+  const property = fc.property(
+    ...[fc.constantFrom(...realTypes), fc.constantFrom(...realHows.slice(0, 2)), length, length, fc.boolean()],
+    ...([laidOut, seed, fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 }), fc.boolean()] as const),
+    (types, how, lines, k, isLeft, laid, from, batch, threads, isInHeap) => {
+      const sizes = isLeft ? [lines, 1, k] : [1, lines, k]
+      const product = { ...productOf(types, sizes, batch, laid, from), ...how }
+      check(types, isInHeap ? inHeap(product) : product, threads)
+    },
+  )
+  fc.assert(property, { numRuns: 40 })
+})
+
 test('many products of one shape, too', () => {
   const size = fc.constantFrom(1, 3, 8, 17, 33)
   const batch = fc.integer({ min: 8, max: 40 })
@@ -108,8 +122,14 @@ test('many products of one shape, too', () => {
 test('with contract every step is one rounding, as in machine code', { skip }, () => {
   const laid: readonly Layout[] = ['rows', 'columns', 'rows']
   for (const types of [...realTypes, ...complexTypes])
-    for (const how of [{}, { start: 'c' as const }, { scale: { alpha: -1, beta: 1 } }]) {
-      const product = { ...productOf(types, [45, 31, 700], 1, laid, 7), ...how, contract: true }
+    for (const [how, sizes] of [
+      [{}, [45, 31, 700]],
+      [{ start: 'c' as const }, [45, 31, 700]],
+      [{ scale: { alpha: -1, beta: 1 } }, [45, 31, 700]],
+      [{}, [45, 1, 2100]],
+      [{}, [1, 45, 2100]],
+    ] as const) {
+      const product = { ...productOf(types, sizes, 1, laid, 7), ...how, contract: true }
       const other = { ...product, c: { ...product.c, array: (product.c.array as Numbers).slice() } }
       gemm(product, { backend: 'wasm' })
       gemm(other, { backend: 'x64' })

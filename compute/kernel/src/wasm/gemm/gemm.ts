@@ -8,17 +8,25 @@ import type { AsyncGemmOptions, GemmOptions } from '../../x64/gemm/gemm.ts'
 import type { Complex, MatrixProduct } from '../../x64/gemm/product.ts'
 import * as L from './layout.ts'
 import { productModule } from './module.ts'
+import { mostLines } from './vector.ts'
 
 /** Below so many multiplications the calling thread does a product by itself. */
 const smallProduct = 60_000
 /** Blocks for each thread, where there is much to do: who is done early takes from others. */
 const blocksOfThread = 4
 const muchOfThread = 2 ** 21
+/** Of a matrix times a vector: those of a block. */
+const leastLines = 16
 
 interface Code {
   readonly body: Body
-  readonly run: (args: number | bigint, begin: number, end: number, thread: number) => number
+  readonly entries: {
+    readonly [name in Entry]: (args: number | bigint, begin: number, end: number, thread: number) => number
+  }
 }
+
+/** What of a module is called: blocks of C, or of the lines of a matrix times a vector. */
+type Entry = 'run' | 'lines'
 
 const codes = new Map<string, Code>()
 
@@ -29,8 +37,13 @@ function codeFor(type: L.WasmType, fused: boolean): Code {
   const bytes = productModule(type, { memory64: heap.memory64, fused })
   const module = new WebAssembly.Module(bytes as BufferSource)
   const instance = new WebAssembly.Instance(module, { env: { memory: heap.memory } })
-  const body = defaultTeam().load({ bytes, exports: ['run'], instance, name: `products of ${type}` })
-  const code = { body, run: instance.exports.run as Code['run'] }
+  const body = defaultTeam().load({
+    bytes,
+    exports: Object.keys(instance.exports),
+    instance,
+    name: `products of ${type}`,
+  })
+  const code = { body, entries: instance.exports as Code['entries'] }
   codes.set(key, code)
   return code
 }
@@ -41,9 +54,9 @@ export function gemm(product: MatrixProduct, options: GemmOptions = {}): void {
   if (checked === undefined) return
   const call = new Call(product, checked, options)
   try {
-    for (const { args, blocks } of call.passes())
-      if (call.threads === 1) call.code.run(heap.memory64 ? BigInt(args) : args, 0, blocks, 0)
-      else defaultTeam().run(call.code.body, 0, call.job(args, blocks))
+    for (const { entry, args, blocks } of call.passes())
+      if (call.threads === 1) call.code.entries[entry](heap.memory64 ? BigInt(args) : args, 0, blocks, 0)
+      else defaultTeam().run(call.code.body, entry, call.job(args, blocks))
     call.finish()
   } finally {
     call.release()
@@ -58,8 +71,8 @@ export async function gemmAsync(product: MatrixProduct, options: AsyncGemmOption
   if (checked === undefined) return
   const call = new Call(product, checked, options)
   try {
-    for (const { args, blocks } of call.passes())
-      await defaultTeam().runAsync(call.code.body, 0, { ...call.job(args, blocks), ...(signal && { signal }) })
+    for (const { entry, args, blocks } of call.passes())
+      await defaultTeam().runAsync(call.code.body, entry, { ...call.job(args, blocks), ...(signal && { signal }) })
     call.finish()
   } catch (error) {
     if (signal?.aborted && error instanceof CancelledError) throw new CancelledError('gemm', signal.reason)
@@ -78,6 +91,7 @@ interface At {
 }
 
 interface Pass {
+  readonly entry: Entry
   readonly args: number
   readonly blocks: number
 }
@@ -141,7 +155,12 @@ class Call {
   *passes(): Generator<Pass> {
     const { m, n, k, start, scale } = this.#product
     const { depth, elementBytes } = this.#format
-    const { c } = this.#operands
+    const { a, b, c } = this.#operands
+    if (scale === undefined && (m === 1 || n === 1) && this.#format.parts === 1) {
+      // yᵀ = xᵀ·B is y = Bᵀ·x.
+      yield n === 1 ? this.#lines(m, a, b, c) : this.#lines(n, turned(b), turned(a), turned(c))
+      return
+    }
     if (scale === undefined || k <= depth) {
       yield this.#pass(c, c, k, start === 'c', scale)
       return
@@ -155,6 +174,26 @@ class Call {
     }
     yield this.#pass(sums, sums, k, false, undefined)
     yield this.#pass(c, sums, 0, true, scale)
+  }
+
+  /** A matrix times a vector. */
+  #lines(count: number, matrix: At, x: At, y: At): Pass {
+    const { k, start } = this.#product
+    const blocks = this.threads === 1 ? 1 : this.threads * blocksOfThread
+    const lines = Math.min(mostLines, Math.max(leastLines, evenly(count, blocks / this.#batch, leastLines)))
+    const perProduct = Math.ceil(count / lines)
+    const room = this.#room
+    const args = room.take(L.BLOCK_BYTES)
+    room.operand(args + L.A, matrix)
+    room.operand(args + L.B, x)
+    room.operand(args + L.C, y)
+    room.operand(args + L.FROM, y)
+    room.word(args + L.M, count)
+    room.word(args + L.K, k)
+    room.word(args + L.ROW_BLOCKS, perProduct)
+    room.word(args + L.BLOCK_ROWS, lines)
+    room.word(args + L.BEGINS, start === 'c' ? 1 : 0)
+    return { entry: 'lines', args, blocks: perProduct * this.#batch }
   }
 
   #pass(c: At, from: At, k: number, begins: boolean, scale: MatrixProduct['scale']): Pass {
@@ -181,7 +220,7 @@ class Call {
     const { a: left, b: right } = this.#product
     const numbers = [left.conjugate ? -1 : 1, right.conjugate ? -1 : 1, alphaRe, alphaIm, betaRe, betaIm]
     numbers.forEach((value, i) => void room.number(args + L.A_SIGN + 8 * i, value))
-    return { args, blocks: rowBlocks * columnBlocks * this.#batch }
+    return { entry: 'run', args, blocks: rowBlocks * columnBlocks * this.#batch }
   }
 
   /** Threads have columns of their own, so that each packs those alone; where there are few, rows. */
@@ -216,6 +255,8 @@ class Call {
     giveBackRoom(this.#room)
   }
 }
+
+const turned = (operand: At): At => ({ ...operand, row: operand.column, column: operand.row })
 
 /** The length of each of so many parts, a multiple of the unit. */
 const evenly = (length: number, parts: number, unit: number): number =>

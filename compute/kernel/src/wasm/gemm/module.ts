@@ -3,6 +3,7 @@
  * while the first cache has it and the second has the columns.
  *
  *     run(args, begin, end, thread)     blocks of C, numbered product by product, column of blocks by column of blocks
+ *     lines(…)                          of real numbers: a matrix times a vector (`vector.ts`)
  */
 
 import { type FunctionBuilder, ModuleBuilder } from '../encode/index.ts'
@@ -10,6 +11,7 @@ import { addGather, addScatter, addScatterWhole } from './edges.ts'
 import * as L from './layout.ts'
 import { addPack, addPackComplexColumns, addPackComplexRows } from './pack.ts'
 import { addTile } from './tile.ts'
+import { addVectorProduct } from './vector.ts'
 
 export interface ModuleOptions {
   readonly memory64: boolean
@@ -36,6 +38,7 @@ export function productModule(type: L.WasmType, { memory64, fused, check = false
   }
   const block = addBlock(module, format, places, parts)
   addRun(module, block)
+  if (!isComplex) addVectorProduct({ module, format, fused, own }, places.panel)
   return module.finish()
 }
 

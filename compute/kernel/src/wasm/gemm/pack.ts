@@ -6,6 +6,7 @@
  */
 
 import type { FunctionBuilder, ModuleBuilder } from '../encode/index.ts'
+import { words } from '../lanes.ts'
 import { type Format, stepBytes, tileRows, vectorBytes } from './layout.ts'
 
 const [from, line, step, lines, steps, to, sign] = [0, 1, 2, 3, 4, 5, 6]
@@ -154,11 +155,10 @@ function ifThere(f: FunctionBuilder, i: number, type: 'f32' | 'f64', there: () =
   f.end()
 }
 
-const lanesOf32 = (...of: readonly number[]) => of.flatMap(lane => [0, 1, 2, 3].map(byte => 4 * lane + byte))
-const lowHalves = lanesOf32(0, 1, 4, 5)
-const highHalves = lanesOf32(2, 3, 6, 7)
-const lowPairs = lanesOf32(0, 4, 1, 5)
-const highPairs = lanesOf32(2, 6, 3, 7)
+const lowHalves = words(0, 1, 4, 5)
+const highHalves = words(2, 3, 6, 7)
+const lowPairs = words(0, 4, 1, 5)
+const highPairs = words(2, 6, 3, 7)
 
 /** A vector of each of two or four lines, to vectors of each step, `stepWidth` bytes apart from `offset` on. */
 function addExchange(f: FunctionBuilder, { lanes }: Format, own: number, stepWidth: number) {
