@@ -77,7 +77,7 @@ const factorisation = (
   ],
 })
 
-const ordering = (name: string, about: string, dtype: 'f32' | 'f64' = 'f64'): BenchCase => ({
+const ordering = (name: string, about: string, dtype: 'f32' | 'f64' | 'i32' = 'f64'): BenchCase => ({
   name,
   dtype,
   about,
@@ -240,10 +240,14 @@ export const cases: BenchCase[] = [
   },
   ordering('sort', 'n fractions, some equal'),
   ordering('sort', 'n fractions, some equal', 'f32'),
+  ordering('sort-whole', 'n whole numbers of 24 bits, some equal', 'i32'),
   ordering('argsort', 'places of n fractions in order, none equal'),
   ordering('unique', 'different values of n fractions'),
   ordering('topk', 'the 100 largest of n fractions in order'),
   ordering('nonzero', 'places of n elements of which half are not 0'),
+  ordering('where', 'the elements of n for which a mask holds, which is half of them'),
+  ordering('take', 'n elements at places in no order'),
+  { ...ofSquare('pad', 'n × n with a border of 8 zeros', 2, false), targets: asNumPy },
   ...transforms,
   ...numbers,
   ...images,

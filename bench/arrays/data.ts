@@ -15,6 +15,7 @@ export type Input =
   | 'side'
   | 'keys'
   | 'distinct'
+  | 'places'
   | 'signal'
   | 'rows'
 
@@ -45,6 +46,7 @@ export function elementsOf(input: Input, dtype: Real, n: number): Float32Array |
     definite: [n * n, definite(n)],
     side: [n, matrixB],
     keys: [n, i => hash01(i, 0)],
+    places: [n, i => hash01(i, 12345)],
     // The place in bits that the hash leaves free.
     // Complex: real and imaginary parts in turn.
     signal: [2 * n, matrixA],

@@ -110,6 +110,22 @@ def nonzero(n, _):
     return made(lambda: np.nonzero(x)[0])
 
 
+def sort_whole(n, _):
+    x = (hash01(n) * 2 ** 24).astype(np.int32)
+    return made(lambda: np.sort(x))
+
+
+def where(n, _):
+    x = hash01(n)
+    mask = x > 0.5
+    return made(lambda: x[mask])
+
+
+def take(n, _):
+    x, places = hash01(n), (hash01(n, 12345) * n).astype(np.intp)
+    return made(lambda: np.take(x, places))
+
+
 def normal(dtype):
     def make(n, _):
         generator, out = np.random.default_rng(1), [None]
@@ -137,6 +153,10 @@ cases = {
     "svd_f64": svd,
     "sort_f64": of_keys(np.sort),
     "sort_f32": of_keys(np.sort, F),
+    "sort-whole_i32": sort_whole,
+    "where_f64": where,
+    "take_f64": take,
+    "pad_f32": along(lambda x: np.pad(x, 8)),
     "argsort_f64": argsort,
     "topk_f64": topk,
     "nonzero_f64": nonzero,

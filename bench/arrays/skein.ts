@@ -15,6 +15,11 @@ function prepare(id: string, n: number): Work | { skip: string } {
   // Copied, so that it lies where Skein's own arrays do.
   const of = (input: Input) => nd.asarray(elementsOf(input, real, n), { copy: true })
   const square = (input: Input) => of(input).reshape([n, n])
+  const wholes = (input: Input, limit: number) =>
+    nd.asarray(
+      Int32Array.from(elementsOf(input, 'f64', n), v => v * limit),
+      { copy: true },
+    )
   const complex = real === 'f32' ? 'complex64' : 'complex128'
   const pairs = (input: Input, shape: number[]) => {
     const parts = of(input).reshape([...shape, 2])
@@ -162,6 +167,23 @@ function prepare(id: string, n: number): Work | { skip: string } {
     nonzero: () => {
       const x = nd.greater(of('keys'), 0.5).eval()
       return made(() => nd.nonzero(x)[0])
+    },
+    'sort-whole': () => {
+      const x = wholes('keys', 2 ** 24)
+      return made(() => nd.sort(x))
+    },
+    where: () => {
+      const x = of('keys')
+      const mask = nd.greater(x, 0.5).eval()
+      return made(() => x.at(mask))
+    },
+    take: () => {
+      const [x, places] = [of('keys'), wholes('places', n)]
+      return made(() => nd.take(x, places))
+    },
+    pad: () => {
+      const x = square('squareX')
+      return made(() => nd.pad(x, 8))
     },
   }
   return works[arrayId(name)]?.() ?? { skip: 'not written for arrays' }

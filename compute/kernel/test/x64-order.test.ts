@@ -1,9 +1,9 @@
-/** Words in order by machine code: lengths and spreads of all kinds, between pages that nobody may touch, against the engine's own sorting. */
+/** Words in order, and picked out of rows, by machine code: lengths and spreads of all kinds, between pages that nobody may touch, against the engine's own sorting and plain loops. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Random } from '@skein/base'
-import { sortWords } from '../src/order.ts'
+import { changesOf, placesOfTruths, sortWords } from '../src/order.ts'
 import { sortWords as sortWith } from '../src/x64/order/sort.ts'
 import type { WordKind } from '../src/x64/order/words.ts'
 import { Rooms } from './x64-rooms.ts'
@@ -103,3 +103,31 @@ test('what does not go together is refused', { skip }, () => {
   assert.throws(() => sortWords(short, new Uint32Array(3), { kind: 'signed' }), { name: 'ArgumentError' })
   assert.throws(() => sortWords(short, wide, { kind: 'signed' }), { name: 'ArgumentError' })
 })
+
+test(`places of bytes, seed ${seed}`, { skip }, () => {
+  for (const length of [0, 1, 15, 16, 17, 63, 64, 65, 1000, 32_768, 32_769, 200_001]) {
+    for (const share of [0, 1, 50, 100]) {
+      const x = rooms.guarded(Uint8Array, 1, length, below(2) === 0)
+      for (let k = 0; k < length; k++) x[k] = below(100) < share ? 1 + below(255) : 0
+      const wanted = Array.from(x.keys()).filter(k => x[k] !== 0)
+      const found = placesOfTruths(x, count => rooms.guarded(Int32Array, 4, count, true))
+      assert.deepEqual(Array.from(found), wanted, `${length} bytes, ${share} in a hundred`)
+    }
+  }
+})
+
+for (const [kind, Type] of types) {
+  test(`different words of ${Type.name}, seed ${seed}`, { skip }, () => {
+    for (const length of [0, 1, 2, 8, 9, 16, 17, 1000, 32_769, 100_001]) {
+      for (const name of ['a few', 'one', 'all kinds', 'up']) {
+        const x = filled(rooms.guarded(Type, Type.BYTES_PER_ELEMENT, length, below(2) === 0), kind, spreads[name])
+        const wanted = x.filter((v: unknown, k: number) => k === 0 || v !== x[k - 1]) as Float64Array
+        const found = changesOf(wordsOf(x), kind, count =>
+          wordsOf(rooms.guarded(Type, Type.BYTES_PER_ELEMENT, count, true)),
+        )
+        assert.equal(found.length, wanted.length, `${length}, ${name}`)
+        agree(new Type(found.buffer as ArrayBuffer, found.byteOffset, found.length), wanted, `${length}, ${name}`)
+      }
+    }
+  })
+}

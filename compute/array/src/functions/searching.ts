@@ -1,10 +1,9 @@
 /** Where elements are. */
 
 import { ArgumentError } from '@skein/base'
-import { reduce } from '@skein/kernel'
 import { infoOf } from '../dtypes.ts'
 import { DTypeError, ShapeError, shapeText } from '../errors.ts'
-import { onBackend } from '../expression/plain.ts'
+import { countTruths, truePlaces } from '../indexing/picking.ts'
 import { Memory } from '../memory.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
 import { promote } from '../promotion.ts'
@@ -20,27 +19,27 @@ import { reshape } from './shaping.ts'
 const numbers = (found: Int32Array, shape: readonly number[] = [found.length]): NDArray<'int32'> =>
   arrayOf({ dtype: 'int32', shape, strides: stridesOf(shape), offset: 0, memory: new Memory(found as never) })
 
-const countTruths = reduce('+', (k, x: Uint8Array) => x[k] !== 0, { name: 'countTruths' })
-
 /** Whether each element is not 0, in C order, and how many are not. */
 function truthsOf(x: NDArray): { elements: Uint8Array; count: number } {
   const elements = elementsOf(astype(x, 'bool', { copy: false })) as unknown as Uint8Array
-  return { elements, count: elements.length === 0 ? 0 : onBackend(countTruths)(elements.length, elements) }
+  return { elements, count: countTruths(elements) }
 }
 
-/** Places in C order of elements that are not 0. */
-function truths(x: NDArray): Int32Array {
-  const { elements, count } = truthsOf(x)
-  const found = new Int32Array(count)
-  // Every place is written, and the next one over it if it does not count: nobody can tell beforehand which do, and a wrong guess takes longer.
-  for (let k = 0, n = 0; n < count; k++) {
-    found[n] = k
-    n += -elements[k] >>> 31
-  }
-  return found
+/** Places in C order of elements that are not 0, as an array. */
+function truths(x: NDArray, call: string): NDArray<'int32'> {
+  const elements = elementsOf(astype(x, 'bool', { copy: false })) as unknown as Uint8Array
+  let made: { array: NDArray<'int32'> } | undefined
+  truePlaces(elements, count => {
+    const { array, memory } = fresh('int32', [count], call, 'unset')
+    made = { array }
+    return memory.elements as unknown as Int32Array
+  })
+  return made!.array
 }
 
-/** Row and column of each element of a matrix that is not 0, `step` apart. As in `truths` every place is written. */
+const listOf = (places: NDArray<'int32'>): Int32Array => elementsOf(places) as unknown as Int32Array
+
+/** Row and column of each element of a matrix that is not 0, `step` apart. As in `truePlaces` every place is written. */
 function placesInRows(
   elements: Uint8Array,
   [height, width]: readonly number[],
@@ -84,10 +83,10 @@ export function nonzero(x: Operand): NDArray<'int32'>[] {
     placesInRows(elements, array.shape, rows, columns, 1)
     return made.map(m => m.array)
   }
-  const found = truths(array)
+  const found = truths(array, 'nonzero')
   const steps = stridesOf(array.shape)
-  if (array.ndim === 1) return [numbers(found)]
-  return array.shape.map((n, d) => numbers(along(found, steps[d], n)))
+  if (array.ndim === 1) return [found]
+  return array.shape.map((n, d) => numbers(along(listOf(found), steps[d], n)))
 }
 
 /** The same as rows, one for each element that is not 0. */
@@ -100,7 +99,7 @@ export function argwhere(x: Operand): NDArray<'int32'> {
     placesInRows(elements, array.shape, places, places.subarray(1), 2)
     return made.array
   }
-  const found = truths(array)
+  const found = listOf(truths(array, 'argwhere'))
   const steps = stridesOf(array.shape)
   const { length: rank } = steps
   const rows = new Int32Array(found.length * rank)
@@ -140,4 +139,5 @@ export function searchsorted(x1: Operand, x2: Operand | Nested, options: SearchO
 }
 
 /** Places of elements that are not 0 among all of them in C order. */
-export const flatnonzero = (x: Operand): NDArray<'int32'> => numbers(truths(reshape(toArray(x, 'flatnonzero'), [-1])))
+export const flatnonzero = (x: Operand): NDArray<'int32'> =>
+  truths(reshape(toArray(x, 'flatnonzero'), [-1]), 'flatnonzero')

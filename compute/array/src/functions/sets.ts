@@ -1,12 +1,15 @@
 /** Arrays as sets: their different elements, in order. Zeros of either sign are one element, each NaN is one of its own. */
 
+import { changesOf, type WordKind } from '@skein/kernel/order'
 import { type DType, type Elements, infoOf, isComplex } from '../dtypes.ts'
-import { Memory } from '../memory.ts'
+import { allocate, Memory } from '../memory.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
 import { promote } from '../promotion.ts'
 import { stridesOf } from '../shape.ts'
+import { longRow, wordsIn } from '../sorting/buckets.ts'
 import { placesInOrder } from '../sorting/rows.ts'
 import { placesIn } from '../sorting/search.ts'
+import { isByVectors } from '../sorting/vectors.ts'
 import { astype, copyOf } from './astype.ts'
 import { asarray, type Nested } from './creation.ts'
 import { logicalNot } from './elementwise.ts'
@@ -116,6 +119,11 @@ export function uniqueValues<D extends DType>(x: NDArray<D>): NDArray<D> {
   }
   const { memory } = sort(array, { axis: null }).view
   const { elements } = memory
+  if (size >= longRow && infoOf(dtype).bits >= 32 && isByVectors()) {
+    const changes = differentWords(elements, dtype)
+    memory.release()
+    return changes as NDArray<D>
+  }
   let count = Math.min(size, 1)
   let last = elements[0]
   // Each is written, and stays if it is another than the last: no branch that nobody can foretell.
@@ -127,6 +135,15 @@ export function uniqueValues<D extends DType>(x: NDArray<D>): NDArray<D> {
   }
   if (2 * count < size) return array1(dtype, elements.slice(0, count))
   return arrayOf<D>({ dtype, shape: [count], strides: [1], offset: 0, memory })
+}
+
+function differentWords(sorted: Elements, dtype: DType): NDArray {
+  let memory: Memory | undefined
+  const { length } = changesOf(wordsIn(sorted, dtype), infoOf(dtype).kind as WordKind, count => {
+    memory = allocate(dtype, count, 'uniqueValues', 'unset')
+    return wordsIn(memory.elements, dtype)
+  })
+  return arrayOf({ dtype, shape: [length], strides: [1], offset: 0, memory: memory! })
 }
 
 /** Arrays of one dtype, that in which they meet. */

@@ -1,12 +1,13 @@
 /** Indices that choose parts: masks, and arrays of whole numbers. What is read through them is a new array. */
 
-import { type Elements, infoOf } from '../dtypes.ts'
+import { infoOf } from '../dtypes.ts'
 import { ShapeError, shapeText } from '../errors.ts'
 import type { View } from '../expression/node.ts'
 import { allocate } from '../memory.ts'
 import { places } from '../ndarray.ts'
 import { isContiguous, type Shape, sameShape, sizeOf, stridesOf } from '../shape.ts'
 import { placeOf } from './basic.ts'
+import { copyEach, truePlaces as placesOfTruths } from './picking.ts'
 import { takenAt, takenWhere } from './taking.ts'
 
 /** Parts of a view that are equally large: where each begins in memory, and the axes that each has. */
@@ -27,15 +28,20 @@ export function selectionOf(view: View, by: View, axis: number, call: string): S
   const own = { shape: shape.slice(axis, axis + covered), strides: strides.slice(axis, axis + covered), offset: 0 }
   const steps = by.dtype === 'bool' ? truePlaces(by, own, call) : numberedPlaces(by, shape, axis, call, strides[axis])
   const before = placeList({ shape: shape.slice(0, axis), strides: strides.slice(0, axis), offset })
-  const starts = new Int32Array(before.length * steps.length)
-  let k = 0
-  for (const place of before) for (let i = 0; i < steps.length; i++) starts[k++] = place + steps[i]
   const chosen = by.dtype === 'bool' ? [steps.length] : by.shape
   return {
-    starts,
+    starts: sumsOf(before, steps),
     shape: [...shape.slice(0, axis), ...chosen],
     inner: { shape: shape.slice(axis + covered), strides: strides.slice(axis + covered), offset: 0 },
   }
+}
+
+function sumsOf(before: Int32Array, steps: Int32Array): Int32Array {
+  if (before.length === 1 && before[0] === 0) return steps
+  const sums = new Int32Array(before.length * steps.length)
+  let k = 0
+  for (const place of before) for (let i = 0; i < steps.length; i++) sums[k++] = place + steps[i]
+  return sums
 }
 
 /** Places of all elements in C order, as a list. */
@@ -60,6 +66,10 @@ function truePlaces(mask: View, own: Selection['inner'], call: string): Int32Arr
       [own.shape, mask.shape],
     )
   const elements = mask.memory.elements as unknown as Uint8Array
+  if (isContiguous(mask.shape, mask.strides) && isContiguous(own.shape, own.strides)) {
+    const begin = mask.offset
+    return placesOfTruths(elements.subarray(begin, begin + sizeOf(mask.shape)), count => new Int32Array(count))
+  }
   const [truths, found] = [placeList(mask), placeList(own)]
   let count = 0
   // Without a branch, which would often be guessed wrong: what does not count is written over.
@@ -114,17 +124,6 @@ function partPlaces(starts: Int32Array, inner: Selection['inner']): Int32Array {
   let k = 0
   for (const start of starts) for (let i = 0; i < within.length; i++) all[k++] = start + within[i]
   return all
-}
-
-/** Elements at places of memory, one behind the other. */
-export function copyEach(from: Elements, at: Int32Array, to: Elements, parts: 1 | 2): void {
-  if (parts === 1) for (let k = 0; k < at.length; k++) to[k] = from[at[k]]
-  else {
-    for (let k = 0; k < at.length; k++) {
-      to[2 * k] = from[2 * at[k]]
-      to[2 * k + 1] = from[2 * at[k] + 1]
-    }
-  }
 }
 
 /** Writes the parts. @param values of the shape that `gather` would give */

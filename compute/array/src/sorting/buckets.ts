@@ -5,13 +5,13 @@
  */
 
 import { heap } from '@skein/heap'
-import { orderRefusal, sortWords, type WordKind } from '@skein/kernel/order'
+import { sortWords, type WordKind } from '@skein/kernel/order'
 import { type DType, type Elements, infoOf } from '../dtypes.ts'
 import { onBackend } from '../expression/plain.ts'
-import { backendNow } from '../expression/programs.ts'
 import { bucketKernels, bucketRoom, chunkLength, mostBuckets } from './bucket-kernels.ts'
 import { fromKeys, keyWords, type Order, toKeys } from './keys.ts'
 import { sortRecords } from './radix.ts'
+import { isByVectors } from './vectors.ts'
 import { turnedIn, type Words } from './words.ts'
 
 /** From so many words on threads sort a row together. */
@@ -109,11 +109,6 @@ function planOf(sample: readonly bigint[], words: 1 | 2, wanted: number): Plan {
   const shared = heap.array(Uint16Array, table)
   return { edges, shift, table: shared, buckets: lows.length, lows: least, widths }
 }
-
-let hasVectors: boolean | undefined
-
-/** Whether the backend sorts by code of its own for vectors. */
-const isByVectors = (): boolean => backendNow().name === 'x64' && (hasVectors ??= orderRefusal() === undefined)
 
 /** Elements of 32 or 64 bits in order: NaN last, −0 before 0. @param to where they are written, which may be where they are */
 export function sortLong(from: Elements, to: Elements, order: Order): void {
