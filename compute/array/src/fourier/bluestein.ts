@@ -8,7 +8,7 @@
 
 import type { KernelIR } from '@skein/kernel/compiler'
 import { Composer } from '../expression/compose.ts'
-import { launchOf, type Run, runAll } from '../expression/launch.ts'
+import { launchOf, type Run, runNow } from '../expression/launch.ts'
 import { programOf } from '../expression/programs.ts'
 import { times } from './codelets.ts'
 import { goodLength } from './factors.ts'
@@ -45,7 +45,8 @@ function chirpOf(n: number, type: Real): Chirp {
   }
   const lines = { n: length, outer: 1, inner: 1 }
   const placed = (array: Reals) => inOrder({ form: 'pairs', arrays: [array], offset: 0 }, lines)
-  runAll(transformSmooth({ ...lines, type, from: placed(around), to: placed(filter), scale: 1 / length }))
+  const work = { ...lines, type, from: placed(around), to: placed(filter), scale: 1 / length }
+  for (const run of transformSmooth(work)) runNow(run)
   const made = { length, chirp, filter }
   chirps.set(key, made)
   if (chirps.size > mostChirps) chirps.delete(chirps.keys().next().value!)

@@ -1,16 +1,21 @@
 /** Lengths as products of the radices that there is code for. */
 
-/** There is code for primes up to this. */
-const mostPrime = 13
+/** The largest first. There is code for them. */
+const smallPrimes = [13, 11, 7, 5, 3, 2]
 /** The largest radix first: a transform begins with it, and later passes have longer rows. */
 const most = 16
 /** Where fewer passes are then enough: with few points a pass takes longer to begin than to do. */
 const mostOfFew = 32
 
-/** Radices up to 16, or one or two up to 32, whose product is n, the largest first; undefined: n has a prime above 13, and is for Bluestein's algorithm. */
-export function radicesOf(n: number): number[] | undefined {
-  const primes = primesOf(n)
-  if (primes.length > 0 && primes[primes.length - 1] > mostPrime) return undefined
+/** Whether passes can do it: n has no prime above 13. */
+export function isSmooth(n: number): boolean {
+  let rest = n
+  for (const p of smallPrimes) while (rest % p === 0) rest /= p
+  return rest === 1
+}
+
+/** Radices up to 16, or one or two up to 32, whose product is n, the largest first. @param n with no prime above 13 */
+export function radicesOf(n: number): number[] {
   if (n <= mostOfFew) return [n]
   if (n <= mostOfFew ** 2) {
     // As like each other as can be.

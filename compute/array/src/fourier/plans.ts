@@ -70,7 +70,7 @@ function made(n: number, type: Real): Plan {
   const roots = rootsOf(n)
   let before = 1
   let bytes = 0
-  for (const radix of radicesOf(n)!) {
+  for (const radix of radicesOf(n)) {
     const behind = n / before / radix
     const count = behind === 1 ? 0 : (radix - 1) * behind
     const twiddles = count === 0 ? undefined : { re: arrayFor(type, count), im: arrayFor(type, count) }

@@ -5,7 +5,7 @@ import { Composer } from '../expression/compose.ts'
 import { launchOf, type Run } from '../expression/launch.ts'
 import { programOf } from '../expression/programs.ts'
 import { type Point, transformOf } from './codelets.ts'
-import { radicesOf } from './factors.ts'
+import { isSmooth } from './factors.ts'
 import type { Lines } from './lines.ts'
 import { type Points, type Real, readerOf, writerOf } from './passes.ts'
 import { rootOf } from './roots.ts'
@@ -16,8 +16,7 @@ const shortLine = 32
 /** From so many on. */
 const manyLines = 32
 
-export const areShort = ({ n, outer }: Lines): boolean =>
-  n <= shortLine && outer >= manyLines && radicesOf(n)?.length === 1
+export const areShort = ({ n, outer }: Lines): boolean => n <= shortLine && outer >= manyLines && isSmooth(n)
 
 /** @param lines of n pairs */
 export function shortLines(way: Way, type: Real, { n: h, outer }: Lines, from: Points, to: Points, scale: number): Run {

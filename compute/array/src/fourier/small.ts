@@ -8,7 +8,7 @@ import { rootsOf } from './roots.ts'
 /** Longer lines are never transformed here. */
 const longest = 4096
 /** What takes less is done before kernels have begun. */
-const fewNanoseconds = 5_000
+const fewNanoseconds = 3_000
 
 interface SmallPlan {
   readonly radices: readonly number[]
@@ -29,7 +29,10 @@ function planOf(n: number): SmallPlan {
       radices.splice(0, 2)
       radices.push(4)
     }
-    const nanoseconds = radices.reduce((sum, radix) => sum + (radix === 2 || radix === 4 ? 3 : 2.5 * radix), 0)
+    const nanoseconds = radices.reduce(
+      (sum, radix) => sum + (radix === 2 || radix === 4 ? 3 : radix === 5 ? 6 : 2.5 * radix),
+      0,
+    )
     plans.set(n, (plan = { radices, nanoseconds, roots: rootsOf(n) }))
     if (plans.size > mostPlans) plans.delete(plans.keys().next().value!)
   }
@@ -92,6 +95,7 @@ function transform({ radices, roots }: SmallPlan, n: number): void {
     const m = n / s / radix
     if (radix === 2) pass2(x, y, m, s, roots)
     else if (radix === 4) pass4(x, y, m, s, roots)
+    else if (radix === 5) pass5(x, y, m, s, roots)
     else passAny(x, y, radix, m, s, roots)
     ;[x, y] = [y, x]
     s *= radix
@@ -157,6 +161,56 @@ function pass4(x: Float64Array, y: Float64Array, m: number, s: number, roots: Fl
       y[to + 3 * wide + 1] = re3 * d3 + im3 * c3
     }
   }
+}
+
+const [cos1, cos2] = [Math.cos((2 * Math.PI) / 5), Math.cos((4 * Math.PI) / 5)]
+const [sin1, sin2] = [Math.sin((2 * Math.PI) / 5), Math.sin((4 * Math.PI) / 5)]
+
+/** Points k and 5 − k go with the same cosines, and with sines of opposite signs. */
+function pass5(x: Float64Array, y: Float64Array, m: number, s: number, roots: Float64Array): void {
+  const apart = 2 * s * m
+  const wide = 2 * s
+  for (let p = 0; p < m; p++) {
+    const at = 2 * p * s
+    let i = at
+    let to = 5 * at
+    for (let q = 0; q < s; q++, i += 2, to += 2) {
+      const j = i + apart
+      const k = j + apart
+      const l = k + apart
+      const o = l + apart
+      const sum1Re = x[j] + x[o]
+      const sum1Im = x[j + 1] + x[o + 1]
+      const less1Re = x[j] - x[o]
+      const less1Im = x[j + 1] - x[o + 1]
+      const sum2Re = x[k] + x[l]
+      const sum2Im = x[k + 1] + x[l + 1]
+      const less2Re = x[k] - x[l]
+      const less2Im = x[k + 1] - x[l + 1]
+      y[to] = x[i] + sum1Re + sum2Re
+      y[to + 1] = x[i + 1] + sum1Im + sum2Im
+      const re1 = x[i] + cos1 * sum1Re + cos2 * sum2Re
+      const im1 = x[i + 1] + cos1 * sum1Im + cos2 * sum2Im
+      const re2 = x[i] + cos2 * sum1Re + cos1 * sum2Re
+      const im2 = x[i + 1] + cos2 * sum1Im + cos1 * sum2Im
+      const turn1Re = sin1 * less1Im + sin2 * less2Im
+      const turn1Im = -sin1 * less1Re - sin2 * less2Re
+      const turn2Re = sin2 * less1Im - sin1 * less2Im
+      const turn2Im = sin1 * less2Re - sin2 * less1Re
+      turnInto(y, to + wide, re1 + turn1Re, im1 + turn1Im, roots, at)
+      turnInto(y, to + 2 * wide, re2 + turn2Re, im2 + turn2Im, roots, 2 * at)
+      turnInto(y, to + 3 * wide, re2 - turn2Re, im2 - turn2Im, roots, 3 * at)
+      turnInto(y, to + 4 * wide, re1 - turn1Re, im1 - turn1Im, roots, 4 * at)
+    }
+  }
+}
+
+/** Writes a point times a root. */
+function turnInto(y: Float64Array, to: number, re: number, im: number, roots: Float64Array, at: number): void {
+  const c = roots[at]
+  const d = roots[at + 1]
+  y[to] = re * c - im * d
+  y[to + 1] = re * d + im * c
 }
 
 /** As it is defined, with the twiddle in the same factor. */

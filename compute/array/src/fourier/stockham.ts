@@ -22,9 +22,14 @@ const mostReady = 16
 /** Points of lines that are transformed together: what passes write in between stays in the cache. */
 const mostTogether = 1 << 15
 
-export function* transformSmooth(work: Work): Generator<Run, void> {
+export function transformSmooth(work: Work): Iterable<Run> {
   const { n, outer, inner } = work
-  if (inner > 1 || outer < manyLines || n > mostTogether / 2) return yield* passesOf(work)
+  return inner > 1 || outer < manyLines || n > mostTogether / 2 ? passesOf(work) : transformTogether(work)
+}
+
+/** Some lines after the other. */
+function* transformTogether(work: Work): Generator<Run, void> {
+  const { n, outer } = work
   const isTurned = n <= shortLine
   const fitting = Math.floor(mostTogether / n)
   const together = isTurned ? Math.max(manyLines, fitting & ~15) : fitting

@@ -8,7 +8,7 @@ import { astype } from '../expression/operations/astype.ts'
 import { allocate, type Memory } from '../memory.ts'
 import { isContiguous, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { transformByChirps } from './bluestein.ts'
-import { radicesOf } from './factors.ts'
+import { isSmooth } from './factors.ts'
 import { inOrder, type Lines, type Work } from './lines.ts'
 import type { Form, Points, Real, Reals } from './passes.ts'
 import { isFew, transformFew } from './small.ts'
@@ -24,10 +24,15 @@ export interface Along {
 
 export const typeOf = (dtype: ComplexType): Real => (dtype === 'complex64' ? 'f32' : 'f64')
 
-export function* transformLines(work: Work): Generator<Run, void> {
-  if (isFew(work)) transformFew(work)
-  else if (radicesOf(work.n)) yield* transformSmooth(work)
-  else yield* transformByChirps(work)
+const none: readonly Run[] = []
+
+/** The launches that transform lines; few points are transformed here and now. */
+export function transformLines(work: Work): Iterable<Run> {
+  if (isFew(work)) {
+    transformFew(work)
+    return none
+  }
+  return isSmooth(work.n) ? transformSmooth(work) : transformByChirps(work)
 }
 
 /** What a transform along an axis reads and writes: the lengths of axes in front and behind are put together. */

@@ -7,13 +7,13 @@
 import { ArgumentError } from '@skein/base'
 import { type ComplexType, complexOf, type DType, type FloatType, isComplex, partOf } from '../dtypes.ts'
 import { DTypeError, ShapeError, shapeText } from '../errors.ts'
-import type { Runs } from '../expression/launch.ts'
-import { type Node, type View, wholeOf } from '../expression/node.ts'
+import { type Runs, runAll } from '../expression/launch.ts'
+import { asLeaf, type Node, type View, wholeOf } from '../expression/node.ts'
 import { transformingReals, transformingToReals } from '../fourier/real.ts'
 import { transforming } from '../fourier/transform.ts'
 import { viewAt } from '../indexing/basic.ts'
 import { arrayOf, NDArray } from '../ndarray.ts'
-import { checkAxis, checkShape } from '../shape.ts'
+import { checkAxis, checkShape, sizeOf } from '../shape.ts'
 import { zeros } from './creation.ts'
 import { conj, real } from './elementwise.ts'
 import { concat } from './joining.ts'
@@ -78,10 +78,15 @@ function signalOf(x: Operand, { n, axis = -1, norm }: FourierOptions, usual: Usu
   return { array, axis: d, n: most, dtype: complexOf(array.dtype), scale: scaleOf(norm, found, usual) }
 }
 
+/** Up to so many elements that are there are transformed at once: to write down what is to be done takes as long as to do it. */
+const mostAtOnce = 4096
+
 /** An array that is computed as a whole. */
 function computed<D extends DType>(dtype: D, x: NDArray, lengths: Along, evaluating: (x: Node) => Runs<View>) {
   const { node } = x
   const shape = checkShape(x.shape.with(lengths.axis, lengths.n), 'fft')
+  if (x.size <= mostAtOnce && sizeOf(shape) <= mostAtOnce && asLeaf(node) !== undefined)
+    return arrayOf(runAll(evaluating(node))) as NDArray<D>
   return new NDArray<D>(wholeOf(dtype, shape, [node], () => evaluating(node)))
 }
 
