@@ -58,6 +58,13 @@ describe('what holds', () => {
     const h = signal.freqz(b, a, { worN: 16 }).h
     assert.ok(close(nd.abs(nd.subtract(h, signal.freqzSos(sos, { worN: 16 }).h)), nd.zeros([16])))
   })
+  test('a Bessel filter delays what passes alike', () => {
+    const { b, a } = signal.bessel(5, 0.2, { norm: 'delay', output: 'ba' })
+    const { h } = signal.freqz(b, a, { worN: [0.01, 0.02, 0.2, 0.21] })
+    const phase = list(nd.angle(h))
+    const delays = [phase[0] - phase[1], phase[2] - phase[3]].map(d => d * 100)
+    assert.ok(Math.abs(delays[0] / delays[1] - 1) < 0.01, String(delays))
+  })
   test('filters pass what they are to pass', () => {
     for (const sos of [signal.butter(6, 0.4), signal.cheby2(6, 40, 0.4), signal.ellip(5, 0.1, 40, 0.4)]) {
       const size = list(nd.abs(signal.freqzSos(sos, { worN: [0, 0.95 * Math.PI] }).h))
@@ -109,6 +116,8 @@ describe('what holds', () => {
 describe('what is refused', () => {
   const x = nd.zeros([20])
   const refused: [string, () => unknown, RegExp][] = [
+    ['ArgumentError', () => signal.bessel(26, 0.2), /bessel: n must be a whole number from 1 to 25/],
+    ['ArgumentError', () => signal.bessel(3, 0.2, { norm: 'flat' as 'mag' }), /'phase', 'delay' or 'mag'/],
     ['ArgumentError', () => signal.butter(0, 0.2), /from 1 to 500/],
     ['ArgumentError', () => signal.butter(2, 1.2), /between 0 and 1/],
     ['ArgumentError', () => signal.butter(2, [0.5, 0.2]), /in order/],

@@ -37,6 +37,10 @@ for btype, wn in BANDS:
             case(call, [n, *more, wn], {"btype": btype}, design("sos"))
             if n < 5:
                 case(call, [n, *more, wn], {"btype": btype, "output": "ba"}, design("ba"), "b", "a")
+    for n in (1, 2, 5, 8):
+        for norm in ("phase", "delay", "mag"):
+            case("bessel", [n, wn], {"btype": btype, "norm": norm}, signal.bessel(n, wn, btype=btype, norm=norm, output="sos"))
+case("bessel", [4, 0.25], {"output": "ba"}, signal.bessel(4, 0.25), "b", "a")
 case("butter", [3, 100], {"fs": 1000}, signal.butter(3, 100, fs=1000, output="sos"))
 case("iirnotch", [60, 30], {"fs": 1000}, signal.iirnotch(60, 30, fs=1000), "b", "a")
 case("iirpeak", [0.3, 5], {}, signal.iirpeak(0.3, 5), "b", "a")

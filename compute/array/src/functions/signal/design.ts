@@ -4,6 +4,7 @@ import { ArgumentError } from '@skein/base'
 import type { NDArray } from '../../ndarray.ts'
 import { asarray, zeros } from '../creation.ts'
 import { reshape } from '../shaping.ts'
+import { type BesselNorm, thomson } from './bessel.ts'
 import { butterworth, chebyshev1, chebyshev2, elliptic } from './prototypes.ts'
 import { bilinear, polynomial, sectionsOf, toBand, toHigh, toLow, toStop, type Zpk } from './zpk.ts'
 
@@ -135,6 +136,27 @@ export function ellip<O extends 'ba' | 'zpk' | 'sos' = 'sos'>(
   checkDecibels(rs, 'ellip', 'rs')
   if (rs <= rp) throw new ArgumentError('ellip', 'rs', `more decibels than rp, ${rp}`, rs)
   return designed('ellip', elliptic(n, rp, rs), wn, options)
+}
+
+const mostBessel = 25
+
+/**
+ * F. W. Bessel's polynomials as a filter (W. E. Thomson): what passes is delayed, and keeps its form.
+ * @param n its order, up to 25; of `bandpass` and `bandstop` half of it
+ * @param wn a frequency, or two for a band; which one, `norm` says: `phase` (default) where the phase is halfway to its last value, `mag` where it is 3 dB down, `delay` 1 over the delay of low frequencies
+ * @throws ArgumentError
+ */
+export function bessel<O extends 'ba' | 'zpk' | 'sos' = 'sos'>(
+  n: number,
+  wn: number | readonly number[],
+  options: DesignOptions<O> & { norm?: BesselNorm } = {},
+): Design<O> {
+  const { norm = 'phase', ...others } = options
+  if (!Number.isSafeInteger(n) || n < 1 || n > mostBessel)
+    throw new ArgumentError('bessel', 'n', `a whole number from 1 to ${mostBessel}`, n)
+  if (norm !== 'phase' && norm !== 'delay' && norm !== 'mag')
+    throw new ArgumentError('bessel', 'norm', "'phase', 'delay' or 'mag'", norm)
+  return designed<O>('bessel', thomson(n, norm), wn, others as DesignOptions<O>)
 }
 
 function notch(call: string, w0: number, q: number, fs: number): { gain: number; cosine: number } {
