@@ -1,11 +1,15 @@
 /** Slopes and areas of what is given at points, and angles without jumps. */
 
 import { ArgumentError } from '@skein/base'
-import { isComplex } from '../dtypes.ts'
+import { kernel } from '@skein/kernel'
+import { type DType, isComplex } from '../dtypes.ts'
 import { DTypeError, ShapeError, shapeText } from '../errors.ts'
-import type { NDArray } from '../ndarray.ts'
-import { checkAxes, checkAxis, type Shape } from '../shape.ts'
+import { runOf } from '../expression/plain.ts'
+import { viewAt } from '../indexing/basic.ts'
+import { arrayOf, type NDArray } from '../ndarray.ts'
+import { checkAxes, checkAxis, type Shape, sizeOf } from '../shape.ts'
 import { astype, floated } from './astype.ts'
+import { computed } from './computing.ts'
 import { asarray, type Nested } from './creation.ts'
 import { cumulativeSum } from './cumulative.ts'
 import { diff } from './differences.ts'
@@ -42,14 +46,16 @@ export function gradient(x: Operand, { axis, spacing = 1, edgeOrder = 1 }: Gradi
     throw new ArgumentError('gradient', 'spacing', `one for each of ${axes.length} axes`, spacing)
   const found = axes.map((d, k) => {
     const points = (isEach ? (spacing as Points[])[k] : spacing) as Points
-    const line = moveaxis(array, d, -1)
-    if (line.shape[line.ndim - 1] < edgeOrder + 1)
+    if (array.shape[d] < edgeOrder + 1)
       throw new ShapeError(
         'gradient',
         `axis ${d} of ${shapeText(array.shape)} has ${array.shape[d]} elements, fewer than ${edgeOrder + 1}.`,
         [array.shape],
       )
-    const found = slopes(line, stepsOf(points, array.shape, d), edgeOrder)
+    const steps = stepsOf(points, array.shape, d)
+    const isPlain = typeof steps === 'number' && edgeOrder === 1 && !isComplex(array.dtype) && array.dtype !== 'float16'
+    if (isPlain) return evenSlopes(array, d, steps)
+    const found = slopes(moveaxis(array, d, -1), steps, edgeOrder)
     return moveaxis(astype(found, array.dtype, { copy: false }), -1, d)
   })
   return typeof axis === 'number' ? found[0] : found
@@ -67,6 +73,28 @@ function stepsOf(points: Points, shape: Shape, d: number): number | NDArray {
       [shape, given.shape],
     )
   return diff(floated(given)).eval()
+}
+
+/** A row is as many lines as lie within one another, whose neighbours are `apart`; behind `last` they have none. */
+const slopesInRows = kernel(
+  ([row, k], length: number, apart: number, last: number, step: number, x: Float64Array, out: Float64Array) => {
+    const at = row * length + k
+    if (k < apart) out[at] = (x[at + apart] - x[at]) / step
+    else if (k >= last) out[at] = (x[at] - x[at - apart]) / step
+    else out[at] = (x[at + apart] - x[at - apart]) / (2 * step)
+  },
+  { name: 'slopes', unsafe: true },
+)
+
+/** Slopes along an axis by neighbours that are equally far from each other. */
+function evenSlopes(x: NDArray, d: number, step: number): NDArray {
+  const apart = sizeOf(x.shape.slice(d + 1))
+  const length = x.shape[d] * apart
+  const rows = sizeOf(x.shape.slice(0, d))
+  return computed(x.dtype, x.shape, [x], function* ([from], to) {
+    const [a, b] = [from as Float64Array, to as Float64Array]
+    yield runOf(slopesInRows, [rows, length], length, apart, length - apart, step, a, b)
+  })
 }
 
 /** Along the last axis. Inside by both neighbours, as far as they are (for equal steps their difference over twice the step). */
@@ -126,6 +154,13 @@ export interface TrapezoidOptions {
 export function trapezoid(y: Operand, { x, dx = 1, axis = -1 }: TrapezoidOptions = {}): NDArray {
   const array = floated(toArray(y, 'trapezoid', 'y'))
   const d = checkAxis(axis, array.shape, 'trapezoid')
+  if (x === undefined && array.shape[d] > 1) {
+    const part = (begin: number, end: number) => arrayOf(viewAt(array.view, [...before, { begin, end }], 'trapezoid'))
+    const before = array.shape.slice(0, d).map(() => ({}))
+    const length = array.shape[d]
+    const ends = e.add(sum<DType>(part(0, 1), { axis: d }), sum<DType>(part(length - 1, length), { axis: d }))
+    return e.multiply(e.add(sum<DType>(part(1, length - 1), { axis: d }), e.divide(ends, 2)), dx)
+  }
   const line = moveaxis(array, d, -1)
   const heights = e.add(at(line, '..., 1:'), at(line, '..., :-1'))
   if (x === undefined) return e.multiply(sum(heights, { axis: -1 }), dx / 2)

@@ -8,6 +8,7 @@ import { arrayOf, type NDArray, places } from '../ndarray.ts'
 import { promote } from '../promotion.ts'
 import { checkShape, type Shape, stridesOf } from '../shape.ts'
 import { astype } from './astype.ts'
+import { convolveLines, mostShort } from './convolve-lines.ts'
 import { fresh, zeros } from './creation.ts'
 import { conj, multiply, round } from './elementwise.ts'
 import { fftn, ifftn, irfftn, rfftn } from './fft-axes.ts'
@@ -18,7 +19,7 @@ import { flip } from './shaping.ts'
 export interface ConvolveOptions {
   /** `full`: wherever the arrays meet; `same`: the middle of that, of x1's shape; `valid`: where the one lies in the other. Default `full`. */
   mode?: 'full' | 'same' | 'valid'
-  /** `direct`: sums of products; `fft`: by Fourier transforms, whose errors are relative to the largest element. Default `auto`: of floats and complex numbers by `fft` when both are long. */
+  /** `direct`: sums of products; `fft`: by Fourier transforms, whose errors are relative to the largest element. Default `auto`: of floats and complex numbers by `fft` when both are long; a line of real numbers with a short one by sums. */
   method?: 'auto' | 'direct' | 'fft'
 }
 
@@ -56,8 +57,11 @@ function convolved(a: NDArray, b: NDArray, { mode = 'full', method = 'auto' }: C
     a.shape.map((n, d) => n + b.shape[d] - 1),
     call,
   )
-  const [x, y] = [astype(a, dtype, { copy: false }), astype(b, dtype, { copy: false })]
   const isLong = !isInteger(dtype) && a.size * b.size > fewProducts
+  const isShort = !isLong || method === 'direct' || Math.min(a.size, b.size) <= mostShort
+  if (a.ndim === 1 && isShort && method !== 'fft' && (dtype === 'float64' || dtype === 'float32'))
+    return convolveLines(a, b, dtype, part.begins[0], part.lengths[0])
+  const [x, y] = [astype(a, dtype, { copy: false }), astype(b, dtype, { copy: false })]
   const full = method === 'fft' || (method === 'auto' && isLong) ? byTransforms(x, y, shape) : bySums(x, y, shape)
   if (mode === 'full') return full
   const spans = part.lengths.map((n, d) => ({ begin: part.begins[d], end: part.begins[d] + n }))

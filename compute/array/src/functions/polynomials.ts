@@ -1,11 +1,14 @@
 /** Polynomials as arrays of one axis: their coefficients, the highest first, as `numpy.poly1d` has them. */
 
 import { ArgumentError } from '@skein/base'
-import { isComplex } from '../dtypes.ts'
+import { kernel } from '@skein/kernel'
+import { type DType, isComplex } from '../dtypes.ts'
 import { ShapeError, shapeText } from '../errors.ts'
+import { runOf } from '../expression/plain.ts'
 import type { NDArray } from '../ndarray.ts'
 import { promote } from '../promotion.ts'
 import { astype, floated } from './astype.ts'
+import { computed } from './computing.ts'
 import { convolve } from './convolve.ts'
 import { arange, asarray, type Nested, zeros } from './creation.ts'
 import { trimZeros } from './editing.ts'
@@ -14,6 +17,7 @@ import { at } from './indexing.ts'
 import { concat } from './joining.ts'
 import { lstsq } from './least-squares.ts'
 import { type Operand, toArray } from './operands.ts'
+import { elementsOf } from './placing.ts'
 import { sum } from './reductions.ts'
 import { vander } from './sequences.ts'
 import { reshape } from './shaping.ts'
@@ -34,10 +38,35 @@ export function polyval(p: Coefficients, x: Operand): NDArray {
   const at1 = toArray(x, 'polyval')
   const dtype = promote(given.dtype, at1.dtype)
   const place = astype(at1, dtype, { copy: false })
+  if (place.isEvaluated && (dtype === 'float64' || dtype === 'float32')) return horner(given, place, dtype)
   let found: NDArray = e.multiply(place, dtype === 'bool' ? false : 0)
   for (let k = 0; k < given.size; k++) found = e.add(e.multiply(found, place), at(given, k))
   return found
 }
+
+const hornerAt = kernel(
+  (i, count: number, p: Float64Array, x: Float64Array, out: Float64Array) => {
+    let found = x[i] * 0
+    for (let k = 0; k < count; k++) found = found * x[i] + p[k]
+    out[i] = found
+  },
+  { name: 'polyval', unsafe: true },
+)
+
+/** The same of an array that is there, by one kernel for all degrees. */
+function horner(p: NDArray, x: NDArray, dtype: DType): NDArray {
+  return computed(dtype, x.shape, [astype(p, dtype, { copy: false }), x], function* ([by, from], to) {
+    yield runOf(hornerAt, x.size, p.size, by as Float64Array, from as Float64Array, to as Float64Array)
+  })
+}
+
+/** Coefficients that are there, few and float64. */
+function fewOf(p: NDArray): Float64Array | undefined {
+  if (p.dtype !== 'float64' || p.size > 256 || !p.isEvaluated) return undefined
+  return elementsOf(p) as unknown as Float64Array
+}
+
+const polynomial = (coefficients: Float64Array): NDArray => asarray(coefficients)
 
 export interface PolyfitOptions {
   /** What each point counts for: its distance is multiplied by that. */
@@ -77,22 +106,46 @@ export function polyfit(x: Coefficients, y: Operand, degree: number, { w, rtol }
   return e.divide(found, values.ndim === 1 ? lengths : reshape(lengths, [-1, 1]))
 }
 
-const joined = (call: string, combine: (a: NDArray, b: NDArray) => NDArray) => (p1: Coefficients, p2: Coefficients) => {
-  const [a, b] = [coefficientsOf(p1, call, 'p1'), coefficientsOf(p2, call, 'p2')]
-  const size = Math.max(a.size, b.size)
-  const wide = (x: NDArray) => (x.size === size ? x : concat([zeros([size - x.size], { dtype: x.dtype }), x]))
-  return combine(wide(a), wide(b))
-}
+const joined =
+  (call: string, combine: (a: NDArray, b: NDArray) => NDArray, sign: 1 | -1) =>
+  (p1: Coefficients, p2: Coefficients): NDArray => {
+    const [a, b] = [coefficientsOf(p1, call, 'p1'), coefficientsOf(p2, call, 'p2')]
+    const size = Math.max(a.size, b.size)
+    const [x, y] = [fewOf(a), fewOf(b)]
+    if (x && y) {
+      const found = new Float64Array(size)
+      found.set(x, size - x.length)
+      for (let k = 1; k <= y.length; k++) found[size - k] += sign * y[y.length - k]
+      return polynomial(found)
+    }
+    const wide = (x: NDArray) => (x.size === size ? x : concat([zeros([size - x.size], { dtype: x.dtype }), x]))
+    return combine(wide(a), wide(b))
+  }
 
 /** The sum of two polynomials. */
-export const polyadd = joined('polyadd', e.add)
+export const polyadd = joined('polyadd', e.add, 1)
 /** The difference of two polynomials. */
-export const polysub = joined('polysub', e.subtract)
+export const polysub = joined('polysub', e.subtract, -1)
 
 /** The product of two polynomials; without zeros in front. */
 export function polymul(p1: Coefficients, p2: Coefficients): NDArray {
-  const [a, b] = [trimmed(coefficientsOf(p1, 'polymul', 'p1')), trimmed(coefficientsOf(p2, 'polymul', 'p2'))]
+  const [p, q] = [coefficientsOf(p1, 'polymul', 'p1'), coefficientsOf(p2, 'polymul', 'p2')]
+  const [x, y] = [fewOf(p), fewOf(q)]
+  if (x && y) return polynomial(product(withoutZeros(x), withoutZeros(y)))
+  const [a, b] = [trimmed(p), trimmed(q)]
   return convolve(a, b)
+}
+
+function withoutZeros(p: Float64Array): Float64Array {
+  let first = 0
+  while (first < p.length && p[first] === 0) first++
+  return first === p.length ? new Float64Array(1) : p.subarray(first)
+}
+
+function product(x: Float64Array, y: Float64Array): Float64Array {
+  const found = new Float64Array(x.length + y.length - 1)
+  for (let j = 0; j < y.length; j++) for (let k = 0; k < x.length; k++) found[j + k] += x[k] * y[j]
+  return found
 }
 
 const trimmed = (p: NDArray): NDArray => {
@@ -125,6 +178,11 @@ export function polyder(p: Coefficients, { m = 1 }: { m?: number } = {}): NDArra
   let found = coefficientsOf(p, 'polyder')
   for (let k = 0; k < m; k++) {
     const degree = found.size - 1
+    const few = degree > 0 ? fewOf(found) : undefined
+    if (few) {
+      found = polynomial(few.slice(0, degree).map((c, j) => c * (degree - j)))
+      continue
+    }
     found =
       degree <= 0 ? zeros([0], { dtype: found.dtype }) : e.multiply(at(found, ':-1'), powers(degree, found)).eval()
   }
@@ -144,6 +202,14 @@ export function polyint(
   if (constants.length < m) throw new ArgumentError('polyint', 'k', `one number, or ${m}`, k)
   let found = floated(coefficientsOf(p, 'polyint'))
   for (let n = 0; n < m; n++) {
+    const few = fewOf(found)
+    if (few) {
+      const longer = new Float64Array(few.length + 1)
+      for (let j = 0; j < few.length; j++) longer[j] = few[j] / (few.length - j)
+      longer[few.length] = constants[n]
+      found = polynomial(longer)
+      continue
+    }
     const parts = e.divide(found, powers(found.size, found))
     found = concat([parts, asarray([constants[n]], { dtype: found.dtype })])
   }
