@@ -63,6 +63,6 @@ export const arrayCalls: Suite = {
   summary,
   notes: [
     'A call is timed until its result is in memory; a view is one as soon as it is made.',
-    "The list is numpy-ts's own, of what can be compared; names are NumPy's.",
+    "The list is numpy-ts's own, of what can be compared, and chains of two calls, 2x + 1; names are NumPy's.",
   ],
 }
