@@ -88,6 +88,9 @@ for (const name of Object.keys(backends) as BackendName[]) {
             const turned = x.t.copy().t
             near(nd.gradient(turned, { axis, spacing: 0.5 }), expected, 1e-5)
             const lines = nd.moveaxis(x, axis, -1).reshape([-1, length]).toList() as number[][]
+            const steps = lines.flatMap(l => l.slice(1).map((v, k) => v - l[k]))
+            near(nd.moveaxis(nd.diff(x, { axis }), axis, -1).copy(), steps, 1e-6)
+            near(nd.moveaxis(nd.diff(turned, { axis, n: 1 }), axis, -1).copy(), steps, 1e-6)
             const areas = lines.map(l => l.slice(1).reduce((s, v, k) => s + (v + l[k]) / 2, 0) * 3)
             near(nd.trapezoid(x, { axis, dx: 3 }), areas, 1e-5)
           }

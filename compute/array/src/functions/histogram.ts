@@ -68,12 +68,14 @@ function edgesFor(values: Float64Array, { bins = 10, range }: HistogramOptions, 
 
 function reach(values: Float64Array): [number, number] {
   if (values.length === 0) return [0, 1]
-  let [low, high] = [values[0], values[0]]
-  for (let k = 1; k < values.length; k++) {
-    low = Math.min(low, values[k])
-    high = Math.max(high, values[k])
+  let [low, high, areNumbers] = [Infinity, -Infinity, true]
+  for (let k = 0; k < values.length; k++) {
+    const value = values[k]
+    if (value < low) low = value
+    if (value > high) high = value
+    if (Number.isNaN(value)) areNumbers = false
   }
-  return [low, high]
+  return areNumbers ? [low, high] : [Number.NaN, Number.NaN]
 }
 
 /** Edges of the bins that `histogram` would have. */
@@ -94,34 +96,49 @@ export function histogram(x: Operand | Nested, options: HistogramOptions = {}): 
   const weights = weightsFor(options.weights, array, call)
   const bins = limits.length - 1
   const isEven = typeof (options.bins ?? 10) === 'number'
-  const place = isEven ? evenPlace(limits) : undefined
-  const found = new Float64Array(bins)
-  const at = place ? undefined : placesIn(limits as unknown as Elements, values as unknown as Elements, true, 'float64')
-  for (let k = 0; k < values.length; k++) {
-    const value = values[k]
-    if (!(value >= limits[0] && value <= limits[bins])) continue
-    const bin = place ? place(value) : Math.min(at![k] - 1, bins - 1)
-    found[bin] += weights ? weights[k] : 1
-  }
+  const isCount = weights === undefined && options.density !== true
+  const found = isCount ? new Int32Array(bins) : new Float64Array(bins)
+  if (isEven) countEvenly(values, limits, weights, found)
+  else countByEdges(values, limits, weights, found)
   if (options.density === true) {
-    const total = found.reduce((sum, n) => sum + n, 0)
+    let total = 0
+    for (let k = 0; k < bins; k++) total += found[k]
     for (let k = 0; k < bins; k++) found[k] /= total * (limits[k + 1] - limits[k])
   }
-  const counts = asarray(found)
-  return { counts: weights || options.density === true ? counts : astype(counts, 'int32'), edges }
+  return { counts: asarray(found), edges }
 }
 
 /** By a division; the edges decide where that is rounded over one. */
-function evenPlace(limits: Float64Array): (value: number) => number {
-  const bins = limits.length - 1
-  const first = limits[0]
-  const perUnit = bins / (limits[bins] - first)
-  return value => {
+function countEvenly(
+  values: Float64Array,
+  limits: Float64Array,
+  weights: Float64Array | undefined,
+  found: Int32Array | Float64Array,
+): void {
+  const bins = found.length
+  const [first, last] = [limits[0], limits[bins]]
+  const perUnit = bins / (last - first)
+  for (let k = 0; k < values.length; k++) {
+    const value = values[k]
+    if (!(value >= first && value <= last)) continue
     let bin = Math.min(Math.floor((value - first) * perUnit), bins - 1)
     if (value < limits[bin]) bin--
     else if (bin < bins - 1 && value >= limits[bin + 1]) bin++
-    return bin
+    found[bin] += weights ? weights[k] : 1
   }
+}
+
+function countByEdges(
+  values: Float64Array,
+  limits: Float64Array,
+  weights: Float64Array | undefined,
+  found: Int32Array | Float64Array,
+): void {
+  const bins = found.length
+  const at = placesIn(limits as unknown as Elements, values as unknown as Elements, true, 'float64')
+  for (let k = 0; k < values.length; k++)
+    if (values[k] >= limits[0] && values[k] <= limits[bins])
+      found[Math.min(at[k] - 1, bins - 1)] += weights ? weights[k] : 1
 }
 
 function weightsFor(weights: HistogramOptions['weights'], x: NDArray, call: string): Float64Array | undefined {
