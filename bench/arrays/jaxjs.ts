@@ -66,8 +66,6 @@ function prepare(id: string, n: number): Work | { skip: string } {
       checksum: () => Number(results[0].ref.dataSync()[0]),
     }),
     'sum-rows': () => compiled(x => np.sum(x, 1), square('squareX')),
-    'sum-columns': () => compiled(x => np.sum(x, 0), square('squareX')),
-    'add-turned': () => compiled((x, y) => x.add(np.transpose(y)), square('squareX'), square('squareY')),
     'small-add': () => compiled((x, y) => x.add(y), of('x'), of('y')),
     gemm: () => compiled((a, b) => np.matmul(a, b), square('a'), square('b')),
     solve: () => {

@@ -100,10 +100,6 @@ function prepare(id: string, n: number): Work | { skip: string } {
       const x = of('keys')
       return made(() => x.slice().sort())
     },
-    argsort: () => {
-      const x = of('distinct')
-      return made(() => Uint32Array.from(x.keys()).sort((i, j) => x[i] - x[j]))
-    },
     unique: () => {
       const x = of('keys') as Float64Array
       return made(() => unique(x))

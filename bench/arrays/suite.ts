@@ -27,11 +27,13 @@ const isImage = (c: BenchCase) => /^(gauss|resize)$/.test(c.name)
 const inC = (c: BenchCase) => /^(limit|triad|fused|sum|prefix-sum|gemm-256)$/.test(c.name)
 const inNumba = (c: BenchCase) => /^(triad|fused|sum|prefix-sum)$/.test(c.name)
 const inSciPy = (c: BenchCase) => isTransform(c) || isImage(c) || /^(solve|cholesky|qr|eigh|svd)$/.test(c.name)
-// Who is slow takes part in fewer cases, so that the whole suite takes five minutes.
+// Who is slow takes part in fewer cases, about one of each kind, so that the whole suite takes some five minutes.
 
 /** One thread of JavaScript takes minutes for large products. */
 const plainTakes = (c: BenchCase) =>
-  !isTransform(c) && !isImage(c) && !/^(limit|gemm-1024|solve|cholesky|qr|eigh|svd|argsort|random-normal)$/.test(c.name)
+  /^(small-add|unique|sum-.*|add-.*|prefix-.*)$/.test(c.name) ||
+  (c.dtype === 'f32' && /^(triad|fused|sum|gemm-256)$/.test(c.name)) ||
+  (c.dtype === 'f64' && c.name === 'sort')
 
 /** Its eigh takes two seconds for 200 rows, and more than the cube for more; of a transform of a million and three elements it has four digits right. */
 const numpyTsTakes = (c: BenchCase) =>
@@ -39,12 +41,11 @@ const numpyTsTakes = (c: BenchCase) =>
 
 /** A large product of f64, eigenvalues and singular values take it seconds, long transforms most of one. */
 const jaxJsTakes = (c: BenchCase) =>
-  /^(triad|fused|sum|sum-rows|sum-columns|add-turned|small-add|gemm-256|solve|fft-1k|fft-64k)$/.test(c.name) ||
-  (c.dtype === 'f32' && /^(gemm-1024|random-normal|sort)$/.test(c.name))
+  /^(small-add|solve|fft-1k|fft-64k)$/.test(c.name) ||
+  (c.dtype === 'f32' && /^(triad|fused|sum|sum-rows|gemm-256|gemm-1024|random-normal|sort)$/.test(c.name))
 
 const tfjsTakes = (c: BenchCase) =>
-  c.dtype === 'f32' &&
-  /^(triad|fused|sum|sum-rows|sum-columns|add-turned|add-strided|prefix-columns|gemm-.*|resize)$/.test(c.name)
+  c.dtype === 'f32' && /^(triad|fused|sum|sum-columns|gemm-256|gemm-1024|resize)$/.test(c.name)
 
 /** A package of bench/peers, on one thread. */
 const npmPeer = (label: string, name: string, file: string, cases: PeerSpec['cases']): PeerSpec => ({

@@ -48,25 +48,9 @@ function prepare(id: string, n: number): Work | { skip: string } {
       const x = of('positive')
       return made(() => tf.sum(x))
     },
-    'sum-rows': () => {
-      const x = square('squareX')
-      return made(() => tf.sum(x, 1))
-    },
     'sum-columns': () => {
       const x = square('squareX')
       return made(() => tf.sum(x, 0))
-    },
-    'add-turned': () => {
-      const [x, y] = [square('squareX'), square('squareY')]
-      return made(() => tf.add(x, tf.transpose(y)))
-    },
-    'add-strided': () => {
-      const x = square('squareX')
-      return made(() => tf.mul(tf.stridedSlice(x, [0, 0], [n, n], [2, 2]), triadScale))
-    },
-    'prefix-columns': () => {
-      const x = square('squareX')
-      return made(() => tf.cumsum(x, 0))
     },
     gemm: () => {
       const [a, b] = [square('a'), square('b')]

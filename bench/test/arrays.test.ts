@@ -22,9 +22,9 @@ const least: Record<string, number> = {
   SciPy: 18,
   Numba: 6,
   'numpy-ts': 31,
-  'jax-js': 15,
-  tfjs: 10,
-  'plain JS': 17,
+  'jax-js': 12,
+  tfjs: 7,
+  'plain JS': 14,
 }
 for (const spec of arrays.peers(2)) {
   const launch = launchOf(spec)
