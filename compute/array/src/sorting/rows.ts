@@ -8,6 +8,7 @@ import { elementOf, fromKeys, keyWords, toKeys, withPlaces } from './keys.ts'
 import { hasLongPlaces, longPlaces } from './places.ts'
 import { sortRecords } from './radix.ts'
 import { firstOfRow, keyAfter, keyOfRank } from './select.ts'
+import { areShortRows, placesInShortRows, sortShortRows } from './short-rows.ts'
 
 /** Sorts rows in place: NaN last, −0 before 0. @param elements of real numbers */
 export function sortRows(elements: Elements, dtype: DType, length: number, descending: boolean): void {
@@ -21,6 +22,7 @@ export function sortRows(elements: Elements, dtype: DType, length: number, desce
     }
     return
   }
+  if (areShortRows(dtype, length, elements.length / length)) return sortShortRows(elements, length, order)
   const keys = toKeys(elements, order, 'apart')
   sortAll(keys, words, words, length)
   fromKeys(keys, order, elements)
@@ -47,6 +49,8 @@ export function placesInOrder(elements: Elements, dtype: DType, length: number, 
     }
     return places
   }
+  if (areShortRows(dtype, length, elements.length / length))
+    return placesInShortRows(elements, length, { dtype, descending })
   const words = keyWords(dtype)
   const width = words + 1
   const records = withPlaces(toKeys(elements, { dtype, descending }, 'equal'), words, length)
