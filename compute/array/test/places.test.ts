@@ -171,6 +171,39 @@ for (const { name, skip, on } of runners.filter(r => r.name !== 'lapack')) {
       }),
     )
 
+    test(
+      'are moved round, repeated and counted',
+      on(() => {
+        for (const dtype of kinds) {
+          const x = numbered([4, 6], dtype)
+          const flat = list(nd.ravel(x))
+          for (const shift of [0, 1, -5, 24, 31])
+            assert.deepEqual(
+              list(nd.ravel(nd.roll(x, shift))),
+              flat.map((_: unknown, k: number) => flat[(((k - shift) % 24) + 24) % 24]),
+            )
+          for (const times of [0, 1, 2, 8, 9])
+            assert.deepEqual(
+              list(nd.repeat(x, times, { axis: 1 })),
+              list(x).map((row: unknown[]) => row.flatMap(v => new Array(times).fill(v))),
+            )
+        }
+        for (const dtype of ['int8', 'int32', 'uint32'] as const) {
+          const x = nd.asarray([7, 3, 3, 100, 7, 3, 0], { dtype })
+          const { values, counts } = nd.uniqueCounts(x)
+          assert.deepEqual([values.dtype, list(values), list(counts)], [dtype, [0, 3, 7, 100], [1, 3, 2, 1]])
+        }
+        const { values, counts } = nd.uniqueCounts(nd.asarray([2 ** 31 - 1, -(2 ** 31), 5, 5], { dtype: 'int32' }))
+        assert.deepEqual(
+          [list(values), list(counts)],
+          [
+            [-(2 ** 31), 5, 2 ** 31 - 1],
+            [1, 2, 1],
+          ],
+        )
+      }),
+    )
+
     for (const dtype of ['float64', 'float32', 'int32', 'uint8', 'int64', 'uint64', 'float16'] as const) {
       if (!kinds.includes(dtype)) continue
       test(

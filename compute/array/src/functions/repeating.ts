@@ -1,15 +1,17 @@
 /** Elements moved round, and repeated. */
 
 import { ArgumentError } from '@skein/base'
-import { type DType, isInteger } from '../dtypes.ts'
+import { kernel } from '@skein/kernel'
+import { type DType, infoOf, isInteger } from '../dtypes.ts'
 import { DTypeError, ShapeError, shapeText } from '../errors.ts'
+import { onBackend } from '../expression/plain.ts'
 import { viewAt } from '../indexing/basic.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
-import { broadcastShapes, checkAxis, checkShape, type Shape, sameShape } from '../shape.ts'
+import { broadcastShapes, checkAxis, checkShape, isContiguous, type Shape, sameShape } from '../shape.ts'
 import { asarray, fresh } from './creation.ts'
 import { take } from './indexing.ts'
 import { type Operand, toArray } from './operands.ts'
-import { placeInto } from './placing.ts'
+import { elementsOf, placeInto } from './placing.ts'
 import { broadcastTo, reshape } from './shaping.ts'
 import { wholeNumbers } from './whole-numbers.ts'
 
@@ -44,13 +46,24 @@ export function roll<D extends DType>(
 
 const sumOf = (shifts: readonly number[]) => shifts.reduce((sum, n) => sum + checkWhole(n, 'roll', 'shift'), 0)
 
+/** Up to so many bytes are copied on this thread. */
+const mostCopied = 1 << 18
+
 /** Each axis falls into two pieces that change places. */
 function rolled<D extends DType>(x: NDArray<D>, shifts: readonly number[]): NDArray<D> {
-  const { array } = fresh(x.dtype, x.shape, 'roll')
+  const { array, memory } = fresh(x.dtype, x.shape, 'roll', 'unset')
   if (x.size === 0) return array
   const cuts = x.shape.map((n, d) => ((shifts[d] % n) + n) % n)
   const moving = cuts.flatMap((cut, d) => (cut === 0 ? [] : [d]))
   const { view } = x
+  if (cuts.length === 1 && x.nbytes <= mostCopied && isContiguous(view.shape, view.strides)) {
+    const from = elementsOf(x)
+    const begin = cuts[0] * infoOf(x.dtype).parts
+    const to = memory.elements
+    to.set(from.subarray(0, from.length - begin) as never, begin)
+    to.set(from.subarray(from.length - begin) as never)
+    return array
+  }
   for (let corner = 0; corner < 2 ** moving.length; corner++) {
     const from = cuts.map(() => ({}))
     const to = cuts.map(() => ({}))
@@ -98,10 +111,28 @@ export function repeat<D extends DType>(
   return take(array, asarray(places), { axis: d })
 }
 
+const repeatFew = kernel(
+  (k, from: Float64Array, begin: number, times: number, to: Float64Array) => {
+    const x = from[begin + k]
+    for (let j = 0; j < times; j++) to[k * times + j] = x
+  },
+  { name: 'repeat' },
+)
+
+/** Up to so many times lanes are elements that are repeated; for more, those that come. */
+const fewTimes = 8
+
 /** By a new axis behind, of a view that stands still along it. */
 function repeatedEvenly<D extends DType>(x: NDArray<D>, d: number, times: number): NDArray<D> {
   const shape = checkShape(x.shape.with(d, x.shape[d] * times), 'repeat')
   const { view } = x
+  const isStraight = d === x.ndim - 1 && infoOf(x.dtype).parts === 1 && isContiguous(view.shape, view.strides)
+  if (isStraight && times > 0 && times <= fewTimes && x.size > 0) {
+    const { array, memory } = fresh(x.dtype, shape, 'repeat', 'unset')
+    const [from, to] = [view.memory.elements, memory.elements] as unknown as [Float64Array, Float64Array]
+    onBackend(repeatFew)(x.size, from, view.offset, times, to)
+    return array
+  }
   const strides = view.strides.toSpliced(d + 1, 0, 0)
   return reshape(arrayOf<D>({ ...view, shape: x.shape.toSpliced(d + 1, 0, times), strides }), shape, { copy: true })
 }

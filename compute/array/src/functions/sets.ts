@@ -11,7 +11,7 @@ import { placesInOrder } from '../sorting/rows.ts'
 import { placesIn } from '../sorting/search.ts'
 import { isByVectors } from '../sorting/vectors.ts'
 import { astype, copyOf } from './astype.ts'
-import { asarray, type Nested } from './creation.ts'
+import { asarray, fresh, type Nested } from './creation.ts'
 import { logicalNot } from './elementwise.ts'
 import { at } from './indexing.ts'
 import { concat } from './joining.ts'
@@ -99,8 +99,44 @@ export function uniqueAll<D extends DType>(x: NDArray<D>): Unique<D> {
 
 /** Different elements, and how often they are there. */
 export function uniqueCounts<D extends DType>(x: NDArray<D>): Pick<Unique<D>, 'values' | 'counts'> {
+  const counted = tableOf(toArray(x, 'uniqueCounts'))
+  if (counted) return counted as Pick<Unique<D>, 'values' | 'counts'>
   const groups = groupsOf(x, 'uniqueCounts')
   return { values: valuesAt(groups, firstOf(groups)) as NDArray<D>, counts: places(countsOf(groups)) }
+}
+
+/** Of whole numbers near each other, counted in a table of all between the least and the largest; undefined: they are not. */
+function tableOf(x: NDArray): Pick<Unique, 'values' | 'counts'> | undefined {
+  const { dtype, size } = x
+  if (infoOf(dtype).type !== 'i32' || size === 0) return undefined
+  const elements = elementsOf(x) as unknown as Int32Array
+  const { least, most } = reachOf(elements)
+  if (most - least > tableLength * size) return undefined
+  const table = new Int32Array(most - least + 1)
+  for (let k = 0; k < elements.length; k++) table[elements[k] - least]++
+  let count = 0
+  for (let k = 0; k < table.length; k++) if (table[k] > 0) count++
+  const [values, counts] = [
+    fresh(dtype, [count], 'uniqueCounts', 'unset'),
+    fresh('int32', [count], 'uniqueCounts', 'unset'),
+  ]
+  const [value, times] = [values.memory.elements, counts.memory.elements]
+  for (let k = 0, n = 0; n < count; k++) {
+    if (table[k] === 0) continue
+    value[n] = k + least
+    times[n++] = table[k]
+  }
+  return { values: values.array, counts: counts.array }
+}
+
+function reachOf(elements: Int32Array): { least: number; most: number } {
+  let [least, most] = [elements[0], elements[0]]
+  for (let k = 1; k < elements.length; k++) {
+    const x = elements[k]
+    if (x < least) least = x
+    if (x > most) most = x
+  }
+  return { least, most }
 }
 
 /** Different elements, and which of them each element is: `values.at(inverseIndices)` is the array again. */
@@ -179,11 +215,7 @@ const tableLength = 8
 function tableIn(a: NDArray, b: NDArray, found: Uint8Array): boolean {
   if (infoOf(a.dtype).type !== 'i32' || b.size === 0) return false
   const [wanted, among] = [elementsOf(a), elementsOf(b)] as unknown as [Int32Array, Int32Array]
-  let [least, most] = [among[0], among[0]]
-  for (let k = 1; k < among.length; k++) {
-    least = Math.min(least, among[k])
-    most = Math.max(most, among[k])
-  }
+  const { least, most } = reachOf(among)
   if (most - least > tableLength * (a.size + b.size)) return false
   const table = new Uint8Array(most - least + 1)
   for (let k = 0; k < among.length; k++) table[among[k] - least] = 1
