@@ -56,6 +56,31 @@ for (const backend of ['x64', 'wasm', 'reference'] as const) {
       )
     }
     test(
+      'with other elements around them',
+      on(() => {
+        const [rows, columns] = [400, 401]
+        const x = nd.asarray(Float32Array.from({ length: rows * columns }, (_, k) => k + 1)).reshape([rows, columns])
+        for (const value of [0, 7]) {
+          const padded = nd.pad(
+            x,
+            [
+              [2, 1],
+              [0, 3],
+            ],
+            { value },
+          )
+          assert.deepEqual(padded.shape, [rows + 3, columns + 3])
+          const found = padded.toTypedArray() as Float32Array
+          const wrong = found.findIndex((v, k) => {
+            const [row, column] = [Math.floor(k / (columns + 3)) - 2, k % (columns + 3)]
+            const isInside = row >= 0 && row < rows && column < columns
+            return v !== (isInside ? row * columns + column + 1 : value)
+          })
+          assert.equal(wrong, -1)
+        }
+      }),
+    )
+    test(
       'where elements are not 0',
       on(() => {
         const x = nd.asarray(uniform.map(u => (u < 0.3 ? 0 : u < 0.4 ? NaN : u)))

@@ -6,6 +6,8 @@ import type { View } from './node.ts'
 
 /** To copy a run takes about as long as a kernel takes for so many elements beside. */
 const worthARun = 400
+/** More elements are copied sooner by kernels, on all threads. */
+const mostCopied = 1 << 18
 /** So few runs are copied before a kernel has begun. */
 const fewRuns = 8
 
@@ -25,6 +27,7 @@ export function copyRuns(source: View, target: View): boolean {
   }
   const size = sizeOf(shape)
   if (size === 0) return true
+  if (size > mostCopied) return false
   if (size > fewRuns * length && length < worthARun) return false
   const { parts } = infoOf(dtype)
   const [from, to] = [source.memory.elements, target.memory.forWriting()]

@@ -9,7 +9,7 @@ import { broadcastShapes, checkShape, type Shape } from '../shape.ts'
 import { astype } from './astype.ts'
 import { arange, asarray, fresh, full } from './creation.ts'
 import * as elementwise from './elementwise.ts'
-import { at, take } from './indexing.ts'
+import { assign, at, take } from './indexing.ts'
 import { concat } from './joining.ts'
 import { toArray } from './operands.ts'
 import { placeInto } from './placing.ts'
@@ -85,11 +85,24 @@ function padConstant<D extends DType>(
     x.shape.map((n, d) => n + widths[d][0] + widths[d][1]),
     'pad',
   )
-  const array = value === 0 ? fresh(x.dtype, shape, 'pad').array : full(shape, value, { dtype: x.dtype })
   const inside = x.shape.map((n, d) => ({ begin: widths[d][0], end: widths[d][0] + n }))
+  if (x.size >= large) {
+    const { array } = fresh(x.dtype, shape, 'pad', 'unset')
+    placeInto(x, viewAt(array.view, inside, 'pad'))
+    for (const [d, n] of shape.entries()) {
+      const [before, end] = [inside[d].begin, inside[d].end]
+      if (before > 0) assign(at(array, ...inside.slice(0, d), { end: before }), value)
+      if (end < n) assign(at(array, ...inside.slice(0, d), { begin: end }), value)
+    }
+    return array
+  }
+  const array = value === 0 ? fresh(x.dtype, shape, 'pad').array : full(shape, value, { dtype: x.dtype })
   if (x.size > 0) placeInto(x, viewAt(array.view, inside, 'pad'))
   return array
 }
+
+/** From so many elements on only what is around them is filled. */
+const large = 1 << 17
 
 /** Where along an axis elements come from. */
 export function placesAround(n: number, before: number, after: number, mode: PadMode): Int32Array {
