@@ -47,6 +47,12 @@ describe('sizes', () => {
       () => nd.image.medianFilter(nd.zeros([4, 4]), { size: 99999 }),
       /^ArgumentError: .*at most/,
     ],
+    [
+      'a mean of neighbours',
+      () => nd.image.uniformFilter(nd.zeros([4, 4]), { size: 1e9 }),
+      /^ArgumentError: uniformFilter/,
+    ],
+    ['a wide bell', () => nd.image.gaussianFilter(nd.zeros([4, 4]), { sigma: 1e9 }), /^ArgumentError: .*radius/],
     ['erosion', () => nd.image.erode(nd.zeros([4, 4]), { size: 99999 }), /^ArgumentError: .*at most/],
     ['lists', () => nd.zeros([2 ** 40, 0]).toList(), /^ArgumentError: toList: .*67108864/],
     ['a list in itself', () => nd.asarray(cyclic as never), /^ArgumentError: asarray: .*levels/],

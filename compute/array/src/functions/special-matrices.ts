@@ -5,6 +5,7 @@ import type { DType } from '../dtypes.ts'
 import { ShapeError, shapeText } from '../errors.ts'
 import type { NDArray } from '../ndarray.ts'
 import { promote } from '../promotion.ts'
+import { checkShape } from '../shape.ts'
 import { astype } from './astype.ts'
 import { asarray, eye, fromTypedArray, zeros } from './creation.ts'
 import * as elementwise from './elementwise.ts'
@@ -25,6 +26,7 @@ function line(x: Operand, call: string, argument: string): NDArray {
 
 function count(n: number, call: string): number {
   if (!Number.isSafeInteger(n) || n < 0) throw new ArgumentError(call, 'n', 'a whole number from 0', n)
+  checkShape([n, n], call)
   return n
 }
 
@@ -32,6 +34,7 @@ const conjugated = (x: NDArray): NDArray => (x.dtype.startsWith('complex') ? ele
 
 /** The matrix whose element (i, j) is element `place(i, j)` of a list. */
 function gathered(list: NDArray, m: number, n: number, place: (i: number, j: number) => number): NDArray {
+  checkShape([m, n], 'linalg')
   const places = new Int32Array(m * n)
   for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) places[i * n + j] = place(i, j)
   return reshape(take(list, fromTypedArray(places, [m * n])), [m, n])

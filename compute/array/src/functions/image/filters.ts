@@ -10,7 +10,7 @@ import type { Operand } from '../operands.ts'
 import { flip } from '../shaping.ts'
 import { type BorderOptions, borderOf } from './borders.ts'
 import { correlated, correlatedWindow, type Taps } from './correlation.ts'
-import { checkAlong, filteredType, isCount, isFloating, type Pixels, pairOf, pixelsOf } from './pixels.ts'
+import { checkAlong, filteredType, isCount, isFloating, mostWeights, type Pixels, pairOf, pixelsOf } from './pixels.ts'
 
 export interface AlongOptions extends BorderOptions {
   /** 0: down the rows; 1: along them. Default 1. */
@@ -94,7 +94,8 @@ export interface UniformOptions extends BorderOptions {
 /** Means over windows: a box filter. Dtypes are those of `correlate1d`. */
 export function uniformFilter(x: Operand, options: UniformOptions = {}): NDArray {
   const pixels = pixelsOf(x, 'uniformFilter')
-  const sizes = pairOf(options.size ?? 3, 'uniformFilter', 'size', isCount, 'a whole number from 1')
+  const isSize = (n: number) => isCount(n) && n <= mostWeights
+  const sizes = pairOf(options.size ?? 3, 'uniformFilter', 'size', isSize, `a whole number from 1 to ${mostWeights}`)
   const stages = sizes.map((n, axis) => ({
     axis: axis as 0 | 1,
     weights: new Array<number>(n).fill(1 / n),
@@ -114,6 +115,14 @@ export interface GaussianOptions extends BorderOptions {
 
 /** Weights of a Gaussian, or of its derivative: they times a polynomial whose coefficients are found one order after the other. */
 export function gaussianWeights(sigma: number, order: number, radius: number): number[] {
+  if (!Number.isSafeInteger(radius) || radius < 0 || radius > mostWeights / 2)
+    throw new ArgumentError(
+      'gaussianWeights',
+      'radius',
+      `a whole number from 0 to ${mostWeights / 2}`,
+      radius,
+      'It is sigma times truncate.',
+    )
   const places = Array.from({ length: 2 * radius + 1 }, (_, k) => k - radius)
   const bell = places.map(x => Math.exp((-0.5 / sigma ** 2) * x * x))
   const sum = bell.reduce((s, w) => s + w, 0)

@@ -92,6 +92,9 @@ export function pairOf(
   return pair as unknown as [number, number]
 }
 
+/** The most weights along an axis. */
+export const mostWeights = 2 ** 20
+
 export const isCount = (x: number): boolean => Number.isSafeInteger(x) && x >= 1
 
 /** How sums of floats become elements of a dtype: whole numbers are rounded, halves up, and kept in its range. */
