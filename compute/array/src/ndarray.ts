@@ -1,7 +1,7 @@
 /** Arrays as a user holds them. What functions there are on them stands in `functions/`; `methods.ts` makes methods of those. */
 
 import { ArgumentError } from '@skein/base'
-import { type DType, type Item, infoOf } from './dtypes.ts'
+import { type DType, type Elements, type Item, infoOf } from './dtypes.ts'
 import { evaluate, evaluateAsync } from './expression/evaluate.ts'
 import { leafOf, type Node, type View } from './expression/node.ts'
 import { Memory } from './memory.ts'
@@ -213,14 +213,19 @@ function nest(view: View, axis: number, at: number): unknown {
   const { shape, strides, dtype, memory } = view
   if (axis === shape.length) return itemAt(view, at)
   const [length, step] = [shape[axis], strides[axis]]
-  const list: unknown[] = new Array(length)
   const { kind } = infoOf(dtype)
+  if (axis === shape.length - 1 && kind !== 'complex' && kind !== 'bool')
+    return numbersAt(memory.elements, at, length, step)
+  const list: unknown[] = new Array(length)
   if (axis < shape.length - 1) for (let i = 0; i < length; i++) list[i] = nest(view, axis + 1, at + i * step)
-  else if (kind === 'complex' || kind === 'bool') for (let i = 0; i < length; i++) list[i] = itemAt(view, at + i * step)
-  else {
-    const { elements } = memory
-    for (let i = 0; i < length; i++) list[i] = elements[at + i * step]
-  }
+  else for (let i = 0; i < length; i++) list[i] = itemAt(view, at + i * step)
+  return list
+}
+
+/** By itself: the engine keeps numbers unboxed in lists that are made where no other ones are. */
+function numbersAt(elements: Elements, at: number, length: number, step: number): (number | bigint)[] {
+  const list = new Array<number | bigint>(length)
+  for (let i = 0; i < length; i++) list[i] = elements[at + i * step]
   return list
 }
 
