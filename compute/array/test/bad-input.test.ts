@@ -47,6 +47,9 @@ describe('sizes', () => {
       () => nd.image.medianFilter(nd.zeros([4, 4]), { size: 99999 }),
       /^ArgumentError: .*at most/,
     ],
+    ['a Hilbert matrix', () => nd.linalg.hilbert(1e6), /^ArgumentError: hilbert: .*at most/],
+    ['a Hadamard matrix', () => nd.linalg.hadamard(2 ** 20), /^ArgumentError: hadamard: .*at most/],
+    ['a Toeplitz matrix', () => nd.linalg.toeplitz(nd.zeros(100_000)), /^ArgumentError: .*at most/],
     [
       'a mean of neighbours',
       () => nd.image.uniformFilter(nd.zeros([4, 4]), { size: 1e9 }),

@@ -157,6 +157,7 @@ export function pascal(
 export function hadamard(n: number): NDArray {
   if (!Number.isSafeInteger(n) || n < 1 || !Number.isInteger(Math.log2(n)))
     throw new ArgumentError('hadamard', 'n', 'a power of 2', n)
+  checkShape([n, n], 'hadamard')
   let found: NDArray = asarray([[1]])
   const two = asarray([
     [1, 1],
