@@ -12,7 +12,8 @@ import { factorLU, solveLU } from '../src/linalg/own/lu.ts'
 function filled(rows: number, columns: number, seed: number, Elements: Float64ArrayConstructor): Matrix {
   const [at, stride] = [seed % 3, columns + (seed % 2)]
   const array = new Elements(at + rows * stride)
-  for (let k = 0; k < array.length; k++) array[k] = Math.sin(k * 12.9898 + seed) * 2
+  // Sines alone would be a matrix of rank two.
+  for (let k = 0; k < array.length; k++) array[k] = ((Math.sin(k * 12.9898 + seed + 1) * 43758.5453) % 1) * 2
   return matrixOf(array, rows, columns, at, stride)
 }
 

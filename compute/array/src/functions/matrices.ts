@@ -71,15 +71,16 @@ export function squares(x: Operand, call: string, argument = 'x'): Stack {
   return stack
 }
 
-/** A new array of the matrices that are written into it. */
+/** A new array of the matrices that are written into it; of zeros, or `unset`, for who writes all elements. */
 export function made(
   dtype: Computed,
   batch: Shape,
   rows: number,
   columns: number,
+  content: 'zeros' | 'unset' = 'zeros',
 ): { array: NDArray; matrices: Matrix[] } {
   const shape = [...batch, rows, columns]
-  const memory = allocate(dtype, sizeOf(shape), 'linalg')
+  const memory = allocate(dtype, sizeOf(shape), 'linalg', content)
   const elements = memory.elements as unknown as Reals
   const { parts } = infoOf(dtype)
   const matrices = Array.from({ length: sizeOf(batch) }, (_, k) =>

@@ -2,7 +2,7 @@
 
 import { providerOf } from '../linalg/choose.ts'
 import type { Matrix } from '../linalg/matrix.ts'
-import type { Extent } from '../linalg/provider.ts'
+import type { Extent, Vectors } from '../linalg/provider.ts'
 import type { NDArray } from '../ndarray.ts'
 import { sizeOf } from '../shape.ts'
 import { bringNearOne, endless, made, mirror, put, realOf, reshapeOf, Stack, squares } from './matrices.ts'
@@ -70,12 +70,10 @@ export function svd(x: Operand, { fullMatrices = true }: SvdOptions = {}): { u: 
   const stack = new Stack(toArray(x, 'svd'), 'svd')
   const { rows: m, columns: n, dtype, batch } = stack
   const rank = Math.min(m, n)
-  const u = made(dtype, batch, m, fullMatrices ? m : rank)
-  const vh = made(dtype, batch, fullMatrices ? n : rank, n)
-  const s = singular(stack, 'svd', fullMatrices ? 'full' : 'reduced', (k, left, right) => {
-    put(left, u.matrices[k])
-    put(right, vh.matrices[k])
-  })
+  const u = made(dtype, batch, m, fullMatrices ? m : rank, 'unset')
+  const vh = made(dtype, batch, fullMatrices ? n : rank, n, 'unset')
+  const rooms = u.matrices.map((matrix, k) => ({ u: matrix, vt: vh.matrices[k] }))
+  const s = singular(stack, 'svd', fullMatrices ? 'full' : 'reduced', rooms)
   return { u: u.array, s, vh: vh.array }
 }
 
@@ -88,22 +86,21 @@ export function svd(x: Operand, { fullMatrices = true }: SvdOptions = {}): { u: 
 export const svdvals = (x: Operand): NDArray =>
   singular(new Stack(toArray(x, 'svdvals'), 'svdvals'), 'svdvals', 'values')
 
-function singular(
-  stack: Stack,
-  call: string,
-  extent: Extent,
-  take?: (k: number, u: Matrix, vt: Matrix) => void,
-): NDArray {
+function singular(stack: Stack, call: string, extent: Extent, rooms?: readonly Vectors[]): NDArray {
   const rank = Math.min(stack.rows, stack.columns)
   const Reals = stack.elements.constructor as Float64ArrayConstructor
   const values = new Reals(sizeOf(stack.batch) * rank)
   let k = 0
   for (const matrix of stack) {
     const scale = bringNearOne(matrix, call)
-    const found = providerOf('singularValues', rank, matrix.parts).singularValues(matrix, extent)
+    const found = providerOf('singularValues', rank, matrix.parts).singularValues(matrix, extent, rooms?.[k])
     if (found === undefined) throw endless(call)
     for (let i = 0; i < rank; i++) values[k * rank + i] = found.values[i] * scale
-    if (found.u !== undefined && found.vt !== undefined) take?.(k, found.u, found.vt)
+    const room = rooms?.[k]
+    if (room !== undefined && found.u !== undefined && found.vt !== undefined && found.u !== room.u) {
+      put(found.u, room.u)
+      put(found.vt, room.vt)
+    }
     k++
   }
   stack.release()

@@ -23,8 +23,11 @@ export interface Provider {
   qr(a: Matrix): QR
   /** Of a symmetric or Hermitian matrix both of whose triangles are there. @returns undefined if the iteration did not end */
   symmetricEigen(a: Matrix, withVectors: boolean): Eigen | undefined
-  /** @returns undefined if the iteration did not end */
-  singularValues(a: Matrix, extent: Extent): Singular | undefined
+  /**
+   * @param room without gaps, for vectors; who has them elsewhere returns those instead
+   * @returns undefined if the iteration did not end
+   */
+  singularValues(a: Matrix, extent: Extent, room?: Vectors): Singular | undefined
   /** Of any square matrix of float64 without gaps. @returns undefined if the iteration did not end */
   eigen(a: Matrix, withVectors: boolean): GeneralEigen | undefined
   /** A = Z·T·Zᴴ, of float64 without gaps; T in place of A. @returns Z; undefined if the iteration did not end */
@@ -94,11 +97,14 @@ export interface QZ {
 /** What is wanted: values alone; as many vectors as there are values; all of them. */
 export type Extent = 'values' | 'reduced' | 'full'
 
-export interface Singular {
+export interface Vectors {
+  /** Columns are vectors. */
+  readonly u: Matrix
+  /** Rows are vectors. */
+  readonly vt: Matrix
+}
+
+export interface Singular extends Partial<Vectors> {
   /** In descending order. */
   readonly values: Float64Array
-  /** Columns are vectors. */
-  readonly u?: Matrix
-  /** Rows are vectors. */
-  readonly vt?: Matrix
 }

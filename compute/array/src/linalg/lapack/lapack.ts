@@ -6,7 +6,7 @@
 import { conjugate, type Matrix, matrixOf } from '../matrix.ts'
 import { exchangeRows } from '../own/lu.ts'
 import { own } from '../own/own.ts'
-import type { Eigen, Extent, LU, Provider, QR, Singular, Triangle } from '../provider.ts'
+import type { Eigen, Extent, LU, Provider, QR, Singular, Triangle, Vectors } from '../provider.ts'
 import { call, letter, oneOf, solveBy, solveWithRoom } from './calls.ts'
 import { eigen, hessenberg, schur } from './eigen.ts'
 import type { Library } from './library.ts'
@@ -23,8 +23,8 @@ export const lapackOf = (library: Library): Provider => ({
   qr: a => (a.rows === 0 || a.columns === 0 ? own.qr(a) : factorQR(library, a)),
   symmetricEigen: (a, withVectors) =>
     a.rows === 0 ? own.symmetricEigen(a, withVectors) : symmetricEigen(library, a, withVectors),
-  singularValues: (a, extent) =>
-    a.rows === 0 || a.columns === 0 ? own.singularValues(a, extent) : singularValues(library, a, extent),
+  singularValues: (a, extent, room) =>
+    a.rows === 0 || a.columns === 0 ? own.singularValues(a, extent) : singularValues(library, a, extent, room),
   eigen: (a, withVectors) => (a.rows === 0 ? own.eigen(a, withVectors) : eigen(library, a, withVectors)),
   schur: a => (a.rows === 0 ? own.schur(a) : schur(library, a)),
   hessenberg: a => (a.rows === 0 ? own.hessenberg(a) : hessenberg(library, a)),
@@ -129,18 +129,21 @@ function symmetricEigen(library: Library, a: Matrix, withVectors: boolean): Eige
 
 const jobs = { values: 'N', reduced: 'S', full: 'A' } as const
 
-function singularValues(library: Library, a: Matrix, extent: Extent): Singular | undefined {
+function singularValues(library: Library, a: Matrix, extent: Extent, room?: Vectors): Singular | undefined {
   const { rows: m, columns: n, stride, parts, array } = a
   const rank = Math.min(m, n)
   const most = Math.max(m, n)
   const values = new (array.constructor as Float64ArrayConstructor)(rank)
   const [width, height] = extent === 'full' ? [m, n] : extent === 'reduced' ? [rank, rank] : [1, 1]
-  const [u, vt] = extent === 'values' ? [ofKind(a, 1), ofKind(a, 1)] : [ofKind(a, m * width), ofKind(a, height * n)]
   const ldvt = extent === 'values' ? 1 : n
+  const { u, vt } = room ?? {
+    u: matrixOf(ofKind(a, m * width), m, width, 0, width, parts),
+    vt: matrixOf(ofKind(a, height * ldvt), height, n, 0, n, parts),
+  }
   const failed = solveWithRoom(
     library,
     nameOf(a, 'gesdd'),
-    [jobs[extent], n, m, from(a), stride, values, vt, ldvt, u, width],
+    [jobs[extent], n, m, from(a), stride, values, from(vt), ldvt, from(u), width],
     {
       like: array,
       parts,
@@ -152,5 +155,5 @@ function singularValues(library: Library, a: Matrix, extent: Extent): Singular |
   if (failed > 0) return undefined
   const found = Float64Array.from(values)
   if (extent === 'values') return { values: found }
-  return { values: found, u: matrixOf(u, m, width, 0, width, parts), vt: matrixOf(vt, height, n, 0, n, parts) }
+  return { values: found, u, vt }
 }

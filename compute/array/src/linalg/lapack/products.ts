@@ -58,11 +58,13 @@ interface Result {
   readonly parts: 1 | 2
 }
 
+const after = (array: Reals, at: number): Reals => (at === 0 ? array : array.subarray(at))
+
 function callOf(a: Factor, b: Factor, { to, at, stride, m, n, k, parts }: Result): Call {
   const [alpha, beta] = [oneOf(to), zeroOf(to)]
-  const x = a.array.subarray(a.at * parts)
-  const y = b.array.subarray(b.at * parts)
-  const c = to.subarray(at * parts)
+  const x = after(a.array, a.at * parts)
+  const y = after(b.array, b.at * parts)
+  const c = after(to, at * parts)
   const name = letter(to, parts)
   if (n === 1) {
     // A column: its elements are as far apart as rows of a factor of rows, or next to each other.
