@@ -1,0 +1,302 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { MalformedHistoryError, type Operation, operationsOf } from '../src/consistency/history.ts'
+import { checkLinearizable, type Model } from '../src/consistency/linearizable.ts'
+import {
+  type AppendInput,
+  type LockInput,
+  lock,
+  queue,
+  type RegisterInput,
+  type RegisterOutput,
+  register,
+  registers,
+  set,
+  texts,
+  transactions,
+} from '../src/consistency/models.ts'
+import { historyPage, historyPicture } from '../src/consistency/picture.ts'
+import { type RawOperation, readEdn, readJepsenLog, registerEvents } from '../src/consistency/readers.ts'
+
+const root = new URL('../histories/', import.meta.url)
+const read = (file: string): string => readFileSync(new URL(file, root), 'utf8')
+
+interface Published {
+  file: string
+  format?: string
+  model: string
+  linearizable?: boolean
+}
+
+/** Each format and model as a history that can be checked. */
+const check = ({ file, format, model }: Published) => {
+  const raw = format === 'jepsen-log' ? readJepsenLog(read(file)) : readEdn(read(file))
+  if (format === 'jepsen-log') {
+    // A compare-and-set that failed has seen another value; a read that failed has seen nothing.
+    const failed = (input: RegisterInput) => (input.op === 'cas' ? false : undefined)
+    return checkLinearizable(register(null), operationsOf(registerEvents(raw), failed))
+  }
+  if (format === 'kv-edn-lines') {
+    const events = raw.map(({ process, type, f, key, value }) => {
+      const input = { op: f, key, value } as AppendInput
+      return { process: process!, type, input, output: f === 'get' ? (value ?? '') : '' }
+    })
+    return checkLinearizable(texts, operationsOf<AppendInput, string>(events))
+  }
+  if (model === 'mutex') {
+    const isCall = ({ f }: RawOperation) => f === 'acquire' || f === 'release'
+    const events = raw.filter(isCall).map(({ process, type, f }) => {
+      return { process: process!, type, input: { op: f } as LockInput, output: true }
+    })
+    return checkLinearizable(lock, operationsOf(events))
+  }
+  return checkLinearizable(register(0), operationsOf(registerEvents(raw, { unknownNil: true })))
+}
+
+describe('histories with published verdicts', () => {
+  const published: Published[] = JSON.parse(read('verdicts.json'))
+  for (const entry of published)
+    if (entry.linearizable !== undefined)
+      test(entry.file, () => assert.equal(check(entry).linearizable, entry.linearizable))
+})
+
+/** All orders, one after another: the definition itself. */
+const isLinearizable = <State, Input, Output>(
+  model: Model<State, Input, Output>,
+  history: readonly Operation<Input, Output>[],
+  state = model.initial,
+): boolean => {
+  if (history.every(({ end }) => end === Number.POSITIVE_INFINITY)) return true
+  const firstEnd = Math.min(...history.map(({ end }) => end))
+  return history.some((operation, i) => {
+    if (operation.begin > firstEnd) return false
+    const after = model.step(state, operation.input, operation.output)
+    return after !== undefined && isLinearizable(model, history.toSpliced(i, 1), after)
+  })
+}
+
+/** Short histories of a few clients, most of them nearly right: answers are those of one run, and then some are changed. */
+const histories = <State, Input, Output>(
+  model: Model<State, Input, Output>,
+  inputs: fc.Arbitrary<Input>,
+  answer: (state: State, input: Input) => Output,
+  other: fc.Arbitrary<Output>,
+): fc.Arbitrary<Operation<Input, Output>[]> =>
+  fc
+    .array(
+      fc.record({
+        process: fc.nat(3),
+        input: inputs,
+        before: fc.nat(6),
+        after: fc.nat(6),
+        wrong: fc.option(other, { freq: 6, nil: undefined }),
+        fate: fc.constantFrom('answered', 'answered', 'answered', 'answered', 'unknown'),
+      }),
+      { maxLength: 7 },
+    )
+    .map(parts => {
+      let state = model.initial
+      return parts.map(({ process, input, before, after, wrong, fate }, i) => {
+        const output = answer(state, input)
+        state = model.step(state, input, output) ?? state
+        const at = 10 * i
+        const isUnknown = fate === 'unknown'
+        return {
+          process,
+          input,
+          output: isUnknown ? undefined : (wrong ?? output),
+          begin: at - 4 * before,
+          end: isUnknown ? Number.POSITIVE_INFINITY : at + 1 + 4 * after,
+        }
+      })
+    })
+
+const value = fc.nat(2)
+const registerInput: fc.Arbitrary<RegisterInput> = fc.oneof(
+  fc.constant({ op: 'read' as const }),
+  fc.record({ op: fc.constant('write' as const), value }),
+  fc.record({ op: fc.constant('cas' as const), from: value, to: value }),
+)
+const registerAnswer = (state: unknown, input: RegisterInput): RegisterOutput =>
+  input.op === 'read' ? (state as number) : input.op === 'write' ? true : state === input.from
+
+describe('against the definition', () => {
+  test('register', () => {
+    let [yes, no] = [0, 0]
+    fc.assert(
+      fc.property(histories(register(0), registerInput, registerAnswer, fc.oneof(value, fc.boolean())), history => {
+        const expected = isLinearizable(register(0), history)
+        if (expected) yes++
+        else no++
+        assert.equal(checkLinearizable(register(0), history).linearizable, expected)
+      }),
+      { numRuns: 2000 },
+    )
+    assert.ok(yes > 200 && no > 200, `${yes} and ${no}`)
+  })
+
+  test('queue', () => {
+    const input = fc.oneof(
+      fc.record({ op: fc.constant('enqueue' as const), value }),
+      fc.constant({ op: 'dequeue' as const }),
+    )
+    fc.assert(
+      fc.property(
+        histories(
+          queue,
+          input,
+          (state, { op }) => (op === 'dequeue' ? (state[0] ?? null) : true),
+          fc.oneof(value, fc.constant(null)),
+        ),
+        history => assert.equal(checkLinearizable(queue, history).linearizable, isLinearizable(queue, history)),
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('set', () => {
+    const input = fc.oneof(
+      fc.record({ op: fc.constantFrom('add' as const, 'remove' as const), value }),
+      fc.constant({ op: 'read' as const }),
+    )
+    const answer = (state: readonly (string | number)[], input: Parameters<typeof set.step>[1]) =>
+      input.op === 'read' ? state : state.includes(input.value) === (input.op === 'remove')
+    fc.assert(
+      fc.property(histories(set, input, answer, fc.oneof(fc.boolean(), fc.constant([1]))), history =>
+        assert.equal(checkLinearizable(set, history).linearizable, isLinearizable(set, history)),
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('transactions', () => {
+    const key = fc.constantFrom('x', 'y')
+    const input = fc.array(
+      fc.oneof(
+        fc.record({ op: fc.constant('read' as const), key }),
+        fc.record({ op: fc.constant('write' as const), key, value }),
+      ),
+      { minLength: 1, maxLength: 3 },
+    )
+    const model = transactions({ x: 0, y: 0 })
+    const answer = (
+      state: Readonly<Record<string, unknown>>,
+      parts: readonly { op: string; key: string; value?: unknown }[],
+    ) => {
+      const own: Record<string, unknown> = { ...state }
+      const seen: unknown[] = []
+      for (const { op, key, value } of parts) {
+        if (op === 'read') seen.push(own[key])
+        else own[key] = value
+      }
+      return seen as number[]
+    }
+    fc.assert(
+      fc.property(histories(model, input, answer, fc.array(value, { maxLength: 3 })), history =>
+        assert.equal(checkLinearizable(model, history).linearizable, isLinearizable(model, history)),
+      ),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('answers', () => {
+  const at = (
+    process: number,
+    begin: number,
+    end: number,
+    input: RegisterInput,
+    output: RegisterOutput,
+  ): Operation<RegisterInput, RegisterOutput> => ({
+    process,
+    begin,
+    end,
+    input,
+    output,
+  })
+  const stale = [
+    at(0, 0, 1, { op: 'write', value: 1 }, true),
+    at(0, 2, 3, { op: 'write', value: 2 }, true),
+    at(1, 4, 5, { op: 'read' }, 2),
+    at(1, 6, 7, { op: 'read' }, 1),
+  ]
+
+  test('an order is given for what is right', () => {
+    const verdict = checkLinearizable(register(null), stale.slice(0, 3))
+    assert.ok(verdict.linearizable === true)
+    assert.deepEqual(verdict.orders, [stale.slice(0, 3)])
+  })
+
+  test('for what is wrong, how far one comes, and what is stuck', () => {
+    const verdict = checkLinearizable(register(null), stale)
+    assert.ok(verdict.linearizable === false)
+    assert.deepEqual(verdict.longest, stale.slice(0, 3))
+    assert.deepEqual(verdict.stuck, [stale[3]])
+    const picture = historyPicture(register(null), stale, verdict)
+    assert.match(picture, /<g class="stuck"><title>read 1<\/title>/)
+    assert.match(picture, /3 of 4 operations can be put in order/)
+    assert.match(historyPage(picture), /^<!doctype html>/)
+  })
+
+  test('the wrong part of many is found without deciding the others', () => {
+    // 16 writes at once, read by nobody, would have 2^16 states if the last read were impossible; the wrong key is told first.
+    const wide = Array.from({ length: 40 }, (_, i) => ({
+      process: `w${i}`,
+      begin: 0,
+      end: 100,
+      input: { key: 'wide', op: 'write' as const, value: i },
+      output: true as RegisterOutput,
+    }))
+    const impossible = { process: 'r', begin: 101, end: 102, input: { key: 'wide', op: 'read' as const }, output: 99 }
+    const narrow = stale.map(operation => ({ ...operation, input: { key: 'narrow', ...operation.input } }))
+    const verdict = checkLinearizable(registers(), [...wide, impossible, ...narrow])
+    assert.ok(verdict.linearizable === false)
+    assert.equal(verdict.part[0].input.key, 'narrow')
+    assert.ok(verdict.steps < 100_000)
+  })
+
+  test('what is not decided within the budget is unknown, whether of steps or of states', () => {
+    const writes = Array.from({ length: 40 }, (_, i) => at(i, 0, 100, { op: 'write', value: i }, true))
+    const history = [...writes, at(99, 101, 102, { op: 'read' }, 99)]
+    for (const options of [{ maxSteps: 50_000 }, { maxStates: 10_000 }]) {
+      const verdict = checkLinearizable(register(null), history, options)
+      assert.equal(verdict.linearizable, 'unknown')
+    }
+    const reason = new Error('enough')
+    assert.throws(() => checkLinearizable(register(null), history, { signal: AbortSignal.abort(reason) }), reason)
+  })
+
+  test('an empty history is linearizable', () => {
+    assert.equal(checkLinearizable(register(null), []).linearizable, true)
+    assert.equal(checkLinearizable(registers(null), []).linearizable, true)
+  })
+
+  test('a history of a thousand operations is decided at once', () => {
+    let state = 0
+    const history = Array.from({ length: 1000 }, (_, i) => {
+      const isWrite = i % 3 === 0
+      if (isWrite) state = i
+      return at(
+        i % 10,
+        10 * i - 35,
+        10 * i + 35,
+        isWrite ? { op: 'write', value: i } : { op: 'read' },
+        isWrite ? true : state,
+      )
+    })
+    const verdict = checkLinearizable(register(0), history)
+    assert.equal(verdict.linearizable, true)
+    assert.ok(verdict.steps < 100_000, `${verdict.steps}`)
+  })
+})
+
+test('events that are no history are refused', () => {
+  const ask = { process: 1, type: 'invoke' as const, input: 0 }
+  assert.throws(() => operationsOf([ask, ask]), MalformedHistoryError)
+  assert.throws(() => operationsOf([{ process: 1, type: 'ok' as const }]), /event 0: process 1 is answered/)
+  const [lost] = operationsOf([ask])
+  assert.equal(lost.end, Number.POSITIVE_INFINITY)
+  assert.deepEqual(operationsOf([ask, { process: 1, type: 'fail' }]), [])
+})
