@@ -30,7 +30,7 @@ import { isLatin1 } from './text.ts'
  */
 export interface Foreign {
   /**
-   * Asked of each object met for the first time that is no plain object and no array; typed arrays are among them.
+   * Asked of each function, and of each object met for the first time that is no plain object and no array; typed arrays are among them.
    *
    * @returns whether it has written it: a tag of its own by `to.putTag`, and what belongs to it. If not, it is packed as data
    */
@@ -170,6 +170,7 @@ export class Packer {
         this.putTag(tags.bigint)
         return this.putText(value.toString(16))
       case 'function':
+        if (this.foreign?.put(value, this)) return
         return this.refuse(
           value.name ? `the function '${value.name}'` : 'a function',
           'Send what it needs, and import it where it is used.',

@@ -1,5 +1,8 @@
+export { type Address, parseAddress } from './address.ts'
 export type { WorldErrorKind } from './errors.ts'
 export { WorldError } from './errors.ts'
+export { realClock } from './real/clock.ts'
+export { worldError } from './real/errors.ts'
 export { type RealWorldOptions, realWorld } from './real/world.ts'
 export type { Conditions } from './simulated/conditions.ts'
 export { quiet, rough } from './simulated/conditions.ts'

@@ -1,0 +1,44 @@
+// What belongs to a call and to all that is called for it, here and elsewhere: until when it makes sense, and whether somebody still waits for it.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { ArgumentError } from '@skein/base'
+import { type Clock, realClock } from '@skein/world'
+
+export interface CallContext {
+  /** Milliseconds that are left; Infinity: as many as one likes. */
+  readonly remainingMs: number
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal
+}
+
+const storage = new AsyncLocalStorage<CallContext>()
+const never = new AbortController().signal
+const unbounded: CallContext = { remainingMs: Number.POSITIVE_INFINITY, signal: never }
+
+/**
+ * Of the call that is being served: how much time is left for it, and a signal that is aborted when that is over, or when the caller waits no longer. What is called for it has no more time than
+ * that, without being told.
+ */
+export const callContext = (): CallContext => storage.getStore() ?? unbounded
+
+/** @internal */
+export const enter = <T>(context: CallContext, run: () => T): T => storage.run(context, run)
+
+/**
+ * Runs `run`: calls that it makes, and what is called for those elsewhere, have `deadlineMs` from now, all together, and no more than is left of what they are themselves part of. Those that are not answered by then
+ * reject with TimeoutError. Throws ArgumentError.
+ */
+export const within = <T>(deadlineMs: number, run: () => T, clock: Clock = realClock): T => {
+  if (typeof deadlineMs !== 'number' || !(deadlineMs >= 0))
+    throw new ArgumentError('within', 'deadlineMs', 'milliseconds from 0', deadlineMs)
+  const outer = callContext()
+  const untilMs = clock.monotonicMs() + Math.min(deadlineMs, outer.remainingMs)
+  return enter(
+    {
+      get remainingMs() {
+        return untilMs - clock.monotonicMs()
+      },
+      signal: outer.signal,
+    },
+    run,
+  )
+}

@@ -1,0 +1,72 @@
+import { describe, registerError, SkeinError } from '@skein/base'
+
+/** The other side sent what is no message. The connection is closed. */
+export class MalformedMessageError extends SkeinError {
+  static {
+    registerError(MalformedMessageError, 'MalformedMessageError')
+  }
+  declare readonly part: string
+  declare readonly expected: string
+  declare readonly found: string
+
+  constructor(part: string, expected: string, found: unknown, options?: ErrorOptions) {
+    const value = describe(found)
+    const message = `The other side sent a message that is none: ${part} must be ${expected}, but it is ${value}. Is it of the same protocol?`
+    super('SKEIN_RPC_MALFORMED', message, { part, expected, found: value }, options)
+  }
+}
+
+/** The connection ended before a call was answered. Whether the call was made nobody knows. */
+export class ConnectionLostError extends SkeinError {
+  static {
+    registerError(ConnectionLostError, 'ConnectionLostError')
+  }
+  declare readonly peer: string
+
+  constructor(peer: string, reason: string, options?: ErrorOptions) {
+    const message = `The connection to ${peer} is lost: ${reason}. Calls that were not answered may have been made or not. Connect again, or use up().`
+    super('SKEIN_RPC_LOST', message, { peer }, options)
+  }
+}
+
+/** What was called is not there (any more). */
+export class NoSuchFunctionError extends SkeinError {
+  static {
+    registerError(NoSuchFunctionError, 'NoSuchFunctionError')
+  }
+  declare readonly called: string
+
+  constructor(called: string, found: string) {
+    super('SKEIN_RPC_NO_FUNCTION', `${called} was called, but ${found}.`, { called })
+  }
+}
+
+/** The other side exceeded what it may; the connection is closed. */
+export class LimitExceededError extends SkeinError {
+  static {
+    registerError(LimitExceededError, 'LimitExceededError')
+  }
+  declare readonly limit: string
+  declare readonly most: number
+
+  constructor(limit: string, most: number) {
+    super(
+      'SKEIN_RPC_LIMIT',
+      `The other side exceeded ${limit}: ${most} are allowed. Raise limits.${limit} if that is meant to be.`,
+      { limit, most },
+    )
+  }
+}
+
+/** The other side is an old peer, whose calls have no answers. */
+export class NoAnswerError extends SkeinError {
+  static {
+    registerError(NoAnswerError, 'NoAnswerError')
+  }
+  declare readonly peer: string
+
+  constructor(peer: string) {
+    const message = `The call was sent, but ${peer} speaks dnode, in which calls have no answers. Give it a callback, or do not wait for it.`
+    super('SKEIN_RPC_NO_ANSWER', message, { peer })
+  }
+}

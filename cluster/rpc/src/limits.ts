@@ -1,0 +1,37 @@
+import { ArgumentError } from '@skein/base'
+
+/** What the other side may not exceed. Beyond it the connection is closed, with the limit as the reason. */
+export interface Limits {
+  /** Bytes of one message. Default 64 MiB. */
+  messageBytes: number
+  /** Levels of a line of JSON; frames have 1000. Default 1000. */
+  depth: number
+  /** Functions of one message of an old peer, and links in it. Default 10,000. */
+  callbacks: number
+  /** Functions of theirs that are held here at a time. Default 1,000,000. */
+  functions: number
+  /** Calls of theirs that are not answered yet. Default 100,000. */
+  calls: number
+  /** Streams of theirs that are open. Default 10,000. */
+  streams: number
+}
+
+export const defaultLimits: Limits = {
+  messageBytes: 64 * 2 ** 20,
+  depth: 1000,
+  callbacks: 10_000,
+  functions: 1_000_000,
+  calls: 100_000,
+  streams: 10_000,
+}
+
+/** Throws ArgumentError. */
+export const limitsOf = (call: string, given: Partial<Limits> = {}): Limits => {
+  for (const [name, value] of Object.entries(given)) {
+    if (!(name in defaultLimits))
+      throw new ArgumentError(call, 'limits', `of ${Object.keys(defaultLimits).join(', ')}`, name)
+    if (typeof value !== 'number' || !(value > 0))
+      throw new ArgumentError(call, `limits.${name}`, 'a number above 0', value)
+  }
+  return { ...defaultLimits, ...given }
+}

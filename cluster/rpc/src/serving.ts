@@ -1,0 +1,188 @@
+// Calls of theirs: made, and answered. What a call gave is kept until the other side has heard of it, for it may already have asked for something in it.
+import { TimeoutError, toErrorWire } from '@skein/base'
+import type { Clock } from '@skein/world'
+import { follow, isThenable } from './answers.ts'
+import { type CallContext, enter } from './context.ts'
+import { LimitExceededError, MalformedMessageError, NoSuchFunctionError } from './errors.ts'
+import { flags, kinds } from './frames/format.ts'
+import type { FrameParts } from './frames/reader.ts'
+import type { Exports } from './functions.ts'
+import type { Link } from './link.ts'
+import type { Signals } from './signals.ts'
+
+/** A call that has not been answered. */
+class Served implements CallContext {
+  private readonly clock: Clock
+  private readonly untilMs: number
+  private controller: AbortController | undefined
+  private reason: { value: unknown } | undefined
+
+  constructor(clock: Clock, untilMs: number) {
+    this.clock = clock
+    this.untilMs = untilMs
+  }
+
+  get remainingMs(): number {
+    return this.untilMs - this.clock.monotonicMs()
+  }
+
+  /** Made when it is asked for: most functions never do. */
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController()
+      if (this.reason) this.controller.abort(this.reason.value)
+    }
+    return this.controller.signal
+  }
+
+  abort(reason: unknown): void {
+    this.reason ??= { value: reason }
+    this.controller?.abort(reason)
+  }
+}
+
+type AnswerKind = typeof kinds.answer | typeof kinds.failure
+
+export class Serving {
+  private readonly link: Link
+  private readonly exports: Exports
+  private readonly signals: Signals
+  private readonly open = new Map<number, Served>()
+  /** What calls gave, or will. */
+  private readonly given = new Map<number, unknown>()
+  /** Those that were answered, in order; the first of them is answer `forgotten`. */
+  private readonly told: number[] = []
+  private forgotten = 0
+
+  constructor(link: Link, exports: Exports, signals: Signals) {
+    this.link = link
+    this.exports = exports
+    this.signals = signals
+  }
+
+  get size(): number {
+    return this.open.size
+  }
+
+  /** Answers that are kept. */
+  get kept(): number {
+    return this.given.size
+  }
+
+  take(parts: FrameParts, attachments: readonly Uint8Array[]): void {
+    const { clock, limits, values } = this.link
+    const isAnswer = parts.byte() === 1
+    const target = parts.varint()
+    const reply = parts.varint()
+    this.forget(parts.varint())
+    const limitMs = parts.byte() & flags.deadline ? parts.f64() : Number.POSITIVE_INFINITY
+    if (this.open.size >= limits.calls) throw new LimitExceededError('calls', limits.calls)
+    const args = values.read(parts.rest(), attachments)
+    if (!Array.isArray(args)) throw new MalformedMessageError('arguments', 'an array', args)
+    const signals = this.signals.takeReceived()
+    const served = new Served(clock, clock.monotonicMs() + limitMs)
+    let result: unknown
+    try {
+      result = enter(served, () => (isAnswer ? this.use(target, args) : this.run(target, args)))
+    } catch (error) {
+      return this.tell(kinds.failure, reply, error)
+    }
+    if (!isThenable(result)) return this.tell(kinds.answer, reply, result)
+
+    this.given.set(reply, result)
+    this.open.set(reply, served)
+    const late = (): void => served.abort(new TimeoutError('A call', Math.round(limitMs)))
+    const timer = limitMs === Number.POSITIVE_INFINITY ? undefined : clock.after(limitMs, late, { background: true })
+    const settle = (kind: AnswerKind, value: unknown): void => {
+      timer?.cancel()
+      this.open.delete(reply)
+      for (const number of signals) this.signals.forget(number)
+      this.tell(kind, reply, value)
+    }
+    result.then(
+      value => settle(kinds.answer, value),
+      error => settle(kinds.failure, error),
+    )
+  }
+
+  /** The other side waits no longer for a call. */
+  cancel(reply: number, reason: unknown): void {
+    this.open.get(reply)?.abort(reason)
+  }
+
+  /** What a call gives, at a path in it: an argument of another one. */
+  answered(reply: number, path: readonly string[]): Promise<unknown> {
+    return Promise.resolve(this.keptAnswer(reply)).then(value => follow(value, path))
+  }
+
+  end(reason: Error): void {
+    for (const served of this.open.values()) served.abort(reason)
+    this.open.clear()
+    this.given.clear()
+  }
+
+  private run(number: number, args: unknown[]): unknown {
+    const fn = this.exports.get(number)
+    if (fn === undefined) throw new NoSuchFunctionError(`function ${number}`, 'it was let go of, or never sent')
+    return called(fn, args)
+  }
+
+  /** A property of an answer, or a call of one, that may not be here yet. */
+  private use(reply: number, [path, args]: unknown[]): unknown {
+    if (!Array.isArray(path) || !path.every(key => typeof key === 'string'))
+      throw new MalformedMessageError('a path', 'an array of keys', path)
+    if (args !== undefined && !Array.isArray(args)) throw new MalformedMessageError('arguments', 'an array', args)
+    const use = (value: unknown): unknown => {
+      const found = follow(value, path)
+      if (args === undefined) return found
+      if (typeof found !== 'function')
+        throw new NoSuchFunctionError(path.join('.') || 'the answer', 'it is no function')
+      return called(found, args)
+    }
+    const value = this.keptAnswer(reply)
+    return isThenable(value) ? value.then(use) : use(value)
+  }
+
+  private keptAnswer(reply: number): unknown {
+    if (!this.given.has(reply)) throw new NoSuchFunctionError(`the answer of call ${reply}`, 'it is not kept any more')
+    return this.given.get(reply)
+  }
+
+  private tell(kind: AnswerKind, reply: number, value: unknown): void {
+    const { link } = this
+    if (link.lost) return
+    this.given.set(reply, kind === kinds.answer ? value : failure(value))
+    this.told.push(reply)
+    const write = (kind: AnswerKind, value: unknown): void => {
+      link.writer.begin(kind)
+      link.writer.varint(reply)
+      link.values.write(link.writer, value, 'answer', 'the answer')
+    }
+    try {
+      write(kind, kind === kinds.answer ? value : toErrorWire(value))
+    } catch (error) {
+      write(kinds.failure, toErrorWire(error))
+    }
+    link.flushSoon()
+  }
+
+  /** The other side has heard that many answers, all told. */
+  private forget(heard: number): void {
+    const over = heard - this.forgotten
+    if (over <= 0) return
+    if (over > this.told.length)
+      throw new MalformedMessageError('the number of answers heard', `${this.told.length} more at most`, over)
+    for (const reply of this.told.splice(0, over)) this.given.delete(reply)
+    this.forgotten = heard
+  }
+}
+
+/** Arguments that are not here yet are waited for; those within others are the function's own affair. */
+const called = (fn: Function, args: unknown[]): unknown =>
+  args.some(isThenable) ? Promise.all(args).then(args => fn(...args)) : fn(...args)
+
+const failure = (error: unknown): Promise<never> => {
+  const promise = Promise.reject(error)
+  promise.catch(() => {})
+  return promise
+}

@@ -1,0 +1,312 @@
+// One end of a connection. It begins as dnode: each side sends `methods`. Who sees in the other's that it is a Skein speaks in frames from then on (README). A session knows nothing of
+// sockets: bytes are given to it, and it gives bytes to `wire`.
+import type { Clock } from '@skein/world'
+import { isThenable, placeOf } from './answers.ts'
+import { Asking, failed } from './asking.ts'
+import { messageLimits } from './dnode/message.ts'
+import { scrub, unscrub } from './dnode/scrub.ts'
+import {
+  ConnectionLostError,
+  LimitExceededError,
+  MalformedMessageError,
+  NoAnswerError,
+  NoSuchFunctionError,
+} from './errors.ts'
+import { kinds } from './frames/format.ts'
+import { FrameParts, MessageReader } from './frames/reader.ts'
+import { FrameWriter } from './frames/writer.ts'
+import { Exports, Imports } from './functions.ts'
+import type { Limits } from './limits.ts'
+import type { Link } from './link.ts'
+import { offered } from './offer.ts'
+import { revived } from './revived.ts'
+import { Serving } from './serving.ts'
+import { Signals } from './signals.ts'
+import { Streams } from './streams.ts'
+import { FrameValues } from './values.ts'
+
+/** Where a session's bytes go. */
+export interface Wire {
+  /** The other end, for people. */
+  readonly peer: string
+  /** Takes the bytes over. False: much waits to go out. */
+  send(bytes: Uint8Array): boolean
+  close(): void
+  abort(): void
+}
+
+export interface SessionOptions {
+  readonly limits: Limits
+  /** Measures deadlines. */
+  readonly clock: Clock
+  /** Calls `run` soon, after what is done now: what was said until then is sent in one piece. */
+  readonly soon: (run: () => void) => void
+  /** The other side's fault: what it sent was no message, or called what is not there. */
+  readonly onFault?: (error: Error) => void
+  /** A function of ours threw, and nobody over there can be told: an old peer's call. */
+  readonly onError?: (error: unknown) => void
+}
+
+/** What one side offers: an object, or what makes one of the other side's and the session. */
+export type Offer = object | ((remote: any, session: Session) => object | undefined)
+
+/** What is said of itself in `methods`. */
+const greeting = { version: 1, features: ['frames', 'answers', 'pipelining', 'streams', 'signals', 'deadlines'] }
+
+export class Session {
+  /** What the other side offers; there once it has said so. */
+  readonly ready: Promise<object>
+  /** The other side speaks frames. */
+  isSkein = false
+  private readonly wire: Wire
+  private readonly options: SessionOptions
+  private readonly reader: MessageReader
+  private readonly writer = new FrameWriter()
+  private readonly exports = new Exports()
+  private readonly imports: Imports
+  private readonly link: Link
+  private readonly signals: Signals
+  private readonly asking: Asking
+  private readonly serving: Serving
+  private readonly streams: Streams
+  private readonly remote: Record<string, unknown> = {}
+  private readonly local: Record<string, unknown>
+  private readonly isReady = Promise.withResolvers<object>()
+  private readonly ended = Promise.withResolvers<Error | undefined>()
+  /** Lines that wait to go out. */
+  private readonly lines: string[] = []
+  /** Functions of theirs that nobody holds here any more, and how often each had come. */
+  private readonly letGo: number[] = []
+  private isFlushing = false
+  private reason: ConnectionLostError | undefined
+
+  constructor(wire: Wire, offer: Offer, options: SessionOptions) {
+    this.wire = wire
+    this.options = options
+    this.ready = this.isReady.promise
+    this.ready.catch(() => {})
+    this.imports = new Imports(
+      number => this.functionOf(number),
+      (number, times) => this.release(number, times),
+    )
+    this.link = this.makeLink()
+    this.signals = new Signals(this.link)
+    this.asking = new Asking(this.link, this.signals)
+    this.serving = new Serving(this.link, this.exports, this.signals)
+    this.streams = new Streams(this.link)
+    this.reader = new MessageReader(options.limits, {
+      line: value => this.takeLine(value),
+      frame: (kind, body, attachments) => this.takeFrame(kind, new FrameParts(body), attachments),
+    })
+    this.local = offered((typeof offer === 'function' ? offer(this.remote, this) : offer) ?? {})
+    this.sendLine('methods', [this.local], { skein: greeting })
+  }
+
+  get peer(): string {
+    return this.wire.peer
+  }
+
+  /** Why it ended; undefined as long as it has not. */
+  get lost(): ConnectionLostError | undefined {
+    return this.reason
+  }
+
+  /** Resolves when it has ended; with what went wrong, if something did. */
+  get closed(): Promise<Error | undefined> {
+    return this.ended.promise
+  }
+
+  /** Functions that each side holds of the other, calls that are not answered, answers that are kept, open streams. */
+  get counts(): { exported: number; imported: number; asked: number; serving: number; kept: number; streams: number } {
+    return {
+      exported: this.exports.size,
+      imported: this.imports.size,
+      asked: this.asking.size,
+      serving: this.serving.size,
+      kept: this.serving.kept,
+      streams: this.streams.size,
+    }
+  }
+
+  /** Bytes have come. */
+  receive(bytes: Uint8Array): void {
+    if (this.reason) return
+    try {
+      this.reader.read(bytes)
+    } catch (error) {
+      // The other side did what it may not: it is told nothing more.
+      this.options.onFault?.(error as Error)
+      this.wire.abort()
+      this.end(error as Error)
+    }
+  }
+
+  /** The wire has ended. */
+  end(error?: Error): void {
+    if (this.reason) return
+    const cause = error ? { cause: error } : undefined
+    const reason = new ConnectionLostError(this.wire.peer, error?.message ?? 'it was closed', cause)
+    this.reason = reason
+    for (const part of [this.asking, this.serving, this.streams, this.signals]) part.end(reason)
+    this.exports.clear()
+    this.imports.clear()
+    this.isReady.reject(reason)
+    this.ended.resolve(error)
+  }
+
+  /** Sends what waits, then ends. Calls that were not answered reject. */
+  close(): void {
+    if (this.reason) return
+    this.flush()
+    this.wire.close()
+    this.end()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  private makeLink(): Link {
+    const session = this
+    const { clock, limits, soon } = this.options
+    const values: FrameValues = new FrameValues({
+      sendFunction: fn => this.exports.send(fn),
+      unsendFunction: number => this.exports.release(number, 1),
+      receiveFunction: number => this.receiveFunction(number),
+      sendSignal: signal => this.signals.send(signal),
+      receiveSignal: number => this.signals.receive(number),
+      sendStream: iterable => this.streams.send(iterable),
+      receiveStream: number => this.streams.receive(number),
+      answered: (reply, path) => this.serving.answered(reply, path),
+      get owner() {
+        return session.link
+      },
+    })
+    return {
+      peer: this.wire.peer,
+      limits,
+      clock,
+      writer: this.writer,
+      values,
+      soon,
+      flushSoon: () => this.flushSoon(),
+      get lost() {
+        return session.reason
+      },
+    }
+  }
+
+  private takeFrame(kind: number, parts: FrameParts, attachments: readonly Uint8Array[]): void {
+    switch (kind) {
+      case kinds.call:
+        return this.serving.take(parts, attachments)
+      case kinds.answer:
+      case kinds.failure:
+        return this.asking.take(kind, parts, attachments)
+      case kinds.release:
+        while (!parts.isAtEnd) this.exports.release(parts.varint(), parts.varint())
+        return
+      case kinds.cancel:
+        return this.serving.cancel(parts.varint(), revived(this.link.values.read(parts.rest(), attachments)))
+      case kinds.abort:
+        return this.signals.abort(parts.varint(), revived(this.link.values.read(parts.rest(), attachments)))
+      case kinds.pull:
+        return this.streams.takePull(parts)
+      case kinds.items:
+        return this.streams.takeItems(parts, attachments)
+      case kinds.end:
+        return this.streams.takeEnd(parts, attachments)
+    }
+    throw new MalformedMessageError('the kind of a frame', 'known', kind)
+  }
+
+  // Functions of theirs.
+
+  private functionOf(number: number): Function {
+    return (...args: unknown[]) => {
+      if (this.isSkein) return this.asking.call(number, args)
+      if (this.reason) return failed(this.reason)
+      this.sendLine(number, args)
+      return failed(new NoAnswerError(this.wire.peer))
+    }
+  }
+
+  private receiveFunction(number: number): Function {
+    const fn = this.imports.receive(number)
+    const { functions } = this.options.limits
+    if (this.imports.size > functions) throw new LimitExceededError('functions', functions)
+    return fn
+  }
+
+  private release(number: number, times: number): void {
+    if (this.reason) return
+    if (this.isSkein) this.letGo.push(number, times)
+    else this.lines.push(`${JSON.stringify({ method: 'cull', arguments: [number] })}\n`)
+    this.flushSoon()
+  }
+
+  // dnode.
+
+  private sendLine(method: string | number, args: readonly unknown[], more?: object): void {
+    const scrubbed = scrub(args, (fn, isFirst) => this.exports.send(fn, !isFirst))
+    this.lines.push(`${JSON.stringify({ method, ...scrubbed, ...more })}\n`)
+    this.flushSoon()
+  }
+
+  private takeLine(message: unknown): void {
+    const { callbacks } = this.options.limits
+    const args = unscrub(message, number => this.receiveFunction(number), {
+      ...messageLimits,
+      callbacks,
+      links: callbacks,
+    })
+    const { method, skein } = message as { method?: unknown; skein?: { version?: unknown } }
+    if (method === 'methods') return this.takeMethods(args[0], skein?.version === greeting.version)
+    if (method === 'cull') {
+      for (const number of args) if (typeof number === 'number') this.exports.release(number, Number.POSITIVE_INFINITY)
+      return
+    }
+    let fn: unknown
+    if (typeof method === 'number') fn = this.exports.get(method)
+    else if (typeof method === 'string' && Object.hasOwn(this.local, method)) fn = this.local[method]
+    if (typeof fn !== 'function')
+      return this.options.onFault?.(new NoSuchFunctionError(String(method), 'there is none of that name'))
+    const { onError } = this.options
+    try {
+      const result: unknown = fn(...args)
+      // An answer of the other side's has none.
+      if (isThenable(result) && placeOf(result) === undefined) result.then(undefined, error => onError?.(error))
+    } catch (error) {
+      onError?.(error)
+    }
+  }
+
+  private takeMethods(methods: unknown, isSkein: boolean): void {
+    this.isSkein = isSkein
+    for (const name of Object.keys(this.remote)) delete this.remote[name]
+    if (typeof methods === 'object' && methods !== null)
+      for (const [name, value] of Object.entries(methods))
+        Object.defineProperty(this.remote, name, { value, writable: true, enumerable: true, configurable: true })
+    this.isReady.resolve(this.remote)
+  }
+
+  // Sending.
+
+  private flushSoon(): void {
+    if (this.isFlushing) return
+    this.isFlushing = true
+    this.options.soon(() => this.flush())
+  }
+
+  private flush(): void {
+    this.isFlushing = false
+    if (this.reason) return
+    if (this.lines.length > 0) this.wire.send(new TextEncoder().encode(this.lines.splice(0).join('')))
+    if (this.letGo.length > 0) {
+      this.writer.begin(kinds.release)
+      for (const n of this.letGo.splice(0)) this.writer.varint(n)
+      this.writer.end()
+    }
+    if (!this.writer.isEmpty) for (const chunk of this.writer.take()) this.wire.send(chunk)
+  }
+}

@@ -1,0 +1,56 @@
+// MessagePorts, workers, and what else has `postMessage` and messages: each message is a piece of the stream of bytes.
+import { type Offer, Session, type SessionOptions } from '../session.ts'
+
+/** A MessagePort or a Worker, of Node or of a page. */
+export interface PortLike {
+  postMessage(message: unknown, transfer?: any): void
+  /** Of Node. */
+  on?(event: string, listener: (value: any) => void): unknown
+  /** Of pages. */
+  addEventListener?(type: string, listener: (event: any) => void): void
+  start?(): void
+  close?(): void
+  terminate?(): unknown
+}
+
+/** Null is the last message: ports of pages do not tell that the other end is gone. */
+export const sessionOnPort = (port: PortLike, offer: Offer, options: SessionOptions): Session => {
+  const close = (): void => {
+    try {
+      port.postMessage(null)
+    } finally {
+      port.close?.()
+    }
+  }
+  const session = new Session(
+    {
+      peer: 'a port',
+      send: bytes => {
+        // A copy of its own: the buffer that it lies in may have other bytes, and would be moved with it.
+        const message = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
+        port.postMessage(message, [message.buffer])
+        return true
+      },
+      close,
+      abort: close,
+    },
+    offer,
+    options,
+  )
+  const take = (message: unknown): void => {
+    if (message instanceof Uint8Array) session.receive(message)
+    else if (message === null) session.end()
+  }
+  if (port.on) {
+    port.on('message', take)
+    port.on('close', () => session.end())
+    port.on('exit', (code: number) =>
+      session.end(code === 0 ? undefined : new Error(`the worker ended with code ${code}`)),
+    )
+    port.on('error', (error: Error) => session.end(error))
+  } else {
+    port.addEventListener!('message', event => take(event.data))
+    port.start?.()
+  }
+  return session
+}
