@@ -1,0 +1,71 @@
+import { registerError, SkeinError } from '@skein/base'
+
+/** A revision that the store has forgotten. */
+export class CompactedError extends SkeinError {
+  static {
+    registerError(CompactedError, 'CompactedError')
+  }
+  declare readonly asked: number
+  declare readonly compacted: number
+  constructor(asked: number, compacted: number) {
+    const message = `Revision ${asked} was asked for, but what was before revision ${compacted} is forgotten. Read what is there now, and watch from its revision on.`
+    super('SKEIN_COORD_COMPACTED', message, { asked, compacted })
+  }
+}
+
+/** A revision that is yet to come. */
+export class FutureRevisionError extends SkeinError {
+  static {
+    registerError(FutureRevisionError, 'FutureRevisionError')
+  }
+  declare readonly asked: number
+  declare readonly revision: number
+  constructor(asked: number, revision: number) {
+    super(
+      'SKEIN_COORD_FUTURE',
+      `Revision ${asked} was asked for, but the last one is ${revision}. Is it another store's?`,
+      { asked, revision },
+    )
+  }
+}
+
+/** A lease that is not there: it ran out, was revoked, or is another store's. */
+export class LeaseNotFoundError extends SkeinError {
+  static {
+    registerError(LeaseNotFoundError, 'LeaseNotFoundError')
+  }
+  declare readonly lease: string
+  constructor(lease: string) {
+    super(
+      'SKEIN_COORD_NO_LEASE',
+      `There is no lease ${lease}: it ran out or was revoked. Take another, and put its keys again.`,
+      { lease },
+    )
+  }
+}
+
+/** A lease that was held may have ended: whoever relied on it must stop. */
+export class LeaseLostError extends SkeinError {
+  static {
+    registerError(LeaseLostError, 'LeaseLostError')
+  }
+  declare readonly lease: string
+  constructor(lease: string, reason: string, options?: ErrorOptions) {
+    super(
+      'SKEIN_COORD_LEASE_LOST',
+      `Lease ${lease} is lost: ${reason}. Stop what depends on it; others may have begun.`,
+      { lease },
+      options,
+    )
+  }
+}
+
+/** The store was closed. */
+export class StoreClosedError extends SkeinError {
+  static {
+    registerError(StoreClosedError, 'StoreClosedError')
+  }
+  constructor(url: string) {
+    super('SKEIN_COORD_CLOSED', `The store ${url} was closed. Open it again.`, {})
+  }
+}

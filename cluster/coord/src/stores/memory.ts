@@ -1,0 +1,137 @@
+// The store in this process' memory: gone with it. For tests, for one process, and as what the others are compared with.
+import { ArgumentError } from '@skein/base'
+import { type Clock, realClock, type Timer } from '@skein/world'
+import { checkRange } from '../core/keys.ts'
+import { Machine } from '../core/machine.ts'
+import { StoreClosedError } from '../errors.ts'
+import { HeldLease } from '../leases.ts'
+import type {
+  Entry,
+  Lease,
+  LeaseOptions,
+  PutOptions,
+  Range,
+  RangeOptions,
+  RangeResult,
+  ReadOptions,
+  Store,
+  Transaction,
+  TransactionResult,
+  WatchBatch,
+  WatchOptions,
+} from '../store.ts'
+import { Watch } from '../watching.ts'
+
+export class MemoryStore implements Store {
+  readonly url = 'memory:'
+  private readonly machine = new Machine()
+  private readonly clock: Clock
+  private readonly watches = new Set<Watch>()
+  private readonly held = new Set<HeldLease>()
+  private expiry: Timer | undefined
+  private isClosed = false
+
+  constructor(clock: Clock = realClock) {
+    this.clock = clock
+    this.machine.onChange = batch => {
+      for (const watch of [...this.watches]) watch.feed(batch)
+    }
+  }
+
+  async get(key: string, options: ReadOptions = {}): Promise<Entry | undefined> {
+    return this.live().get(key, options.revision)
+  }
+
+  async range(range: Range, options?: RangeOptions): Promise<RangeResult> {
+    return this.live().range(range, options)
+  }
+
+  async put(
+    key: string,
+    value: Uint8Array | string,
+    options: PutOptions = {},
+  ): Promise<{ revision: number; previous: Entry | undefined }> {
+    const { revision, result } = this.live().apply({ op: 'put', key, value, ...options })
+    return { revision, previous: result as Entry | undefined }
+  }
+
+  async delete(key: string): Promise<{ revision: number; deleted: Entry | undefined }> {
+    const { revision, result } = this.live().apply({ op: 'delete', key })
+    return { revision, deleted: result as Entry | undefined }
+  }
+
+  async deleteRange(range: Range): Promise<{ revision: number; deleted: readonly Entry[] }> {
+    const { revision, result } = this.live().apply({ op: 'deleteRange', range })
+    return { revision, deleted: result as readonly Entry[] }
+  }
+
+  async transact(transaction: Transaction): Promise<TransactionResult> {
+    return this.live().transact(transaction)
+  }
+
+  async lease({ ttlMs, keepAlive = true }: LeaseOptions): Promise<Lease> {
+    const nowMs = this.clock.monotonicMs()
+    const id = this.live().grant(ttlMs, nowMs)
+    const calls = {
+      renew: async (id: string) => this.live().renew(id, this.clock.monotonicMs()),
+      revoke: async (id: string) => this.live().revoke(id),
+    }
+    const lease = new HeldLease(id, ttlMs, nowMs, this.clock, calls, keepAlive)
+    this.held.add(lease)
+    lease.signal.addEventListener('abort', () => this.held.delete(lease), { once: true })
+    this.expireLater(this.machine.expire(nowMs))
+    return lease
+  }
+
+  watch(range: Range, options: WatchOptions = {}): AsyncIterableIterator<WatchBatch> {
+    checkRange('watch', range)
+    const { from } = options
+    if (from !== undefined && (!Number.isSafeInteger(from) || from < 0))
+      throw new ArgumentError('watch', 'from', 'a revision, a whole number from 0', from)
+    const watch: Watch = new Watch(range, options, () => this.watches.delete(watch))
+    this.watches.add(watch)
+    try {
+      if (from !== undefined) for (const batch of this.live().since(from, range)) watch.feed(batch)
+      else this.live()
+    } catch (error) {
+      watch.end(error)
+    }
+    return watch
+  }
+
+  async compact(revision: number): Promise<void> {
+    this.live().compact(revision)
+  }
+
+  async revision(): Promise<number> {
+    return this.live().revision
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.expiry?.cancel()
+    const error = new StoreClosedError(this.url)
+    for (const lease of [...this.held]) lease.lose('the store was closed', error)
+    for (const watch of [...this.watches]) watch.end(error)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** The machine, as it is now: without leases whose time is over. Throws StoreClosedError. */
+  private live(): Machine {
+    if (this.isClosed) throw new StoreClosedError(this.url)
+    this.machine.expire(this.clock.monotonicMs())
+    return this.machine
+  }
+
+  /** Leases end by themselves, whether or not anybody asks. */
+  private expireLater(atMs: number): void {
+    this.expiry?.cancel()
+    if (this.isClosed || atMs === Number.POSITIVE_INFINITY) return
+    const expire = (): void => this.expireLater(this.machine.expire(this.clock.monotonicMs()))
+    this.expiry = this.clock.after(Math.max(0, atMs - this.clock.monotonicMs()), expire, { background: true })
+  }
+}
