@@ -1,6 +1,7 @@
 // The store as a state machine: a request and the time in, an answer and events out. It knows neither clocks nor files nor promises. The memory engine calls it; other engines are held against it.
 //
-// What is kept of a key is its history since the last compaction: each change with its revision. What is there now is the last of them, unless that is a deletion.
+// What is kept of a key is its history since the last compaction: each change with its revision. What is there now is the last of them, unless that is a deletion. `Tables` keeps it,
+// in memory or in a file.
 import { ArgumentError } from '@skein/base'
 import { CompactedError, FutureRevisionError, LeaseNotFoundError } from '../errors.ts'
 import type {
@@ -16,40 +17,25 @@ import type {
   WatchBatch,
   WatchEvent,
 } from '../store.ts'
-import { bytesOf, checkKey, checkRange, compareBytes, compareKeys, endsOf, isIn } from './keys.ts'
-
-/** A change of a key: what it is since then, or that it is gone. */
-interface Change {
-  readonly revision: number
-  readonly entry: Entry | undefined
-}
-
-interface LeaseState {
-  readonly ttlMs: number
-  untilMs: number
-  readonly keys: Set<string>
-}
+import { bytesOf, checkKey, checkRange, compareBytes, isIn } from './keys.ts'
+import { type LeaseRow, MemoryTables, type Tables } from './tables.ts'
 
 export class Machine {
-  private revisionNumber = 0
-  private compactedAt = 0
-  private readonly changes = new Map<string, Change[]>()
-  /** Keys of `changes`, in order. */
-  private readonly keys: string[] = []
-  private readonly leases = new Map<string, LeaseState>()
-  private lastLease = 0
-  /** What each revision changed, from the compacted one on. */
-  private readonly log: { revision: number; events: readonly WatchEvent[] }[] = []
+  private readonly tables: Tables
   /** Told of each revision as it happens. */
   onChange: ((batch: WatchBatch) => void) | undefined
 
+  constructor(tables: Tables = new MemoryTables()) {
+    this.tables = tables
+  }
+
   get revision(): number {
-    return this.revisionNumber
+    return this.tables.revision
   }
 
   /** Changes before this revision are forgotten. */
   get compacted(): number {
-    return this.compactedAt
+    return this.tables.compacted
   }
 
   get(key: string, revision?: number): Entry | undefined {
@@ -62,12 +48,12 @@ export class Machine {
     if (!(limit >= 0)) throw new ArgumentError('range', 'limit', 'a number from 0', limit)
     const revision = this.checkRevision(options.revision)
     const found: Entry[] = []
-    for (const key of this.keysIn(range)) {
+    for (const key of this.tables.keysIn(range)) {
       const entry = this.at(key, revision)
       if (entry) found.push(keysOnly ? { ...entry, value: empty } : entry)
     }
     if (descending) found.reverse()
-    return { entries: found.slice(0, limit), count: found.length, revision: revision ?? this.revisionNumber }
+    return { entries: found.slice(0, limit), count: found.length, revision: revision ?? this.revision }
   }
 
   /** One change, or none: what it gives is what a transaction of this operation alone would. */
@@ -84,77 +70,65 @@ export class Machine {
     this.check(wanted)
     this.check(otherwise)
     const succeeded = compares.every(compare => this.holds(compare))
-    const revision = this.revisionNumber + 1
+    const revision = this.revision + 1
     const events: WatchEvent[] = []
     const results = (succeeded ? wanted : otherwise).map(operation => this.run(operation, revision, events))
     this.commit(revision, events)
-    return { succeeded, revision: this.revisionNumber, results }
+    return { succeeded, revision: this.revision, results }
   }
 
   grant(ttlMs: number, nowMs: number): string {
     if (!(ttlMs > 0)) throw new ArgumentError('lease', 'ttlMs', 'milliseconds above 0', ttlMs)
-    const id = String(++this.lastLease)
-    this.leases.set(id, { ttlMs, untilMs: nowMs + ttlMs, keys: new Set() })
-    return id
+    return this.tables.addLease(ttlMs, nowMs + ttlMs)
   }
 
   /** Throws LeaseNotFoundError. */
   renew(id: string, nowMs: number): void {
-    const lease = this.leaseOf(id)
-    lease.untilMs = nowMs + lease.ttlMs
+    this.tables.prolong(id, nowMs + this.leaseOf(id).ttlMs)
   }
 
   /** Ends a lease and its keys. Throws LeaseNotFoundError. */
   revoke(id: string): void {
-    const lease = this.leaseOf(id)
-    this.leases.delete(id)
-    const revision = this.revisionNumber + 1
+    this.leaseOf(id)
+    const revision = this.revision + 1
     const events: WatchEvent[] = []
-    for (const key of [...lease.keys].sort(compareKeys)) this.remove(key, revision, events)
+    for (const key of [...this.tables.keysOf(id)]) this.remove(key, revision, events)
+    this.tables.removeLease(id)
     this.commit(revision, events)
   }
 
   /** Ends the leases whose time is over, each as a revision of its own. Returns when the next one's is. */
   expire(nowMs: number): number {
-    let nextMs = Number.POSITIVE_INFINITY
-    for (const [id, { untilMs }] of [...this.leases]) {
-      if (untilMs <= nowMs) this.revoke(id)
-      else nextMs = Math.min(nextMs, untilMs)
+    for (;;) {
+      const first = this.tables.firstLease()
+      if (first === undefined) return Number.POSITIVE_INFINITY
+      if (first.untilMs > nowMs) return first.untilMs
+      this.revoke(first.id)
     }
-    return nextMs
   }
 
   /** What changed in the range from the revision on. Throws CompactedError. */
   since(revision: number, range: Range): WatchBatch[] {
-    if (revision < this.compactedAt) throw new CompactedError(revision, this.compactedAt)
-    return this.log.flatMap(batch => (batch.revision < revision ? [] : (inRange(batch, range) ?? [])))
+    if (revision < this.compacted) throw new CompactedError(revision, this.compacted)
+    const batches: WatchBatch[] = []
+    for (const batch of this.tables.batchesSince(revision)) {
+      const within = inRange(batch, range)
+      if (within) batches.push(within)
+    }
+    return batches
   }
 
   /** Forgets changes before the revision. Throws CompactedError, FutureRevisionError. */
   compact(revision: number): void {
     if (!Number.isSafeInteger(revision) || revision < 0)
       throw new ArgumentError('compact', 'revision', 'a whole number from 0', revision)
-    if (revision < this.compactedAt) throw new CompactedError(revision, this.compactedAt)
-    if (revision > this.revisionNumber) throw new FutureRevisionError(revision, this.revisionNumber)
-    this.compactedAt = revision
-    for (const [key, changes] of this.changes) {
-      // The last one up to the revision says what was there then.
-      const first = Math.max(
-        0,
-        changes.findLastIndex(change => change.revision <= revision),
-      )
-      changes.splice(0, first)
-      if (changes.length === 1 && changes[0].entry === undefined && changes[0].revision <= revision) {
-        this.changes.delete(key)
-        this.keys.splice(this.placeOf(key), 1)
-      }
-    }
-    const first = this.log.findIndex(batch => batch.revision >= revision)
-    this.log.splice(0, first < 0 ? this.log.length : first)
+    if (revision < this.compacted) throw new CompactedError(revision, this.compacted)
+    if (revision > this.revision) throw new FutureRevisionError(revision, this.revision)
+    this.tables.compact(revision)
   }
 
-  private leaseOf(id: string): LeaseState {
-    const lease = this.leases.get(id)
+  private leaseOf(id: string): LeaseRow {
+    const lease = this.tables.lease(id)
     if (lease === undefined) throw new LeaseNotFoundError(id)
     return lease
   }
@@ -163,33 +137,14 @@ export class Machine {
     if (revision === undefined) return undefined
     if (!Number.isSafeInteger(revision) || revision < 0)
       throw new ArgumentError('read', 'revision', 'a whole number from 0', revision)
-    if (revision < this.compactedAt) throw new CompactedError(revision, this.compactedAt)
-    if (revision > this.revisionNumber) throw new FutureRevisionError(revision, this.revisionNumber)
+    if (revision < this.compacted) throw new CompactedError(revision, this.compacted)
+    if (revision > this.revision) throw new FutureRevisionError(revision, this.revision)
     return revision
   }
 
   /** What was there after the revision; without one, what is. */
   private at(key: string, revision?: number): Entry | undefined {
-    const changes = this.changes.get(key)
-    if (changes === undefined) return undefined
-    if (revision === undefined) return changes.at(-1)!.entry
-    return changes.findLast(change => change.revision <= revision)?.entry
-  }
-
-  private *keysIn(range: Range): Generator<string> {
-    const { from } = endsOf(range)
-    for (let i = this.placeOf(from); i < this.keys.length && isIn(this.keys[i], range); i++) yield this.keys[i]
-  }
-
-  /** Where the key is, or would be. */
-  private placeOf(key: string): number {
-    let [low, high] = [0, this.keys.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (compareKeys(this.keys[middle], key) < 0) low = middle + 1
-      else high = middle
-    }
-    return low
+    return this.tables.change(key, revision)?.entry
   }
 
   private holds(compare: Compare): boolean {
@@ -272,7 +227,7 @@ export class Machine {
       case 'delete':
         return this.remove(operation.key, revision, events)
       case 'deleteRange':
-        return [...this.keysIn(operation.range)].flatMap(key => this.remove(key, revision, events) ?? [])
+        return [...this.tables.keysIn(operation.range)].flatMap(key => this.remove(key, revision, events) ?? [])
     }
   }
 
@@ -292,9 +247,7 @@ export class Machine {
       version: (previous?.version ?? 0) + 1,
       lease,
     }
-    if (previous?.lease !== undefined) this.leases.get(previous.lease)?.keys.delete(key)
-    if (lease !== undefined) this.leases.get(lease)!.keys.add(key)
-    this.note(key, { revision, entry })
+    this.tables.append(key, { revision, entry })
     events.push({ type: 'put', entry, previous })
     return previous
   }
@@ -302,26 +255,15 @@ export class Machine {
   private remove(key: string, revision: number, events: WatchEvent[]): Entry | undefined {
     const previous = this.at(key)
     if (previous === undefined) return undefined
-    if (previous.lease !== undefined) this.leases.get(previous.lease)?.keys.delete(key)
-    this.note(key, { revision, entry: undefined })
+    this.tables.append(key, { revision, entry: undefined })
     events.push({ type: 'delete', key, revision, previous })
     return previous
   }
 
-  private note(key: string, change: Change): void {
-    const changes = this.changes.get(key)
-    if (changes) changes.push(change)
-    else {
-      this.changes.set(key, [change])
-      this.keys.splice(this.placeOf(key), 0, key)
-    }
-  }
-
   private commit(revision: number, events: readonly WatchEvent[]): void {
     if (events.length === 0) return
-    this.revisionNumber = revision
     const batch = { revision, events }
-    this.log.push(batch)
+    this.tables.commit(batch)
     this.onChange?.(batch)
   }
 }
