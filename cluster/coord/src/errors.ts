@@ -69,3 +69,32 @@ export class StoreClosedError extends SkeinError {
     super('SKEIN_COORD_CLOSED', `The store ${url} was closed. Open it again.`, {})
   }
 }
+
+/** The file of a store: what SQLite says of it, and what to do. */
+export class StoreFileError extends SkeinError {
+  static {
+    registerError(StoreFileError, 'StoreFileError')
+  }
+  declare readonly path: string
+  /** SQLite's number: 11 and 26 is a file that is none, 13 a disk that is full, 5 another process that holds it too long. */
+  declare readonly sqliteCode: number
+  constructor(path: string, asked: string, cause: Error) {
+    const sqliteCode = ((cause as { errcode?: number }).errcode ?? 0) & 0xff
+    const advice = advices[sqliteCode] ?? 'Check the path, its permissions and the disk.'
+    super(
+      'SKEIN_COORD_FILE',
+      `Store ${path}: could not ${asked}: ${cause.message}. ${advice}`,
+      { path, sqliteCode },
+      { cause },
+    )
+  }
+}
+
+const advices: Record<number, string> = {
+  5: 'Another process holds it for too long; look which one, and whether it stands still.',
+  8: 'It cannot be written; check its permissions and those of its folder.',
+  11: 'It is damaged. Move it away, and restore it from a copy, or begin with a new one.',
+  13: 'The disk is full. What was not acknowledged was not done; make room, and try again.',
+  14: 'It cannot be opened; check that its folder is there, and its permissions.',
+  26: 'It is a file of something else. Give another path.',
+}

@@ -6,6 +6,7 @@ export {
   LeaseLostError,
   LeaseNotFoundError,
   StoreClosedError,
+  StoreFileError,
 } from './errors.ts'
 export type { Held, LockOptions } from './locks/line.ts'
 export { lock, readLock, semaphore, tryLock } from './locks/locks.ts'

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { simulateAsync, sleep, type World } from '@skein/world'
+import { realClock, simulateAsync, sleep, type World } from '@skein/world'
 import { open } from '../src/index.ts'
 import { cases } from './conformance.ts'
 
@@ -16,5 +19,19 @@ describe('memory, in simulated time', () => {
       })
       if (outcome.failure) throw outcome.failure.error
       if (!hasEnded) throw new Error(`nothing is left to happen at ${outcome.timeMs} ms, and the case waits`)
+    })
+})
+
+describe('a file', () => {
+  for (const [name, run] of Object.entries(cases))
+    test(name, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'skein-coord-'))
+      const store = await open(`file:${join(folder, 'store.db')}`)
+      try {
+        await run({ store, sleep: ms => sleep(realClock, ms) })
+      } finally {
+        await store.close()
+        rmSync(folder, { recursive: true })
+      }
     })
 })

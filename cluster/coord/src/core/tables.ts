@@ -16,9 +16,9 @@ export interface LeaseRow {
 
 export interface Tables {
   /** The last revision. */
-  revision: number
+  readonly revision: number
   /** Changes before it are forgotten. */
-  compacted: number
+  readonly compacted: number
   /** The last change of a key; up to a revision, if one is given. */
   change(key: string, revision?: number): Change | undefined
   /** Keys that have changes, in order. */
