@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { tracer } from '@skein/base'
 import { defaultTeam } from '@skein/team'
 import { loadKoffi } from '@skein/team/koffi'
 import { needs } from '@skein/testing'
@@ -65,6 +66,31 @@ describe('which provider computes', () => {
       nd.backend(undefined)
     }
   })
+  for (const name of ['wasm', 'reference'] as const)
+    test(`kernels of factorisations run on ${name}, when that was chosen`, async () => {
+      nd.backend(name)
+      tracer.start()
+      try {
+        for (const dtype of ['float64', 'complex64'] as const) {
+          const x = random(20, 20, 1, dtype)
+          const product = nd.matmul(x, adjoint(x))
+          const results = [
+            linalg.cholesky(product),
+            linalg.solve(x, x),
+            linalg.eigh(product).eigenvectors,
+            linalg.svd(x).u,
+          ]
+          for (const result of results) result.values()
+        }
+        const { traceEvents } = await tracer.stop()
+        const backends = traceEvents.flatMap(({ args }) => (args?.backend === undefined ? [] : [args.backend]))
+        assert.ok(backends.length > 10, `${backends.length} launches`)
+        assert.deepEqual([...new Set(backends)], [name])
+      } finally {
+        if (tracer.enabled) await tracer.stop()
+        nd.backend(undefined)
+      }
+    })
   test('what was chosen holds for all sizes', { skip }, () => {
     try {
       assert.equal(linalg.provider('lapack'), 'lapack')

@@ -1,6 +1,7 @@
 /** A = Uᵀ·U of a symmetric positive definite matrix, Uᴴ·U of a Hermitian one, in place of its upper triangle, by blocks of rows. */
 
 import { kernel } from '@skein/kernel'
+import { onBackend } from '../../expression/plain.ts'
 import { block, type Matrix, type Reals } from '../matrix.ts'
 import { subtractProduct } from './products.ts'
 import { solveTriangular } from './triangular.ts'
@@ -106,7 +107,7 @@ function factorBlock(a: Matrix): number {
     takeOff(a, k, end)
     const failed = factorTriangle(a, k, end)
     if (failed >= 0) return failed
-    if (end < n) finishPanel(n - end, k, a.array, a.at, a.stride)
+    if (end < n) onBackend(finishPanel)(n - end, k, a.array, a.at, a.stride)
   }
   return -1
 }

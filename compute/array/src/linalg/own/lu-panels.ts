@@ -3,6 +3,7 @@
  */
 
 import { kernel } from '@skein/kernel'
+import { onBackend } from '../../expression/plain.ts'
 import type { Matrix, Reals } from '../matrix.ts'
 
 /** Columns of a panel: the kernel below is written for so many. */
@@ -91,7 +92,7 @@ export function eliminateByPanels(a: Matrix, pivots: Int32Array): number {
     if (singular < 0) singular = failed
     exchangeBefore(a, k, width, pivots)
     const behind = columns - k - width
-    if (behind > 0) eliminateBehind(behind, k, rows - k, array, at, stride, pivots, k)
+    if (behind > 0) onBackend(eliminateBehind)(behind, k, rows - k, array, at, stride, pivots, k)
   }
   return singular
 }

@@ -2,6 +2,7 @@
 
 import { kernel } from '@skein/kernel'
 import { type Gemm, gemm } from '@skein/kernel/gemm'
+import { onBackend } from '../../expression/plain.ts'
 import { backendNow } from '../../expression/programs.ts'
 import type { Matrix, Reals } from '../matrix.ts'
 
@@ -93,8 +94,8 @@ export function subtractProduct(c: Matrix, a: Factor, b: Factor): void {
     const left = [x.array, x.offset, x.rowStride, x.columnStride] as const
     const right = [y.array, y.offset, y.rowStride, y.columnStride] as const
     const to = [c.array, c.at, c.stride] as const
-    if (c.parts === 2) subtractComplex([m, n], k, ...left, x.conjugate, ...right, y.conjugate, ...to)
-    else subtract([m, n], k, ...left, ...right, ...to)
+    if (c.parts === 2) onBackend(subtractComplex)([m, n], k, ...left, x.conjugate, ...right, y.conjugate, ...to)
+    else onBackend(subtract)([m, n], k, ...left, ...right, ...to)
     return
   }
   const product: Parameters<Gemm>[0] = {

@@ -1,6 +1,7 @@
 /** Passes over a whole matrix, from which reductions to two diagonals are made: a change of rank two and a product with a vector in one, so that elements are read once. */
 
 import { kernel } from '@skein/kernel'
+import { onBackend } from '../../expression/plain.ts'
 import { type Matrix, matrixOf, numbersOf, type Reals, zerosLike } from '../matrix.ts'
 
 /** Up to so many rows and columns are passed by plain loops: the kernel takes longer to be called. */
@@ -82,7 +83,7 @@ export function change(a: Matrix, k: number, { p, q, r, t }: RankTwo, v: Reals, 
   const { array, at, stride, rows, parts } = a
   const n = rows - k
   if (n <= few && parts === 1) return changeFew(n, k, a, p, q, r, t, v, out)
-  const work = parts === 2 ? changeAndMultiplyComplex : changeAndMultiply
+  const work = onBackend(parts === 2 ? changeAndMultiplyComplex : changeAndMultiply)
   if (n > 0) work(n, k, n, array, at + k * (stride + 1), stride, p, q, r, t, v, out)
 }
 
@@ -177,7 +178,7 @@ export function multiply(a: Matrix, k: number, u: Reals, out: Reals, sums: Reals
   const { array, at, stride, rows } = a
   const from = k & ~(wide - 1)
   const parts = Math.ceil((rows - from) / wide)
-  partialSums([n, wide], parts, array, at + k * stride + from, stride, u, from, sums)
+  onBackend(partialSums)([n, wide], parts, array, at + k * stride + from, stride, u, from, sums)
   for (let i = 0; i < n; i++) {
     let s = 0
     for (let l = 0; l < wide; l++) s += sums[i * wide + l]

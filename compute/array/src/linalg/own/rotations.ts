@@ -4,6 +4,7 @@
  */
 
 import { kernel } from '@skein/kernel'
+import { onBackend } from '../../expression/plain.ts'
 import type { Matrix, Reals } from '../matrix.ts'
 
 /** Of so many rotations notes are taken before they are applied. */
@@ -62,7 +63,8 @@ export class Rotations {
   /** Applies what has been noted. */
   apply(): void {
     const count = this.#sweeps.length / 4
-    if (count > 0) rotate(this.#rows.columns, count, Int32Array.from(this.#sweeps), this.#angles, this.#rows.array)
+    if (count > 0)
+      onBackend(rotate)(this.#rows.columns, count, Int32Array.from(this.#sweeps), this.#angles, this.#rows.array)
     this.#sweeps = []
     this.#noted = 0
   }

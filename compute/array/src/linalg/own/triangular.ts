@@ -4,6 +4,7 @@
  */
 
 import { kernel } from '@skein/kernel'
+import { onBackend } from '../../expression/plain.ts'
 import { block, type Matrix, type Reals } from '../matrix.ts'
 import type { Triangle } from '../provider.ts'
 import { subtractProduct } from './products.ts'
@@ -133,10 +134,23 @@ export function solveTriangular(triangle: Triangle, b: Matrix): void {
   if (b.columns === 1 && t.parts === 1 && n <= mostOfColumn) return solveColumn(t, row, column, isLower, unit, b)
   if (n <= fewRows) {
     if (t.parts === 2) {
-      solveComplex(b.columns, n, !isLower, t.array, t.at, row, column, transposed, unit, b.array, b.at, b.stride)
+      onBackend(solveComplex)(
+        b.columns,
+        n,
+        !isLower,
+        t.array,
+        t.at,
+        row,
+        column,
+        transposed,
+        unit,
+        b.array,
+        b.at,
+        b.stride,
+      )
       return
     }
-    const solve = isLower ? forward : backward
+    const solve = onBackend(isLower ? forward : backward)
     solve(b.columns, n, t.array, t.at, row, column, unit, b.array, b.at, b.stride)
     return
   }
