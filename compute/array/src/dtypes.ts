@@ -93,6 +93,11 @@ const infos = new Map<string, DTypeInfo>(
 
 export const dtypes: readonly DType[] = table.map(([name]) => name)
 
+const numbers = new Map(dtypes.map((dtype, k) => [dtype, k]))
+
+/** Its place among `dtypes`. */
+export const numberOfDType = (dtype: DType): number => numbers.get(dtype)!
+
 export const isDType = (x: unknown): x is DType => typeof x === 'string' && infos.has(x)
 
 export const infoOf = (dtype: DType): DTypeInfo => infos.get(dtype)!

@@ -62,6 +62,24 @@ export function checkAxes(axes: unknown, shape: Shape, call: string, name = 'axi
   return found.sort((a, b) => a - b)
 }
 
+/** Lines of `length` elements that are `after` apart, for each of `before` times `after`: how axes lie in C order. */
+export interface Lines {
+  readonly before: number
+  readonly length: number
+  readonly after: number
+}
+
+/** Lines along an axis, or along all from it to another as one. */
+export function linesAlong(shape: Shape, first: number, last = first): Lines {
+  let [before, length, after] = [1, 1, 1]
+  for (let d = 0; d < shape.length; d++) {
+    if (d < first) before *= shape[d]
+    else if (d <= last) length *= shape[d]
+    else after *= shape[d]
+  }
+  return { before, length, after }
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a.length !== b.length) return false
   for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false

@@ -85,7 +85,7 @@ function isText(value: unknown, depth = 0): boolean {
   return Object.getOwnPropertyNames(value).every(name => isText((value as any)[name], depth + 1))
 }
 
-export function typeKey(types: readonly ArgumentType[]): string {
+function typeKey(types: readonly ArgumentType[]): string {
   return types
     .map(t => {
       switch (t.is) {

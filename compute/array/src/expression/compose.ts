@@ -35,7 +35,7 @@ export function addLaunchScalars(
   for (let d = 0; d < steps.length; d++) if (steps[d] === 's') scalars.push(strides[d])
 }
 
-export const noSite = {
+const noSite = {
   kind: 'index' as const,
   loc: { line: 1, column: 0, start: 0, end: 0 },
   text: 'an element',

@@ -13,7 +13,7 @@ import { launchOf, runNow } from './launch.ts'
 import { axisOrder, layoutOf, mostAxes, stridesIn } from './layout.ts'
 import { linearize } from './linear.ts'
 import { type Apply, asLeaf, type Node, type View } from './node.ts'
-import { backendNow, isKept } from './programs.ts'
+import { knownOf, programNow } from './programs.ts'
 
 const oneStep = [1]
 const noStep = [0]
@@ -126,11 +126,10 @@ function launch(
 
 /** @param accesses of what is written, then of the leaves */
 function programOf(root: Apply, form: Form, accesses: () => readonly Access[]): Program {
-  const backend = backendNow()
-  const { known } = form
-  if (known !== undefined && known.backend === backend && isKept(known.program)) return known.program
+  const found = programNow(form.known)
+  if (found !== undefined) return found
   const all = accesses()
   const program = programOfTree(linearize(root, asLeaf), all[0].steps.length, all)
-  form.known = { program, backend }
+  form.known = knownOf(program)
   return program
 }

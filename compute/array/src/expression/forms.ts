@@ -3,17 +3,17 @@
  * of a microsecond where a text of the form would take some.
  */
 
-import type { Program } from '@skein/kernel/compiler'
-import { type DType, dtypes, infoOf } from '../dtypes.ts'
+import { infoOf, numberOfDType } from '../dtypes.ts'
 import { isContiguous, type Shape, sameShape } from '../shape.ts'
 import type { Access } from './compose.ts'
 import { type Apply, asLeaf, type Leaf, type Node } from './node.ts'
+import type { Known } from './programs.ts'
 
 /** A place among the forms. */
 export interface Form {
   readonly next: Map<number, Form>
-  /** The program of trees that end here, and the backend that it was made for. */
-  known?: { readonly program: Program; readonly backend: object }
+  /** The program of trees that end here. */
+  known?: Known
 }
 
 /** What stands in a tree, in the order in which its kernel takes it. */
@@ -36,7 +36,6 @@ const mostOperations = 16
 /** Beyond so many places those there are are given up: programs that make ever new forms would fill memory. */
 const mostForms = 20_000
 
-const numberOf = new Map<DType, number>(dtypes.map((dtype, k) => [dtype, k]))
 const operations = new Map<string, number>()
 let root: Form = { next: new Map() }
 let count = 0
@@ -108,7 +107,7 @@ class Walk implements Walked {
     if (node.is === 'scalar') {
       this.scalars.push(node.value)
       if (infoOf(node.dtype).kind === 'complex') this.scalars.push(node.imaginary)
-      this.#go(numberOf.get(node.dtype)!, kinds.scalar)
+      this.#go(numberOfDType(node.dtype), kinds.scalar)
       return true
     }
     const leaf = asLeaf(node)
@@ -133,7 +132,7 @@ class Walk implements Walked {
     this.isSingle.push(isSingle)
     if (view.offset !== 0) this.offsets.push(view.offset)
     const access = isSame ? 0 : isSingle ? 1 : 2
-    this.#go(8 * numberOf.get(leaf.dtype)! + access + (view.offset === 0 ? 0 : 4), kinds.leaf)
+    this.#go(8 * numberOfDType(leaf.dtype) + access + (view.offset === 0 ? 0 : 4), kinds.leaf)
   }
 
   finish(tree: Apply): void {

@@ -41,6 +41,18 @@ export const backendNow = (): Backend => asked ?? (usual ??= backendInUse())
 /** It has not been given up. */
 export const isKept = (program: Program): boolean => kept.has(program)
 
+/** A program that is remembered with what it was made for. */
+export interface Known {
+  readonly program: Program
+  readonly backend: Backend
+}
+
+export const knownOf = (program: Program): Known => ({ program, backend: backendNow() })
+
+/** The program, if it is still there and for the backend that kernels run on. */
+export const programNow = (known: Known | undefined): Program | undefined =>
+  known !== undefined && known.backend === backendNow() && isKept(known.program) ? known.program : undefined
+
 export function programOf(form: string, make: () => Made): Program {
   const backend = backendNow()
   const key = `${backend.name} ${form}`

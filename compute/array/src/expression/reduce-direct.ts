@@ -4,14 +4,14 @@
  */
 
 import type { Program } from '@skein/kernel/compiler'
-import { type DType, dtypes } from '../dtypes.ts'
+import { type DType, dtypes, numberOfDType } from '../dtypes.ts'
 import { allocate } from '../memory.ts'
-import { isContiguous, type Shape, sizeOf, stridesOf } from '../shape.ts'
+import { isContiguous, type Lines, linesAlong, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import type { Access } from './compose.ts'
 import { combinationOf, type Fold } from './fold.ts'
 import { launchOf, type Run } from './launch.ts'
 import { asLeaf, type Leaf, type Node, type View } from './node.ts'
-import { backendNow, counts, isKept, type Made, programOf } from './programs.ts'
+import { counts, type Known, knownOf, type Made, programNow, programOf } from './programs.ts'
 import {
   bare,
   canCombineRows,
@@ -25,26 +25,12 @@ import {
 /** Up to so many elements are combined at once, when somebody asks for it: it takes some microseconds. */
 const mostAtOnce = 1 << 16
 
-/** How the elements that are combined lie: `length` of them, `after` apart, for each of `before` times `after` results. */
-interface Lines {
-  readonly before: number
-  readonly length: number
-  readonly after: number
-}
-
-/** @param axes in order */
+/** How the elements that are combined lie. @param axes in order */
 function linesOf(shape: Shape, axes: readonly number[]): Lines | undefined {
   if (axes.length === 0) return undefined
   const first = axes[0]
   const last = axes[axes.length - 1]
-  if (last - first !== axes.length - 1) return undefined
-  let [before, length, after] = [1, 1, 1]
-  for (let d = 0; d < shape.length; d++) {
-    if (d < first) before *= shape[d]
-    else if (d <= last) length *= shape[d]
-    else after *= shape[d]
-  }
-  return { before, length, after }
+  return last - first === axes.length - 1 ? linesAlong(shape, first, last) : undefined
 }
 
 export interface Direct {
@@ -132,14 +118,8 @@ function columnScalars(lines: Lines, offset: number, hasBeside: boolean): number
   return given
 }
 
-interface Known {
-  readonly program: Program
-  readonly backend: object
-}
-
 /** By what is combined, then by kinds of arrays and lines. */
 const byFold = new WeakMap<Fold, Map<number, Known>>()
-const numberOf = new Map<DType, number>(dtypes.map((dtype, k) => [dtype, k]))
 
 function programFor(
   leaf: Leaf,
@@ -151,19 +131,18 @@ function programFor(
 ): Program {
   let known = byFold.get(fold)
   if (known === undefined) byFold.set(fold, (known = new Map()))
-  let key = numberOf.get(dtype)! * dtypes.length + numberOf.get(leaf.dtype)!
+  let key = numberOfDType(dtype) * dtypes.length + numberOfDType(leaf.dtype)
   key = 2 * key + (alongRows ? 1 : 0)
   key = 2 * key + (leaf.view.offset === 0 ? 0 : 1)
   key = 2 * key + (lines.before > 1 ? 1 : 0)
   key = 2 * key + (lines.after > 1 ? 1 : 0)
   key = 2 * key + (beside ? 1 : 0)
-  const backend = backendNow()
-  const found = known.get(key)
-  if (found !== undefined && found.backend === backend && isKept(found.program)) return found.program
+  const found = programNow(known.get(key))
+  if (found !== undefined) return found
   const make = () =>
     alongRows ? ofRows(leaf, lines, fold, dtype, beside) : ofColumns(leaf, lines, fold, dtype, beside)
   const program = programOf(`${fold.name}-direct-${key}`, make)
-  known.set(key, { program, backend })
+  known.set(key, knownOf(program))
   return program
 }
 

@@ -8,12 +8,10 @@
 
 import type { DType } from '../dtypes.ts'
 import { allocate, type Memory } from '../memory.ts'
-
 import { broadcastStrides, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { type Access, accessOf, accessText } from './compose.ts'
 import { evaluating, launchScalars, wholesIn } from './evaluate.ts'
 import { combinationOf, combinedAgain, type Fold } from './fold.ts'
-
 import { launchOf, outerPlaces, type Runs } from './launch.ts'
 import { axisOrder, layoutOf, mostAxes } from './layout.ts'
 import { type Linear, linearize } from './linear.ts'

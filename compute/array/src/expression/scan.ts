@@ -5,18 +5,12 @@
 
 import type { KernelIR, Value } from '@skein/kernel/compiler'
 import { type DType, type Elements, infoOf } from '../dtypes.ts'
+import type { Lines } from '../shape.ts'
 import { Composer } from './compose.ts'
 import { combinationOf, type Fold, initialLane } from './fold.ts'
 import { convert, type Lane, pair, real } from './lanes.ts'
 import { launchOf, type Run } from './launch.ts'
 import { type Made, programOf } from './programs.ts'
-
-/** Lines of `length` elements that are `after` apart, for each of `before` times `after`. */
-export interface Lines {
-  readonly before: number
-  readonly length: number
-  readonly after: number
-}
 
 /** Elements in C order. */
 export interface Lying {

@@ -5,7 +5,7 @@ import { type Fold, prodFold } from '../expression/fold.ts'
 import { counts } from '../expression/programs.ts'
 import { isScanned, type Lying, runAlong, scanRows } from '../expression/scan.ts'
 import type { NDArray } from '../ndarray.ts'
-import { sizeOf } from '../shape.ts'
+import { linesAlong } from '../shape.ts'
 import { fresh } from './creation.ts'
 import { elementsOf } from './placing.ts'
 import { moveaxis } from './shaping.ts'
@@ -17,7 +17,8 @@ const leastColumns = 16
 
 /** @param dtype in which elements are combined @param hasInitial what is combined of nothing comes first */
 export function accumulated(x: NDArray, axis: number, fold: Fold, dtype: DType, hasInitial: boolean): NDArray {
-  const [before, length, after] = [sizeOf(x.shape.slice(0, axis)), x.shape[axis], sizeOf(x.shape.slice(axis + 1))]
+  const lines = linesAlong(x.shape, axis)
+  const { before, length, after } = lines
   if (after > 1 && before * after < leastColumns && length >= longRow && isGrouped(fold, dtype)) {
     const rows = accumulated(moveaxis(x, axis, -1), x.ndim - 1, fold, dtype, hasInitial)
     return moveaxis(rows, -1, axis)
@@ -30,7 +31,7 @@ export function accumulated(x: NDArray, axis: number, fold: Fold, dtype: DType, 
   const isRow = after === 1 && length >= longRow && isGrouped(fold, dtype) && (!hasInitial || before === 1)
   const run = isRow
     ? scanRows(fold, from, hasInitial ? behindFirst(to, fold) : to, before, length)
-    : runAlong(fold, from, to, { before, length, after }, hasInitial)
+    : runAlong(fold, from, to, lines, hasInitial)
   run.now()
   counts.launched++
   return array

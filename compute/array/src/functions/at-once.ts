@@ -10,7 +10,8 @@ import { rowProducts } from '../expression/row-products.ts'
 import type { Reals } from '../linalg/matrix.ts'
 import { allocate, Memory } from '../memory.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
-import { type Shape, sizeOf, stridesOf } from '../shape.ts'
+import type { Shape } from '../shape.ts'
+import { fresh } from './creation.ts'
 
 /** Of what is looked at or written; from so many elements on a kernel is sooner done. */
 const most = 1 << 13
@@ -18,7 +19,7 @@ const most = 1 << 13
 const mostWritten = 1 << 16
 
 /** Floats that are there, and not many; undefined: it is something else. */
-export function atHand(x: NDArray): View | undefined {
+function atHand(x: NDArray): View | undefined {
   if ((x.dtype !== 'float64' && x.dtype !== 'float32') || x.size > most) return undefined
   const { node } = x
   return node.is === 'leaf' ? node.view : undefined
@@ -34,8 +35,7 @@ function numberOf(value: number, dtype: View['dtype']): NDArray {
 
 /** A new array in C order, and its elements, all of which are to be written. */
 function toWrite(dtype: View['dtype'], shape: Shape, call: string): [NDArray, Reals] {
-  const memory = allocate(dtype, sizeOf(shape), call, 'unset')
-  const array = arrayOf({ dtype, shape, strides: stridesOf(shape), offset: 0, memory })
+  const { array, memory } = fresh(dtype, shape, call, 'unset')
   return [array, memory.elements as unknown as Reals]
 }
 

@@ -10,7 +10,7 @@ import { type View, wholeOf } from '../expression/node.ts'
 import { runOf } from '../expression/plain.ts'
 import { allocate } from '../memory.ts'
 import { arrayOf, NDArray } from '../ndarray.ts'
-import { checkAxes, checkAxis, type Shape, sizeOf, stridesOf } from '../shape.ts'
+import { checkAxes, checkAxis, linesAlong, type Shape, stridesOf } from '../shape.ts'
 import { computed } from './computing.ts'
 import { arange } from './creation.ts'
 import * as elementwise from './elementwise.ts'
@@ -29,17 +29,16 @@ export interface PlaceOptions {
 /** The place of the first element that is the extreme one, NaN before all. */
 function placeOf(extreme: (x: Operand, options: ReductionOptions) => NDArray, call: string) {
   return (x: Operand, options: PlaceOptions = {}): NDArray<'int32'> => {
-    const given = toArray(x, call)
+    const array = toArray(x, call)
     const { keepdims = false } = options
     if (options.axis === undefined || options.axis === null) {
-      needElements(given.shape, checkAxes(null, given.shape, call), call)
-      return placeAmongAll(given, extreme(given, {}), keepdims)
+      needElements(array.shape, checkAxes(null, array.shape, call), call)
+      return placeAmongAll(array, extreme(array, {}), keepdims)
     }
-    const array = given
     const axis = checkAxis(options.axis, array.shape, call)
     if (array.shape[axis] === 0)
-      throw new ShapeError(call, `there is none of no elements, in ${shapeText(given.shape)}.`, [given.shape])
-    const after = sizeOf(array.shape.slice(axis + 1))
+      throw new ShapeError(call, `there is none of no elements, in ${shapeText(array.shape)}.`, [array.shape])
+    const { after } = linesAlong(array.shape, axis)
     const isPlain = after >= leastColumns && !isComplex(array.dtype) && array.dtype !== 'float16'
     return isPlain ? placesDown(array, axis, call === 'argmax', keepdims) : placesAlong(array, axis, extreme, keepdims)
   }
@@ -68,19 +67,10 @@ const columnPlaces = kernel(
 )
 
 function placesDown(x: NDArray, axis: number, isLargest: boolean, keepdims: boolean): NDArray<'int32'> {
-  const before = sizeOf(x.shape.slice(0, axis))
-  const after = sizeOf(x.shape.slice(axis + 1))
+  const { before, length, after } = linesAlong(x.shape, axis)
   const shape = keepdims ? x.shape.with(axis, 1) : x.shape.toSpliced(axis, 1)
   return computed('int32', shape, [x], function* ([from], to) {
-    yield runOf(
-      columnPlaces,
-      [before, after],
-      x.shape[axis],
-      after,
-      isLargest ? 1 : 0,
-      from as Float64Array,
-      to as Int32Array,
-    )
+    yield runOf(columnPlaces, [before, after], length, after, isLargest ? 1 : 0, from as Float64Array, to as Int32Array)
   })
 }
 

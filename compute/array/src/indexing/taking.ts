@@ -8,7 +8,7 @@ import { type DType, infoOf } from '../dtypes.ts'
 import type { View } from '../expression/node.ts'
 import { onBackend } from '../expression/plain.ts'
 import { allocate } from '../memory.ts'
-import { isContiguous, type Shape, sizeOf, stridesOf } from '../shape.ts'
+import { isContiguous, linesAlong, type Shape, sizeOf, stridesOf } from '../shape.ts'
 import { placeOf } from './basic.ts'
 
 type Reals = Float64Array
@@ -102,8 +102,8 @@ export function takenAt(view: View, by: View, axis: number, call: string): View 
   if (!lie(view) || !lie(by)) return undefined
   const { shape } = view
   const { parts } = infoOf(view.dtype)
-  const part = sizeOf(shape.slice(axis + 1)) * parts
-  const lines = sizeOf(shape.slice(0, axis))
+  const { before: lines, length, after } = linesAlong(shape, axis)
+  const part = after * parts
   const count = sizeOf(by.shape)
   const found = made(view.dtype, [...shape.slice(0, axis), ...by.shape, ...shape.slice(axis + 1)], call)
   if (sizeOf(found.shape) === 0) return count === 0 ? found : undefined
@@ -113,7 +113,7 @@ export function takenAt(view: View, by: View, axis: number, call: string): View 
       [lines, count],
       reals(view),
       fromAt,
-      shape[axis],
+      length,
       reals(by),
       by.offset,
       0,
@@ -125,7 +125,7 @@ export function takenAt(view: View, by: View, axis: number, call: string): View 
       [lines, count, part],
       reals(view),
       fromAt,
-      shape[axis],
+      length,
       part,
       reals(by),
       by.offset,
@@ -141,15 +141,14 @@ export function takenAlong(view: View, by: View, axis: number, call: string): Vi
   if (infoOf(view.dtype).parts === 2 || !lie(view) || !lie(by) || sizeOf(by.shape) === 0) return undefined
   for (let d = 0; d < shape.length; d++) if (d !== axis && shape[d] !== by.shape[d]) return undefined
   const found = made(view.dtype, by.shape, call)
-  const lines = sizeOf(shape.slice(0, axis))
-  const part = sizeOf(shape.slice(axis + 1))
+  const { before: lines, length, after: part } = linesAlong(shape, axis)
   const count = by.shape[axis]
   if (part === 1)
     run(takeElements, by, shape, axis, call)(
       [lines, count],
       reals(view),
       view.offset,
-      shape[axis],
+      length,
       reals(by),
       by.offset,
       count,
@@ -161,7 +160,7 @@ export function takenAlong(view: View, by: View, axis: number, call: string): Vi
       [lines, count, part],
       reals(view),
       view.offset,
-      shape[axis],
+      length,
       part,
       reals(by),
       by.offset,

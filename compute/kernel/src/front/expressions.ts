@@ -212,7 +212,7 @@ export function loadElement(L: Lowering, array: ArrayRef, node: Tree): Typed {
   return loadAt(L, array, elementIndex(L, node), node)
 }
 
-export function elementIndex(L: Lowering, node: Tree): Value {
+function elementIndex(L: Lowering, node: Tree): Value {
   return L.index(lowerExpression(L, node.property), node.property)
 }
 

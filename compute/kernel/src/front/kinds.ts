@@ -33,7 +33,6 @@ export const IR_TYPE: Record<Kind, Type> = {
 export const isWeak = (k: Kind): boolean => k === 'wi' || k === 'wf' || k === 'wb'
 export const isBig = (k: Kind): boolean => k === 'i64' || k === 'u64' || k === 'wb'
 export const isFloat = (k: Kind): boolean => k === 'f32' || k === 'f64' || k === 'wf'
-export const isInt32 = (k: Kind): boolean => k === 'i32' || k === 'u32'
 
 /**
  * The kind in which two kinds meet, in arithmetic and in a variable that holds both. BigInt and number do not meet.

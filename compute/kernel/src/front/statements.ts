@@ -39,7 +39,7 @@ function lowerBody(L: Lowering, node: Tree): void {
   L.inScope(() => lowerList(L, node.type === 'BlockStatement' ? node.body : [node]))
 }
 
-export function lowerStatement(L: Lowering, node: Tree): void {
+function lowerStatement(L: Lowering, node: Tree): void {
   L.b.loc = L.loc(node)
   switch (node.type) {
     case 'EmptyStatement':

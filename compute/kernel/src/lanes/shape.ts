@@ -9,7 +9,7 @@ import type { KernelIR, Region, Value } from '../ir/ir.ts'
 import { type Exits, findExits } from './exits.ts'
 
 export type Shape = number
-export const VARYING: Shape = NaN
+const VARYING: Shape = NaN
 export const isUniform = (s: Shape): boolean => s === 0
 export const isVarying = (s: Shape): boolean => s !== s
 export const isAffine = (s: Shape): boolean => s === s && s !== 0

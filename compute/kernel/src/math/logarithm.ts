@@ -45,7 +45,7 @@ export function splitExponent(b: Builder, f: Format, x: Value): Split {
 }
 
 /** log(1 + f) for f in [√½ - 1, √2 - 1). */
-export function logNearOne(b: Builder, f: Format, x: Value): Value {
+function logNearOne(b: Builder, f: Format, x: Value): Value {
   const s = b.div(x, b.add(x, 2))
   const z = b.mul(s, s)
   const rest = b.mul(polynomial(b, z, ARTANH[f.type]), z)

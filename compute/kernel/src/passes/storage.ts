@@ -72,7 +72,7 @@ function narrowed(b: Builder, v: Value, element: Element): Value {
 }
 
 /** IEEE binary16 bits (i32) to f32: the exponent is rebased by a multiplication, which handles denormals too. */
-export function halfToFloat(b: Builder, h: Value): Value {
+function halfToFloat(b: Builder, h: Value): Value {
   const magnitude = b.shl(b.and(h, 0x7fff), 13)
   const finite = b.bitcast(b.mul(b.bitcast(magnitude, 'f32'), b.const('f32', 2 ** 112)), 'i32')
   const special = b.or(magnitude, b.const('i32', 0x7f800000))
@@ -81,7 +81,7 @@ export function halfToFloat(b: Builder, h: Value): Value {
 }
 
 /** f32 to IEEE binary16 bits, rounded to nearest even. */
-export function floatToHalf(b: Builder, x: Value): Value {
+function floatToHalf(b: Builder, x: Value): Value {
   const bits = b.bitcast(x, 'i32')
   const magnitude = b.and(bits, 0x7fffffff)
   // Normal: add half a unit (and the last bit kept, for ties), rebase the exponent, drop 13 bits.

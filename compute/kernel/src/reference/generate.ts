@@ -28,7 +28,7 @@ export class Stopped {
 }
 
 /** Typed array that holds an element in the reference: half-precision and brain floats as their bits. */
-export const ARRAY_OF = {
+const ARRAY_OF = {
   i8: Int8Array,
   u8: Uint8Array,
   u8c: Uint8ClampedArray,

@@ -16,7 +16,7 @@ const tableBytes = (v: Value): number => (v.type === 'f64' || v.type === 'i64' ?
 const vector = new Uint8Array(16)
 const scratch = new DataView(vector.buffer)
 
-export const ALL_ZEROS = -1
+const ALL_ZEROS = -1
 export const ALL_ONES = -2
 
 export class Helpers {

@@ -53,7 +53,7 @@ const goesAnywhere = ({ op, args }: Value, shapes: Shapes): boolean =>
   op === 'atomic' || ((op === 'load' || op === 'store') && isVarying(shapes.of(args[0])))
 
 /** The one load of a kernel that reads a single array once, at every position, and has no loop. */
-export function loneLoad(ir: KernelIR): Value | undefined {
+function loneLoad(ir: KernelIR): Value | undefined {
   const all = walk(ir.body)
   const [load, ...others] = all.filter(v => v.op === 'load' || v.op === 'atomic' || v.op === 'loop')
   return load?.op === 'load' && others.length === 0 && ir.body.ops.includes(load) ? load : undefined

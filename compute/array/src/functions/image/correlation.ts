@@ -70,7 +70,7 @@ const weightsIn = (work: DType, weights: ArrayLike<number>): Reals =>
   work === 'float32' ? Float32Array.from(weights) : Float64Array.from(weights)
 
 /** Applies weights along one axis after the other; what is between them is of floats. */
-export function* separably(
+function* separably(
   pixels: Pixels,
   stages: readonly Taps[],
   border: Border,

@@ -36,7 +36,7 @@ export type Numbers = number | NDArray | ArrayBufferView | readonly number[]
 let own: Stream | undefined
 
 /** The program's own: its key is of the engine's entropy. */
-export function ownStream(): Stream {
+function ownStream(): Stream {
   if (!own) {
     const [low, high] = crypto.getRandomValues(new Uint32Array(2))
     own = new Stream((BigInt(high) << 32n) | BigInt(low), 'philox')

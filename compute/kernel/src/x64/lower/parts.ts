@@ -27,7 +27,7 @@ export function half(c: LaneContext, p: number, part: (p: number) => Register): 
   return (p & 1) === 0 ? view(both, halfBits(c)) : upperHalf(c, both)
 }
 
-export function upperHalf(c: LaneContext, both: Register): Register {
+function upperHalf(c: LaneContext, both: Register): Register {
   if (both.bits === 512) return make(c.code, 256, 'vextractf64x4', both, 1)
   return make(c.code, 128, c.target.isa === 'avx512' ? 'vextractf32x4' : 'vextractf128', both, 1)
 }

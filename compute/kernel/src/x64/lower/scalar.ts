@@ -30,7 +30,7 @@ export const scalarRegister = (code: Code, type: Type): Register =>
   isFloat(type) ? code.register(128) : code.gpr(type === 'i64' ? 64 : 32)
 
 /** A constant operand that an instruction can hold. */
-export function immediateOf({ op, type, attr }: Value): number | undefined {
+function immediateOf({ op, type, attr }: Value): number | undefined {
   if (op !== 'const' || isFloat(type)) return undefined
   const number = Number(attr)
   return number >= -(2 ** 31) && number < 2 ** 31 ? number : undefined

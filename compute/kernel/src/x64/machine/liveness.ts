@@ -75,7 +75,7 @@ interface Flow {
   readonly jumps: Int32Array
 }
 
-export function flowOf(name: string, steps: readonly Step[]): Flow {
+function flowOf(name: string, steps: readonly Step[]): Flow {
   const begins: number[] = [0]
   const at = new Map<Label, number>()
   for (let i = 0; i < steps.length; i++) {

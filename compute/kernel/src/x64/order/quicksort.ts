@@ -15,18 +15,6 @@ const [rax, rcx, rdx, rbx, , , rsi, rdi, r8, r9, r10, r11] = gpr[64]
 const [eax, ecx, , ebx, , , , , r8d] = gpr[32]
 const [, , , , , taken, left] = mask
 
-/** What `emitSort` is called with, and changes; so it does rax, rbx, r9 to r11. */
-export const sortRegisters = {
-  /** Keys, at least one; and as much room elsewhere. A vector behind either may be written. */
-  keys: rsi,
-  room: rdi,
-  /** Where their words go. */
-  out: rdx,
-  count: rcx,
-  /** Rounds until pivots are no longer medians. */
-  patience: r8,
-} as const
-
 /** Vectors that are sorted in registers. */
 const mostVectors = 8
 const unrolled = 4
@@ -108,7 +96,10 @@ export function emitFirst({ code }: WordCode, to: Register, count: Register, fre
   code.vector('kmovd', [to, free32])
 }
 
-/** A function: see `sortRegisters`. Fixed registers are loaded. */
+/**
+ * A function: keys at rsi, rcx of them and at least one, with as much room at rdi, in order as words to rdx; a vector behind either may be written. r8 says how many rounds pivots are medians. It changes all of
+ * these, and rax, rbx, r9 to r11. Fixed registers are loaded.
+ */
 export function emitSort(words: WordCode, sort: Label): void {
   const { code, bytes, lanes } = words
   const shift = bytes === 4 ? 2 : 3
