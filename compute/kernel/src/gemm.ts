@@ -4,19 +4,19 @@
  * @throws NotSupportedError with the reason, for types that WebAssembly has no code for, where machine code cannot run
  */
 
+import type { AsyncProductOptions, MatrixProduct, ProductOptions } from './gemm/product.ts'
 import * as wasm from './wasm/gemm/gemm.ts'
 import * as x64 from './x64/gemm/gemm.ts'
-import type { MatrixProduct } from './x64/gemm/product.ts'
 import { refusal } from './x64/run/cpu.ts'
 
-export type { Complex, MatrixProduct, MatrixType, Operand } from './x64/gemm/product.ts'
+export type { Complex, MatrixProduct, MatrixType, Operand } from './gemm/product.ts'
 
-export interface GemmOptions extends x64.GemmOptions {
+export interface GemmOptions extends ProductOptions {
   /** Which code does it. Default: machine code where that can run, else WebAssembly, which has code for f32, f64, c64 and c128 */
   readonly backend?: 'x64' | 'wasm'
 }
 
-export interface AsyncGemmOptions extends GemmOptions, x64.AsyncGemmOptions {}
+export interface AsyncGemmOptions extends GemmOptions, AsyncProductOptions {}
 
 export interface Gemm {
   /** Done when it returns. @throws ArgumentError for sizes, strides and arrays that do not go together; NotSupportedError */

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { check } from '../src/x64/gemm/check.ts'
-import type { MatrixProduct, Operand } from '../src/x64/gemm/product.ts'
+import { check } from '../src/gemm/check.ts'
+import type { MatrixProduct, Operand } from '../src/gemm/product.ts'
 
 const small = fc.integer({ min: 0, max: 4 })
 const stride = fc.integer({ min: -9, max: 9 })

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { fromBfloat } from '../src/bfloat16.ts'
-import type { Complex, MatrixProduct, MatrixType, Operand } from '../src/x64/gemm/product.ts'
+import type { Complex, MatrixProduct, MatrixType, Operand } from '../src/gemm/product.ts'
 
 export type Layout = 'rows' | 'columns' | 'spread' | 'backwards' | 'repeated'
 export const layouts = fc.constantFrom<Layout>('rows', 'rows', 'columns', 'columns', 'spread', 'backwards', 'repeated')

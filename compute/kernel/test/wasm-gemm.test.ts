@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { heap } from '@skein/heap'
 import fc from 'fast-check'
+import type { Complex, MatrixProduct, Operand } from '../src/gemm/product.ts'
 import { gemm } from '../src/gemm.ts'
 import { productModule } from '../src/wasm/gemm/module.ts'
-import type { Complex, MatrixProduct, Operand } from '../src/x64/gemm/product.ts'
 import {
   complexTypes,
   type Layout,

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { Random } from '@skein/base'
+import type { MatrixProduct, Operand } from '../src/gemm/product.ts'
 import { gemm, gemmAsync } from '../src/x64/gemm/gemm.ts'
-import type { MatrixProduct, Operand } from '../src/x64/gemm/product.ts'
 import { noX64 } from './x64-run.ts'
 import { targets } from './x64-targets.ts'
 

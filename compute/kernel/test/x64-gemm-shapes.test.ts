@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { ArgumentError, Random } from '@skein/base'
+import type { MatrixProduct } from '../src/gemm/product.ts'
 import { gemm, gemmAsync } from '../src/x64/gemm/gemm.ts'
-import type { MatrixProduct } from '../src/x64/gemm/product.ts'
 import { mappedBytes } from '../src/x64/run/pages.ts'
 import { noX64 } from './x64-run.ts'
 

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { Complex, MatrixProduct, Operand } from '../src/gemm/product.ts'
 import { gemm as multiply } from '../src/gemm.ts'
 import { type Choices, gemm, gemmAsync } from '../src/x64/gemm/gemm.ts'
-import type { Complex, MatrixProduct, Operand } from '../src/x64/gemm/product.ts'
 import { cpu } from '../src/x64/run/cpu.ts'
 import {
   type AddProduct,

@@ -3,9 +3,8 @@
 import { CancelledError, NotSupportedError } from '@skein/base'
 import { heap } from '@skein/heap'
 import { type Body, defaultTeam } from '@skein/team'
-import { type Checked, check, type Placed } from '../../x64/gemm/check.ts'
-import type { AsyncGemmOptions, GemmOptions } from '../../x64/gemm/gemm.ts'
-import type { Complex, MatrixProduct } from '../../x64/gemm/product.ts'
+import { type Checked, check, type Placed } from '../../gemm/check.ts'
+import type { AsyncProductOptions, Complex, MatrixProduct, ProductOptions } from '../../gemm/product.ts'
 import * as L from './layout.ts'
 import { productModule } from './module.ts'
 import { mostLines } from './vector.ts'
@@ -49,7 +48,7 @@ function codeFor(type: L.WasmType, fused: boolean): Code {
 }
 
 /** @throws ArgumentError for sizes, strides and arrays that do not go together; NotSupportedError for types that there is no code for */
-export function gemm(product: MatrixProduct, options: GemmOptions = {}): void {
+export function gemm(product: MatrixProduct, options: ProductOptions = {}): void {
   const checked = check(product)
   if (checked === undefined) return
   const call = new Call(product, checked, options)
@@ -64,7 +63,7 @@ export function gemm(product: MatrixProduct, options: GemmOptions = {}): void {
 }
 
 /** @throws (rejects with) the same, and CancelledError */
-export async function gemmAsync(product: MatrixProduct, options: AsyncGemmOptions = {}): Promise<void> {
+export async function gemmAsync(product: MatrixProduct, options: AsyncProductOptions = {}): Promise<void> {
   const { signal } = options
   const checked = check(product)
   CancelledError.check(signal, 'gemm')
@@ -107,7 +106,7 @@ class Call {
   /** C lies outside of the heap: where its copy is. */
   #copyOfC: { readonly placed: Placed; readonly at: number } | undefined
 
-  constructor(product: MatrixProduct, checked: Checked, { threads = Number.POSITIVE_INFINITY }: GemmOptions) {
+  constructor(product: MatrixProduct, checked: Checked, { threads = Number.POSITIVE_INFINITY }: ProductOptions) {
     const { dtype, m, n, k } = product
     if (dtype !== 'f32' && dtype !== 'f64' && dtype !== 'c64' && dtype !== 'c128')
       throw new NotSupportedError(

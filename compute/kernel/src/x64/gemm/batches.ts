@@ -1,9 +1,9 @@
 /** Products of small matrices, one after the other by code made for their shape (`small.ts`). */
 
+import type { Complex } from '../../gemm/product.ts'
 import type { Isa } from '../run/cpu.ts'
 import { elements } from './format.ts'
 import { type Arranged, worthThreads } from './plan.ts'
-import type { Complex } from './product.ts'
 import { knownShape, makeShape } from './shapes.ts'
 import { SmallEmitter, type SmallShape, smallArgs } from './small.ts'
 import type { Step } from './step.ts'

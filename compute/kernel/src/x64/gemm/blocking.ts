@@ -1,7 +1,8 @@
 /** How a product is cut: into tiles that fit the registers, blocks of k and of columns that fit the caches, units for threads. */
 
+import { isComplex } from '../../gemm/stored.ts'
 import type { Isa } from '../run/cpu.ts'
-import { elements, isComplex, type TileType } from './format.ts'
+import { elements, type TileType } from './format.ts'
 
 /** So many pieces, the first `larger` of them of `size`, the others of one less. */
 export interface Cut {

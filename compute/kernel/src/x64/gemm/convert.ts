@@ -5,11 +5,12 @@
  * they only ever write what is right.
  */
 
+import { isComplex, type Stored, storedBytes } from '../../gemm/stored.ts'
 import type { Assembler } from '../encode/assembler.ts'
 import { gpr, Memory, type Register, vector } from '../encode/operands.ts'
 import type { Isa } from '../run/cpu.ts'
 import { emitCopy } from './copy.ts'
-import { elements, isComplex, lanesOf, type Stored, storedBytes, type TileType } from './format.ts'
+import { elements, lanesOf, type TileType } from './format.ts'
 import { job, panel } from './layout.ts'
 import { emitSplit } from './tile-complex.ts'
 import { emitTranspose } from './transpose.ts'

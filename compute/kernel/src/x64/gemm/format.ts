@@ -1,22 +1,8 @@
-/** How elements are stored, and what tiles make of them. */
+/** What tiles make of elements. */
 
+import type { MatrixProduct } from '../../gemm/product.ts'
+import type { Stored } from '../../gemm/stored.ts'
 import type { Feature, Isa } from '../run/cpu.ts'
-import type { MatrixProduct, MatrixType } from './product.ts'
-
-/** Elements in memory. */
-export type Stored = 'f32' | 'f64' | 'c64' | 'c128' | 'i32' | 'i8' | 'u8' | 'bf16' | 'f16'
-
-export const storedBytes: { readonly [stored in Stored]: 1 | 2 | 4 | 8 | 16 } = {
-  f32: 4,
-  f64: 8,
-  c64: 8,
-  c128: 16,
-  i32: 4,
-  i8: 1,
-  u8: 1,
-  bf16: 2,
-  f16: 2,
-}
 
 /**
  * What tiles add up: numbers as they are, or words of four bytes, in which elements that follow one another along k lie side by side and whose products are added at once.
@@ -47,8 +33,6 @@ export const elements: { readonly [type in TileType]: Element } = {
   i16: { bytes: 4, group: 2, parts: 1 },
   bf16: { bytes: 4, group: 2, parts: 1 },
 }
-
-export const isComplex = (type: TileType | MatrixType): type is 'c64' | 'c128' => type === 'c64' || type === 'c128'
 
 /** Columns of a vector of C. */
 export const lanesOf = (type: TileType, bits: number): number =>

@@ -2,25 +2,15 @@
 
 import { CancelledError } from '@skein/base'
 import { defaultTeam } from '@skein/team'
+import { check } from '../../gemm/check.ts'
+import type { AsyncProductOptions, MatrixProduct, ProductOptions } from '../../gemm/product.ts'
 import { cpu, type Feature, type Isa, isa } from '../run/cpu.ts'
 import { failureOf } from '../run/routines.ts'
-import { check } from './check.ts'
 import type { Machine } from './format.ts'
-import type { MatrixProduct } from './product.ts'
 import { recentStep, remember } from './recent.ts'
 import type { Step } from './step.ts'
 import { stepsOf } from './steps.ts'
 import { giveBackWorkspace, lendWorkspace } from './workspace.ts'
-
-export interface GemmOptions {
-  /** At most so many; small products are done by the calling thread alone. Default: the team's. */
-  readonly threads?: number
-}
-
-export interface AsyncGemmOptions extends GemmOptions {
-  /** Ends the call with a CancelledError. What is in C then is nothing of use. */
-  readonly signal?: AbortSignal
-}
 
 /** Tests choose what code is made for. */
 export interface Choices {
@@ -44,7 +34,7 @@ const hasFastPairsHere = (): boolean => cpu().features.has('avx512bf16') && cpu(
  *
  * @throws ArgumentError for sizes, strides and arrays that do not go together; NotSupportedError where machine code cannot run
  */
-export function gemm(product: MatrixProduct, options: GemmOptions = {}, choices: Choices = {}): void {
+export function gemm(product: MatrixProduct, options: ProductOptions = {}, choices: Choices = {}): void {
   const machine = machineOf(choices)
   const threads = threadsOf(options)
   const known = recentStep(product, machine.isa, threads)
@@ -86,7 +76,7 @@ function runHere({ body, threads, chunk = 1 }: Step, args: number, end: number):
  */
 export async function gemmAsync(
   product: MatrixProduct,
-  options: AsyncGemmOptions = {},
+  options: AsyncProductOptions = {},
   choices: Choices = {},
 ): Promise<void> {
   const { signal } = options
@@ -126,5 +116,5 @@ const runOnTeam = (
     ...(signal && { signal }),
   })
 
-const threadsOf = ({ threads = Number.POSITIVE_INFINITY }: GemmOptions): number =>
+const threadsOf = ({ threads = Number.POSITIVE_INFINITY }: ProductOptions): number =>
   Math.max(1, Math.min(threads, defaultTeam().threads))

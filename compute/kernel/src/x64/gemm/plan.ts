@@ -1,22 +1,14 @@
 /** A product, written down as jobs for the code that multiplies: one for each block of k and of columns, done one after the other. */
 
+import type { Complex, MatrixProduct } from '../../gemm/product.ts'
+import { isComplex, type Stored, storedBytes } from '../../gemm/stored.ts'
 import { routine } from '../run/routines.ts'
 import { blockingOf, cut, largestTile, panelsOf, sizeOf, startOf } from './blocking.ts'
 import { type ConvertedPacking, emitConvertedPack, emitFactorCopy, type Order } from './convert.ts'
 import { emitCopy } from './copy.ts'
-import {
-  elements,
-  isComplex,
-  isOffset,
-  lanesOf,
-  type Machine,
-  type Stored,
-  storedBytes,
-  type TileType,
-} from './format.ts'
+import { elements, isOffset, lanesOf, type Machine, type TileType } from './format.ts'
 import { job, panel, state, unit } from './layout.ts'
 import { emitPack, type Packing } from './pack.ts'
-import type { Complex, MatrixProduct } from './product.ts'
 import type { Tile } from './tile.ts'
 import type { ComplexTile } from './tile-complex.ts'
 import { type TileFamily, tileFamily } from './tiles.ts'

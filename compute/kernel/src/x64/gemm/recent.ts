@@ -3,10 +3,10 @@
  * that each array is of its type, holds what is used of it, and that C's is apart from the others'. In any doubt it goes the whole way, which has the errors.
  */
 
+import type { Checked, Placed } from '../../gemm/check.ts'
+import type { MatrixProduct, Operand } from '../../gemm/product.ts'
 import { placeOf } from '../run/addresses.ts'
 import type { Isa } from '../run/cpu.ts'
-import type { Checked, Placed } from './check.ts'
-import type { MatrixProduct, Operand } from './product.ts'
 import type { Step } from './step.ts'
 import { elementBytes } from './vector-product.ts'
 import { type OperandName, Workspace } from './workspace.ts'

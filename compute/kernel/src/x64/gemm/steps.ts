@@ -2,16 +2,16 @@
  * What is done for a product, or a batch of them, one after the other: the jobs of its plan, and before and behind them, where C has no two elements side by side, copies of it that have.
  */
 
+import type { Checked, Placed } from '../../gemm/check.ts'
+import type { MatrixProduct, Operand } from '../../gemm/product.ts'
 import { placeOf } from '../run/addresses.ts'
 import type { Isa } from '../run/cpu.ts'
 import { bodyOf } from '../run/routines.ts'
 import { smallStep } from './batches.ts'
-import type { Checked, Placed } from './check.ts'
 import { copy, type ElementBytes, emitCopyRows } from './copy.ts'
 import { elements, type Machine, type TileType, tileTypeOf } from './format.ts'
 import { emitMultiply } from './multiply.ts'
 import { type Arranged, type Factor, type Place, planOf } from './plan.ts'
-import type { MatrixProduct, Operand } from './product.ts'
 import type { Step } from './step.ts'
 import { type Line, type VectorArrangement, vectorArrangement, vectorStep } from './vector-steps.ts'
 import { giveBackWorkspace, lendWorkspace, taken } from './workspace.ts'

@@ -1,7 +1,8 @@
 /** The code of tiles, made when first needed. Those that differ in their size alone are a family, in which they are found by a number. */
 
+import { isComplex } from '../../gemm/stored.ts'
 import { routine } from '../run/routines.ts'
-import { isComplex } from './format.ts'
+
 import { type Tile, TileEmitter } from './tile.ts'
 import { type ComplexTile, ComplexTileEmitter } from './tile-complex.ts'
 

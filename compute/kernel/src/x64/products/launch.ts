@@ -6,9 +6,9 @@
  */
 
 import type { Extent, Launch } from '../../backend.ts'
+import type { MatrixProduct } from '../../gemm/product.ts'
 import { ELEMENT_BYTES, type Element, type Value } from '../../ir/ir.ts'
 import { lengthOf, type Size } from '../../launch/size.ts'
-import type { MatrixProduct } from '../gemm/product.ts'
 import { type Linear, LinearValues, Refusal, roundsOf } from './axes.ts'
 import type { Product } from './recognise.ts'
 import type { Scale } from './scale.ts'

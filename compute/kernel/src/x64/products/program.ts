@@ -1,10 +1,10 @@
 /** A kernel that is a matrix product, run as one where its launch allows it: what comes before the sums, the product by block code, what is made of the sums. */
 
 import type { Launch, Outcome, Program } from '../../backend.ts'
+import type { MatrixProduct } from '../../gemm/product.ts'
 import type { KernelIR } from '../../ir/ir.ts'
 import { sizeOf } from '../../launch/size.ts'
 import { gemm, gemmAsync } from '../gemm/gemm.ts'
-import type { MatrixProduct } from '../gemm/product.ts'
 import type { Isa } from '../run/cpu.ts'
 import { kernelAfter, kernelBefore } from './around.ts'
 import { Refusal } from './axes.ts'

@@ -1,8 +1,8 @@
 /** Whether a product can be done as it is asked for: sizes, arrays, places in them, and that C meets neither A nor B. */
 
 import { ArgumentError } from '@skein/base'
-import { isComplex, type Stored, storedBytes } from './format.ts'
 import type { Complex, MatrixProduct, MatrixType, Operand } from './product.ts'
+import { isComplex, type Stored, storedBytes } from './stored.ts'
 
 /** Typed arrays by name, and what elements they hold. */
 type Arrays = { readonly [array: string]: Stored }

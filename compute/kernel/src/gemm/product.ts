@@ -57,3 +57,13 @@ export interface MatrixProduct {
    */
   readonly fast?: boolean
 }
+
+export interface ProductOptions {
+  /** At most so many; small products are done by the calling thread alone. Default: the team's. */
+  readonly threads?: number
+}
+
+export interface AsyncProductOptions extends ProductOptions {
+  /** Ends the call with a CancelledError. What is in C then is nothing of use. */
+  readonly signal?: AbortSignal
+}
