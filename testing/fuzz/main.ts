@@ -2,6 +2,7 @@
  * `npm run fuzz -- <seconds> [seed]`: random kernels, as source text and as IR, on every backend until the time is over. What
  * disagrees is shrunk and printed with its seed; then the process ends with status 1. The same seed gives the same kernels.
  * `npm run fuzz -- mpi …`: random programs of message passing (cluster/mpi/test/campaign/main.ts).
+ * `npm run fuzz -- rpc <seconds> [seed]`: hostile peers (cluster/rpc/test/fuzz/main.ts).
  */
 import { judgeIR } from './ir-trial.ts'
 import { compiledHere } from './machines.ts'
@@ -9,6 +10,11 @@ import { judgeSource } from './source-trials.ts'
 
 if (process.argv[2] === 'mpi') {
   const { main } = await import('../../cluster/mpi/test/campaign/main.ts')
+  process.exit(await main(process.argv.slice(3)))
+}
+
+if (process.argv[2] === 'rpc') {
+  const { main } = await import('../../cluster/rpc/test/fuzz/main.ts')
   process.exit(await main(process.argv.slice(3)))
 }
 

@@ -9,6 +9,7 @@ import type { FrameWriter } from './frames/writer.ts'
 import type { Link } from './link.ts'
 import { revived } from './revived.ts'
 import type { Signals } from './signals.ts'
+import type { SentSignal } from './values.ts'
 
 interface Pending {
   resolve(value: unknown): void
@@ -19,13 +20,17 @@ interface Pending {
   release(): void
 }
 
+/** Answers that have come without a word of it to the other side. */
+const mostUnsaid = 1000
+
 export class Asking {
   private readonly link: Link
   private readonly signals: Signals
   private readonly pending = new Map<number, Pending>()
   private last = 0
-  /** Answers that have come. The other side keeps what it gave until it hears of this. */
+  /** Answers that have come, and how many of them the other side has been told of. The other side keeps what it gave until it hears of this. */
   private heard = 0
+  private said = 0
 
   constructor(link: Link, signals: Signals) {
     this.link = link
@@ -49,11 +54,29 @@ export class Asking {
     this.heard++
     const pending = this.pending.get(reply)
     const value = this.link.values.read(parts.rest(), attachments)
-    if (pending === undefined) return
-    this.pending.delete(reply)
-    pending.release()
-    if (kind === kinds.answer) pending.resolve(value)
-    else pending.reject(revived(value, pending.asked))
+    const result = kind === kinds.answer ? value : revived(value, pending?.asked)
+    if (pending !== undefined) {
+      this.pending.delete(reply)
+      pending.release()
+      if (kind === kinds.answer) pending.resolve(result)
+      else pending.reject(result)
+    }
+    if (this.mustSay) this.link.flushSoon()
+  }
+
+  /** Calls say it as they go; when there are none for a while it is said by itself, for else what was answered would be kept. */
+  sayHeard(): void {
+    if (!this.mustSay) return
+    const { writer } = this.link
+    this.said = this.heard
+    writer.begin(kinds.heard)
+    writer.varint(this.heard)
+    writer.end()
+  }
+
+  private get mustSay(): boolean {
+    const unsaid = this.heard - this.said
+    return unsaid > 0 && (this.pending.size === 0 || unsaid >= mostUnsaid)
   }
 
   end(reason: Error): void {
@@ -77,13 +100,16 @@ export class Asking {
     target(writer)
     writer.varint(reply)
     writer.varint(this.heard)
+    this.said = this.heard
     writer.byte(isBounded ? flags.deadline : 0)
     if (isBounded) writer.f64(remainingMs)
-    link.values.write(writer, args, 'call', 'arguments')
+    const sent = link.values.write(writer, args, 'call', 'arguments')
+    // A getter may have closed it.
+    if (link.lost) return failed(link.lost)
     link.flushSoon()
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     promise.catch(() => {})
-    const release = this.giveUpLater(reply, remainingMs)
+    const release = this.giveUpLater(reply, remainingMs, sent)
     this.pending.set(reply, { resolve, reject, asked: new Error('called here'), release })
     return answerOf(this.originOf(reply, promise), [], promise)
   }
@@ -107,9 +133,8 @@ export class Asking {
   }
 
   /** Ends waiting when the time is over, or a signal among the arguments is aborted. What is returned ends that. */
-  private giveUpLater(reply: number, remainingMs: number): () => void {
+  private giveUpLater(reply: number, remainingMs: number, sent: readonly SentSignal[]): () => void {
     const { clock, peer, soon } = this.link
-    const sent = this.signals.takeSent()
     const isBounded = remainingMs !== Number.POSITIVE_INFINITY
     if (!isBounded && sent.length === 0) return nothing
     // The answer will come nevertheless, and is heard.

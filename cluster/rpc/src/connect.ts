@@ -17,6 +17,8 @@ export interface ConnectOptions {
   /** How long until the other side has said what it offers. Default 10,000. */
   timeoutMs?: number
   signal?: AbortSignal
+  /** Names of classes (`registerTravel`) whose instances travel, both ways, where the other side says so too. Default: none. */
+  classes?: readonly string[]
   /** For `tls:` addresses. */
   tls?: TlsOptions & { servername?: string }
   /** The other side sent what is no message, or called what is not there. */
@@ -157,8 +159,9 @@ const targetOf = (call: string, address: string): { target: object; isTls: boole
   return { target: parseAddress(call, isTls ? address.slice(4) : address), isTls }
 }
 
-const optionsOf = (call: string, { limits, onFault, onError }: ConnectOptions): SessionOptions => ({
+const optionsOf = (call: string, { limits, classes, onFault, onError }: ConnectOptions): SessionOptions => ({
   limits: limitsOf(call, limits),
+  classes,
   clock: realClock,
   soon: setImmediate,
   onFault,

@@ -12,8 +12,14 @@ export interface Limits {
   functions: number
   /** Calls of theirs that are not answered yet. Default 100,000. */
   calls: number
+  /** Answers that are kept for them, because they have not said that they have come. Default 1,000,000. */
+  answers: number
+  /** Signals of theirs, of calls that are not answered. Default 100,000. */
+  signals: number
   /** Streams of theirs that are open. Default 10,000. */
   streams: number
+  /** Bytes that wait to go out to them, while they read too slowly. Default 1 GiB. */
+  waitingBytes: number
 }
 
 export const defaultLimits: Limits = {
@@ -22,13 +28,16 @@ export const defaultLimits: Limits = {
   callbacks: 10_000,
   functions: 1_000_000,
   calls: 100_000,
+  answers: 1_000_000,
+  signals: 100_000,
   streams: 10_000,
+  waitingBytes: 2 ** 30,
 }
 
 /** Throws ArgumentError. */
 export const limitsOf = (call: string, given: Partial<Limits> = {}): Limits => {
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in defaultLimits))
+    if (!Object.hasOwn(defaultLimits, name))
       throw new ArgumentError(call, 'limits', `of ${Object.keys(defaultLimits).join(', ')}`, name)
     if (typeof value !== 'number' || !(value > 0))
       throw new ArgumentError(call, `limits.${name}`, 'a number above 0', value)

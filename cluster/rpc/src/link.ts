@@ -15,6 +15,8 @@ export interface Link {
   flushSoon(): void
   /** Calls `run` soon, after what is done now. */
   soon(run: () => void): void
+  /** The other side reads more slowly than we write: what can wait should. */
+  readonly isStalled: boolean
   /** Why the connection has ended, if it has. */
   readonly lost: Error | undefined
 }

@@ -1,6 +1,6 @@
 // Calls of theirs: made, and answered. What a call gave is kept until the other side has heard of it, for it may already have asked for something in it.
-import { TimeoutError, toErrorWire } from '@skein/base'
-import type { Clock } from '@skein/world'
+import { TimeoutError } from '@skein/base'
+import type { Clock, Timer } from '@skein/world'
 import { follow, isThenable } from './answers.ts'
 import { type CallContext, enter } from './context.ts'
 import { LimitExceededError, MalformedMessageError, NoSuchFunctionError } from './errors.ts'
@@ -8,6 +8,7 @@ import { flags, kinds } from './frames/format.ts'
 import type { FrameParts } from './frames/reader.ts'
 import type { Exports } from './functions.ts'
 import type { Link } from './link.ts'
+import { wireOf } from './revived.ts'
 import type { Signals } from './signals.ts'
 
 /** A call that has not been answered. */
@@ -16,6 +17,8 @@ class Served implements CallContext {
   private readonly untilMs: number
   private controller: AbortController | undefined
   private reason: { value: unknown } | undefined
+  /** Tells it that its time is over. */
+  timer: Timer | undefined
 
   constructor(clock: Clock, untilMs: number) {
     this.clock = clock
@@ -53,6 +56,8 @@ export class Serving {
   /** Those that were answered, in order; the first of them is answer `forgotten`. */
   private readonly told: number[] = []
   private forgotten = 0
+  /** The number of the last call. */
+  private last = 0
 
   constructor(link: Link, exports: Exports, signals: Signals) {
     this.link = link
@@ -74,32 +79,40 @@ export class Serving {
     const isAnswer = parts.byte() === 1
     const target = parts.varint()
     const reply = parts.varint()
+    if (reply <= this.last) throw new MalformedMessageError('the number of a call', `above ${this.last}`, reply)
+    this.last = reply
     this.forget(parts.varint())
     const limitMs = parts.byte() & flags.deadline ? parts.f64() : Number.POSITIVE_INFINITY
+    if (Number.isNaN(limitMs)) throw new MalformedMessageError('a deadline', 'milliseconds', limitMs)
     if (this.open.size >= limits.calls) throw new LimitExceededError('calls', limits.calls)
-    const args = values.read(parts.rest(), attachments)
+    if (this.told.length >= limits.answers) throw new LimitExceededError('answers', limits.answers)
+    const { args, signals } = values.readCall(parts.rest(), attachments)
     if (!Array.isArray(args)) throw new MalformedMessageError('arguments', 'an array', args)
-    const signals = this.signals.takeReceived()
     const served = new Served(clock, clock.monotonicMs() + limitMs)
-    let result: unknown
-    try {
-      result = enter(served, () => (isAnswer ? this.use(target, args) : this.run(target, args)))
-    } catch (error) {
-      return this.tell(kinds.failure, reply, error)
-    }
-    if (!isThenable(result)) return this.tell(kinds.answer, reply, result)
-
-    this.given.set(reply, result)
-    this.open.set(reply, served)
-    const late = (): void => served.abort(new TimeoutError('A call', Math.round(limitMs)))
-    const timer = limitMs === Number.POSITIVE_INFINITY ? undefined : clock.after(limitMs, late, { background: true })
-    const settle = (kind: AnswerKind, value: unknown): void => {
-      timer?.cancel()
-      this.open.delete(reply)
+    const over = (kind: AnswerKind, value: unknown): void => {
       for (const number of signals) this.signals.forget(number)
       this.tell(kind, reply, value)
     }
-    result.then(
+    let promise: Promise<unknown>
+    try {
+      const result = enter(served, () => (isAnswer ? this.use(target, args) : this.run(target, args)))
+      if (!isThenable(result)) return over(kinds.answer, result)
+      // Of what has a `then` of its own, only what a promise makes of it counts.
+      promise = Promise.resolve(result)
+    } catch (error) {
+      return over(kinds.failure, error)
+    }
+    this.given.set(reply, promise)
+    this.open.set(reply, served)
+    const late = (): void => served.abort(new TimeoutError('A call', Math.round(limitMs)))
+    if (limitMs !== Number.POSITIVE_INFINITY)
+      served.timer = clock.after(Math.max(0, limitMs), late, { background: true })
+    const settle = (kind: AnswerKind, value: unknown): void => {
+      served.timer?.cancel()
+      this.open.delete(reply)
+      over(kind, value)
+    }
+    promise.then(
       value => settle(kinds.answer, value),
       error => settle(kinds.failure, error),
     )
@@ -112,13 +125,29 @@ export class Serving {
 
   /** What a call gives, at a path in it: an argument of another one. */
   answered(reply: number, path: readonly string[]): Promise<unknown> {
-    return Promise.resolve(this.keptAnswer(reply)).then(value => follow(value, path))
+    const promise = Promise.resolve(this.keptAnswer(reply)).then(value => follow(value, path))
+    // Whoever is called may look at it or not.
+    promise.catch(() => {})
+    return promise
   }
 
   end(reason: Error): void {
-    for (const served of this.open.values()) served.abort(reason)
+    for (const served of this.open.values()) {
+      served.timer?.cancel()
+      served.abort(reason)
+    }
     this.open.clear()
     this.given.clear()
+  }
+
+  /** The other side has heard that many answers, all told. Throws MalformedMessageError. */
+  forget(heard: number): void {
+    const over = heard - this.forgotten
+    if (over <= 0) return
+    if (over > this.told.length)
+      throw new MalformedMessageError('the number of answers heard', `${this.told.length} more at most`, over)
+    for (const reply of this.told.splice(0, over)) this.given.delete(reply)
+    this.forgotten = heard
   }
 
   private run(number: number, args: unknown[]): unknown {
@@ -159,21 +188,11 @@ export class Serving {
       link.values.write(link.writer, value, 'answer', 'the answer')
     }
     try {
-      write(kind, kind === kinds.answer ? value : toErrorWire(value))
+      write(kind, kind === kinds.answer ? value : wireOf(value))
     } catch (error) {
-      write(kinds.failure, toErrorWire(error))
+      write(kinds.failure, wireOf(error))
     }
     link.flushSoon()
-  }
-
-  /** The other side has heard that many answers, all told. */
-  private forget(heard: number): void {
-    const over = heard - this.forgotten
-    if (over <= 0) return
-    if (over > this.told.length)
-      throw new MalformedMessageError('the number of answers heard', `${this.told.length} more at most`, over)
-    for (const reply of this.told.splice(0, over)) this.given.delete(reply)
-    this.forgotten = heard
   }
 }
 

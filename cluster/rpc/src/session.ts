@@ -29,7 +29,7 @@ import { FrameValues } from './values.ts'
 export interface Wire {
   /** The other end, for people. */
   readonly peer: string
-  /** Takes the bytes over. False: much waits to go out. */
+  /** Takes the bytes over. False: much waits to go out; `drained` is to be called when that is over. */
   send(bytes: Uint8Array): boolean
   close(): void
   abort(): void
@@ -41,6 +41,8 @@ export interface SessionOptions {
   readonly clock: Clock
   /** Calls `run` soon, after what is done now: what was said until then is sent in one piece. */
   readonly soon: (run: () => void) => void
+  /** Names of classes (`registerTravel`) whose instances travel, both ways. Default: none. */
+  readonly classes?: readonly string[]
   /** The other side's fault: what it sent was no message, or called what is not there. */
   readonly onFault?: (error: Error) => void
   /** A function of ours threw, and nobody over there can be told: an old peer's call. */
@@ -78,6 +80,9 @@ export class Session {
   /** Functions of theirs that nobody holds here any more, and how often each had come. */
   private readonly letGo: number[] = []
   private isFlushing = false
+  /** The wire has said that much waits; so many bytes have been given to it since. */
+  private isStalled = false
+  private waitingBytes = 0
   private reason: ConnectionLostError | undefined
 
   constructor(wire: Wire, offer: Offer, options: SessionOptions) {
@@ -95,8 +100,13 @@ export class Session {
     this.serving = new Serving(this.link, this.exports, this.signals)
     this.streams = new Streams(this.link)
     this.reader = new MessageReader(options.limits, {
-      line: value => this.takeLine(value),
-      frame: (kind, body, attachments) => this.takeFrame(kind, new FrameParts(body), attachments),
+      // A function that was called may have closed it, with more to be read.
+      line: value => {
+        if (!this.reason) this.takeLine(value)
+      },
+      frame: (kind, body, attachments) => {
+        if (!this.reason) this.takeFrame(kind, new FrameParts(body), attachments)
+      },
     })
     this.local = offered((typeof offer === 'function' ? offer(this.remote, this) : offer) ?? {})
     this.sendLine('methods', [this.local], { skein: greeting })
@@ -134,11 +144,15 @@ export class Session {
     try {
       this.reader.read(bytes)
     } catch (error) {
-      // The other side did what it may not: it is told nothing more.
-      this.options.onFault?.(error as Error)
-      this.wire.abort()
-      this.end(error as Error)
+      this.fail(error as Error)
     }
+  }
+
+  /** What was given to the wire has gone out. */
+  drained(): void {
+    this.isStalled = false
+    this.waitingBytes = 0
+    this.streams.goOn()
   }
 
   /** The wire has ended. */
@@ -166,18 +180,30 @@ export class Session {
     this.close()
   }
 
+  /** The other side did what it may not: it is told nothing more. */
+  private fail(error: Error): void {
+    if (this.reason) return
+    this.wire.abort()
+    this.end(error)
+    this.options.onFault?.(error)
+  }
+
   private makeLink(): Link {
     const session = this
     const { clock, limits, soon } = this.options
+    const classes = new Set(this.options.classes)
     const values: FrameValues = new FrameValues({
       sendFunction: fn => this.exports.send(fn),
       unsendFunction: number => this.exports.release(number, 1),
       receiveFunction: number => this.receiveFunction(number),
+      receivePromise: number => this.receivePromise(number),
       sendSignal: signal => this.signals.send(signal),
       receiveSignal: number => this.signals.receive(number),
       sendStream: iterable => this.streams.send(iterable),
+      unsendStream: number => this.streams.unsend(number),
       receiveStream: number => this.streams.receive(number),
       answered: (reply, path) => this.serving.answered(reply, path),
+      allows: name => classes.has(name),
       get owner() {
         return session.link
       },
@@ -190,6 +216,9 @@ export class Session {
       values,
       soon,
       flushSoon: () => this.flushSoon(),
+      get isStalled() {
+        return session.isStalled
+      },
       get lost() {
         return session.reason
       },
@@ -216,6 +245,8 @@ export class Session {
         return this.streams.takeItems(parts, attachments)
       case kinds.end:
         return this.streams.takeEnd(parts, attachments)
+      case kinds.heard:
+        return this.serving.forget(parts.varint())
     }
     throw new MalformedMessageError('the kind of a frame', 'known', kind)
   }
@@ -236,6 +267,13 @@ export class Session {
     const { functions } = this.options.limits
     if (this.imports.size > functions) throw new LimitExceededError('functions', functions)
     return fn
+  }
+
+  /** It is asked for at once, by a call of ours; so they may not make us ask for more than they may ask of us. */
+  private receivePromise(number: number): unknown {
+    const { calls } = this.options.limits
+    if (this.asking.size >= calls) throw new LimitExceededError('calls', calls)
+    return this.receiveFunction(number)()
   }
 
   private release(number: number, times: number): void {
@@ -275,7 +313,7 @@ export class Session {
     try {
       const result: unknown = fn(...args)
       // An answer of the other side's has none.
-      if (isThenable(result) && placeOf(result) === undefined) result.then(undefined, error => onError?.(error))
+      if (isThenable(result) && placeOf(result) === undefined) Promise.resolve(result).catch(error => onError?.(error))
     } catch (error) {
       onError?.(error)
     }
@@ -285,8 +323,11 @@ export class Session {
     this.isSkein = isSkein
     for (const name of Object.keys(this.remote)) delete this.remote[name]
     if (typeof methods === 'object' && methods !== null)
-      for (const [name, value] of Object.entries(methods))
+      for (const [name, value] of Object.entries(methods)) {
+        // It would be taken for a promise by all who wait for what the other side offers.
+        if (name === 'then') continue
         Object.defineProperty(this.remote, name, { value, writable: true, enumerable: true, configurable: true })
+      }
     this.isReady.resolve(this.remote)
   }
 
@@ -301,12 +342,20 @@ export class Session {
   private flush(): void {
     this.isFlushing = false
     if (this.reason) return
-    if (this.lines.length > 0) this.wire.send(new TextEncoder().encode(this.lines.splice(0).join('')))
+    if (this.lines.length > 0) this.send(new TextEncoder().encode(this.lines.splice(0).join('')))
+    if (this.isSkein) this.asking.sayHeard()
     if (this.letGo.length > 0) {
       this.writer.begin(kinds.release)
       for (const n of this.letGo.splice(0)) this.writer.varint(n)
       this.writer.end()
     }
-    if (!this.writer.isEmpty) for (const chunk of this.writer.take()) this.wire.send(chunk)
+    if (!this.writer.isEmpty) for (const chunk of this.writer.take()) this.send(chunk)
+    const { waitingBytes } = this.options.limits
+    if (this.waitingBytes > waitingBytes) this.fail(new LimitExceededError('waitingBytes', waitingBytes))
+  }
+
+  private send(bytes: Uint8Array): void {
+    if (!this.wire.send(bytes)) this.isStalled = true
+    if (this.isStalled) this.waitingBytes += bytes.length
   }
 }

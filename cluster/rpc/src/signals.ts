@@ -1,46 +1,33 @@
 // AbortSignals among arguments: ours, that are watched while the call is not answered, and theirs, that live as long.
-import { toErrorWire } from '@skein/base'
+import { LimitExceededError } from './errors.ts'
 import type { kinds } from './frames/format.ts'
 import type { Link } from './link.ts'
-
-export interface SentSignal {
-  readonly number: number
-  readonly signal: AbortSignal
-}
+import { wireOf } from './revived.ts'
+import type { SentSignal } from './values.ts'
 
 export class Signals {
   private readonly link: Link
   private last = 0
-  /** Of the frame that is being written, or was last. */
-  private sent: SentSignal[] = []
   private readonly received = new Map<number, AbortController>()
-  private justReceived: number[] = []
+
+  get size(): number {
+    return this.received.size
+  }
 
   constructor(link: Link) {
     this.link = link
   }
 
-  send(signal: AbortSignal): number {
-    const number = ++this.last
-    this.sent.push({ number, signal })
-    return number
-  }
-
-  /** Those that were sent since it was last asked. */
-  takeSent(): SentSignal[] {
-    return this.sent.length === 0 ? this.sent : this.sent.splice(0)
+  send(signal: AbortSignal): SentSignal {
+    return { number: ++this.last, signal }
   }
 
   receive(number: number): AbortSignal {
+    const { signals } = this.link.limits
+    if (this.received.size >= signals) throw new LimitExceededError('signals', signals)
     const controller = new AbortController()
     this.received.set(number, controller)
-    this.justReceived.push(number)
     return controller.signal
-  }
-
-  /** Those that were received since it was last asked. */
-  takeReceived(): number[] {
-    return this.justReceived.length === 0 ? this.justReceived : this.justReceived.splice(0)
   }
 
   /** The other side says that one of its signals is aborted. */
@@ -57,9 +44,10 @@ export class Signals {
   say(kind: typeof kinds.abort | typeof kinds.cancel, number: number, reason: unknown): void {
     const { link } = this
     if (link.lost) return
+    const wire = wireOf(reason)
     link.writer.begin(kind)
     link.writer.varint(number)
-    link.values.write(link.writer, toErrorWire(reason), 'abort', 'reason')
+    link.values.write(link.writer, wire, 'abort', 'reason')
     link.flushSoon()
   }
 

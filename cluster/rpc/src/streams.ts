@@ -1,26 +1,32 @@
 // Iterables across a connection. Whoever has one sends its number; the other side pulls items, as many as it has room for, so that neither runs ahead of the other by more than that.
-import { toErrorWire } from '@skein/base'
 import { LimitExceededError, MalformedMessageError } from './errors.ts'
 import { kinds } from './frames/format.ts'
 import type { FrameParts } from './frames/reader.ts'
 import type { Link } from './link.ts'
-import { revived } from './revived.ts'
+import { revived, wireOf } from './revived.ts'
 
 /** Items that may be under way. */
 const room = 32
+/** Nobody has room for more. */
+const mostPulled = 1024
+
+/** How a stream of ours is told over there. */
+interface Outlet {
+  items(items: unknown[]): void
+  end(error?: { value: unknown }): void
+  /** Those who read are behind. */
+  readonly isStalled: boolean
+}
 
 /** Ours: items go out as they are pulled. */
 export class OutgoingStream {
   private readonly iterator: AsyncIterator<unknown> | Iterator<unknown>
-  private readonly put: { items(items: unknown[]): void; end(error?: { value: unknown }): void }
+  private readonly put: Outlet
   private wanted = 0
   private isRunning = false
   private isOver = false
 
-  constructor(
-    iterable: AsyncIterable<unknown> | Iterable<unknown>,
-    put: { items(items: unknown[]): void; end(error?: { value: unknown }): void },
-  ) {
+  constructor(iterable: AsyncIterable<unknown> | Iterable<unknown>, put: Outlet) {
     this.put = put
     this.iterator =
       Symbol.asyncIterator in iterable
@@ -28,8 +34,15 @@ export class OutgoingStream {
         : (iterable as Iterable<unknown>)[Symbol.iterator]()
   }
 
+  /** Throws MalformedMessageError. */
   pull(items: number): void {
     this.wanted += items
+    if (this.wanted > mostPulled)
+      throw new MalformedMessageError('items that are asked for', `${mostPulled} at a time at most`, this.wanted)
+    this.goOn()
+  }
+
+  goOn(): void {
     if (!this.isRunning && !this.isOver) void this.run()
   }
 
@@ -46,7 +59,7 @@ export class OutgoingStream {
   private async run(): Promise<void> {
     this.isRunning = true
     try {
-      while (this.wanted > 0 && !this.isOver) {
+      while (this.wanted > 0 && !this.isOver && !this.put.isStalled) {
         const next = this.iterator.next()
         const { done, value } = next instanceof Promise ? await next : await (next as IteratorResult<unknown>)
         if (this.isOver) return
@@ -55,11 +68,14 @@ export class OutgoingStream {
           return this.put.end()
         }
         this.wanted--
-        this.put.items([await value])
+        const item = await value
+        if (this.isOver) return
+        this.put.items([item])
       }
     } catch (error) {
       if (!this.isOver) {
-        this.isOver = true
+        // What has thrown itself is over already; an item that cannot be sent is not its fault.
+        this.stop()
         this.put.end({ value: error })
       }
     } finally {
@@ -111,10 +127,12 @@ export class IncomingStream implements AsyncIterableIterator<unknown>, AsyncDisp
     await this.return()
   }
 
-  /** @internal */
+  /** @internal Throws MalformedMessageError. */
   receive(items: readonly unknown[]): void {
-    this.underWay -= items.length
     if (this.ended) return
+    if (items.length > this.underWay)
+      throw new MalformedMessageError('items', `as many as were asked for, ${this.underWay}`, items.length)
+    this.underWay -= items.length
     for (const value of items) {
       const first = this.waiting.shift()
       if (first) first.resolve({ done: false, value })
@@ -177,9 +195,10 @@ export class Streams {
     const end = (error?: { value: unknown }): void => {
       this.outgoing.delete(number)
       if (link.lost) return
+      const wire = error && wireOf(error.value)
       begin(kinds.end)
-      link.writer.byte(error ? 1 : 0)
-      if (error) link.values.write(link.writer, toErrorWire(error.value), 'throw', 'error')
+      link.writer.byte(wire ? 1 : 0)
+      if (wire) link.values.write(link.writer, wire, 'throw', 'error')
       else link.writer.end()
       link.flushSoon()
     }
@@ -189,14 +208,33 @@ export class Streams {
       link.values.write(link.writer, items, 'yield', 'item')
       link.flushSoon()
     }
-    this.outgoing.set(number, new OutgoingStream(iterable, { items, end }))
+    const outlet: Outlet = {
+      items,
+      end,
+      get isStalled() {
+        return link.isStalled
+      },
+    }
+    this.outgoing.set(number, new OutgoingStream(iterable, outlet))
     return number
+  }
+
+  /** It was not sent after all. */
+  unsend(number: number): void {
+    this.outgoing.get(number)?.stop()
+    this.outgoing.delete(number)
+  }
+
+  /** There is room again for what goes out. */
+  goOn(): void {
+    for (const stream of this.outgoing.values()) stream.goOn()
   }
 
   receive(number: number): IncomingStream {
     const { link } = this
     const { streams } = link.limits
     if (this.incoming.size >= streams) throw new LimitExceededError('streams', streams)
+    if (this.incoming.has(number)) throw new MalformedMessageError('the number of a stream', 'a new one', number)
     const pull = (items: number): void => {
       if (link.lost) return
       link.writer.begin(kinds.pull)

@@ -22,6 +22,8 @@ import { inlineText, keyText, mostInline } from './text.ts'
 export interface ForeignReader {
   /** What the tag stands for. @throws MalformedValueError, by `from.malformed`, for a tag that is none of its own */
   take(tag: number, from: Unpacker): unknown
+  /** Whether instances of a class (`registerTravel`) are made of what came. Default: of any that is known here. */
+  allows?(className: string): boolean
 }
 
 const float = new Float64Array(1)
@@ -340,6 +342,7 @@ export class Unpacker {
     const { at } = this
     const number = this.noteLater()
     const [name, module] = [this.text(), this.text()]
+    if (this.foreign?.allows?.(name) === false) this.malformed(`an instance of ${name}, which is not taken here,`, at)
     const travel = travelNamed(name)
     if (!travel) throw new UnknownClassError(name, module)
     const data = this.take()

@@ -10,6 +10,7 @@
 //     pull         v stream, v items
 //     items        v stream, value: an array of them
 //     end          v stream, u8 1 if an error follows, [value]
+//     heard        v heard: how many answers have come, when no call says so
 //
 // A target is u8 0 and v number of a function, or u8 1, v reply of a call, and value: the path in its answer. `v` is a number of seven bits a byte, the lowest first, the
 // eighth bit set where more follow. Values are those of @skein/values, with the tags below besides.
@@ -26,6 +27,7 @@ export const kinds = {
   pull: 7,
   items: 8,
   end: 9,
+  heard: 10,
 } as const
 
 /** Of a call. */

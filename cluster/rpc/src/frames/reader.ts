@@ -1,7 +1,7 @@
 // Bytes, however the stream has cut them, into frames, and into lines of JSON where there are such.
 import { LineReader } from '../dnode/lines.ts'
 import { MalformedMessageError } from '../errors.ts'
-import { headerBytes, kinds } from './format.ts'
+import { attachedBytes, headerBytes, kinds } from './format.ts'
 
 export interface ReaderLimits {
   /** Of a line, or of a frame. */
@@ -99,6 +99,9 @@ export class MessageReader {
 
   private whole(kind: number, body: Uint8Array): void {
     if (kind === kinds.attachment) {
+      // Small ones would take more room here than on the wire.
+      if (body.length < attachedBytes)
+        throw new MalformedMessageError('an attachment', `of ${attachedBytes} bytes at least`, body.length)
       this.attachedBytes += body.length
       this.check(this.attachedBytes)
       this.attachments.push(body)

@@ -1,21 +1,44 @@
 // Frames one after another into one buffer, so that all that is sent in one turn of the event loop is one write.
+//
+// What is packed may have getters, and those may call what is far away: then another frame begins within one that is not whole. It is written elsewhere, and goes out after it.
 import { type Foreign, PackBuffer, packInto } from '@skein/values'
 import { headerBytes, kinds } from './format.ts'
 
+const bufferBytes = 1 << 14
+/** A huge value should not leave a huge buffer behind. */
+const mostIdleBytes = 1 << 24
+
+/** A frame that is not whole, and what lies before it. */
+interface Unfinished {
+  readonly buffer: PackBuffer
+  readonly at: number
+  readonly start: number
+  readonly chunks: Uint8Array[]
+  readonly attached: Uint8Array[]
+}
+
 export class FrameWriter {
-  private readonly buffer = new PackBuffer(1 << 14)
+  private buffer = new PackBuffer(bufferBytes)
   private at = 0
   private start = 0
   /** Whole chunks before what lies in the buffer. */
   private chunks: Uint8Array[] = []
   /** Attachments of the frame that is being written. */
   private attached: Uint8Array[] = []
+  /** A frame has begun and not ended. */
+  private isOpen = false
+  /** Frames within which the present one began, from the outermost on. */
+  private readonly around: Unfinished[] = []
+  /** Whole frames that began within another. */
+  private within: Uint8Array[] = []
 
   get isEmpty(): boolean {
     return this.at === 0 && this.chunks.length === 0
   }
 
   begin(kind: number): void {
+    if (this.isOpen) this.enter()
+    this.isOpen = true
     this.reserve(headerBytes + 1)
     this.start = this.at
     this.buffer.bytes[this.at] = 0
@@ -56,20 +79,56 @@ export class FrameWriter {
   end(): void {
     this.buffer.view.setUint32(this.start + 1, this.at - this.start - headerBytes, true)
     if (this.attached.length > 0) this.putAttachments()
+    this.leave()
   }
 
   undo(): void {
     this.at = this.start
     this.attached = []
+    this.leave()
   }
 
-  /** All that was written, in chunks to be sent one after another; the writer begins anew. */
+  /** All frames that are whole, in chunks to be sent one after another; the writer begins anew. Within a frame it is to be asked for the last time. */
   take(): Uint8Array[] {
+    if (this.isOpen) {
+      const { buffer, start, chunks } = this.around[0] ?? this
+      return [...chunks, Uint8Array.prototype.slice.call(buffer.bytes, 0, start)]
+    }
     const { chunks } = this
     if (this.at > 0) chunks.push(this.copy(0, this.at))
+    if (this.buffer.bytes.length > mostIdleBytes) this.buffer = new PackBuffer(bufferBytes)
     this.chunks = []
     this.at = 0
     return chunks
+  }
+
+  private enter(): void {
+    const { buffer, at, start, chunks, attached } = this
+    this.around.push({ buffer, at, start, chunks, attached })
+    this.begun(new PackBuffer(256), 0, 0, [], [])
+  }
+
+  /** The frame is whole, or taken back. */
+  private leave(): void {
+    this.isOpen = false
+    const outer = this.around.pop()
+    if (outer) {
+      this.within.push(...this.chunks, this.copy(0, this.at))
+      this.begun(outer.buffer, outer.at, outer.start, outer.chunks, outer.attached)
+      this.isOpen = true
+    } else if (this.within.length > 0) {
+      this.chunks.push(this.copy(0, this.at), ...this.within)
+      this.within = []
+      this.at = 0
+    }
+  }
+
+  private begun(buffer: PackBuffer, at: number, start: number, chunks: Uint8Array[], attached: Uint8Array[]): void {
+    this.buffer = buffer
+    this.at = at
+    this.start = start
+    this.chunks = chunks
+    this.attached = attached
   }
 
   private putAttachments(): void {

@@ -31,6 +31,7 @@ export const sessionOnStream = (
   )
   let problem: Error | undefined
   stream.on('data', (bytes: Uint8Array) => session.receive(bytes))
+  stream.on('drain', () => session.drained())
   stream.on('error', error => {
     problem = explain(error)
   })

@@ -12,7 +12,7 @@ export const sessionOver = (
   options: Omit<SessionOptions, 'soon' | 'clock'>,
 ): { session: Session; handlers: ConnectionHandlers } => {
   const session = new Session(connection, offer, { ...options, clock, soon: run => void clock.after(0, run) })
-  return { session, handlers: { data: bytes => session.receive(bytes), closed: error => session.end(error) } }
+  return { session, handlers: handlersOf(() => session) }
 }
 
 /** Connects to an address of the world's network. */
@@ -23,10 +23,16 @@ sessionOver.connect = (
   options: Omit<SessionOptions, 'soon' | 'clock'>,
 ): Session => {
   let session: Session | undefined
-  const connection = world.network.connect(address, {
-    data: bytes => session!.receive(bytes),
-    closed: error => session!.end(error),
-  })
+  const connection = world.network.connect(
+    address,
+    handlersOf(() => session!),
+  )
   session = sessionOver(world.clock, connection, offer, options).session
   return session
 }
+
+const handlersOf = (session: () => Session): ConnectionHandlers => ({
+  data: bytes => session().receive(bytes),
+  drained: () => session().drained(),
+  closed: error => session().end(error),
+})
