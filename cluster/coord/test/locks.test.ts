@@ -1,30 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Simulation, simulateAsync, sleep, type World } from '@skein/world'
-import { type Held, LeaseLostError, lock, open, readLock, type Store, semaphore, tryLock } from '../src/index.ts'
-
-interface Place {
-  readonly store: Store
-  readonly simulation: Simulation
-  sleep(ms: number): Promise<void>
-}
-
-const simulated = async (seed: number, use: (place: Place) => Promise<void>): Promise<void> => {
-  let hasEnded = false
-  const outcome = await simulateAsync(
-    seed,
-    async simulation => {
-      const world = await new Promise<World>(resolve => void simulation.node('a', resolve))
-      const store = await open('memory:', { clock: world.clock })
-      await use({ store, simulation, sleep: ms => sleep(world.clock, ms) })
-      await store.close()
-      hasEnded = true
-    },
-    { forMs: 1e6 },
-  )
-  if (outcome.failure) throw outcome.failure.error
-  assert.ok(hasEnded, `nothing is left to happen at ${outcome.timeMs} ms`)
-}
+import { type Held, LeaseLostError, lock, readLock, semaphore, tryLock } from '../src/index.ts'
+import { type Place, simulated } from './simulated.ts'
 
 /** Clients that take and release at random; counts who holds, and how. */
 const crowd = async (
