@@ -56,7 +56,7 @@ function prepare(id: string): Work | { skip: string } {
   // A flat array has no such axes: the adapted ones stay flat, as xtensor's shape is a matter of the loop.
   const call = made(nd, npyBytes, floats, computed, ...arrays) as () => unknown
   // A view of what was given, or itself, must stay.
-  const isOwn = !/\.assign|\.at\(|nd\.(reshape|ravel|swapaxes|broadcastTo)\(|linalg\.diagonal/.test(code)
+  const isOwn = !/\.assign|\.at\(|^nd\.(reshape|ravel|swapaxes|broadcastTo)\(|^nd\.linalg\.diagonal/.test(code)
   let last: unknown
   return repeated(
     () => {

@@ -208,3 +208,45 @@ export function kronAtOnce(x: NDArray, y: NDArray): NDArray | undefined {
   wide.release()
   return found
 }
+
+/** Neighbours, of float64: what `slopesAtOnce` and `areaAtOnce` look at. */
+function lineAtHand(x: NDArray): { elements: Float64Array; offset: number; apart: number } | undefined {
+  const view = x.ndim === 1 && x.dtype === 'float64' ? atHand(x) : undefined
+  return view && { elements: view.memory.elements as Float64Array, offset: view.offset, apart: view.strides[0] }
+}
+
+/** Slopes of a line of at least two elements that are `step` from each other; undefined: it is something else. */
+export function slopesAtOnce(x: NDArray, step: number): NDArray | undefined {
+  const line = lineAtHand(x)
+  if (line === undefined) return undefined
+  const { elements, offset, apart } = line
+  const last = x.size - 1
+  const [array, to] = toWrite('float64', x.shape, 'gradient')
+  const twice = 2 * step
+  to[0] = (elements[offset + apart] - elements[offset]) / step
+  for (let k = 1, at = offset + apart; k < last; k++, at += apart)
+    to[k] = (elements[at + apart] - elements[at - apart]) / twice
+  const end = offset + last * apart
+  to[last] = (elements[end] - elements[end - apart]) / step
+  return array
+}
+
+/** The area below a line of at least two elements that are `step` from each other; undefined: it is something else. */
+export function areaAtOnce(y: NDArray, step: number): NDArray | undefined {
+  const line = lineAtHand(y)
+  if (line === undefined) return undefined
+  const { elements, offset, apart } = line
+  const last = y.size - 1
+  const end = offset + last * apart
+  let [p, q, r, u] = [0, 0, 0, 0]
+  let k = 1
+  let at = offset + apart
+  for (; k < last - 3; k += 4, at += 4 * apart) {
+    p += elements[at]
+    q += elements[at + apart]
+    r += elements[at + 2 * apart]
+    u += elements[at + 3 * apart]
+  }
+  for (; k < last; k++, at += apart) p += elements[at]
+  return numberOf((p + q + (r + u) + (elements[offset] + elements[end]) / 2) * step, 'float64')
+}

@@ -9,6 +9,7 @@ import { viewAt } from '../indexing/basic.ts'
 import { arrayOf, type NDArray } from '../ndarray.ts'
 import { checkAxes, checkAxis, type Shape, sizeOf } from '../shape.ts'
 import { astype, floated } from './astype.ts'
+import { areaAtOnce, slopesAtOnce } from './at-once.ts'
 import { computed } from './computing.ts'
 import { asarray, type Nested } from './creation.ts'
 import { cumulativeSum } from './cumulative.ts'
@@ -54,7 +55,7 @@ export function gradient(x: Operand, { axis, spacing = 1, edgeOrder = 1 }: Gradi
       )
     const steps = stepsOf(points, array.shape, d)
     const isPlain = typeof steps === 'number' && edgeOrder === 1 && !isComplex(array.dtype) && array.dtype !== 'float16'
-    if (isPlain) return evenSlopes(array, d, steps)
+    if (isPlain) return slopesAtOnce(array, steps) ?? evenSlopes(array, d, steps)
     const found = slopes(moveaxis(array, d, -1), steps, edgeOrder)
     return moveaxis(astype(found, array.dtype, { copy: false }), -1, d)
   })
@@ -155,6 +156,8 @@ export function trapezoid(y: Operand, { x, dx = 1, axis = -1 }: TrapezoidOptions
   const array = floated(toArray(y, 'trapezoid', 'y'))
   const d = checkAxis(axis, array.shape, 'trapezoid')
   if (x === undefined && array.shape[d] > 1) {
+    const area = typeof dx === 'number' ? areaAtOnce(array, dx) : undefined
+    if (area) return area
     const part = (begin: number, end: number) => arrayOf(viewAt(array.view, [...before, { begin, end }], 'trapezoid'))
     const before = array.shape.slice(0, d).map(() => ({}))
     const length = array.shape[d]

@@ -33,8 +33,9 @@ export interface PadOptions {
 export type PadWidth = number | readonly number[] | readonly (readonly number[])[]
 
 function widthsOf(given: PadWidth, shape: Shape): readonly (readonly [number, number])[] {
-  const list = asarray(given as number[])
   const isWhole = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0
+  if (typeof given === 'number' && isWhole(given)) return shape.map(() => [given, given])
+  const list = asarray(given as number[])
   if (!([given].flat(2) as number[]).every(isWhole))
     throw new ArgumentError('pad', 'width', 'whole numbers from 0', JSON.stringify(given))
   const pairs = [shape.length, 2]
