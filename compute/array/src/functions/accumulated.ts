@@ -38,8 +38,9 @@ export function accumulated(x: NDArray, axis: number, fold: Fold, dtype: DType, 
 }
 
 /** One line of products, each of which waits for the one before: the engine's loop is as fast as a kernel's. */
-function multiplied(fold: Fold, { elements: from }: Lying, { elements: to }: Lying, hasInitial: boolean): boolean {
-  if (fold !== prodFold || !(from instanceof Float64Array && to instanceof Float64Array)) return false
+function multiplied(fold: Fold, { dtype, elements }: Lying, into: Lying, hasInitial: boolean): boolean {
+  if (fold !== prodFold || dtype !== 'float64' || into.dtype !== 'float64') return false
+  const [from, to] = [elements as Float64Array, into.elements as Float64Array]
   const more = hasInitial ? 1 : 0
   to[0] = 1
   let product = 1

@@ -1,5 +1,6 @@
 /** The exponential of matrices. */
 
+import { isComplex } from '../dtypes.ts'
 import type { NDArray } from '../ndarray.ts'
 import { sizeOf } from '../shape.ts'
 import { astype } from './astype.ts'
@@ -54,7 +55,8 @@ export function expm(x: Operand): NDArray {
 function exponential(a: NDArray): NDArray {
   const norm = Number(matrixNorm(a, { ord: 1 }).item())
   const { dtype, shape } = a
-  if (!Number.isFinite(norm)) return full(shape, Number.NaN, { dtype })
+  const { NaN: none } = Number
+  if (!Number.isFinite(norm)) return full(shape, isComplex(dtype) ? { re: none, im: none } : none, { dtype })
   const isSingle = dtype === 'float32' || dtype === 'complex64'
   const known = approximants
     .map(({ b, most, mostSingle }) => ({ b, most: isSingle ? mostSingle : most }))

@@ -92,26 +92,53 @@ function pivotsOf(stack: Stack, take: (k: number, re: number, im: number) => voi
   stack.release()
 }
 
-/** Numbers that products begin with. */
-const onesFor = (stack: Stack): Float64Array => {
-  const products = new Float64Array(2 * sizeOf(stack.batch))
-  for (let k = 0; k < products.length; k += 2) products[k] = 1
-  return products
+/** Complex products of many factors: pairs, times a power of two each, since they may be in the range of floats where what comes in between is not. */
+interface Products {
+  readonly pairs: Float64Array
+  readonly exponents: Float64Array
 }
 
-function multiply(products: Float64Array, k: number, re: number, im: number): void {
-  const x = products[2 * k]
-  const y = products[2 * k + 1]
-  products[2 * k] = im === 0 ? x * re : x * re - y * im
-  products[2 * k + 1] = im === 0 ? y * re : x * im + y * re
+function onesFor(stack: Stack): Products {
+  const pairs = new Float64Array(2 * sizeOf(stack.batch))
+  for (let k = 0; k < pairs.length; k += 2) pairs[k] = 1
+  return { pairs, exponents: new Float64Array(pairs.length / 2) }
+}
+
+/** Sizes in between need no scaling: neither they nor their products with a float of such a size leave the range. */
+const [smallest, largest] = [2 ** -500, 2 ** 500]
+
+function multiply({ pairs, exponents }: Products, k: number, re: number, im: number): void {
+  const most = Math.max(Math.abs(re), Math.abs(im))
+  if ((most > largest && most < Infinity) || (most < smallest && most > 0)) {
+    const up = most > largest ? -550 : 550
+    exponents[k] -= up
+    multiply({ pairs, exponents }, k, re * 2 ** up, im * 2 ** up)
+    return
+  }
+  const x = pairs[2 * k]
+  const y = pairs[2 * k + 1]
+  const u = im === 0 ? x * re : x * re - y * im
+  const v = im === 0 ? y * re : x * im + y * re
+  const product = Math.max(Math.abs(u), Math.abs(v))
+  const up = product > largest ? -500 : product < smallest && product > 0 ? 500 : 0
+  exponents[k] -= up
+  const scale = 2 ** up
+  pairs[2 * k] = u * scale
+  pairs[2 * k + 1] = v * scale
 }
 
 /** Products, which are pairs, in the dtype of the matrices. */
-function productsOf(products: Float64Array, { elements, batch, dtype }: Stack): NDArray {
+function productsOf({ pairs, exponents }: Products, { elements, batch, dtype }: Stack): NDArray {
   const Reals = elements.constructor as Float64ArrayConstructor
   const step = realOf(dtype) === dtype ? 2 : 1
-  const found = new Reals(products.length / step)
-  for (let k = 0; k < found.length; k++) found[k] = products[k * step]
+  const found = new Reals(pairs.length / step)
+  for (let k = 0; k < found.length; k++) {
+    const place = k * step
+    const exponent = exponents[place >> 1]
+    // In two steps, so that no factor leaves the range before the product does.
+    const half = Math.trunc(exponent / 2)
+    found[k] = exponent === 0 ? pairs[place] : pairs[place] * 2 ** half * 2 ** (exponent - half)
+  }
   return reshapeOf(found, batch, dtype)
 }
 
