@@ -38,7 +38,7 @@ export const renamed: { readonly standard: Names; readonly numpy: Names; readonl
   scipy: pairs(
     `linalg.solveTriangular: linalg.solve_triangular; windows.generalCosine: signal.windows.general_cosine; isnan: ; topK: ; image.erode: ndimage.grey_erosion; image.dilate: ndimage.grey_dilation; image.opening: ndimage.grey_opening; image.closing: ndimage.grey_closing; image.warp: ndimage.geometric_transform; signal.freqzSos: signal.freqz_sos;
     random.normal: stats.norm; random.gamma: stats.gamma; random.exponential: stats.expon; random.binomial: stats.binom; random.chiSquare: stats.chi2; random.geometric: stats.geom; random.gumbel: stats.gumbel_r; random.integers: stats.randint; random.lognormal: stats.lognorm; random.multivariateNormal: stats.multivariate_normal; random.studentT: stats.t; random.weibull: stats.weibull_min;
-    interpolate.PiecewisePolynomial: interpolate.PPoly; linalg.solveTridiagonal: ; trapezoid: integrate.trapezoid; random.permutation: ; random.shuffle: ; random.choice: ; random.Generator: ; random.seed: `,
+    interpolate.PiecewisePolynomial: interpolate.PPoly; linalg.solveTridiagonal: ; linalg.choleskySolve: linalg.cho_solve; trapezoid: integrate.trapezoid; random.permutation: ; random.shuffle: ; random.choice: ; random.Generator: ; random.seed: `,
   ),
 }
 

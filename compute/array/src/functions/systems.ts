@@ -12,7 +12,7 @@ import { made, met, overElements, realOf, reshapeOf, Stack, squares } from './ma
 import { type Operand, toArray } from './operands.ts'
 import { broadcastTo, reshape } from './shaping.ts'
 
-const singular = (call: string, { singular: at, line }: Pick<LU, 'singular' | 'line'>): LinearAlgebraError =>
+export const singular = (call: string, { singular: at, line }: Pick<LU, 'singular' | 'line'>): LinearAlgebraError =>
   new LinearAlgebraError(
     call,
     `the matrix is singular: there is no pivot in ${line} ${at}.`,
@@ -23,40 +23,49 @@ const singular = (call: string, { singular: at, line }: Pick<LU, 'singular' | 'l
 const factored = (a: Matrix): LU => providerOf('lu', a.rows, a.parts).lu(a)
 
 /**
- * X of A·X = B. B is one column if it has one axis, else a matrix of columns; axes in front are broadcast.
- * @throws ShapeError; LinearAlgebraError for a singular matrix
+ * The matrices of A·X = B, whose batches are broadcast, copied and in one dtype. B is one column if it has one axis.
+ * @returns `factors` A, `solutions` B, `batch`, and what makes the array of what B has become
  */
-export function solve(x1: Operand, x2: Operand): NDArray {
-  const [a, b] = [toArray(x1, 'solve', 'x1'), toArray(x2, 'solve', 'x2')]
-  const dtype = met(a.dtype, b.dtype, 'solve')
+export function sides(x1: Operand, x2: Operand, call: string, first = 'x1') {
+  const [a, b] = [toArray(x1, call, first), toArray(x2, call, 'x2')]
+  const dtype = met(a.dtype, b.dtype, call)
   const isVector = b.ndim === 1
   const right = isVector ? reshape(b, [-1, 1]) : b
   const n = a.shape[a.ndim - 1]
   if (a.ndim >= 2 && right.shape[right.ndim - 2] !== n)
     throw new ShapeError(
-      'solve',
+      call,
       `${shapeText(a.shape)} has ${n} columns, ${shapeText(b.shape)} has ${right.shape[right.ndim - 2]} rows.`,
       [a.shape, b.shape],
     )
-  const batch = broadcastShapes([a.shape.slice(0, -2), right.shape.slice(0, -2)], 'solve')
-  const factors = squares(
-    astype(broadcastTo(a, [...batch, ...a.shape.slice(-2)]), dtype, { copy: false }),
-    'solve',
-    'x1',
-  )
+  const batch = broadcastShapes([a.shape.slice(0, -2), right.shape.slice(0, -2)], call)
+  const factors = squares(astype(broadcastTo(a, [...batch, ...a.shape.slice(-2)]), dtype, { copy: false }), call, first)
   const solutions = new Stack(
     astype(broadcastTo(right, [...batch, ...right.shape.slice(-2)]), dtype, { copy: false }),
-    'solve',
+    call,
+    'x2',
   )
+  const found = () => {
+    factors.release()
+    const all = overElements(solutions)
+    return isVector ? reshape(all, [...batch, n]) : all
+  }
+  return { factors, solutions, batch, found }
+}
+
+/**
+ * X of A·X = B. B is one column if it has one axis, else a matrix of columns; axes in front are broadcast. For many B, one after the other, `luFactor` keeps what is done with A.
+ * @throws ShapeError; LinearAlgebraError for a singular matrix
+ */
+export function solve(x1: Operand, x2: Operand): NDArray {
+  const { factors, solutions, found } = sides(x1, x2, 'solve')
   const columns = solutions[Symbol.iterator]()
   for (const matrix of factors) {
     const lu = factored(matrix)
     if (lu.singular >= 0) throw singular('solve', lu)
     lu.solve(columns.next().value as Matrix)
   }
-  factors.release()
-  const found = overElements(solutions)
-  return isVector ? reshape(found, [...batch, n]) : found
+  return found()
 }
 
 /** A⁻¹. @throws ShapeError; LinearAlgebraError for a singular matrix */
@@ -168,6 +177,15 @@ export function det(x: Operand): NDArray {
   return productsOf(products, stack)
 }
 
+/** The first row of a triangle with a zero on its diagonal; −1: there is none. */
+export function zeroOnDiagonal({ array, at, rows, stride, parts }: Matrix): number {
+  for (let i = 0; i < rows; i++) {
+    const place = (at + i * (stride + 1)) * parts
+    if (array[place] === 0 && array[place + parts - 1] === 0) return i
+  }
+  return -1
+}
+
 export interface TriangularOptions {
   /** The triangle above the diagonal is that of A; else the one below. Default false */
   upper?: boolean
@@ -196,16 +214,12 @@ export function solveTriangular(x1: Operand, x2: Operand, options: TriangularOpt
   const { upper = false, unit = false, transposed: isTransposed = false, adjoint = false } = options
   const columns = solutions[Symbol.iterator]()
   for (const matrix of triangles) {
-    const { array, at, stride, parts, rows } = matrix
-    for (let i = 0; !unit && i < rows; i++) {
-      const place = (at + i * (stride + 1)) * parts
-      if (array[place] === 0 && array[place + parts - 1] === 0)
-        throw singular('solveTriangular', { singular: i, line: 'column' })
-    }
+    const zero = unit ? -1 : zeroOnDiagonal(matrix)
+    if (zero >= 0) throw singular('solveTriangular', { singular: zero, line: 'column' })
     // The transpose of a triangle is taken conjugated.
     if (isTransposed && !adjoint) conjugate(matrix)
     const triangle = { matrix, upper, unit, transposed: isTransposed || adjoint }
-    providerOf('solveTriangular', rows, parts).solveTriangular(triangle, columns.next().value as Matrix)
+    providerOf('solveTriangular', matrix.rows, matrix.parts).solveTriangular(triangle, columns.next().value as Matrix)
   }
   triangles.release()
   const found = overElements(solutions)
