@@ -33,6 +33,7 @@ export { hessenberg, type SchurOptions, schur } from './eigen.ts'
 export { expm } from './expm.ts'
 export { choleskySolve, type FactoredOptions, type LUFactors, luFactor, luSolve } from './factored-systems.ts'
 export { eig, eigh, eigvals, eigvalsh, type PencilOptions, qz, type SymmetricOptions } from './generalised.ts'
+export { type LDLOptions, ldl } from './ldl.ts'
 export {
   cond,
   type LeastSquares,

@@ -124,14 +124,14 @@ export function bringNearOne(matrix: Matrix, call: string): number {
 }
 
 /** Makes a matrix symmetric, or Hermitian: one triangle is copied to the other. */
-export function mirror({ array, at, rows, stride, parts }: Matrix, upper: boolean): void {
+export function mirror({ array, at, rows, stride, parts }: Matrix, upper: boolean, hermitian = true): void {
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < i; j++) {
       const [below, above] = [(at + i * stride + j) * parts, (at + j * stride + i) * parts]
       const [from, to] = upper ? [above, below] : [below, above]
       array[to] = array[from]
-      if (parts === 2) array[to + 1] = -array[from + 1]
+      if (parts === 2) array[to + 1] = hermitian ? -array[from + 1] : array[from + 1]
     }
-    if (parts === 2) array[2 * (at + i * (stride + 1)) + 1] = 0
+    if (parts === 2 && hermitian) array[2 * (at + i * (stride + 1)) + 1] = 0
   }
 }
