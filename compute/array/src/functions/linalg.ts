@@ -29,7 +29,7 @@ export {
   solvehBanded,
   solveTridiagonal,
 } from './bands.ts'
-export { hessenberg, type SchurOptions, schur } from './eigen.ts'
+export { hessenberg, type SchurOptions, type SchurSort, schur } from './eigen.ts'
 export { expm } from './expm.ts'
 export { choleskySolve, type FactoredOptions, type LUFactors, luFactor, luSolve } from './factored-systems.ts'
 export { eig, eigh, eigvals, eigvalsh, type PencilOptions, qz, type SymmetricOptions } from './generalised.ts'

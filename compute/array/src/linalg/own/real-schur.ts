@@ -204,7 +204,7 @@ function turnColumns(
 }
 
 /** A block of two rows: triangular if its eigenvalues are real, else with equal elements on the diagonal. */
-function split({ n, h, z }: Hessenberg, k: number): void {
+export function split({ n, h, z }: Hessenberg, k: number): void {
   const own = k * n + k
   const { a, b, c, d, cosine, sine } = standardise(h[own], h[own + 1], h[own + n], h[own + n + 1])
   h[own] = a
