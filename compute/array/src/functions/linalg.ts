@@ -12,12 +12,11 @@ import { astype, copyOf } from './astype.ts'
 import { lengthAtOnce, traceAtOnce } from './at-once.ts'
 import { eye } from './creation.ts'
 import * as elementwise from './elementwise.ts'
-import { made, overElements, Stack, squares } from './matrices.ts'
+import { overElements, squares } from './matrices.ts'
 import { type Operand, toArray } from './operands.ts'
 import { tensordot as dotOfTensors, vecdot as dotOfVectors, matmul, outer as outerProduct } from './products.ts'
 import * as reductions from './reductions.ts'
 import { broadcastTo, matrixTranspose as transposed } from './shaping.ts'
-import { pivoted } from './subspaces.ts'
 import { inv } from './systems.ts'
 
 export {
@@ -59,6 +58,7 @@ export {
   tanm,
 } from './matrix-functions.ts'
 export { multiDot } from './multi-dot.ts'
+export { lq, type OrthogonalOptions, type QROptions, qr, rq } from './orthogonal-factors.ts'
 export { type LapackLibrary, lapackLibrary, type ProviderChoice, provider } from './provider.ts'
 export { matrixTranspose } from './shaping.ts'
 export {
@@ -101,33 +101,6 @@ export function cholesky(x: Operand, { upper = false }: { upper?: boolean } = {}
   }
   const found = overElements(stack)
   return upper ? found : transposed(found)
-}
-
-export interface QROptions {
-  /** `reduced`: Q has as many columns as A, at most its rows; `complete`: it is square. */
-  mode?: 'reduced' | 'complete'
-  /** Columns are taken in such an order that the diagonal of R does not grow: A·P = Q·R. Default false */
-  pivoting?: boolean
-}
-
-/** Q with orthonormal columns and R, upper triangular, of A = Q·R; with `pivoting` of columns in another order, which is p: column k is column p[k] of A. */
-export function qr(x: Operand, options: QROptions & { pivoting: true }): { q: NDArray; r: NDArray; p: NDArray }
-export function qr(x: Operand, options?: QROptions): { q: NDArray; r: NDArray }
-export function qr(x: Operand, { mode = 'reduced', pivoting = false }: QROptions = {}) {
-  if (mode !== 'reduced' && mode !== 'complete') throw new ArgumentError('qr', 'mode', "'reduced' or 'complete'", mode)
-  if (pivoting) return pivoted(x, mode === 'complete')
-  const stack = new Stack(toArray(x, 'qr'), 'qr')
-  const { rows, columns, batch, dtype } = stack
-  const rank = mode === 'complete' ? rows : Math.min(rows, columns)
-  const [q, r] = [made(dtype, batch, rows, rank), made(dtype, batch, rank, columns)]
-  let k = 0
-  for (const matrix of stack) {
-    const factors = providerOf('qr', Math.min(rows, columns), matrix.parts).qr(matrix)
-    factors.writeR(r.matrices[k])
-    factors.writeQ(q.matrices[k++])
-  }
-  stack.release()
-  return { q: q.array, r: r.array }
 }
 
 /** The elements of a diagonal of the last two axes, the k-th above the main one. A view. */
