@@ -60,6 +60,7 @@ export {
 export { multiDot } from './multi-dot.ts'
 export { lq, type OrthogonalOptions, type QROptions, qr, rq } from './orthogonal-factors.ts'
 export { type LapackLibrary, lapackLibrary, type ProviderChoice, provider } from './provider.ts'
+export { solveContinuousAre, solveDiscreteAre } from './riccati.ts'
 export { matrixTranspose } from './shaping.ts'
 export {
   blockDiag,
