@@ -122,6 +122,20 @@ const registerInput: fc.Arbitrary<RegisterInput> = fc.oneof(
 const registerAnswer = (state: unknown, input: RegisterInput): RegisterOutput =>
   input.op === 'read' ? (state as number) : input.op === 'write' ? true : state === input.from
 
+const at = (
+  process: number,
+  begin: number,
+  end: number,
+  input: RegisterInput,
+  output: RegisterOutput,
+): Operation<RegisterInput, RegisterOutput> => ({
+  process,
+  begin,
+  end,
+  input,
+  output,
+})
+
 describe('against the definition', () => {
   test('register', () => {
     let [yes, no] = [0, 0]
@@ -154,6 +168,75 @@ describe('against the definition', () => {
       ),
       { numRuns: 1000 },
     )
+  })
+
+  test('lock', () => {
+    const input = fc.record({
+      op: fc.constantFrom('acquire' as const, 'release' as const),
+      owner: fc.constantFrom('a', 1),
+    })
+    const answer = (state: unknown, { op, owner }: LockInput) => (op === 'acquire' ? state === null : state === owner)
+    fc.assert(
+      fc.property(histories(lock, input, answer, fc.boolean()), history =>
+        assert.equal(checkLinearizable(lock, history).linearizable, isLinearizable(lock, history)),
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('texts of several keys', () => {
+    const input: fc.Arbitrary<AppendInput> = fc.record({
+      key: fc.constantFrom('k', '__proto__'),
+      op: fc.constantFrom('get' as const, 'put' as const, 'append' as const),
+      value: fc.constantFrom('x', 'y'),
+    })
+    const answer = (state: string, { op }: AppendInput) => (op === 'get' ? state : '')
+    fc.assert(
+      fc.property(histories(texts, input, answer, fc.constantFrom('', 'x', 'xy', 'yx')), history =>
+        assert.equal(
+          checkLinearizable(texts, history).linearizable,
+          ['k', '__proto__'].every(key =>
+            isLinearizable(
+              texts,
+              history.filter(({ input }) => input.key === key),
+            ),
+          ),
+        ),
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('values that look alike: null and its name, numbers and their names, what JSON has not', () => {
+    const odd = fc.constantFrom<any>(null, 'null', 1, '1', Number.NaN, 'NaN', Number.POSITIVE_INFINITY, '"')
+    const input: fc.Arbitrary<RegisterInput> = fc.oneof(
+      fc.constant({ op: 'read' as const }),
+      fc.record({ op: fc.constant('write' as const), value: odd }),
+      fc.record({ op: fc.constant('cas' as const), from: odd, to: odd }),
+    )
+    fc.assert(
+      fc.property(histories(register(null), input, registerAnswer, odd), history =>
+        assert.equal(checkLinearizable(register(null), history).linearizable, isLinearizable(register(null), history)),
+      ),
+      { numRuns: 2000 },
+    )
+    const write = (process: number, begin: number, value: string | null) =>
+      at(process, begin, 100, { op: 'write', value }, true)
+    const nan: Operation<RegisterInput, RegisterOutput>[] = [
+      at(1, 0, 1, { op: 'write', value: Number.NaN }, true),
+      at(1, 2, 3, { op: 'read' }, Number.NaN),
+    ]
+    assert.equal(checkLinearizable(register(null), nan).linearizable, true)
+    // Both orders must be tried, though the states look alike.
+    for (const read of [null, 'null'])
+      assert.equal(
+        checkLinearizable(register('x'), [
+          write(1, 0, null),
+          write(2, 0, 'null'),
+          at(3, 200, 201, { op: 'read' }, read),
+        ]).linearizable,
+        true,
+      )
   })
 
   test('set', () => {
@@ -203,19 +286,6 @@ describe('against the definition', () => {
 })
 
 describe('answers', () => {
-  const at = (
-    process: number,
-    begin: number,
-    end: number,
-    input: RegisterInput,
-    output: RegisterOutput,
-  ): Operation<RegisterInput, RegisterOutput> => ({
-    process,
-    begin,
-    end,
-    input,
-    output,
-  })
   const stale = [
     at(0, 0, 1, { op: 'write', value: 1 }, true),
     at(0, 2, 3, { op: 'write', value: 2 }, true),
@@ -289,6 +359,19 @@ describe('answers', () => {
     const verdict = checkLinearizable(register(0), history)
     assert.equal(verdict.linearizable, true)
     assert.ok(verdict.steps < 100_000, `${verdict.steps}`)
+  })
+
+  test('a history of a hundred thousand is decided in little memory, right or wrong', () => {
+    const history = Array.from({ length: 100_000 }, (_, i) =>
+      at(i % 2, 10 * i, 10 * i + 15, i % 2 ? { op: 'read' } : { op: 'write', value: i }, i % 2 ? i - 1 : true),
+    )
+    const before = process.memoryUsage().arrayBuffers
+    assert.equal(checkLinearizable(register(0), history).linearizable, true)
+    // Bits for all operations with each state would be more than a gigabyte.
+    assert.ok(process.memoryUsage().arrayBuffers - before < 2 ** 27)
+    const wrong = checkLinearizable(register(0), [...history, at(0, 2e6, 2e6 + 1, { op: 'read' }, -1)])
+    assert.equal(wrong.linearizable, false)
+    assert.ok(wrong.linearizable === false && wrong.stuck.length === 1)
   })
 })
 

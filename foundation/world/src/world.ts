@@ -21,7 +21,7 @@ export interface Clock {
   wallMs(): number
   /** Milliseconds since some moment: never runs backwards, and does not jump, but drifts. For durations. */
   monotonicMs(): number
-  /** Calls `run` once, `delayMs` later by the monotonic clock; never before `after` has returned. */
+  /** Calls `run` once, `delayMs` later by the monotonic clock; never before `after` has returned. Below 0 is at once, Infinity never. Throws ArgumentError. */
   after(delayMs: number, run: () => void, options?: TimerOptions): Timer
 }
 
@@ -110,7 +110,7 @@ export interface Mailbox {
 }
 
 /**
- * A folder of files, without folders in it. Calls return when the page cache has what they did; only what was synced before a crash is sure to be
+ * A folder of files, without folders in it. Names, places and sizes that are none are an ArgumentError. Calls return when the page cache has what they did; only what was synced before a crash is sure to be
  * there after it. Of what was not, any part may be: some of the writes, some sectors of 512 bytes of one of them, in any order.
  */
 export interface Storage {

@@ -263,4 +263,61 @@ export const cases: Record<string, (place: Place) => Promise<void>> = {
     storage.remove('old')
     assert.deepEqual(storage.list(), [])
   },
+
+  'clock: delays below 0 are at once, without end never, and none are refused': async ({ a: { clock } }) => {
+    const done = eventual()
+    clock.after(Number.POSITIVE_INFINITY, () => done.reject(new Error('never is now'))).cancel()
+    clock.after(Number.POSITIVE_INFINITY, () => done.reject(new Error('never is now')))
+    for (const none of [Number.NaN, '5' as never, undefined as never])
+      assert.throws(() => clock.after(none, () => {}), ArgumentError)
+    clock.after(-5, () => done.resolve())
+    await done.promise
+  },
+
+  'storage: what is no name, place or size is refused; what is closed stays closed': async ({ a: { storage } }) => {
+    const file = storage.open('one')
+    file.write(0, bytes('abc'))
+    for (const none of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '0' as never])
+      for (const call of [
+        () => file.read(none, 1),
+        () => file.read(0, none),
+        () => file.write(none, bytes('x')),
+        () => file.truncate(none),
+      ])
+        assert.throws(call, ArgumentError)
+    for (const name of ['', '.', '..', '../one', 'a/b', 'a\0b', 5 as never])
+      for (const call of [
+        () => storage.open(name),
+        () => storage.remove(name),
+        () => storage.rename('one', name),
+        () => storage.rename(name, 'one'),
+      ])
+        assert.throws(call, ArgumentError)
+    // Nothing is written beyond the end.
+    file.write(100, new Uint8Array(0))
+    assert.equal(file.sizeBytes, 3)
+    assert.equal(file.read(0, 2 ** 40).length, 3)
+    // Onto itself, and onto one that is open and stays what it was.
+    storage.rename('one', 'one')
+    const other = storage.open('other')
+    other.write(0, bytes('other'))
+    storage.rename('one', 'other')
+    assert.deepEqual(storage.list(), ['other'])
+    assert.equal(text(other.read(0, 9)), 'other')
+    assert.equal(text(storage.open('other').read(0, 9)), 'abc')
+    file.close()
+    // Its number may be that of the next one.
+    const next = storage.open('next')
+    next.write(0, bytes('next'))
+    file.close()
+    const closed = (error: WorldError): boolean => error instanceof WorldError && error.kind === 'closed'
+    assert.throws(() => file.sizeBytes, closed)
+    assert.throws(() => file.read(0, 1), closed)
+    assert.throws(() => file.write(0, bytes('x')), closed)
+    assert.throws(() => file.truncate(0), closed)
+    assert.throws(() => file.sync(() => {}), closed)
+    assert.equal(text(next.read(0, 9)), 'next')
+    next.close()
+    other.close()
+  },
 }

@@ -14,7 +14,7 @@ export interface Model<State, Input, Output> {
    * The state after the operation, or undefined if it cannot have given that output there. An output of undefined is one that nobody knows: any will do.
    */
   step(state: State, input: Input, output: Output | undefined): State | undefined
-  /** The same text or number for the same state. Default: the state itself, if it is a text or number, else its JSON. */
+  /** The same text or number for the same state, and another for another. Default: a number itself, of all else its JSON. */
   key?(state: State): string | number
   /** Parts that do not touch each other. Default: one. */
   partition?(history: readonly Operation<Input, Output>[]): readonly (readonly Operation<Input, Output>[])[]
@@ -82,6 +82,12 @@ export const checkLinearizable = <State, Input, Output>(
 
 const none = -1
 
+interface Remembered {
+  readonly from: number
+  readonly done: Uint32Array
+  readonly state: number
+}
+
 /** The search through one part; it can be left and taken up again. */
 class Search<State, Input, Output> {
   readonly operations: readonly Operation<Input, Output>[]
@@ -100,10 +106,13 @@ class Search<State, Input, Output> {
   private state: State
   /** Which operations have been put in order: bits, and two sums that stand for them. */
   private readonly done: Uint32Array
+  /** Before these words all bits of `done` are set, and after them none: what is remembered is what lies between, for in a long history that is little. */
+  private low = 0
+  private high = 0
   private hashLow = 0
   private hashHigh = 0
   private readonly stateNumbers = new Map<string | number, number>()
-  private seen = new Map<number, { done: Uint32Array; state: number }[]>()
+  private seen = new Map<number, Remembered[]>()
   /** Operations that were answered and are not in the order yet. Those that were not may never have happened. */
   private left: number
   private longest: number[] = []
@@ -160,8 +169,9 @@ class Search<State, Input, Output> {
 
   failure(): { longest: Operation<Input, Output>[]; stuck: Operation<Input, Output>[] } {
     const longest = this.longest.map(i => this.operations[i])
-    const rest = this.operations.filter(operation => !longest.includes(operation))
-    const firstEnd = Math.min(...rest.map(({ end }) => end))
+    const inOrder = new Set(this.longest)
+    const rest = this.operations.filter((_, i) => !inOrder.has(i))
+    const firstEnd = rest.reduce((first, { end }) => Math.min(first, end), Number.POSITIVE_INFINITY)
     return { longest, stuck: rest.filter(({ begin }) => begin < firstEnd) }
   }
 
@@ -179,11 +189,11 @@ class Search<State, Input, Output> {
     if (this.operations[operation].end !== Number.POSITIVE_INFINITY) this.left--
     this.unlink(operation)
     this.unlink(n + operation)
-    if (this.chosen.length > this.longest.length) this.longest = [...this.chosen]
     this.at = this.next[2 * n]
   }
 
   private takeBack(): boolean {
+    if (this.chosen.length > this.longest.length) this.longest = [...this.chosen]
     const operation = this.chosen.pop()
     if (operation === undefined) return false
     this.state = this.statesBefore.pop()!
@@ -202,10 +212,10 @@ class Search<State, Input, Output> {
     const key = this.hashHigh * 2 ** 21 + ((this.hashLow ^ scrambled(state)) >>> 11)
     const known = this.seen.get(key)
     let isKnown = false
-    if (known === undefined) this.seen.set(key, [{ done: this.done.slice(), state }])
+    if (known === undefined) this.seen.set(key, [this.remembered(state)])
     else {
-      isKnown = known.some(entry => entry.state === state && equal(entry.done, this.done))
-      if (!isKnown) known.push({ done: this.done.slice(), state })
+      isKnown = known.some(entry => entry.state === state && this.isDone(entry))
+      if (!isKnown) known.push(this.remembered(state))
     }
     if (!isKnown) this.states++
     this.flip(operation)
@@ -214,20 +224,32 @@ class Search<State, Input, Output> {
 
   private numberOf(state: State): number {
     const { key } = this.model
-    const text = key
-      ? key(state)
-      : typeof state === 'string' || typeof state === 'number'
-        ? state
-        : JSON.stringify(state)
+    const text = key ? key(state) : typeof state === 'number' ? state : jsonOf(state)
     let number = this.stateNumbers.get(text)
     if (number === undefined) this.stateNumbers.set(text, (number = this.stateNumbers.size))
     return number
   }
 
   private flip(operation: number): void {
-    this.done[operation >>> 5] ^= 1 << (operation & 31)
+    const { done } = this
+    const word = operation >>> 5
+    done[word] ^= 1 << (operation & 31)
+    this.low = Math.min(this.low, word)
+    while (done[this.low] === 0xffffffff) this.low++
+    this.high = Math.max(this.high, word + 1)
+    while (this.high > this.low && done[this.high - 1] === 0) this.high--
     this.hashLow ^= scrambled(operation)
     this.hashHigh = (this.hashHigh ^ scrambled(~operation)) >>> 0
+  }
+
+  private remembered(state: number): Remembered {
+    return { from: this.low, done: this.done.slice(this.low, this.high), state }
+  }
+
+  private isDone({ from, done }: Remembered): boolean {
+    if (from !== this.low || done.length !== Math.max(0, this.high - this.low)) return false
+    for (let i = 0; i < done.length; i++) if (done[i] !== this.done[from + i]) return false
+    return true
   }
 
   private unlink(entry: number): void {
@@ -243,10 +265,13 @@ class Search<State, Input, Output> {
   }
 }
 
-const equal = (a: Uint32Array, b: Uint32Array): boolean => {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
-}
+/** JSON has no NaN and no undefined: those must not be taken for null. */
+const jsonOf = (state: unknown): string =>
+  typeof state === 'string'
+    ? JSON.stringify(state)
+    : JSON.stringify(state, (_, value: unknown) =>
+        value === undefined || (typeof value === 'number' && !Number.isFinite(value)) ? { '': String(value) } : value,
+      )
 
 const scrambled = (x: number): number => {
   let h = Math.imul(x ^ 0x9e3779b9, 0x85ebca6b)

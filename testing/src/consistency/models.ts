@@ -12,6 +12,9 @@ export type RegisterInput =
 /** Of a read what was read; of a write anything; of a compare-and-set whether it has set. */
 export type RegisterOutput = Value | boolean
 
+/** NaN is itself, too. */
+const isSame = (a: unknown, b: unknown): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b))
+
 const text = (value: unknown): string => (value === undefined ? '?' : JSON.stringify(value))
 
 /** A register that is read, written, and compared and set. */
@@ -21,11 +24,11 @@ export const register = (initial: Value = null): Model<Value, RegisterInput, Reg
   step(state, input, output) {
     switch (input.op) {
       case 'read':
-        return output === undefined || output === state ? state : undefined
+        return output === undefined || isSame(output, state) ? state : undefined
       case 'write':
         return input.value
       case 'cas': {
-        const sets = state === input.from
+        const sets = isSame(state, input.from)
         if (output !== undefined && output !== sets) return undefined
         return sets ? input.to : state
       }
@@ -100,7 +103,7 @@ export const queue: Model<readonly (string | number)[], QueueInput, string | num
   step(state, input, output) {
     if (input.op === 'enqueue') return [...state, input.value]
     const first = state.length === 0 ? null : state[0]
-    return output === undefined || output === first ? state.slice(1) : undefined
+    return output === undefined || isSame(output, first) ? state.slice(1) : undefined
   },
   describe: (input, output) => (input.op === 'enqueue' ? `enqueue ${text(input.value)}` : `dequeue ${text(output)}`),
 }
@@ -118,7 +121,7 @@ export const lock: Model<string | number | null, LockInput, boolean> = {
   step(state, { op, owner = 'somebody' }, output) {
     const works = op === 'acquire' ? state === null : state === owner
     if (output !== undefined && output !== works) return undefined
-    if (!works) return output === undefined ? state : state
+    if (!works) return state
     return op === 'acquire' ? owner : null
   },
   describe: ({ op, owner }, output) =>

@@ -89,10 +89,11 @@ export class MemoryStore implements Store {
     if (from !== undefined && (!Number.isSafeInteger(from) || from < 0))
       throw new ArgumentError('watch', 'from', 'a revision, a whole number from 0', from)
     const watch: Watch = new Watch(range, options, () => this.watches.delete(watch))
-    this.watches.add(watch)
     try {
-      if (from !== undefined) for (const batch of this.live().since(from, range)) watch.feed(batch)
-      else this.live()
+      // What ends now is told once: as what was before.
+      const machine = this.live()
+      this.watches.add(watch)
+      if (from !== undefined) for (const batch of machine.since(from, range)) watch.feed(batch)
     } catch (error) {
       watch.end(error)
     }

@@ -1,3 +1,4 @@
+import { checkDelay } from '../asked.ts'
 import type { Clock } from '../world.ts'
 
 /** More would be taken for none: timers count in 31 bits. */
@@ -9,7 +10,8 @@ export const realClock: Clock = {
   monotonicMs: () => performance.now(),
   after: (delayMs, run, options) => {
     // Timers count whole milliseconds, and may fire a part of one early: what is not due yet waits again.
-    const dueMs = performance.now() + delayMs
+    const dueMs = performance.now() + checkDelay(delayMs)
+    if (dueMs === Number.POSITIVE_INFINITY) return { cancel: () => {} }
     let timer: ReturnType<typeof setTimeout>
     const wait = (): void => {
       timer = setTimeout(fire, Math.min(longestMs, Math.max(0, Math.ceil(dueMs - performance.now()))))

@@ -1,3 +1,4 @@
+import { ArgumentError } from '@skein/base'
 import { WorldError, type WorldErrorKind } from '../errors.ts'
 
 const kinds: Record<string, WorldErrorKind> = {
@@ -23,8 +24,9 @@ const kinds: Record<string, WorldErrorKind> = {
   EBADF: 'closed',
 }
 
-/** An error of the operating system in the world's words. Those it has no words for stay what they are. */
+/** An error of the operating system in the world's words. Those it has no words for, and what was asked wrongly, stay what they are. */
 export const worldError = (error: unknown, asked: string, missing: WorldErrorKind = 'no such file'): WorldError => {
+  if (error instanceof ArgumentError) throw error
   if (error instanceof WorldError) return error
   const { code = 'unknown', message } = error as NodeJS.ErrnoException
   const kind = code === 'ENOENT' ? missing : kinds[code]

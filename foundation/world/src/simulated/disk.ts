@@ -3,6 +3,7 @@
 // A file has what programs see (`seen`) and what is surely on the platter (`safe`). Each write since the last sync is kept by itself; a crash takes `safe`
 // and lays over it, in order, those that chance keeps: whole, or some of their sectors. So it is for names: what was made, renamed and
 // removed since the last sync of the folder is kept up to a point that chance chooses, for file systems keep a journal of names.
+import { checkBytes, checkName } from '../asked.ts'
 import { WorldError } from '../errors.ts'
 import type { Storage, StorageFile } from '../world.ts'
 import type { DecisionStream } from './decisions.ts'
@@ -117,13 +118,15 @@ export class Disk {
     return {
       list: () => [...this.names.keys()].sort(),
       rename: (name, to) => {
+        checkName('storage.rename', name)
+        checkName('storage.rename', to)
         const content = found(name, `rename ${name} to ${to}`)
         if (name === to) return
         rename(to, content)
         rename(name, undefined)
       },
       remove: name => {
-        found(name, `remove ${name}`)
+        found(checkName('storage.remove', name), `remove ${name}`)
         rename(name, undefined)
       },
       sync: done => {
@@ -139,7 +142,7 @@ export class Disk {
         sync('the folder', keep, () => {}, done)
       },
       open: name => {
-        let content = this.names.get(name)
+        let content = this.names.get(checkName('storage.open', name))
         if (!content) {
           content = { seen: new FileBytes(), safe: new FileBytes(), unsynced: [] }
           rename(name, content)
@@ -161,15 +164,17 @@ export class Disk {
     }
     return {
       get sizeBytes() {
+        open(`ask for the size of ${name}`)
         return content.seen.size
       },
       read: (offset, length) => {
         open(`read ${name}`)
-        return content.seen.read(offset, length)
+        return content.seen.read(checkBytes('read', 'offset', offset), checkBytes('read', 'length', length))
       },
       write: (offset, bytes) => {
         open(`write ${name}`)
-        const end = offset + bytes.length
+        const end = checkBytes('write', 'offset', offset) + bytes.length
+        if (bytes.length === 0) return
         const room = this.options.capacityBytes ?? Number.POSITIVE_INFINITY
         if (end > content.seen.size && this.usedBytes - content.seen.size + end > room)
           throw new WorldError('disk full', `write ${bytes.length} bytes to ${name}`)
@@ -178,6 +183,7 @@ export class Disk {
       },
       truncate: sizeBytes => {
         open(`truncate ${name}`)
+        checkBytes('truncate', 'sizeBytes', sizeBytes)
         content.unsynced.push({ truncate: sizeBytes })
         content.seen.truncate(sizeBytes)
       },

@@ -1,5 +1,6 @@
 // A machine of the simulation with one process on it: its clock, its disk, and how often it was started. A process that crashed is gone, but what it
 // had begun may still be on its way: every event knows the incarnation it was meant for, and one for an earlier incarnation does not happen.
+import { checkDelay } from '../asked.ts'
 import type { Chance, Clock, World } from '../world.ts'
 import type { DecisionStream } from './decisions.ts'
 import type { Disk, DiskOptions } from './disk.ts'
@@ -185,7 +186,9 @@ export const clockOf = (node: SimulatedNode, incarnation: Incarnation, loop: Loo
   wallMs: () => node.wallMs,
   monotonicMs: () => node.localMs,
   after: (delayMs, run, options) => {
-    const event = loop.schedule(node.trueMs(Math.max(0, delayMs)), incarnation, run, options?.background)
+    const trueMs = node.trueMs(checkDelay(delayMs))
+    if (trueMs === Number.POSITIVE_INFINITY) return { cancel: () => {} }
+    const event = loop.schedule(trueMs, incarnation, run, options?.background)
     return { cancel: () => loop.cancel(event) }
   },
 })
