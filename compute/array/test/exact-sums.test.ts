@@ -119,6 +119,12 @@ for (const runner of runners.filter(({ name }) => name !== 'lapack')) {
       )
       return isWithin('vectorNorm', nd.linalg.vectorNorm(x), [expected], [times(n + 2, expected)], 1)
     })
+    within(runner, 'norm of a short vector', Object.keys(extremes), 1, (kind, n, dtype, start) => {
+      if (isPair(dtype)) return 0
+      const x = spread(kind, [n], dtype, start)
+      const expected = { re: sqrt(dot(exactOf(x), exactOf(x)).re), im: none.im }
+      return isWithin('vectorNorm', nd.linalg.vectorNorm(x), [expected], [times(n + 4, expected)], 1)
+    })
     within(runner, 'products of matrices', kinds, 1, (kind, n, dtype, start) => {
       const [m, k, l] = [1 + (start % 9), 1 + (n % 40), 1 + (n % 7)]
       const [a, b] = [spread(kind, [m, k], dtype, start), spread('graded', [k, l], dtype, start + 1)]

@@ -122,7 +122,27 @@ export function lengthAtOnce(x: NDArray): NDArray | undefined {
   } else
     for (let i = 0; i < rows; i++)
       squares += sumOfProducts(elements, offset + i * down, along, elements, offset + i * down, along, columns)
-  return numberOf(Math.sqrt(squares), a.dtype)
+  const isInRange = squares > leastSquares && squares < Infinity
+  return numberOf(isInRange ? Math.sqrt(squares) : scaledLength(elements, a, rows, columns), a.dtype)
+}
+
+/** Below it, squares may have lost bits to underflow. */
+const leastSquares = 2 ** -900
+
+/** The length of elements whose squares are out of range: in units of the largest. */
+function scaledLength(elements: Reals, { shape, strides, offset }: View, rows: number, columns: number): number {
+  const down = shape.length === 1 ? 0 : strides[0]
+  const along = strides[strides.length - 1]
+  const fold = (start: number, take: (found: number, size: number) => number): number => {
+    let found = start
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < columns; j++) found = take(found, Math.abs(elements[offset + i * down + j * along]))
+    return found
+  }
+  const most = fold(0, Math.max)
+  // Of nothing but zeros, or with NaN or an infinity.
+  if (!(most > 0 && most < Infinity)) return most
+  return most * Math.sqrt(fold(0, (found, x) => found + (x / most) ** 2))
 }
 
 /** Vector products of rows of three elements of two matrices, or of two vectors, of the same shape and dtype. */

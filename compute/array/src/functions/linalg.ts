@@ -151,7 +151,7 @@ export interface VectorNormOptions extends reductions.ReductionOptions {
   ord?: number
 }
 
-/** The norm of vectors along axes. */
+/** The norm of vectors along axes. Of order 2 also where squares leave the range of floats, of all of a real array that is there and has up to 8192 elements; of others it is infinite or 0 there, as in NumPy. */
 export function vectorNorm(x: Operand, { ord = 2, ...options }: VectorNormOptions = {}): NDArray {
   if (typeof ord !== 'number') throw new ArgumentError('vectorNorm', 'ord', 'a number', ord)
   const array = toArray(x, 'vectorNorm')
