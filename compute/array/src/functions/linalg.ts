@@ -28,6 +28,7 @@ export {
   solvehBanded,
   solveTridiagonal,
 } from './bands.ts'
+export { orthogonalProcrustes, subspaceAngles } from './between-subspaces.ts'
 export { hessenberg, type SchurOptions, type SchurSort, schur } from './eigen.ts'
 export { expm } from './expm.ts'
 export { choleskySolve, type FactoredOptions, type LUFactors, luFactor, luSolve } from './factored-systems.ts'
