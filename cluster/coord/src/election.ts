@@ -22,7 +22,8 @@ const decoder = new TextDecoder()
 export const campaign = async (store: Store, name: string, options: CampaignOptions = {}): Promise<Held> => {
   checkLock('campaign', name, options)
   const { value = '', ...rest } = options
-  const lastOf = (before: readonly Entry[]) => (before.length === 0 ? undefined : { others: before.slice(-1), leave: 1 })
+  const lastOf = (before: readonly Entry[]) =>
+    before.length === 0 ? undefined : { others: before.slice(-1), leave: 1 }
   return standInLine('campaign', store, prefixOf(name), 'candidate', lastOf, { ...rest, note: value })
 }
 

@@ -1,6 +1,6 @@
-export { type CampaignOptions, campaign, type Leader, leader, leaders } from './election.ts'
 export { compareKeys } from './core/keys.ts'
 export { Machine } from './core/machine.ts'
+export { type CampaignOptions, campaign, type Leader, leader, leaders } from './election.ts'
 export {
   CompactedError,
   FutureRevisionError,

@@ -56,7 +56,12 @@ test('a leader renews its lease, and is followed by another when it resigns', as
 
 test('arguments that are none are refused', async () => {
   await simulated(1, async ({ store }) => {
-    for (const call of [() => campaign(store, ''), () => campaign(store, 'a/b'), () => campaign(store, 'x', { ttlMs: -1 }), () => leader(store, 5 as never)])
+    for (const call of [
+      () => campaign(store, ''),
+      () => campaign(store, 'a/b'),
+      () => campaign(store, 'x', { ttlMs: -1 }),
+      () => leader(store, 5 as never),
+    ])
       await assert.rejects(call, { name: 'ArgumentError' })
   })
 })
