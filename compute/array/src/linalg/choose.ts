@@ -10,24 +10,25 @@ import type { Operation, Provider, ProviderName } from './provider.ts'
 export type ProviderChoice = ProviderName | 'auto'
 
 /** From which size on a library is worth it, as measured (README, "Providers of linear algebra"); none: never. Below, own algorithms are as fast, or done before one is loaded. */
+const few = 32
 const many = 64
 const least: { readonly [parts in 1 | 2]: { readonly [operation in Operation]?: number } } = {
   1: {
     lu: many,
-    qr: many,
-    symmetricEigen: many,
-    singularValues: many,
+    qr: few,
+    symmetricEigen: few,
+    singularValues: few,
     eigen: many,
     schur: many,
     hessenberg: many,
   },
   2: {
-    cholesky: many,
-    lu: many,
+    cholesky: few,
+    lu: few,
     solveTriangular: many,
-    qr: many,
-    symmetricEigen: many,
-    singularValues: many,
+    qr: few,
+    symmetricEigen: few,
+    singularValues: few,
     eigen: many,
     schur: many,
     hessenberg: many,
