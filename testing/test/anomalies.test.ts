@@ -6,14 +6,13 @@ import {
   type AnomalyKind,
   anomalyText,
   findAnomalies,
-  type IsolationLevel,
   type MicroOperation,
   type Transaction,
-  violations,
 } from '../src/consistency/anomalies.ts'
 import { Digraph } from '../src/consistency/digraph.ts'
 import { operationsOf } from '../src/consistency/history.ts'
 import { checkBank, checkCounter, checkFinalSet, checkLongFork } from '../src/consistency/invariants.ts'
+import { type IsolationLevel, violations } from '../src/consistency/isolation.ts'
 import {
   type RawOperation,
   readEdn,

@@ -77,8 +77,8 @@ export class Digraph {
   }
 
   /**
-   * The shortest way from one node to another by edges of kind `often`, among which those of `seldom` may be used but never twice in a row. `after` says that such an edge led to
-   * `from`, and `before` that one follows. Nodes outside of the component of `from` are left out.
+   * The shortest way from one node to another by edges of `often`, among which those of `seldom` may be used, but never twice in a row, and not first: one of them is taken to have led to `from`.
+   * Nodes outside of the component of `from` are left out.
    */
   path(
     from: number,

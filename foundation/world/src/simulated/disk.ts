@@ -9,7 +9,7 @@ import type { Storage, StorageFile } from '../world.ts'
 import type { DecisionStream } from './decisions.ts'
 import { FileBytes } from './file-bytes.ts'
 
-export const sectorBytes = 512
+const sectorBytes = 512
 
 const asks = { lost: 0, torn: 1, border: 2, failed: 3, duration: 4 }
 

@@ -180,7 +180,7 @@ export class SimulatedNode {
 }
 
 /** Simulated time begins at 2024-01-01. */
-export const epochMs = Date.UTC(2024, 0, 1)
+const epochMs = Date.UTC(2024, 0, 1)
 
 export const clockOf = (node: SimulatedNode, incarnation: Incarnation, loop: Loop): Clock => ({
   wallMs: () => node.wallMs,
