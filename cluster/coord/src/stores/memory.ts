@@ -5,24 +5,11 @@ import { checkRange } from '../core/keys.ts'
 import { Machine } from '../core/machine.ts'
 import { StoreClosedError } from '../errors.ts'
 import { HeldLease } from '../leases.ts'
-import type {
-  Entry,
-  Lease,
-  LeaseOptions,
-  PutOptions,
-  Range,
-  RangeOptions,
-  RangeResult,
-  ReadOptions,
-  Store,
-  Transaction,
-  TransactionResult,
-  WatchBatch,
-  WatchOptions,
-} from '../store.ts'
+import type { Lease, LeaseOptions, Range, Store, WatchBatch, WatchOptions } from '../store.ts'
 import { Watch } from '../watching.ts'
+import { MachineStore } from './machine-store.ts'
 
-export class MemoryStore implements Store {
+export class MemoryStore extends MachineStore implements Store {
   readonly url = 'memory:'
   private readonly machine = new Machine()
   private readonly clock: Clock
@@ -32,41 +19,11 @@ export class MemoryStore implements Store {
   private isClosed = false
 
   constructor(clock: Clock = realClock) {
+    super()
     this.clock = clock
     this.machine.onChange = batch => {
       for (const watch of [...this.watches]) watch.feed(batch)
     }
-  }
-
-  async get(key: string, options: ReadOptions = {}): Promise<Entry | undefined> {
-    return this.live().get(key, options.revision)
-  }
-
-  async range(range: Range, options?: RangeOptions): Promise<RangeResult> {
-    return this.live().range(range, options)
-  }
-
-  async put(
-    key: string,
-    value: Uint8Array | string,
-    options: PutOptions = {},
-  ): Promise<{ revision: number; previous: Entry | undefined }> {
-    const { revision, result } = this.live().apply({ op: 'put', key, value, ...options })
-    return { revision, previous: result as Entry | undefined }
-  }
-
-  async delete(key: string): Promise<{ revision: number; deleted: Entry | undefined }> {
-    const { revision, result } = this.live().apply({ op: 'delete', key })
-    return { revision, deleted: result as Entry | undefined }
-  }
-
-  async deleteRange(range: Range): Promise<{ revision: number; deleted: readonly Entry[] }> {
-    const { revision, result } = this.live().apply({ op: 'deleteRange', range })
-    return { revision, deleted: result as readonly Entry[] }
-  }
-
-  async transact(transaction: Transaction): Promise<TransactionResult> {
-    return this.live().transact(transaction)
   }
 
   async lease({ ttlMs, keepAlive = true }: LeaseOptions): Promise<Lease> {
@@ -100,14 +57,6 @@ export class MemoryStore implements Store {
     return watch
   }
 
-  async compact(revision: number): Promise<void> {
-    this.live().compact(revision)
-  }
-
-  async revision(): Promise<number> {
-    return this.live().revision
-  }
-
   async close(): Promise<void> {
     if (this.isClosed) return
     this.isClosed = true
@@ -119,6 +68,14 @@ export class MemoryStore implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  protected async read<T>(run: (machine: Machine) => T): Promise<T> {
+    return run(this.live())
+  }
+
+  protected change<T>(run: (machine: Machine) => T): Promise<T> {
+    return this.read(run)
   }
 
   /** The machine, as it is now: without leases whose time is over. Throws StoreClosedError. */

@@ -8,22 +8,9 @@ import { checkRange } from '../../core/keys.ts'
 import { Machine } from '../../core/machine.ts'
 import { CompactedError, StoreClosedError, StoreFileError } from '../../errors.ts'
 import { HeldLease } from '../../leases.ts'
-import type {
-  Entry,
-  Lease,
-  LeaseOptions,
-  PutOptions,
-  Range,
-  RangeOptions,
-  RangeResult,
-  ReadOptions,
-  Store,
-  Transaction,
-  TransactionResult,
-  WatchBatch,
-  WatchOptions,
-} from '../../store.ts'
+import type { Lease, LeaseOptions, Range, Store, WatchBatch, WatchOptions } from '../../store.ts'
 import { Watch } from '../../watching.ts'
+import { MachineStore } from '../machine-store.ts'
 import { formatVersion, SqliteTables, schema } from './tables.ts'
 
 type Database = InstanceType<typeof import('node:sqlite').DatabaseSync>
@@ -39,7 +26,7 @@ interface Request {
   reject(error: unknown): void
 }
 
-export class SqliteStore implements Store {
+export class SqliteStore extends MachineStore implements Store {
   readonly url: string
   private readonly path: string
   private readonly database: Database
@@ -56,6 +43,7 @@ export class SqliteStore implements Store {
 
   /** Throws StoreFileError, NotSupportedError. */
   constructor(path: string) {
+    super()
     this.url = `file:${path}`
     this.path = path
     const sqlite = nodeModule<typeof import('node:sqlite')>('node:sqlite')
@@ -79,37 +67,6 @@ export class SqliteStore implements Store {
     }
     this.machine = new Machine(this.tables)
     this.told = this.tables.revision
-  }
-
-  get(key: string, options: ReadOptions = {}): Promise<Entry | undefined> {
-    return this.read(() => this.machine.get(key, options.revision))
-  }
-
-  range(range: Range, options?: RangeOptions): Promise<RangeResult> {
-    return this.read(() => this.machine.range(range, options))
-  }
-
-  async put(
-    key: string,
-    value: Uint8Array | string,
-    options: PutOptions = {},
-  ): Promise<{ revision: number; previous: Entry | undefined }> {
-    const { revision, result } = await this.change(() => this.machine.apply({ op: 'put', key, value, ...options }))
-    return { revision, previous: result as Entry | undefined }
-  }
-
-  async delete(key: string): Promise<{ revision: number; deleted: Entry | undefined }> {
-    const { revision, result } = await this.change(() => this.machine.apply({ op: 'delete', key }))
-    return { revision, deleted: result as Entry | undefined }
-  }
-
-  async deleteRange(range: Range): Promise<{ revision: number; deleted: readonly Entry[] }> {
-    const { revision, result } = await this.change(() => this.machine.apply({ op: 'deleteRange', range }))
-    return { revision, deleted: result as readonly Entry[] }
-  }
-
-  transact(transaction: Transaction): Promise<TransactionResult> {
-    return this.change(() => this.machine.transact(transaction))
   }
 
   async lease({ ttlMs, keepAlive = true }: LeaseOptions): Promise<Lease> {
@@ -154,14 +111,6 @@ export class SqliteStore implements Store {
     return watch
   }
 
-  async compact(revision: number): Promise<void> {
-    await this.change(() => this.machine.compact(revision))
-  }
-
-  revision(): Promise<number> {
-    return this.read(() => this.machine.revision)
-  }
-
   async close(): Promise<void> {
     if (this.isClosed) return
     this.commit()
@@ -202,21 +151,21 @@ export class SqliteStore implements Store {
     this.database.prepare('UPDATE leases SET until_ms = ttl_ms + ?').run(machineMs())
   }
 
-  private async read<T>(run: () => T): Promise<T> {
+  protected async read<T>(run: (machine: Machine) => T): Promise<T> {
     if (this.isClosed) throw new StoreClosedError(this.url)
     try {
       this.expire()
-      return run()
+      return run(this.machine)
     } catch (error) {
       throw this.explained(error, 'read')
     }
   }
 
   /** Changes wait for those that come in the same turn. */
-  private change<T>(run: () => T): Promise<T> {
+  protected change<T>(run: (machine: Machine) => T): Promise<T> {
     if (this.isClosed) return Promise.reject(new StoreClosedError(this.url))
     return new Promise<T>((resolve, reject) => {
-      this.requests.push({ run, resolve, reject })
+      this.requests.push({ run: () => run(this.machine), resolve, reject })
       if (this.requests.length === 1) setImmediate(() => this.commit())
     })
   }

@@ -1,0 +1,65 @@
+// What stores over the state machine have in common: each request is something that is done to the machine. Where it is, when a change is acknowledged, and how leases and watches get their time
+// is each engine's own.
+import type { Machine } from '../core/machine.ts'
+import type {
+  Entry,
+  Operation,
+  OperationResult,
+  PutOptions,
+  Range,
+  RangeOptions,
+  RangeResult,
+  ReadOptions,
+  Transaction,
+  TransactionResult,
+} from '../store.ts'
+
+export abstract class MachineStore {
+  /** Looks at the machine as it is now. */
+  protected abstract read<T>(run: (machine: Machine) => T): Promise<T>
+  /** Resolves when what was changed is as safe as the engine makes it. */
+  protected abstract change<T>(run: (machine: Machine) => T): Promise<T>
+
+  get(key: string, options: ReadOptions = {}): Promise<Entry | undefined> {
+    return this.read(machine => machine.get(key, options.revision))
+  }
+
+  range(range: Range, options?: RangeOptions): Promise<RangeResult> {
+    return this.read(machine => machine.range(range, options))
+  }
+
+  async put(
+    key: string,
+    value: Uint8Array | string,
+    options: PutOptions = {},
+  ): Promise<{ revision: number; previous: Entry | undefined }> {
+    const { revision, result } = await this.apply({ op: 'put', key, value, ...options })
+    return { revision, previous: result as Entry | undefined }
+  }
+
+  async delete(key: string): Promise<{ revision: number; deleted: Entry | undefined }> {
+    const { revision, result } = await this.apply({ op: 'delete', key })
+    return { revision, deleted: result as Entry | undefined }
+  }
+
+  async deleteRange(range: Range): Promise<{ revision: number; deleted: readonly Entry[] }> {
+    const { revision, result } = await this.apply({ op: 'deleteRange', range })
+    return { revision, deleted: result as readonly Entry[] }
+  }
+
+  transact(transaction: Transaction): Promise<TransactionResult> {
+    return this.change(machine => machine.transact(transaction))
+  }
+
+  compact(revision: number): Promise<void> {
+    return this.change(machine => machine.compact(revision))
+  }
+
+  revision(): Promise<number> {
+    return this.read(machine => machine.revision)
+  }
+
+  private apply(operation: Operation): Promise<{ revision: number; result: OperationResult }> {
+    return this.change(machine => machine.apply(operation))
+  }
+}
