@@ -1,3 +1,4 @@
+export { Coordinator } from './coordinator.ts'
 export { compareKeys } from './core/keys.ts'
 export { Machine } from './core/machine.ts'
 export { type CampaignOptions, campaign, type Leader, leader, leaders } from './election.ts'

@@ -1,4 +1,5 @@
 // The contract of every store: keys and values with revisions, transactions, leases, and watches that miss nothing. Its words are etcd's (etcd.io/docs, "etcd API").
+import type { Chance, Clock } from '@skein/world'
 
 /** A key and its value, as of the revision that was asked for. */
 export interface Entry {
@@ -122,6 +123,10 @@ export interface LeaseOptions {
 export interface Store extends AsyncDisposable {
   /** `memory:`, `file:…` or `etcd://…`. */
   readonly url: string
+  /** Of this side: by which it counts leases, and by which is waited for what is built on it. */
+  readonly clock: Clock
+  /** For delays that must not be the same for all. */
+  readonly chance: Chance
   get(key: string, options?: ReadOptions): Promise<Entry | undefined>
   range(range: Range, options?: RangeOptions): Promise<RangeResult>
   put(

@@ -141,7 +141,7 @@ describe('files that are none', () => {
     const path = join(folderOf(t), 'store.db')
     const store = await open(`file:${path}`)
     await store.put('first', 'x')
-    ;(store as unknown as { database: { exec(sql: string): void } }).database.exec('PRAGMA max_page_count = 40')
+    ;(store.store as unknown as { database: { exec(sql: string): void } }).database.exec('PRAGMA max_page_count = 40')
     const done: number[] = []
     let full: StoreFileError | undefined
     for (let i = 0; i < 1000 && !full; i++)

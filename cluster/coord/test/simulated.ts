@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { type Simulation, simulateAsync, sleep, type World } from '@skein/world'
-import { open, type Store } from '../src/index.ts'
+import { type Coordinator, open } from '../src/index.ts'
 
 export interface Place {
-  readonly store: Store
+  readonly store: Coordinator
   readonly simulation: Simulation
   sleep(ms: number): Promise<void>
 }
@@ -15,7 +15,7 @@ export const simulated = async (seed: number, use: (place: Place) => Promise<voi
     seed,
     async simulation => {
       const world = await new Promise<World>(resolve => void simulation.node('a', resolve))
-      const store = await open('memory:', { clock: world.clock })
+      const store = await open('memory:', { clock: world.clock, chance: world.chance })
       await use({ store, simulation, sleep: ms => sleep(world.clock, ms) })
       await store.close()
       hasEnded = true

@@ -1,6 +1,7 @@
 export { type Address, parseAddress } from './address.ts'
 export type { WorldErrorKind } from './errors.ts'
 export { WorldError } from './errors.ts'
+export { realChance } from './real/chance.ts'
 export { realClock } from './real/clock.ts'
 export { worldError } from './real/errors.ts'
 export { type RealWorldOptions, realWorld } from './real/world.ts'

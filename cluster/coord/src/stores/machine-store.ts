@@ -1,5 +1,6 @@
 // What stores over the state machine have in common: each request is something that is done to the machine. Where it is, when a change is acknowledged, and how leases and watches get their time
 // is each engine's own.
+import { type Chance, type Clock, realChance, realClock } from '@skein/world'
 import type { Machine } from '../core/machine.ts'
 import type {
   Entry,
@@ -15,6 +16,14 @@ import type {
 } from '../store.ts'
 
 export abstract class MachineStore {
+  readonly clock: Clock
+  readonly chance: Chance
+
+  constructor(clock: Clock = realClock, chance: Chance = realChance()) {
+    this.clock = clock
+    this.chance = chance
+  }
+
   /** Looks at the machine as it is now. */
   protected abstract read<T>(run: (machine: Machine) => T): Promise<T>
   /** Resolves when what was changed is as safe as the engine makes it. */

@@ -1,6 +1,6 @@
 // The store in this process' memory: gone with it. For tests, for one process, and as what the others are compared with.
 import { ArgumentError } from '@skein/base'
-import { type Clock, realClock, type Timer } from '@skein/world'
+import type { Chance, Clock, Timer } from '@skein/world'
 import { checkRange } from '../core/keys.ts'
 import { Machine } from '../core/machine.ts'
 import { StoreClosedError } from '../errors.ts'
@@ -12,15 +12,13 @@ import { MachineStore } from './machine-store.ts'
 export class MemoryStore extends MachineStore implements Store {
   readonly url = 'memory:'
   private readonly machine = new Machine()
-  private readonly clock: Clock
   private readonly watches = new Set<Watch>()
   private readonly held = new Set<HeldLease>()
   private expiry: Timer | undefined
   private isClosed = false
 
-  constructor(clock: Clock = realClock) {
-    super()
-    this.clock = clock
+  constructor(clock?: Clock, chance?: Chance) {
+    super(clock, chance)
     this.machine.onChange = batch => {
       for (const watch of [...this.watches]) watch.feed(batch)
     }

@@ -1,0 +1,130 @@
+// A store, and what is built on its contract, as methods. What each does stands with the function of its name, which takes any store.
+import type { Chance, Clock } from '@skein/world'
+import { type CampaignOptions, campaign, type Leader, leader, leaders } from './election.ts'
+import type { Held, LockOptions } from './locks/line.ts'
+import { lock, readLock, semaphore, tryLock } from './locks/locks.ts'
+import type {
+  Entry,
+  Lease,
+  LeaseOptions,
+  PutOptions,
+  Range,
+  RangeOptions,
+  RangeResult,
+  ReadOptions,
+  Store,
+  Transaction,
+  TransactionResult,
+  WatchBatch,
+  WatchOptions,
+} from './store.ts'
+
+export class Coordinator implements Store {
+  readonly store: Store
+
+  /** Takes the store over: `close()` closes it. */
+  constructor(store: Store) {
+    this.store = store
+  }
+
+  /** Waits for a lock that one holds at a time. */
+  lock(name: string, options?: LockOptions): Promise<Held> {
+    return lock(this.store, name, options)
+  }
+
+  /** The lock if it is free now; undefined if it is not. */
+  tryLock(name: string, options?: LockOptions): Promise<Held | undefined> {
+    return tryLock(this.store, name, options)
+  }
+
+  /** Waits to read what nobody writes meanwhile: who writes has `lock` of the name. */
+  readLock(name: string, options?: LockOptions): Promise<Held> {
+    return readLock(this.store, name, options)
+  }
+
+  /** Waits for one of `permits` places. */
+  semaphore(name: string, permits: number, options?: LockOptions): Promise<Held> {
+    return semaphore(this.store, name, permits, options)
+  }
+
+  /** Stands for an election, and resolves when elected. */
+  campaign(name: string, options?: CampaignOptions): Promise<Held> {
+    return campaign(this.store, name, options)
+  }
+
+  /** Who leads now; undefined: nobody. */
+  leader(name: string): Promise<Leader | undefined> {
+    return leader(this.store, name)
+  }
+
+  /** Who leads now, and each leader that follows. */
+  leaders(name: string, options?: { signal?: AbortSignal }): AsyncGenerator<Leader | undefined> {
+    return leaders(this.store, name, options)
+  }
+
+  // The store's own calls.
+
+  get url(): string {
+    return this.store.url
+  }
+
+  get clock(): Clock {
+    return this.store.clock
+  }
+
+  get chance(): Chance {
+    return this.store.chance
+  }
+
+  get(key: string, options?: ReadOptions): Promise<Entry | undefined> {
+    return this.store.get(key, options)
+  }
+
+  range(range: Range, options?: RangeOptions): Promise<RangeResult> {
+    return this.store.range(range, options)
+  }
+
+  put(
+    key: string,
+    value: Uint8Array | string,
+    options?: PutOptions,
+  ): Promise<{ revision: number; previous: Entry | undefined }> {
+    return this.store.put(key, value, options)
+  }
+
+  delete(key: string): Promise<{ revision: number; deleted: Entry | undefined }> {
+    return this.store.delete(key)
+  }
+
+  deleteRange(range: Range): Promise<{ revision: number; deleted: readonly Entry[] }> {
+    return this.store.deleteRange(range)
+  }
+
+  transact(transaction: Transaction): Promise<TransactionResult> {
+    return this.store.transact(transaction)
+  }
+
+  lease(options: LeaseOptions): Promise<Lease> {
+    return this.store.lease(options)
+  }
+
+  watch(range: Range, options?: WatchOptions): AsyncIterableIterator<WatchBatch> {
+    return this.store.watch(range, options)
+  }
+
+  compact(revision: number): Promise<void> {
+    return this.store.compact(revision)
+  }
+
+  revision(): Promise<number> {
+    return this.store.revision()
+  }
+
+  close(): Promise<void> {
+    return this.store.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.store.close()
+  }
+}
