@@ -75,6 +75,15 @@ export const components = [
     elsewhere: 'install OpenBLAS (dnf install openblas-threads, pacman -S openblas, brew install openblas)',
     probe: () => isFile(process.env.SKEIN_LAPACK) || openBlas() !== undefined,
   },
+  {
+    name: 'etcd',
+    why: 'a store of many machines is tested on it',
+    commands: ['test'],
+    apt: ['etcd-server'],
+    elsewhere:
+      'install etcd (dnf install etcd, pacman -S etcd, brew install etcd, or https://github.com/etcd-io/etcd/releases)',
+    probe: () => output('etcd', ['--version']).includes('etcd Version'),
+  },
 ]
 
 const folders = () => (process.env.PATH ?? '').split(delimiter)

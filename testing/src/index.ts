@@ -1,1 +1,2 @@
 export { needs } from './components.ts'
+export { EtcdCluster, EtcdClusterError, type EtcdClusterOptions } from './etcd-cluster.ts'
