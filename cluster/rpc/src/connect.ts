@@ -6,9 +6,13 @@ import { ArgumentError, CancelledError, nodeModule, TimeoutError } from '@skein/
 import { parseAddress, realClock, WorldError, worldError } from '@skein/world'
 import { type Limits, limitsOf } from './limits.ts'
 import type { Remote } from './remote.ts'
-import type { Offer, Session, SessionOptions } from './session.ts'
-import { type PortLike, sessionOnPort } from './transports/port.ts'
-import { sessionOnStream } from './transports/stream.ts'
+import { type Offer, Session, type SessionOptions } from './session.ts'
+import { overPort, type PortLike } from './transports/port.ts'
+import { overStream, sessionOnStream } from './transports/stream.ts'
+import type { Wire, WireHandlers } from './wire.ts'
+
+/** `host:port`, `unix:path`, `tls:host:port`, a stream, a port or a worker. */
+export type Target = string | Duplex | PortLike
 
 export interface ConnectOptions {
   /** What the other side may call. Default: nothing. */
@@ -53,14 +57,14 @@ export interface Listening extends AsyncDisposable {
  * Rejects with WorldError, TimeoutError, CancelledError, ConnectionLostError; throws ArgumentError.
  */
 export const connect = async <Api extends object = Record<string, any>>(
-  to: string | Duplex | PortLike,
+  to: Target,
   options: ConnectOptions = {},
 ): Promise<Connected<Api>> => {
   const { offer = {}, timeoutMs = 10_000, signal } = options
   if (!(timeoutMs > 0)) throw new ArgumentError('connect', 'timeoutMs', 'milliseconds above 0', timeoutMs)
   if (signal?.aborted) throw new CancelledError('connect', signal.reason)
   const common = optionsOf('connect', options)
-  const session = open(to, offer, common, options.tls)
+  const session = open('connect', to, options.tls, wire => new Session(wire, offer, common))
   const giveUp = Promise.withResolvers<never>()
   const name = typeof to === 'string' ? to : session.peer
   const timer = realClock.after(timeoutMs, () =>
@@ -127,14 +131,15 @@ export const listen = async (address: string, offer: Offer, options: ListenOptio
   }
 }
 
-const open = (
-  to: string | Duplex | PortLike,
-  offer: Offer,
-  options: SessionOptions,
+/** Connects, and tells `make`'s handlers of what happens on the wire. Throws ArgumentError. */
+const open = <Handlers extends WireHandlers>(
+  call: string,
+  to: Target,
   tls: ConnectOptions['tls'],
-): Session => {
+  make: (wire: Wire) => Handlers,
+): Handlers => {
   if (typeof to === 'string') {
-    const { target, isTls } = targetOf('connect', to)
+    const { target, isTls } = targetOf(call, to)
     const socket = isTls
       ? nodeModule<typeof import('node:tls')>('node:tls')!.connect({
           ...target,
@@ -144,13 +149,11 @@ const open = (
           ...target,
           noDelay: true,
         } as import('node:net').NetConnectOpts)
-    return sessionOnStream(socket, offer, options, to, error => worldError(error, `connect to ${to}`, 'refused'))
+    return overStream(socket, to, make, error => worldError(error, `connect to ${to}`, 'refused'))
   }
-  if (typeof (to as Duplex | undefined)?.pipe === 'function')
-    return sessionOnStream(to as Duplex, offer, options, 'a stream')
-  if (typeof (to as PortLike | undefined)?.postMessage === 'function')
-    return sessionOnPort(to as PortLike, offer, options)
-  throw new ArgumentError('connect', 'to', 'an address, a stream that is read and written, or a port', to)
+  if (typeof (to as Duplex | undefined)?.pipe === 'function') return overStream(to as Duplex, 'a stream', make)
+  if (typeof (to as PortLike | undefined)?.postMessage === 'function') return overPort(to as PortLike, make)
+  throw new ArgumentError(call, 'to', 'an address, a stream that is read and written, or a port', to)
 }
 
 /** What net's and tls' functions take. Throws ArgumentError. */

@@ -1,4 +1,4 @@
-export type { Connected, ConnectOptions, Listening, ListenOptions } from './connect.ts'
+export type { Connected, ConnectOptions, Listening, ListenOptions, Target } from './connect.ts'
 export { connect, listen } from './connect.ts'
 export { type CallContext, callContext, within } from './context.ts'
 export {
@@ -11,7 +11,8 @@ export {
 export type { Limits } from './limits.ts'
 export { limitsOf } from './limits.ts'
 export type { Answer, Remote } from './remote.ts'
-export type { Offer, SessionOptions, Wire } from './session.ts'
+export type { Offer, SessionOptions } from './session.ts'
 export { Session } from './session.ts'
 export type { PortLike } from './transports/port.ts'
 export { sessionOver } from './transports/world.ts'
+export type { Wire, WireHandlers } from './wire.ts'

@@ -24,16 +24,7 @@ import { Serving } from './serving.ts'
 import { Signals } from './signals.ts'
 import { Streams } from './streams.ts'
 import { FrameValues } from './values.ts'
-
-/** Where a session's bytes go. */
-export interface Wire {
-  /** The other end, for people. */
-  readonly peer: string
-  /** Takes the bytes over. False: much waits to go out; `drained` is to be called when that is over. */
-  send(bytes: Uint8Array): boolean
-  close(): void
-  abort(): void
-}
+import type { Wire, WireHandlers } from './wire.ts'
 
 export interface SessionOptions {
   readonly limits: Limits
@@ -55,7 +46,7 @@ export type Offer = object | ((remote: any, session: Session) => object | undefi
 /** What is said of itself in `methods`. */
 const greeting = { version: 1, features: ['frames', 'answers', 'pipelining', 'streams', 'signals', 'deadlines'] }
 
-export class Session {
+export class Session implements WireHandlers {
   /** What the other side offers; there once it has said so. */
   readonly ready: Promise<object>
   /** The other side speaks frames. */

@@ -1,5 +1,5 @@
 // MessagePorts, workers, and what else has `postMessage` and messages: each message is a piece of the stream of bytes.
-import { type Offer, Session, type SessionOptions } from '../session.ts'
+import type { Wire, WireHandlers } from '../wire.ts'
 
 /** A MessagePort or a Worker, of Node or of a page. */
 export interface PortLike {
@@ -14,7 +14,7 @@ export interface PortLike {
 }
 
 /** Null is the last message: ports of pages do not tell that the other end is gone. */
-export const sessionOnPort = (port: PortLike, offer: Offer, options: SessionOptions): Session => {
+export const overPort = <Handlers extends WireHandlers>(port: PortLike, make: (wire: Wire) => Handlers): Handlers => {
   const close = (): void => {
     try {
       port.postMessage(null)
@@ -22,35 +22,31 @@ export const sessionOnPort = (port: PortLike, offer: Offer, options: SessionOpti
       port.close?.()
     }
   }
-  const session = new Session(
-    {
-      peer: 'a port',
-      send: bytes => {
-        // A copy of its own: the buffer that it lies in may have other bytes, and would be moved with it.
-        const message = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
-        port.postMessage(message, [message.buffer])
-        return true
-      },
-      close,
-      abort: close,
+  const handlers = make({
+    peer: 'a port',
+    send: bytes => {
+      // A copy of its own: the buffer that it lies in may have other bytes, and would be moved with it.
+      const message = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
+      port.postMessage(message, [message.buffer])
+      return true
     },
-    offer,
-    options,
-  )
+    close,
+    abort: close,
+  })
   const take = (message: unknown): void => {
-    if (message instanceof Uint8Array) session.receive(message)
-    else if (message === null) session.end()
+    if (message instanceof Uint8Array) handlers.receive(message)
+    else if (message === null) handlers.end()
   }
   if (port.on) {
     port.on('message', take)
-    port.on('close', () => session.end())
+    port.on('close', () => handlers.end())
     port.on('exit', (code: number) =>
-      session.end(code === 0 ? undefined : new Error(`the worker ended with code ${code}`)),
+      handlers.end(code === 0 ? undefined : new Error(`the worker ended with code ${code}`)),
     )
-    port.on('error', (error: Error) => session.end(error))
+    port.on('error', (error: Error) => handlers.end(error))
   } else {
     port.addEventListener!('message', event => take(event.data))
     port.start?.()
   }
-  return session
+  return handlers
 }
