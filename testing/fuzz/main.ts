@@ -3,6 +3,7 @@
  * disagrees is shrunk and printed with its seed; then the process ends with status 1. The same seed gives the same kernels.
  * `npm run fuzz -- mpi …`: random programs of message passing (cluster/mpi/test/campaign/main.ts).
  * `npm run fuzz -- rpc <seconds> [seed]`: hostile peers (cluster/rpc/test/fuzz/main.ts).
+ * `npm run fuzz -- coord …`: stores and what is built on them, with all that fails around them (cluster/coord/test/campaign/main.ts).
  */
 import { judgeIR } from './ir-trial.ts'
 import { compiledHere } from './machines.ts'
@@ -15,6 +16,11 @@ if (process.argv[2] === 'mpi') {
 
 if (process.argv[2] === 'rpc') {
   const { main } = await import('../../cluster/rpc/test/fuzz/main.ts')
+  process.exit(await main(process.argv.slice(3)))
+}
+
+if (process.argv[2] === 'coord') {
+  const { main } = await import('../../cluster/coord/test/campaign/main.ts')
   process.exit(await main(process.argv.slice(3)))
 }
 

@@ -65,6 +65,8 @@ export const standInLine = async (
       if (signal?.aborted) throw new CancelledError(call, signal.reason)
       if (lease.signal.aborted) throw lease.signal.reason
       const { entries, revision } = await store.range({ prefix })
+      // The answer may be old: of who was paused meanwhile the lease is over, and others have come.
+      if (lease.signal.aborted) throw lease.signal.reason
       if (!entries.some(entry => entry.key === key)) throw new LeaseLostError(lease.id, 'its key is gone from the line')
       const before = entries.filter(({ created }) => created < token).sort((a, b) => a.created - b.created)
       const wait = waitFor(before)
