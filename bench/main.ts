@@ -18,6 +18,7 @@ const suites: Record<string, () => Promise<Suite>> = {
   tasks: async () => (await import('./tasks/suite.ts')).tasks,
   native: async () => (await import('./native/suite.ts')).native,
   mpi: async () => (await import('./mpi/suite.ts')).mpi,
+  coord: async () => (await import('./coord/suite.ts')).coord,
 }
 
 const usage = `npm run bench -- <suite> [options]

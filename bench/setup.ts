@@ -11,6 +11,7 @@ import {
   findClang,
   findGcc,
   findMpi,
+  findNats,
   findNpmPeer,
   findOpenBlas,
   findPython,
@@ -78,6 +79,14 @@ function openMpi(): Outcome {
   return { what, got: findMpi('openmpi')?.mpirun, why: tail(done.text) }
 }
 
+function natsServer(): Outcome {
+  const what = 'nats-server'
+  const have = findNats()
+  if (have) return { what, got: have.version }
+  const done = apt(['nats-server'])
+  return { what, got: findNats()?.version, why: tail(done.text) }
+}
+
 function npmPeers(): Outcome[] {
   const names: string[] = Object.keys(JSON.parse(readFileSync(`${peersFolder}/package.json`, 'utf8')).dependencies)
   if (names.some(name => !findNpmPeer(name))) {
@@ -127,7 +136,7 @@ function openBlas(): Outcome {
   return { what, got: findOpenBlas()?.file, why: tail(done.text) }
 }
 
-const outcomes = [gcc(), clang(), openMpi(), ...npmPeers(), ...python(), openBlas()]
+const outcomes = [gcc(), clang(), openMpi(), natsServer(), ...npmPeers(), ...python(), openBlas()]
 console.log('\nPeers of the benches:')
 for (const o of outcomes) console.log(o.got ? `  have  ${o.what}: ${o.got}` : `  MISS  ${o.what}: ${o.why}`)
 const missing = outcomes.filter(o => !o.got).length

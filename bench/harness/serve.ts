@@ -45,7 +45,7 @@ export interface Host {
   /** The processes that do the work, if others than this one. */
   pids?: number[]
   /** Called before it ends. */
-  end?: () => void
+  end?: () => unknown
 }
 
 /** Answers requests until `quit` or the end of stdin. */
@@ -77,6 +77,6 @@ export async function serve(who: string, prepare: PrepareWork, { pids, end }: Ho
       say({ error: String(error) })
     }
   }
-  end?.()
+  await end?.()
   process.exit(0)
 }

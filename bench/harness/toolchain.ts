@@ -19,6 +19,7 @@ function output(command: string, args: string[]): string | undefined {
   return done.status === 0 ? done.stdout : undefined
 }
 
+/** A program, not only one that compiles. */
 export interface Compiler {
   command: string
   version: string
@@ -79,6 +80,14 @@ export function findMpi(library: 'openmpi' | 'mpich'): Mpi | undefined {
   if (!mpirun || !command) return undefined
   const version = output(command, ['--version'])?.split('\n')[0]
   return version ? { mpirun, compiler: { command, version } } : undefined
+}
+
+/** The server of NATS; Debian keeps it with those of the system. */
+export function findNats(): Compiler | undefined {
+  for (const command of ['nats-server', '/usr/sbin/nats-server']) {
+    const version = /v([\d.]+)/.exec(output(command, ['--version']) ?? '')?.[1]
+    if (version) return { command, version }
+  }
 }
 
 /** A package installed in bench/peers. */

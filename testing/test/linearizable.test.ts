@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { MalformedHistoryError, type Operation, operationsOf } from '../src/consistency/history.ts'
@@ -18,48 +17,12 @@ import {
   transactions,
 } from '../src/consistency/models.ts'
 import { historyPage, historyPicture } from '../src/consistency/picture.ts'
-import { type RawOperation, readEdn, readJepsenLog, registerEvents } from '../src/consistency/readers.ts'
-
-const root = new URL('../histories/', import.meta.url)
-const read = (file: string): string => readFileSync(new URL(file, root), 'utf8')
-
-interface Published {
-  file: string
-  format?: string
-  model: string
-  linearizable?: boolean
-}
-
-/** Each format and model as a history that can be checked. */
-const check = ({ file, format, model }: Published) => {
-  const raw = format === 'jepsen-log' ? readJepsenLog(read(file)) : readEdn(read(file))
-  if (format === 'jepsen-log') {
-    // A compare-and-set that failed has seen another value; a read that failed has seen nothing.
-    const failed = (input: RegisterInput) => (input.op === 'cas' ? false : undefined)
-    return checkLinearizable(register(null), operationsOf(registerEvents(raw), failed))
-  }
-  if (format === 'kv-edn-lines') {
-    const events = raw.map(({ process, type, f, key, value }) => {
-      const input = { op: f, key, value } as AppendInput
-      return { process: process!, type, input, output: f === 'get' ? (value ?? '') : '' }
-    })
-    return checkLinearizable(texts, operationsOf<AppendInput, string>(events))
-  }
-  if (model === 'mutex') {
-    const isCall = ({ f }: RawOperation) => f === 'acquire' || f === 'release'
-    const events = raw.filter(isCall).map(({ process, type, f }) => {
-      return { process: process!, type, input: { op: f } as LockInput, output: true }
-    })
-    return checkLinearizable(lock, operationsOf(events))
-  }
-  return checkLinearizable(register(0), operationsOf(registerEvents(raw, { unknownNil: true })))
-}
+import { checkPublished, published } from '../src/consistency/published.ts'
 
 describe('histories with published verdicts', () => {
-  const published: Published[] = JSON.parse(read('verdicts.json'))
-  for (const entry of published)
+  for (const entry of published())
     if (entry.linearizable !== undefined)
-      test(entry.file, () => assert.equal(check(entry).linearizable, entry.linearizable))
+      test(entry.file, () => assert.equal(checkPublished(entry).linearizable, entry.linearizable))
 })
 
 /** All orders, one after another: the definition itself. */
