@@ -50,7 +50,7 @@ export type Compare = { readonly key: string } & (
   /** '' is none. */
   | { readonly target: 'lease'; readonly is: '=' | '!='; readonly value: string }
 )
-/** A key that is not there has version, created and modified 0, an empty value, and no lease. */
+/** A key that is not there has version, created and modified 0, and no lease; no comparison of its value holds. */
 export type Comparison = '=' | '!=' | '<' | '>'
 
 export type Operation =
@@ -66,7 +66,7 @@ export type OperationResult = Entry | undefined | RangeResult | readonly Entry[]
 export interface Transaction {
   /** All must hold. */
   readonly if?: readonly Compare[]
-  /** Done if they do; one key is changed once at most. */
+  /** Done if they do; one key is changed once at most. What would be done is checked: rejects with LeaseNotFoundError, CompactedError, FutureRevisionError. */
   readonly do?: readonly Operation[]
   /** Done if they do not. */
   readonly else?: readonly Operation[]

@@ -1,10 +1,11 @@
 // Watches, fed by an engine: batches wait here until they are read.
 import { CancelledError } from '@skein/base'
 import { inRange } from './core/machine.ts'
-import type { Range, WatchBatch } from './store.ts'
+import type { Range, WatchBatch, WatchOptions } from './store.ts'
 
 export class Watch implements AsyncIterableIterator<WatchBatch> {
   private readonly range: Range
+  private readonly from: number
   private readonly withPrevious: boolean
   private readonly batches: WatchBatch[] = []
   private readonly waiting: { resolve(result: IteratorResult<WatchBatch>): void; reject(error: unknown): void }[] = []
@@ -13,11 +14,11 @@ export class Watch implements AsyncIterableIterator<WatchBatch> {
   private readonly unlisten: () => void
 
   /** `leave` is called once, when nobody reads any more. */
-  constructor(range: Range, options: { previous?: boolean; signal?: AbortSignal }, leave: () => void) {
+  constructor(range: Range, { from = 0, previous = false, signal }: WatchOptions, leave: () => void) {
     this.range = range
-    this.withPrevious = options.previous ?? false
+    this.from = from
+    this.withPrevious = previous
     this.leave = leave
-    const { signal } = options
     const abort = (): void => this.end(new CancelledError('watch', signal!.reason))
     this.unlisten = () => signal?.removeEventListener('abort', abort)
     if (signal?.aborted) queueMicrotask(abort)
@@ -26,7 +27,7 @@ export class Watch implements AsyncIterableIterator<WatchBatch> {
 
   /** A revision has happened. */
   feed(batch: WatchBatch): void {
-    const within = this.ended ? undefined : inRange(batch, this.range)
+    const within = this.ended || batch.revision < this.from ? undefined : inRange(batch, this.range)
     if (within === undefined) return
     const events = this.withPrevious ? within.events : within.events.map(event => ({ ...event, previous: undefined }))
     const given = { revision: batch.revision, events }

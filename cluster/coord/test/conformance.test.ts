@@ -13,7 +13,7 @@ describe('memory, in simulated time', () => {
       const outcome = await simulateAsync(1, async simulation => {
         const world = await new Promise<World>(resolve => void simulation.node('a', resolve))
         const store = await open('memory:', { clock: world.clock })
-        await run({ store, sleep: ms => sleep(world.clock, ms) })
+        await run({ store, ttlMs: 1000, sleep: ms => sleep(world.clock, ms) })
         hasEnded = true
         await store.close()
       })
@@ -28,7 +28,7 @@ describe('a file', () => {
       const folder = mkdtempSync(join(tmpdir(), 'skein-coord-'))
       const store = await open(`file:${join(folder, 'store.db')}`)
       try {
-        await run({ store, sleep: ms => sleep(realClock, ms) })
+        await run({ store, ttlMs: 1000, sleep: ms => sleep(realClock, ms) })
       } finally {
         await store.close()
         rmSync(folder, { recursive: true })

@@ -4,6 +4,8 @@ import type { Entry, Store, WatchBatch } from '../src/index.ts'
 
 export interface Place {
   readonly store: Store
+  /** Of the shortest lease that the store gives. */
+  readonly ttlMs: number
   sleep(ms: number): Promise<void>
 }
 
@@ -55,6 +57,18 @@ export const cases: Record<string, (place: Place) => Promise<void>> = {
     assert.deepEqual([keys(entries), count], [['a/2', 'a/1'], 3])
     const bare = await store.range({ prefix: 'b' }, { keysOnly: true })
     assert.deepEqual([bare.entries[0].key, bare.entries[0].value.length], ['b', 0])
+    for (const empty of [
+      { from: 'b', to: 'a' },
+      { from: 'b', to: 'b' },
+      { from: '', to: '' },
+    ]) {
+      assert.deepEqual((await store.range(empty)).entries, [])
+      assert.deepEqual((await store.deleteRange(empty)).deleted, [])
+    }
+    assert.deepEqual(
+      [(await store.range({ prefix: '' }, { limit: 0 })).entries, (await store.range({ from: 'b' })).count],
+      [[], 4],
+    )
     assert.deepEqual(await store.range({ prefix: 'none' }).then(({ entries, count }) => [entries, count]), [[], 0])
     assert.deepEqual(keys((await store.deleteRange({ prefix: 'a/' })).deleted), ['a/1', 'a/2'])
     assert.deepEqual((await store.deleteRange({ prefix: 'a/' })).deleted, [])
@@ -71,7 +85,11 @@ export const cases: Record<string, (place: Place) => Promise<void>> = {
     await store.compact(revisions[2])
     assert.equal(text(await store.get('a', { revision: revisions[2] })), '3')
     await assert.rejects(store.get('a', { revision: revisions[1] }), { name: 'CompactedError' })
-    await assert.rejects(store.get('a', { revision: gone + 100 }), { name: 'FutureRevisionError' })
+    await assert.rejects(store.get('a', { revision: gone + 100 }), { name: 'FutureRevisionError', asked: gone + 100 })
+    await assert.rejects(store.transact({ do: [{ op: 'range', range: { prefix: '' }, revision: revisions[0] }] }), {
+      name: 'CompactedError',
+    })
+    await store.compact(revisions[2])
     await assert.rejects(store.compact(revisions[0]), { name: 'CompactedError' })
     await assert.rejects(store.compact(gone + 100), { name: 'FutureRevisionError' })
     assert.equal(text(await store.get('b')), 'x')
@@ -110,6 +128,31 @@ export const cases: Record<string, (place: Place) => Promise<void>> = {
     assert.deepEqual([other.succeeded, other.revision], [false, revision + 1])
     assert.equal(text(other.results[0] as Entry), '2')
     assert.equal((await store.transact({})).succeeded, true)
+  },
+
+  'of a key that is not there numbers are 0, and no comparison of its value holds': async ({ store }) => {
+    for (const [is, value] of [
+      ['=', ''],
+      ['!=', 'x'],
+      ['<', 'x'],
+    ] as const)
+      assert.equal(
+        (await store.transact({ if: [{ key: 'none', target: 'value', is, value }] })).succeeded,
+        false,
+        `${is}${value}`,
+      )
+    for (const target of ['created', 'modified', 'version'] as const)
+      assert.equal((await store.transact({ if: [{ key: 'none', target, is: '=', value: 0 }] })).succeeded, true)
+    assert.equal((await store.transact({ if: [{ key: 'none', target: 'lease', is: '=', value: '' }] })).succeeded, true)
+  },
+
+  'what a transaction does not come to may be what cannot be done': async ({ store }) => {
+    const { succeeded } = await store.transact({
+      do: [{ op: 'put', key: 'a', value: '1' }],
+      else: [{ op: 'put', key: 'a', value: '2', lease: '424242' }],
+    })
+    assert.equal(succeeded, true)
+    assert.equal(text(await store.get('a')), '1')
   },
 
   'a transaction that cannot be done changes nothing': async ({ store }) => {
@@ -180,6 +223,24 @@ export const cases: Record<string, (place: Place) => Promise<void>> = {
     assert.deepEqual(await now.next(), { done: true, value: undefined })
   },
 
+  'a watch from a revision that is yet to come tells what happens then': async ({ store }) => {
+    const revision = await store.revision()
+    const watch = store.watch({ prefix: '' }, { from: revision + 2 })
+    await store.put('a', '1')
+    await store.put('a', '2')
+    assert.deepEqual(told((await watch.next()).value), ['a=2'])
+    await watch.return!()
+  },
+
+  'what this store does after it began to watch is told, however soon': async ({ store }) => {
+    const watch = store.watch({ prefix: '' })
+    await store.put('a', '1')
+    assert.deepEqual(told((await watch.next()).value), ['a=1'])
+    const nothing = store.watch({ from: 'b', to: 'a' })
+    await watch.return!()
+    await nothing.return!()
+  },
+
   'a watch of what is forgotten says so; one is ended by its signal': async ({ store }) => {
     await store.put('a', '1')
     const { revision } = await store.put('a', '2')
@@ -192,37 +253,49 @@ export const cases: Record<string, (place: Place) => Promise<void>> = {
     await assert.rejects(next, { name: 'CancelledError' })
   },
 
-  'keys end with their lease, and are told to those who watch': async ({ store, sleep }) => {
-    const lease = await store.lease({ ttlMs: 1000, keepAlive: false })
+  'keys end with their lease, and are told to those who watch': async ({ store, ttlMs, sleep }) => {
+    const lease = await store.lease({ ttlMs, keepAlive: false })
     await store.put('a', '1', { lease: lease.id })
     await store.put('b', '2', { lease: lease.id })
-    await store.put('b', '3')
+    const { revision } = await store.put('b', '3')
     assert.equal((await store.get('a'))!.lease, lease.id)
-    assert.ok(lease.remainingMs > 0 && lease.remainingMs <= 1000)
-    const watch = store.watch({ prefix: '' })
-    await sleep(950)
-    assert.equal(lease.signal.aborted, true, 'the holder knows first')
+    assert.ok(lease.remainingMs > 0 && lease.remainingMs <= ttlMs)
+    const watch = store.watch({ prefix: '' }, { from: revision + 1 })
+    let isTold = false
+    const ended = watch.next().finally(() => (isTold = true))
+    let wasTold: boolean | undefined
+    lease.signal.addEventListener('abort', () => (wasTold = isTold))
+    while (!isTold) await sleep(20)
+    assert.equal(wasTold, false, 'the holder knows first')
     assert.equal(lease.remainingMs, 0)
-    const ended = watch.next()
-    await sleep(100)
     assert.deepEqual(told((await ended).value), ['-a'])
     assert.equal(await store.get('a'), undefined)
     assert.equal(text(await store.get('b')), '3')
     await assert.rejects(store.put('c', '', { lease: lease.id }), { name: 'LeaseNotFoundError' })
+    await assert.rejects(store.transact({ do: [{ op: 'put', key: 'c', value: '', lease: lease.id }] }), {
+      name: 'LeaseNotFoundError',
+    })
     await assert.rejects(lease.renew(), { name: 'LeaseLostError' })
     await watch.return!()
   },
 
-  'a lease that is kept alive stays; revoked, it goes at once': async ({ store, sleep }) => {
-    const lease = await store.lease({ ttlMs: 1000 })
+  'a lease that is kept alive stays; revoked, it goes at once': async ({ store, ttlMs, sleep }) => {
+    const lease = await store.lease({ ttlMs })
     await store.put('a', '1', { lease: lease.id })
-    await sleep(2500)
+    await sleep(2.5 * ttlMs)
     assert.equal(text(await store.get('a')), '1')
     assert.equal(lease.signal.aborted, false)
     await lease.revoke()
     assert.equal(await store.get('a'), undefined)
     assert.equal(lease.signal.aborted, true)
     await lease.revoke()
+  },
+
+  'a lease has the time that was asked for, or what the store gives above it': async ({ store, ttlMs }) => {
+    await using lease = await store.lease({ ttlMs: ttlMs + 1 })
+    assert.ok(lease.ttlMs >= ttlMs + 1, `${lease.ttlMs}`)
+    await using long = await store.lease({ ttlMs: 1e15, keepAlive: false })
+    assert.ok(long.remainingMs > 1e9)
   },
 
   'arguments that are none are refused': async ({ store }) => {
@@ -240,6 +313,8 @@ export const cases: Record<string, (place: Place) => Promise<void>> = {
       () => store.compact(-1),
       () => store.transact({ if: [{ key: 'a', target: 'value', is: '~' as never, value: '' }] }),
       () => store.transact({ if: [{ key: 'a', target: 'size' as never, is: '=', value: 1 }] }),
+      () => store.transact({ if: [{ key: 'a', target: 'version', is: '=', value: 1.5 }] }),
+      () => store.transact({ if: [{ key: 'a', target: 'lease', is: '<' as never, value: '' }] }),
       async () => store.watch({} as never),
       async () => store.watch({ prefix: '' }, { from: -1 }),
     ])

@@ -2,10 +2,10 @@
 //
 // What is kept of a key is its history since the last compaction: each change with its revision. What is there now is the last of them, unless that is a deletion. `Tables` keeps it,
 // in memory or in a file.
-import { ArgumentError } from '@skein/base'
 import { CompactedError, FutureRevisionError, LeaseNotFoundError } from '../errors.ts'
 import type {
   Compare,
+  Comparison,
   Entry,
   Operation,
   OperationResult,
@@ -17,7 +17,8 @@ import type {
   WatchBatch,
   WatchEvent,
 } from '../store.ts'
-import { bytesOf, checkKey, checkRange, compareBytes, isIn } from './keys.ts'
+import { bytesOf, checkKey, compareBytes, isIn } from './keys.ts'
+import { checkRangeRequest, checkRevision, checkTransaction, checkTtl } from './requests.ts'
 import { type LeaseRow, MemoryTables, type Tables } from './tables.ts'
 
 export class Machine {
@@ -43,9 +44,8 @@ export class Machine {
   }
 
   range(range: Range, options: RangeOptions = {}): RangeResult {
-    checkRange('range', range)
+    checkRangeRequest(range, options)
     const { limit = Number.POSITIVE_INFINITY, descending = false, keysOnly = false } = options
-    if (!(limit >= 0)) throw new ArgumentError('range', 'limit', 'a number from 0', limit)
     const revision = this.checkRevision(options.revision)
     const found: Entry[] = []
     for (const key of this.tables.keysIn(range)) {
@@ -64,21 +64,19 @@ export class Machine {
 
   /** All of it or, when it throws, nothing. */
   transact(transaction: Transaction): TransactionResult {
-    const { if: compares = [], do: wanted = [], else: otherwise = [] } = transaction
-    for (const [name, list] of Object.entries({ if: compares, do: wanted, else: otherwise }))
-      if (!Array.isArray(list)) throw new ArgumentError('transact', name, 'an array', list)
-    this.check(wanted)
-    this.check(otherwise)
+    const { if: compares, do: wanted, else: otherwise } = checkTransaction(transaction)
     const succeeded = compares.every(compare => this.holds(compare))
+    const operations = succeeded ? wanted : otherwise
+    this.check(operations)
     const revision = this.revision + 1
     const events: WatchEvent[] = []
-    const results = (succeeded ? wanted : otherwise).map(operation => this.run(operation, revision, events))
+    const results = operations.map(operation => this.run(operation, revision, events))
     this.commit(revision, events)
     return { succeeded, revision: this.revision, results }
   }
 
   grant(ttlMs: number, nowMs: number): string {
-    if (!(ttlMs > 0)) throw new ArgumentError('lease', 'ttlMs', 'milliseconds above 0', ttlMs)
+    checkTtl(ttlMs)
     return this.tables.addLease(ttlMs, nowMs + ttlMs)
   }
 
@@ -120,8 +118,7 @@ export class Machine {
 
   /** Forgets changes before the revision. Throws CompactedError, FutureRevisionError. */
   compact(revision: number): void {
-    if (!Number.isSafeInteger(revision) || revision < 0)
-      throw new ArgumentError('compact', 'revision', 'a whole number from 0', revision)
+    checkRevision('compact', 'revision', revision)
     if (revision < this.compacted) throw new CompactedError(revision, this.compacted)
     if (revision > this.revision) throw new FutureRevisionError(revision, this.revision)
     this.tables.compact(revision)
@@ -134,9 +131,8 @@ export class Machine {
   }
 
   private checkRevision(revision: number | undefined): number | undefined {
+    checkRevision('read', 'revision', revision)
     if (revision === undefined) return undefined
-    if (!Number.isSafeInteger(revision) || revision < 0)
-      throw new ArgumentError('read', 'revision', 'a whole number from 0', revision)
     if (revision < this.compacted) throw new CompactedError(revision, this.compacted)
     if (revision > this.revision) throw new FutureRevisionError(revision, this.revision)
     return revision
@@ -148,72 +144,24 @@ export class Machine {
   }
 
   private holds(compare: Compare): boolean {
-    const entry = this.at(checkKey('transact', compare.key))
+    const entry = this.at(compare.key)
     switch (compare.target) {
       case 'value':
-        return compares(compareBytes(entry?.value ?? empty, bytesOf('transact', compare.value)), compare.is)
+        return (
+          entry !== undefined && compares(compareBytes(entry.value, bytesOf('transact', compare.value)), compare.is)
+        )
       case 'lease':
         return compares((entry?.lease ?? '') === compare.value ? 0 : 1, compare.is)
-      case 'created':
-      case 'modified':
-      case 'version':
+      default:
         return compares((entry?.[compare.target] ?? 0) - compare.value, compare.is)
     }
-    throw new ArgumentError(
-      'transact',
-      'target',
-      'value, created, modified, version or lease',
-      (compare as Compare).target,
-    )
   }
 
   /** Refuses what cannot be done, before anything is. */
   private check(operations: readonly Operation[]): void {
-    const changed = new Set<string>()
-    const ranges: Range[] = []
-    const twice = (key: string): never => {
-      throw new ArgumentError(
-        'transact',
-        'operations',
-        'changes of different keys',
-        key,
-        'One transaction changes a key once.',
-      )
-    }
-    for (const operation of operations) {
-      switch (operation.op) {
-        case 'get':
-          checkKey('get', operation.key)
-          break
-        case 'range':
-          checkRange('range', operation.range)
-          this.checkRevision(operation.revision)
-          break
-        case 'put':
-        case 'delete': {
-          const key = checkKey(operation.op, operation.key)
-          if (changed.has(key) || ranges.some(range => isIn(key, range))) twice(key)
-          changed.add(key)
-          if (operation.op === 'delete') break
-          bytesOf('put', operation.value)
-          if (operation.lease !== undefined) this.leaseOf(operation.lease)
-          break
-        }
-        case 'deleteRange': {
-          const range = checkRange('deleteRange', operation.range)
-          for (const key of changed) if (isIn(key, range)) twice(key)
-          ranges.push(range)
-          break
-        }
-        default:
-          throw new ArgumentError(
-            'transact',
-            'op',
-            'get, range, put, delete or deleteRange',
-            (operation as Operation).op,
-          )
-      }
-    }
+    for (const operation of operations)
+      if (operation.op === 'put' && operation.lease !== undefined) this.leaseOf(operation.lease)
+      else if (operation.op === 'range') this.checkRevision(operation.revision)
   }
 
   private run(operation: Operation, revision: number, events: WatchEvent[]): OperationResult {
@@ -276,16 +224,5 @@ export const inRange = (batch: WatchBatch, range: Range): WatchBatch | undefined
   return events.length === 0 ? undefined : { revision: batch.revision, events }
 }
 
-const compares = (order: number, is: string): boolean => {
-  switch (is) {
-    case '=':
-      return order === 0
-    case '!=':
-      return order !== 0
-    case '<':
-      return order < 0
-    case '>':
-      return order > 0
-  }
-  throw new ArgumentError('transact', 'is', '=, !=, < or >', is)
-}
+const compares = (order: number, is: Comparison): boolean =>
+  is === '=' ? order === 0 : is === '!=' ? order !== 0 : is === '<' ? order < 0 : order > 0

@@ -1,8 +1,7 @@
 // The store in this process' memory: gone with it. For tests, for one process, and as what the others are compared with.
-import { ArgumentError } from '@skein/base'
 import type { Chance, Clock, Timer } from '@skein/world'
-import { checkRange } from '../core/keys.ts'
 import { Machine } from '../core/machine.ts'
+import { checkWatch } from '../core/requests.ts'
 import { StoreClosedError } from '../errors.ts'
 import { HeldLease } from '../leases.ts'
 import type { Lease, LeaseOptions, Range, Store, WatchBatch, WatchOptions } from '../store.ts'
@@ -39,10 +38,8 @@ export class MemoryStore extends MachineStore implements Store {
   }
 
   watch(range: Range, options: WatchOptions = {}): AsyncIterableIterator<WatchBatch> {
-    checkRange('watch', range)
+    checkWatch(range, options)
     const { from } = options
-    if (from !== undefined && (!Number.isSafeInteger(from) || from < 0))
-      throw new ArgumentError('watch', 'from', 'a revision, a whole number from 0', from)
     const watch: Watch = new Watch(range, options, () => this.watches.delete(watch))
     try {
       // What ends now is told once: as what was before.

@@ -2,10 +2,10 @@
 // commit, for a sync takes as long for one as for many.
 //
 // Times of leases are those of the machine's monotonic clock, which its processes have in common; it begins anew when the machine does, and then leases have their whole time again.
-import { ArgumentError, NotSupportedError, nodeModule } from '@skein/base'
+import { NotSupportedError, nodeModule } from '@skein/base'
 import { realClock, type Timer } from '@skein/world'
-import { checkRange } from '../../core/keys.ts'
 import { Machine } from '../../core/machine.ts'
+import { checkWatch } from '../../core/requests.ts'
 import { CompactedError, StoreClosedError, StoreFileError } from '../../errors.ts'
 import { HeldLease } from '../../leases.ts'
 import type { Lease, LeaseOptions, Range, Store, WatchBatch, WatchOptions } from '../../store.ts'
@@ -83,10 +83,8 @@ export class SqliteStore extends MachineStore implements Store {
   }
 
   watch(range: Range, options: WatchOptions = {}): AsyncIterableIterator<WatchBatch> {
-    checkRange('watch', range)
+    checkWatch(range, options)
     const { from } = options
-    if (from !== undefined && (!Number.isSafeInteger(from) || from < 0))
-      throw new ArgumentError('watch', 'from', 'a revision, a whole number from 0', from)
     const watch: Watch = new Watch(range, options, () => {
       this.watches.delete(watch)
       if (this.watches.size === 0) this.look?.cancel()
