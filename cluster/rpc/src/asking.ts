@@ -89,7 +89,7 @@ export class Asking {
 
   private ask(args: unknown, target: (writer: FrameWriter) => void): unknown {
     const { link } = this
-    if (link.lost) return failed(link.lost)
+    if (link.lost) return failed(link.lost.notMade())
     const { remainingMs } = callContext()
     if (remainingMs <= 0)
       return failed(new TimeoutError(`The call to ${link.peer}`, 0, 'Its deadline was over before it was made'))
@@ -170,7 +170,7 @@ export class Asking {
 const nothing = (): void => {}
 
 /** An answer that is an error already. */
-export const failed = (error: Error): unknown => {
+export const failed = (error: unknown): unknown => {
   const promise = Promise.reject(error)
   promise.catch(nothing)
   return answerOf(localOrigin(promise), [], promise)

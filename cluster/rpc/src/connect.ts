@@ -131,8 +131,8 @@ export const listen = async (address: string, offer: Offer, options: ListenOptio
   }
 }
 
-/** Connects, and tells `make`'s handlers of what happens on the wire. Throws ArgumentError. */
-const open = <Handlers extends WireHandlers>(
+/** @internal Connects, and tells `make`'s handlers of what happens on the wire. Throws ArgumentError. */
+export const open = <Handlers extends WireHandlers>(
   call: string,
   to: Target,
   tls: ConnectOptions['tls'],
@@ -156,13 +156,14 @@ const open = <Handlers extends WireHandlers>(
   throw new ArgumentError(call, 'to', 'an address, a stream that is read and written, or a port', to)
 }
 
-/** What net's and tls' functions take. Throws ArgumentError. */
-const targetOf = (call: string, address: string): { target: object; isTls: boolean } => {
+/** @internal What net's and tls' functions take. Throws ArgumentError. */
+export const targetOf = (call: string, address: string): { target: object; isTls: boolean } => {
   const isTls = typeof address === 'string' && address.startsWith('tls:')
   return { target: parseAddress(call, isTls ? address.slice(4) : address), isTls }
 }
 
-const optionsOf = (call: string, { limits, classes, onFault, onError }: ConnectOptions): SessionOptions => ({
+/** @internal */
+export const optionsOf = (call: string, { limits, classes, onFault, onError }: ConnectOptions): SessionOptions => ({
   limits: limitsOf(call, limits),
   classes,
   clock: realClock,

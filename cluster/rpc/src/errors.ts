@@ -16,16 +16,27 @@ export class MalformedMessageError extends SkeinError {
   }
 }
 
-/** The connection ended before a call was answered. Whether the call was made nobody knows. */
+/** The connection ended before a call was answered, or had ended before it was made. */
 export class ConnectionLostError extends SkeinError {
   static {
     registerError(ConnectionLostError, 'ConnectionLostError')
   }
   declare readonly peer: string
+  declare readonly reason: string
+  /** False: this call was not made, and can be made elsewhere without harm. True: nobody knows. */
+  declare readonly mayHaveRun: boolean
 
-  constructor(peer: string, reason: string, options?: ErrorOptions) {
-    const message = `The connection to ${peer} is lost: ${reason}. Calls that were not answered may have been made or not. Connect again, or use up().`
-    super('SKEIN_RPC_LOST', message, { peer }, options)
+  constructor(peer: string, reason: string, options: ErrorOptions & { mayHaveRun?: boolean } = {}) {
+    const { mayHaveRun = true } = options
+    const message = mayHaveRun
+      ? `The connection to ${peer} is lost: ${reason}. Calls that were not answered may have been made or not. Connect again, or use up().`
+      : `The connection to ${peer} is lost: ${reason}. This call was not made. Connect again, or use up().`
+    super('SKEIN_RPC_LOST', message, { peer, reason, mayHaveRun }, options)
+  }
+
+  /** For a call that was not made because of it. */
+  notMade(): ConnectionLostError {
+    return new ConnectionLostError(this.peer, this.reason, { mayHaveRun: false, cause: this })
   }
 }
 
@@ -68,5 +79,19 @@ export class NoAnswerError extends SkeinError {
   constructor(peer: string) {
     const message = `The call was sent, but ${peer} speaks dnode, in which calls have no answers. Give it a callback, or do not wait for it.`
     super('SKEIN_RPC_NO_ANSWER', message, { peer })
+  }
+}
+
+/** More calls wait for a connection than may. This one was not made, and will not be. */
+export class QueueFullError extends SkeinError {
+  static {
+    registerError(QueueFullError, 'QueueFullError')
+  }
+  declare readonly peer: string
+  declare readonly most: number
+
+  constructor(peer: string, most: number) {
+    const message = `There is no connection to ${peer}, and ${most} calls wait for one already. Wait until some are made, or raise maxQueued.`
+    super('SKEIN_RPC_QUEUE_FULL', message, { peer, most })
   }
 }

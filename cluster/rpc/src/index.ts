@@ -7,6 +7,7 @@ export {
   MalformedMessageError,
   NoAnswerError,
   NoSuchFunctionError,
+  QueueFullError,
 } from './errors.ts'
 export type { Limits } from './limits.ts'
 export { limitsOf } from './limits.ts'
@@ -14,5 +15,8 @@ export type { Answer, Remote } from './remote.ts'
 export type { Offer, SessionOptions } from './session.ts'
 export { Session } from './session.ts'
 export type { PortLike } from './transports/port.ts'
-export { sessionOver } from './transports/world.ts'
+export { type ListenOverOptions, listenOver, sessionOver } from './transports/world.ts'
+export type { BackOff } from './up/back-off.ts'
+export type { Retry } from './up/reconnecting.ts'
+export { type Up, type UpOptions, up, upOver } from './up.ts'
 export type { Wire, WireHandlers } from './wire.ts'

@@ -1,5 +1,6 @@
 // What the parts of a session share: where frames are written, and how they get out.
 import type { Clock } from '@skein/world'
+import type { ConnectionLostError } from './errors.ts'
 import type { FrameWriter } from './frames/writer.ts'
 import type { Limits } from './limits.ts'
 import type { FrameValues } from './values.ts'
@@ -18,5 +19,5 @@ export interface Link {
   /** The other side reads more slowly than we write: what can wait should. */
   readonly isStalled: boolean
   /** Why the connection has ended, if it has. */
-  readonly lost: Error | undefined
+  readonly lost: ConnectionLostError | undefined
 }

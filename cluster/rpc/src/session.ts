@@ -171,11 +171,17 @@ export class Session implements WireHandlers {
     this.close()
   }
 
-  /** The other side did what it may not: it is told nothing more. */
-  private fail(error: Error): void {
+  /** Breaks it off: what waits is not sent. */
+  abort(error: Error): void {
     if (this.reason) return
     this.wire.abort()
     this.end(error)
+  }
+
+  /** The other side did what it may not: it is told nothing more. */
+  private fail(error: Error): void {
+    if (this.reason) return
+    this.abort(error)
     this.options.onFault?.(error)
   }
 
@@ -247,7 +253,7 @@ export class Session implements WireHandlers {
   private functionOf(number: number): Function {
     return (...args: unknown[]) => {
       if (this.isSkein) return this.asking.call(number, args)
-      if (this.reason) return failed(this.reason)
+      if (this.reason) return failed(this.reason.notMade())
       this.sendLine(number, args)
       return failed(new NoAnswerError(this.wire.peer))
     }

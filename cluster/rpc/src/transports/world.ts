@@ -1,5 +1,5 @@
 // Streams of a world, real or simulated.
-import type { Clock, ConnectionHandlers, World } from '@skein/world'
+import type { Clock, ConnectionHandlers, Listener, World, WorldError } from '@skein/world'
 import { type Offer, Session, type SessionOptions } from '../session.ts'
 import type { Wire, WireHandlers } from '../wire.ts'
 
@@ -25,7 +25,8 @@ export const overNetwork = <Handlers extends WireHandlers>(
   return handlers
 }
 
-const timed = (clock: Clock, options: Omit<SessionOptions, 'soon' | 'clock'>): SessionOptions => ({
+/** A session's options, in a world. */
+export const timed = (clock: Clock, options: Omit<SessionOptions, 'soon' | 'clock'>): SessionOptions => ({
   ...options,
   clock,
   soon: run => void clock.after(0, run),
@@ -49,3 +50,25 @@ sessionOver.connect = (
   offer: Offer,
   options: Omit<SessionOptions, 'soon' | 'clock'>,
 ): Session => overNetwork(world, address, wire => new Session(wire, offer, timed(world.clock, options)))
+
+export interface ListenOverOptions extends Omit<SessionOptions, 'soon' | 'clock'> {
+  /** Told of each session once the other side has said what it offers. */
+  readonly onSession?: (session: Session) => void
+  readonly onListening?: (address: string) => void
+  readonly onFailed?: (error: WorldError) => void
+}
+
+/** Offers an object, or what a function makes for each session, at an address of the world's network. */
+export const listenOver = (world: World, address: string, offer: Offer, options: ListenOverOptions): Listener =>
+  world.network.listen(address, {
+    connected: connection => {
+      const session = new Session(connection, offer, timed(world.clock, options))
+      session.ready.then(
+        () => options.onSession?.(session),
+        () => {},
+      )
+      return told(() => session)
+    },
+    listening: options.onListening,
+    failed: options.onFailed,
+  })
