@@ -1,26 +1,42 @@
 /**
  * `npm run fuzz -- coord <what> [--seeds n] [--seed n]`: n seeds from the first on; the first that fails is printed, and the process ends with status 1.
- * What: `store`, clients of a simulated store with locks, elections, semaphores and watches.
+ * What: `store`, clients of a simulated store with locks, elections, semaphores and watches; `file`, the same clients as processes that are killed and stopped, on SQLite.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { judgeTrial } from './nemesis.ts'
 import { judgeSeed } from './simulated.ts'
 
 /** Runs one seed, and gives counts of what it has seen; throws what is wrong. */
 type Judge = (seed: number) => Promise<object>
 
-const campaigns: Record<string, Judge> = {
-  store: seed => judgeSeed(seed),
+const campaigns: Record<string, { readonly seeds: number; readonly judge: Judge }> = {
+  store: { seeds: 10_000, judge: judgeSeed },
+  file: { seeds: 20, judge: seed => judgeFile(seed, 20_000) },
+}
+
+/** Processes on a file, for so long. */
+export const judgeFile = async (seed: number, forMs: number): Promise<object> => {
+  const folder = mkdtempSync(join(tmpdir(), 'skein-coord-'))
+  try {
+    return await judgeTrial({ url: `file:${join(folder, 'store.db')}`, seed, forMs })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 export const main = async (args: readonly string[]): Promise<number> => {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { seeds: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' } },
+    options: { seeds: { type: 'string' }, seed: { type: 'string', default: '1' } },
   })
   const [what = 'store'] = positionals
-  const [seeds, first] = [Number(values.seeds), Number(values.seed)]
-  if (!Object.hasOwn(campaigns, what) || !(seeds > 0) || !Number.isSafeInteger(first)) {
+  const campaign = Object.hasOwn(campaigns, what) ? campaigns[what] : undefined
+  const [seeds, first] = [Number(values.seeds ?? campaign?.seeds), Number(values.seed)]
+  if (!campaign || !(seeds > 0) || !Number.isSafeInteger(first)) {
     console.error(`npm run fuzz -- coord <${Object.keys(campaigns).join('|')}> [--seeds n] [--seed n]`)
     return 2
   }
@@ -32,7 +48,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
   let saidAtMs = performance.now()
   for (let i = 0; i < seeds; i++) {
     try {
-      for (const [name, count] of Object.entries(await campaigns[what](first + i)))
+      for (const [name, count] of Object.entries(await campaign.judge(first + i)))
         if (typeof count === 'number') sums[name] = (sums[name] ?? 0) + count
     } catch (error) {
       console.log(`${what}, seed ${first + i}: ${(error as Error).stack}`)
