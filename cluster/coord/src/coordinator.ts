@@ -3,6 +3,7 @@ import type { Chance, Clock } from '@skein/world'
 import { type CampaignOptions, campaign, type Leader, leader, leaders } from './election.ts'
 import type { Held, LockOptions } from './locks/line.ts'
 import { lock, readLock, semaphore, tryLock } from './locks/locks.ts'
+import { type Registry, type RegistryOptions, registry } from './registry/registry.ts'
 import type {
   Entry,
   Lease,
@@ -60,6 +61,11 @@ export class Coordinator implements Store {
   /** Who leads now, and each leader that follows. */
   leaders(name: string, options?: { signal?: AbortSignal }): AsyncGenerator<Leader | undefined> {
     return leaders(this.store, name, options)
+  }
+
+  /** Who serves what, and where. */
+  registry(options?: RegistryOptions): Registry {
+    return registry(this.store, options)
   }
 
   // The store's own calls.

@@ -21,6 +21,24 @@ export {
 export type { Held, LockOptions } from './locks/line.ts'
 export { lock, readLock, semaphore, tryLock } from './locks/locks.ts'
 export { type OpenOptions, open } from './open.ts'
+export type { RegistryEvent } from './registry/catalogue.ts'
+export {
+  KeyFormatError,
+  NoPortError,
+  RegistrationEndedError,
+  RegistrationRefusedError,
+  RegistryClosedError,
+} from './registry/errors.ts'
+export { type Authorized, generateKeys, type KeyPair, parseAuthorized } from './registry/keys.ts'
+export type { Registration } from './registry/registration.ts'
+export {
+  type RegisterOptions,
+  type Registry,
+  type RegistryOptions,
+  registry,
+  type TakenPort,
+} from './registry/registry.ts'
+export type { Service } from './registry/service.ts'
 export type {
   Compare,
   Comparison,

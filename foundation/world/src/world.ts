@@ -141,18 +141,23 @@ export interface StorageFile {
 }
 
 /** Resolves after `delayMs`; rejects with the reason of the signal. */
-export const sleep = (clock: Clock, delayMs: number, options: { signal?: AbortSignal } = {}): Promise<void> =>
+export const sleep = (
+  clock: Clock,
+  delayMs: number,
+  options: TimerOptions & { signal?: AbortSignal } = {},
+): Promise<void> =>
   new Promise((resolve, reject) => {
-    const { signal } = options
+    const { signal, background } = options
     if (signal?.aborted) return reject(signal.reason)
     const abort = () => {
       timer.cancel()
       reject(signal!.reason)
     }
-    const timer = clock.after(delayMs, () => {
+    const slept = () => {
       signal?.removeEventListener('abort', abort)
       resolve()
-    })
+    }
+    const timer = clock.after(delayMs, slept, { background })
     signal?.addEventListener('abort', abort, { once: true })
   })
 
