@@ -19,6 +19,7 @@ const suites: Record<string, () => Promise<Suite>> = {
   native: async () => (await import('./native/suite.ts')).native,
   mpi: async () => (await import('./mpi/suite.ts')).mpi,
   coord: async () => (await import('./coord/suite.ts')).coord,
+  rpc: async () => (await import('./rpc/suite.ts')).rpc,
 }
 
 const usage = `npm run bench -- <suite> [options]
@@ -27,7 +28,7 @@ const usage = `npm run bench -- <suite> [options]
   --peers <text,…>    only peers whose name contains one of these
   --threads <k>       threads, or ranks, of each parallel peer (2)
   --baseline <who>    whose time the last column divides by (Skein's)
-  --rounds <k>        undisturbed measurements of each peer (9, native 5, arrays 7)
+  --rounds <k>        undisturbed measurements of each peer (9, native and rpc 5, arrays 7)
   --quick             small sizes, few rounds, nothing written: does it all run?
   --json              print the rows as JSON instead of tables
   --list              print the cases

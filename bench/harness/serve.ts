@@ -5,7 +5,7 @@ export interface Work {
   /** One run; what is timed. */
   run: () => unknown
   /** Called before each run and not timed: puts back what a run destroys. */
-  before?: () => void
+  before?: () => unknown
   /** Times `inner` runs in its own way, in seconds per run; for runs that must be set apart from each other. */
   time?: (inner: number) => number | Promise<number>
   checksum: () => number | null
@@ -22,14 +22,16 @@ export type PrepareWork = (id: string, n: number, threads: number) => Work | Ski
 const isPromise = (value: unknown): value is Promise<unknown> => value instanceof Promise
 
 async function runOnce(work: Work) {
-  work.before?.()
+  const ready = work.before?.()
+  if (isPromise(ready)) await ready
   const result = work.run()
   if (isPromise(result)) await result
 }
 
 async function time(work: Work, inner: number): Promise<number> {
   if (work.time) return work.time(inner)
-  work.before?.()
+  const ready = work.before?.()
+  if (isPromise(ready)) await ready
   const from = performance.now()
   const first = work.run()
   if (isPromise(first)) {

@@ -35,7 +35,7 @@ export function spread(samples: readonly Sample[]): Spread {
 }
 
 /** Half the distance between greatest and least as a share of the median: 0.05 reads as ±5 %. */
-export const relativeSpread = (s: Spread) => (s.max - s.min) / 2 / s.median
+export const relativeSpread = (s: Spread) => (s.max === s.min ? 0 : (s.max - s.min) / 2 / s.median)
 
 /** Whether two checksums agree to a relative tolerance; two NaNs never do. */
 export function agree(a: number, b: number, tolerance: number): boolean {

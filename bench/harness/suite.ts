@@ -32,7 +32,7 @@ export interface BenchCase {
   /** What one run counts, for a rate: `{ name: 'tasks', of: n => n }`. */
   items?: { name: string; of: (n: number) => number }
   /** What is measured when it is not time: memory, one number per run, kept where seconds would be. */
-  unit?: 'bytes'
+  unit?: 'bytes' | 'functions'
   /** Greatest relative difference of two right checksums. 0 for whole numbers. */
   tolerance: number
   /** It is run on so many threads, whatever the others are run on. */
@@ -45,12 +45,13 @@ export interface BenchCase {
   targets?: Target[]
 }
 
-/** A ratio to a peer of the same run, seconds, items a second, or bytes. `skein` defaults to the suite's `own`. */
+/** A ratio to a peer of the same run, seconds, items a second, or what else is measured. `skein` defaults to the suite's `own`. */
 export type Target = { skein?: string } & (
   | { than: string; threads?: number; atLeast: number }
   | { atMostSeconds: number }
   | { atLeastPerSecond: number }
-  | { atMostBytes: number }
+  /** In the unit of the case. */
+  | { atMost: number }
 )
 
 /** The name by which peers know a case; dtype `none` is for cases that carry no data. */

@@ -32,7 +32,7 @@ export function count(value: number): string {
 
 /** A row's number in the unit of its case. */
 export const amount = (value: number, unit: BenchCase['unit']): string =>
-  unit === 'bytes' ? `${threeDigits(value)} B` : duration(value)
+  unit === undefined ? duration(value) : unit === 'bytes' ? `${threeDigits(value)} B` : `${count(value)} ${unit}`
 
 /** Columns aligned: the first to the left, the others to the right. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
@@ -62,7 +62,7 @@ export interface Verdict {
 
 /** What Skein promised for the case against what the run shows; nothing where a side is missing. */
 export function judge(
-  { items }: Pick<BenchCase, 'items'>,
+  { items, unit }: Pick<BenchCase, 'items' | 'unit'>,
   target: Target,
   rows: readonly Row[],
   own: string,
@@ -75,9 +75,9 @@ export function judge(
     const met = median <= target.atMostSeconds
     return { met, text: `${name} ≤ ${duration(target.atMostSeconds)}: ${duration(median)}` }
   }
-  if ('atMostBytes' in target) {
-    const met = median <= target.atMostBytes
-    return { met, text: `${name} ≤ ${target.atMostBytes} B: ${threeDigits(median)} B` }
+  if ('atMost' in target) {
+    const met = median <= target.atMost
+    return { met, text: `${name} ≤ ${amount(target.atMost, unit)}: ${amount(median, unit)}` }
   }
   if ('atLeastPerSecond' in target) {
     if (!items) throw new TypeError('a target of items per second needs a case that counts items')
@@ -125,7 +125,7 @@ export function caseTable(benchCase: BenchCase, rows: readonly Row[], options: T
     if (bytes) cells.push(threeDigits(bytes / median / 1e9))
     if (bytes && options.limit) cells.push(`${((bytes / median / options.limit) * 100).toFixed(0)}%`)
     if (flops) cells.push(threeDigits(flops / median / 1e9))
-    cells.push(`${threeDigits(median / base.seconds.median)}×`)
+    cells.push(base.seconds.median === 0 ? '–' : `${threeDigits(median / base.seconds.median)}×`)
     return cells
   })
   const verdicts = (benchCase.targets ?? []).flatMap(target => judge(benchCase, target, rows, options.own) ?? [])

@@ -110,7 +110,7 @@ export const cases: BenchCase[] = [
     n: 1_000_000,
     quick: 1000,
     unit: 'bytes',
-    targets: [{ atMostBytes: 300 }],
+    targets: [{ atMost: 300 }],
   },
   {
     ...none,

@@ -74,7 +74,7 @@ test('a case may count items, or measure bytes', () => {
   const text = caseTable(noop, [row(own, 0.5e-3), row('pool', 0.0123)], { own })
   assert.match(text, /tasks\/s {2}÷ skein:threads\n.* 2,000,000 {12}1\.00×\n.* 81,300 {12}24\.6×\n/)
   assert.match(text, /met {5}skein:threads ≥ 1,000,000 tasks\/s: 2,000,000$/)
-  const queued: BenchCase = { ...noop, items: undefined, unit: 'bytes', targets: [{ atMostBytes: 300 }] }
+  const queued: BenchCase = { ...noop, items: undefined, unit: 'bytes', targets: [{ atMost: 300 }] }
   const bytes = caseTable(queued, [row(own, 320)], { own })
   assert.match(bytes, /320 B {2}288 B {2}352 B/)
   assert.match(bytes, /MISSED {2}skein:threads ≤ 300 B: 320 B$/)
