@@ -48,10 +48,8 @@ export class Machine {
     const { limit = Number.POSITIVE_INFINITY, descending = false, keysOnly = false } = options
     const revision = this.checkRevision(options.revision)
     const found: Entry[] = []
-    for (const key of this.tables.keysIn(range)) {
-      const entry = this.at(key, revision)
-      if (entry) found.push(keysOnly ? { ...entry, value: empty } : entry)
-    }
+    for (const entry of this.tables.entriesIn(range, revision))
+      found.push(keysOnly ? { ...entry, value: empty } : entry)
     if (descending) found.reverse()
     return { entries: found.slice(0, limit), count: found.length, revision: revision ?? this.revision }
   }
@@ -140,7 +138,7 @@ export class Machine {
 
   /** What was there after the revision; without one, what is. */
   private at(key: string, revision?: number): Entry | undefined {
-    return this.tables.change(key, revision)?.entry
+    return this.tables.entry(key, revision)
   }
 
   private holds(compare: Compare): boolean {
@@ -168,14 +166,19 @@ export class Machine {
     switch (operation.op) {
       case 'get':
         return this.at(operation.key)
-      case 'range':
-        return this.range(operation.range, operation)
+      case 'range': {
+        const found = this.range(operation.range, operation)
+        // What the transaction has changed before is seen.
+        return operation.revision === undefined && events.length > 0 ? { ...found, revision } : found
+      }
       case 'put':
         return this.put(operation.key, bytesOf('put', operation.value), operation.lease, revision, events)
       case 'delete':
         return this.remove(operation.key, revision, events)
       case 'deleteRange':
-        return [...this.tables.keysIn(operation.range)].flatMap(key => this.remove(key, revision, events) ?? [])
+        return [...this.tables.entriesIn(operation.range)].flatMap(
+          ({ key }) => this.remove(key, revision, events) ?? [],
+        )
     }
   }
 

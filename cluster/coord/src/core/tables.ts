@@ -19,10 +19,10 @@ export interface Tables {
   readonly revision: number
   /** Changes before it are forgotten. */
   readonly compacted: number
-  /** The last change of a key; up to a revision, if one is given. */
-  change(key: string, revision?: number): Change | undefined
-  /** Keys that have changes, in order. */
-  keysIn(range: Range): Iterable<string>
+  /** What is there; as of a revision, if one is given that is not forgotten. */
+  entry(key: string, revision?: number): Entry | undefined
+  /** The same of a range, in the order of keys; what was deleted costs nothing in the present. */
+  entriesIn(range: Range, revision?: number): Iterable<Entry>
   append(key: string, change: Change): void
   /** All of one revision has been appended. */
   commit(batch: WatchBatch): void
@@ -47,31 +47,40 @@ export class MemoryTables implements Tables {
   revision = 0
   compacted = 0
   private readonly changes = new Map<string, Change[]>()
-  /** Keys of `changes`, in order. */
-  private readonly keys: string[] = []
+  /** Of `changes`. */
+  private readonly known = new SortedKeys()
+  /** Of them those that are there now. */
+  private readonly present = new SortedKeys()
   private readonly leases = new Map<string, { row: LeaseRow; keys: Set<string> }>()
   private lastLease = 0
   private readonly log: WatchBatch[] = []
 
-  change(key: string, revision?: number): Change | undefined {
+  entry(key: string, revision?: number): Entry | undefined {
     const changes = this.changes.get(key)
-    return revision === undefined ? changes?.at(-1) : changes?.findLast(change => change.revision <= revision)
+    if (revision === undefined) return changes?.at(-1)?.entry
+    return changes?.findLast(change => change.revision <= revision)?.entry
   }
 
-  *keysIn(range: Range): Generator<string> {
-    for (let i = this.placeOf(endsOf(range)); i < this.keys.length && isIn(this.keys[i], range); i++) yield this.keys[i]
+  *entriesIn(range: Range, revision?: number): Generator<Entry> {
+    for (const key of (revision === undefined ? this.present : this.known).within(range)) {
+      const entry = this.entry(key, revision)
+      if (entry) yield entry
+    }
   }
 
   append(key: string, change: Change): void {
     const changes = this.changes.get(key)
-    const before = changes?.at(-1)?.entry?.lease
-    if (before !== undefined) this.leases.get(before)?.keys.delete(key)
-    if (change.entry?.lease !== undefined) this.leases.get(change.entry.lease)?.keys.add(key)
+    const before = changes?.at(-1)?.entry
+    const { entry } = change
+    if (before?.lease !== undefined) this.leases.get(before.lease)?.keys.delete(key)
+    if (entry?.lease !== undefined) this.leases.get(entry.lease)?.keys.add(key)
     if (changes) changes.push(change)
     else {
       this.changes.set(key, [change])
-      this.keys.splice(this.placeOf(key), 0, key)
+      this.known.add(key)
     }
+    if (entry && !before) this.present.add(key)
+    else if (before && !entry) this.present.remove(key)
   }
 
   commit(batch: WatchBatch): void {
@@ -97,7 +106,7 @@ export class MemoryTables implements Tables {
       )
       if (changes.length === 1 && changes[0].entry === undefined && changes[0].revision <= revision) {
         this.changes.delete(key)
-        this.keys.splice(this.placeOf(key), 1)
+        this.known.remove(key)
       }
     }
     const first = this.log.findIndex(batch => batch.revision >= revision)
@@ -132,14 +141,33 @@ export class MemoryTables implements Tables {
     for (const { row } of this.leases.values()) if (!first || row.untilMs < first.untilMs) first = row
     return first
   }
+}
+
+/** Texts in the order of their bytes. */
+class SortedKeys {
+  private readonly keys: string[] = []
+
+  /** One that is not in it. */
+  add(key: string): void {
+    this.keys.splice(this.placeOf(key), 0, key)
+  }
+
+  /** One that is in it. */
+  remove(key: string): void {
+    this.keys.splice(this.placeOf(key), 1)
+  }
+
+  *within(range: Range): Generator<string> {
+    const { from } = endsOf(range)
+    for (let i = this.placeOf(from); i < this.keys.length && isIn(this.keys[i], range); i++) yield this.keys[i]
+  }
 
   /** Where the key is, or would be. */
-  private placeOf(key: string | { from: string }): number {
-    const wanted = typeof key === 'string' ? key : key.from
+  private placeOf(key: string): number {
     let [low, high] = [0, this.keys.length]
     while (low < high) {
-      const middle = (low + high) >> 1
-      if (compareKeys(this.keys[middle], wanted) < 0) low = middle + 1
+      const middle = (low + high) >>> 1
+      if (compareKeys(this.keys[middle], key) < 0) low = middle + 1
       else high = middle
     }
     return low

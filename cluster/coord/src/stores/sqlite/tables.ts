@@ -1,35 +1,51 @@
-// What the machine keeps, in a file of SQLite. Keys are blobs, so that they lie in the order of their bytes.
+// What the machine keeps, in a file of SQLite. Changes lie in the order in which they were made, and entries point to the last one of each key that is there, so that a commit appends to one table and
+// changes a page of another. Each change points to the one of its key before it: the past is what is there now with what happened since undone. Keys are blobs, so that they lie in the order of their bytes.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { ArgumentError } from '@skein/base'
 import { endsOf } from '../../core/keys.ts'
 import type { Change, LeaseRow, Tables } from '../../core/tables.ts'
 import type { Entry, Range, WatchBatch, WatchEvent } from '../../store.ts'
 
 /** Of the tables below. Another one is refused. */
-export const formatVersion = 1
+export const formatVersion = 2
+
+/** Of a change's number those that say which one it is of its revision; the others are the revision. SQLite's numbers have 64 bits. */
+const partBits = 20
 
 export const schema = `
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS changes (
-    key BLOB NOT NULL, revision INTEGER NOT NULL,
-    part INTEGER NOT NULL, -- the order in which the changes of a revision were made
+    at INTEGER PRIMARY KEY, -- the revision, and which change of it
+    key BLOB NOT NULL,
     value BLOB, created INTEGER, version INTEGER, lease TEXT, -- all null: deleted
-    PRIMARY KEY (key, revision)
-  ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS changes_by_revision ON changes (revision);
-  CREATE INDEX IF NOT EXISTS changes_by_lease ON changes (lease) WHERE lease IS NOT NULL;
+    before INTEGER -- the change of the key before this one, if it was there
+  );
+  CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, at INTEGER NOT NULL, lease TEXT) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS entries_by_lease ON entries (lease) WHERE lease IS NOT NULL;
   CREATE TABLE IF NOT EXISTS leases (id INTEGER PRIMARY KEY AUTOINCREMENT, ttl_ms REAL NOT NULL, until_ms REAL NOT NULL);
   CREATE INDEX IF NOT EXISTS leases_by_end ON leases (until_ms);
-  INSERT OR IGNORE INTO meta VALUES ('format', ${formatVersion}), ('revision', 0), ('compacted', 0);
+  INSERT OR IGNORE INTO meta VALUES ('format', ${formatVersion}), ('compacted', 0);
 `
 
+/** The number of a revision's first change, and of the first one after it. */
+const firstOf = (revision: string): string => `(${revision} << ${partBits})`
+const firstAfter = (revision: string): string => `((${revision} + 1) << ${partBits})`
+
+/** A change's columns. */
+const columnsOf = (change: string, named = ''): string =>
+  `${change}.at >> ${partBits} AS ${named}revision, ${['value', 'created', 'version', 'lease'].map(column => `${change}.${column} AS ${named}${column}`).join(', ')}`
+const columns = columnsOf('changes')
+
+/** A change; of one that deletes all but the revision is null. */
 interface Row {
-  key: Uint8Array
   revision: number
   value: Uint8Array | null
   created: number
   version: number
   lease: string | null
 }
+type KeyedRow = Row & { key: Uint8Array }
+type ChangeRow = KeyedRow & { [Column in keyof Row as `before_${Column}`]: Row[Column] }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -45,76 +61,97 @@ export class SqliteTables implements Tables {
   }
 
   get revision(): number {
-    return this.meta('revision')
+    const last = this.sql(`SELECT at >> ${partBits} AS revision FROM changes ORDER BY at DESC LIMIT 1`).get()
+    return (last?.revision ?? 0) as number
   }
 
   get compacted(): number {
     return this.meta('compacted')
   }
 
-  change(key: string, revision?: number): Change | undefined {
-    const row =
-      revision === undefined
-        ? this.sql('SELECT * FROM changes WHERE key = ? ORDER BY revision DESC LIMIT 1').get(encoder.encode(key))
-        : this.sql('SELECT * FROM changes WHERE key = ? AND revision <= ? ORDER BY revision DESC LIMIT 1').get(
-            encoder.encode(key),
-            revision,
-          )
-    return row && changeOf(key, row as unknown as Row)
+  entry(key: string, revision?: number): Entry | undefined {
+    const bytes = encoder.encode(key)
+    const present = this.sql(
+      `SELECT ${columns} FROM entries JOIN changes ON changes.at = entries.at WHERE entries.key = ?`,
+    ).get(bytes) as Row | undefined
+    if (revision === undefined || (present && present.revision <= revision)) return present && entryOf(key, present)
+    // What was before the first change since then.
+    const past = this.sql(`
+      SELECT ${columns} FROM changes AS later LEFT JOIN changes ON changes.at = later.before
+      WHERE later.at >= ${firstAfter('?2')} AND later.key = ?1 ORDER BY later.at LIMIT 1`).get(bytes, revision)
+    return past && entryOf(key, past as unknown as Row)
   }
 
-  keysIn(range: Range): string[] {
-    const [from, to] = boundsOf(range)
-    const rows =
-      to === undefined
-        ? this.sql('SELECT DISTINCT key FROM changes WHERE key >= ? ORDER BY key').all(from)
-        : this.sql('SELECT DISTINCT key FROM changes WHERE key >= ? AND key < ? ORDER BY key').all(from, to)
-    return rows.map(({ key }) => decoder.decode(key as Uint8Array))
+  *entriesIn(range: Range, revision?: number): Generator<Entry> {
+    const { within, ends } = boundsOf(range)
+    const there = `SELECT entries.key, ${columns} FROM entries JOIN changes ON changes.at = entries.at WHERE ${within('entries.key')}`
+    // What has not changed since then, and of what has the change before the first: beside min(), columns are those of its row.
+    const wasThere = `
+      ${there} AND entries.at < ${firstAfter('?1')} UNION ALL
+      SELECT later.key, ${columns} FROM (
+        SELECT key, before, min(at) FROM changes WHERE at >= ${firstAfter('?1')} AND ${within('key')} GROUP BY key
+      ) AS later JOIN changes ON changes.at = later.before`
+    const rows = this.sql(`${revision === undefined ? there : wasThere} ORDER BY 1`).all(revision ?? null, ...ends)
+    for (const row of rows as unknown as KeyedRow[]) {
+      const entry = entryOf(decoder.decode(row.key), row)
+      if (entry) yield entry
+    }
   }
 
   append(key: string, { revision, entry }: Change): void {
     const { value = null, created = null, version = null, lease = null } = entry ?? {}
-    this.last = { revision, part: this.last.revision === revision ? this.last.part + 1 : 0 }
-    this.sql('INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?)').run(
-      encoder.encode(key),
+    const part = this.last.revision === revision ? this.last.part + 1 : 0
+    if (part >= 2 ** partBits)
+      throw new ArgumentError('transact', 'operations', `at most ${2 ** partBits} changes`, part, 'Make several of it.')
+    this.last = { revision, part }
+    const bytes = encoder.encode(key)
+    this.sql(`
+      INSERT INTO changes VALUES (${firstOf('?1')} + ?2, ?3, ?4, ?5, ?6, ?7, (SELECT at FROM entries WHERE key = ?3))`).run(
       revision,
-      this.last.part,
+      part,
+      bytes,
       value,
       created,
       version,
       lease,
     )
+    if (entry === undefined) this.sql('DELETE FROM entries WHERE key = ?').run(bytes)
+    else
+      this.sql(`INSERT OR REPLACE INTO entries VALUES (?3, ${firstOf('?1')} + ?2, ?4)`).run(
+        revision,
+        part,
+        bytes,
+        lease,
+      )
   }
 
-  commit({ revision }: WatchBatch): void {
-    this.setMeta('revision', revision)
-  }
+  /** The revision is that of the last change. */
+  commit(): void {}
 
   *batchesSince(revision: number): Generator<WatchBatch> {
-    const rows = this.sql('SELECT * FROM changes WHERE revision >= ? ORDER BY revision, part').all(
+    const rows = this.sql(`
+      SELECT changes.key, ${columns}, ${columnsOf('earlier', 'before_')}
+      FROM changes LEFT JOIN changes AS earlier ON earlier.at = changes.before WHERE changes.at >= ${firstOf('?')} ORDER BY changes.at`).iterate(
       revision,
-    ) as unknown as Row[]
-    for (let i = 0; i < rows.length; ) {
-      const { revision } = rows[i]
-      const events: WatchEvent[] = []
-      for (; i < rows.length && rows[i].revision === revision; i++) {
-        const key = decoder.decode(rows[i].key)
-        const { entry } = changeOf(key, rows[i])
-        const previous = this.change(key, revision - 1)?.entry
-        if (entry) events.push({ type: 'put', entry, previous })
-        // What was compacted away may have left a deletion of nothing.
-        else if (previous || revision > this.compacted) events.push({ type: 'delete', key, revision, previous })
+    ) as unknown as Iterable<ChangeRow>
+    let batch: { revision: number; events: WatchEvent[] } | undefined
+    for (const row of rows) {
+      if (batch?.revision !== row.revision) {
+        if (batch) yield batch
+        batch = { revision: row.revision, events: [] }
       }
-      yield { revision, events }
+      const event = this.eventOf(row)
+      if (event) batch.events.push(event)
     }
+    if (batch) yield batch
   }
 
   compact(revision: number): void {
     this.setMeta('compacted', revision)
     this.sql(`
-      DELETE FROM changes WHERE revision <= ?1 AND (
-        revision < (SELECT max(revision) FROM changes AS later WHERE later.key = changes.key AND later.revision <= ?1)
-        OR (value IS NULL AND revision < ?1)
+      DELETE FROM changes WHERE at < ${firstAfter('?1')} AND (
+        at IN (SELECT before FROM changes WHERE before IS NOT NULL AND at < ${firstAfter('?1')})
+        OR (value IS NULL AND at < ${firstOf('?1')})
       )`).run(revision)
   }
 
@@ -137,11 +174,7 @@ export class SqliteTables implements Tables {
   }
 
   keysOf(lease: string): string[] {
-    const rows = this.sql(`
-      SELECT key FROM changes WHERE lease = ?
-      AND revision = (SELECT max(revision) FROM changes AS later WHERE later.key = changes.key) ORDER BY key`).all(
-      lease,
-    )
+    const rows = this.sql('SELECT key FROM entries WHERE lease = ? ORDER BY key').all(lease)
     return rows.map(({ key }) => decoder.decode(key as Uint8Array))
   }
 
@@ -157,6 +190,22 @@ export class SqliteTables implements Tables {
     this.sql('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(name, value)
   }
 
+  /** Undefined: a deletion of what was compacted away. */
+  private eventOf(row: ChangeRow): WatchEvent | undefined {
+    const { revision } = row
+    const key = decoder.decode(row.key)
+    const entry = entryOf(key, row)
+    const previous = entryOf(key, {
+      revision: row.before_revision,
+      value: row.before_value,
+      created: row.before_created,
+      version: row.before_version,
+      lease: row.before_lease,
+    })
+    if (entry) return { type: 'put', entry, previous }
+    return previous || revision > this.compacted ? { type: 'delete', key, revision, previous } : undefined
+  }
+
   /** A statement, prepared once. */
   private sql(text: string): StatementSync {
     let statement = this.statements.get(text)
@@ -165,23 +214,22 @@ export class SqliteTables implements Tables {
   }
 }
 
-const changeOf = (key: string, { revision, value, created, version, lease }: Row): Change => {
-  if (value === null) return { revision, entry: undefined }
-  const entry: Entry = { key, value, created, modified: revision, version, lease: lease ?? undefined }
-  return { revision, entry }
-}
+const entryOf = (key: string, { revision, value, created, version, lease }: Row): Entry | undefined =>
+  value === null ? undefined : { key, value, created, modified: revision, version, lease: lease ?? undefined }
 
 const leaseOf = (row: Record<string, unknown> | undefined): LeaseRow | undefined =>
   row && { id: String(row.id), ttlMs: row.ttl_ms as number, untilMs: row.until_ms as number }
 
-/** The range's first key, and the first after it. */
-const boundsOf = (range: Range): [from: Uint8Array, to: Uint8Array | undefined] => {
+/** The condition that a column is in the range, and the parameters of it, which are the second and the third. */
+const boundsOf = (range: Range): { within: (column: string) => string; ends: Uint8Array[] } => {
   const { from, to } = endsOf(range)
-  if (!('prefix' in range)) return [encoder.encode(from), to === undefined ? undefined : encoder.encode(to)]
-  const prefix = encoder.encode(range.prefix)
-  // No byte of UTF-8 is 255: the last one can be raised.
-  if (prefix.length === 0) return [prefix, undefined]
-  const after = prefix.slice()
-  after[after.length - 1]++
-  return [prefix, after]
+  const ends = [encoder.encode(from)]
+  if (to !== undefined) ends.push(encoder.encode(to))
+  else if ('prefix' in range && from.length > 0) {
+    // No byte of UTF-8 is 255: the last one can be raised.
+    const after = ends[0].slice()
+    after[after.length - 1]++
+    ends.push(after)
+  }
+  return { within: column => `${column} >= ?2${ends.length > 1 ? ` AND ${column} < ?3` : ''}`, ends }
 }
