@@ -12,11 +12,17 @@ export { Machine } from './core/machine.ts'
 export { type CampaignOptions, campaign, type Leader, leader, leaders } from './election.ts'
 export {
   CompactedError,
+  EtcdError,
   FutureRevisionError,
   LeaseLostError,
   LeaseNotFoundError,
+  StoreAccessError,
   StoreClosedError,
   StoreFileError,
+  StoreLimitError,
+  StoreUnavailableError,
+  UnknownOutcomeError,
+  WrongServerError,
 } from './errors.ts'
 export type { Held, LockOptions } from './locks/line.ts'
 export { lock, readLock, semaphore, tryLock } from './locks/locks.ts'
@@ -59,3 +65,4 @@ export type {
   WatchEvent,
   WatchOptions,
 } from './store.ts'
+export type { EtcdOptions, StoreTls } from './stores/etcd/options.ts'

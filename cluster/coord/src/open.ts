@@ -1,17 +1,20 @@
 import { ArgumentError } from '@skein/base'
 import type { Chance, Clock } from '@skein/world'
 import { Coordinator } from './coordinator.ts'
+import type { EtcdOptions } from './stores/etcd/options.ts'
 import { MemoryStore } from './stores/memory.ts'
 
-export interface OpenOptions {
-  /** Of `memory:`: measures leases, and what is waited for. Default: the machine's. */
+/** Those of etcd are in the URL, too, but for `tls` and times. */
+export interface OpenOptions extends EtcdOptions {
+  /** Not of `file:`: measures leases, and what is waited for. Default: the machine's. */
   clock?: Clock
-  /** Of `memory:`: for delays that must not be the same for all. Default: the machine's. */
+  /** Not of `file:`: for delays that must not be the same for all. Default: the machine's. */
   chance?: Chance
 }
 
 /**
- * The store at a URL, with what is built on it: `memory:`, or `file:` and the path of a file that is made if it is not there. Rejects with StoreFileError, NotSupportedError; throws ArgumentError.
+ * The store at a URL, with what is built on it: `memory:`; `file:` and the path of a file that is made if it is not there; or `etcd://[user:password@]host:port[,host:port…][/prefix]`, with `etcds:` over TLS.
+ * Rejects with StoreFileError, NotSupportedError; of etcd with StoreUnavailableError, StoreAccessError, WrongServerError; throws ArgumentError.
  */
 export const open = async (url: string, options: OpenOptions = {}): Promise<Coordinator> => {
   if (url === 'memory:') return new Coordinator(new MemoryStore(options.clock, options.chance))
@@ -19,5 +22,9 @@ export const open = async (url: string, options: OpenOptions = {}): Promise<Coor
     const { SqliteStore } = await import('./stores/sqlite/store.ts')
     return new Coordinator(new SqliteStore(url.slice(5)))
   }
-  throw new ArgumentError('open', 'url', 'memory: or file:path', url)
+  if (typeof url === 'string' && /^etcds?:/.test(url)) {
+    const { EtcdStore } = await import('./stores/etcd/store.ts')
+    return new Coordinator(await EtcdStore.open(url, options))
+  }
+  throw new ArgumentError('open', 'url', 'memory:, file:path or etcd://host:port,…', url)
 }

@@ -1,0 +1,300 @@
+// gRPC to one endpoint, over HTTP/2 (github.com/grpc/grpc, `doc/PROTOCOL-HTTP2.md`): a call is a stream; a message five bytes of head and itself; how it ended stands in the trailers. Where calls go, and what is
+// done when they fail, is `endpoints.ts`.
+import type { ClientHttp2Session, ClientHttp2Stream, SecureClientSessionOptions } from 'node:http2'
+import { nodeModule } from '@skein/base'
+import type { Clock, Timer } from '@skein/world'
+import { Code, RpcFailure } from './failures.ts'
+
+export interface ConnectionOptions {
+  readonly clock: Clock
+  readonly tls: SecureClientSessionOptions | undefined
+  /** How long the other side may be silent while something is asked of it, before it is asked for a sign of life; and how long that may take. */
+  readonly silenceMs: number
+}
+
+export interface StreamHandlers {
+  message(bytes: Uint8Array): void
+  /** The last that is called; undefined: as it should. */
+  ended(failure: RpcFailure | undefined): void
+}
+
+/** Larger ones are none: whatever listens there is no etcd. */
+const largestBytes = 2 ** 30
+const windowBytes = 2 ** 24
+const headBytes = 5
+
+/** A message with its head, which is made room for. */
+export const framed = (bytes: Uint8Array): Uint8Array => {
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(1, bytes.length - headBytes)
+  return bytes
+}
+
+export class Connection {
+  readonly endpoint: string
+  private readonly session: ClientHttp2Session
+  private readonly clock: Clock
+  private readonly silenceMs: number
+  private active = 0
+  private heardAtMs = 0
+  private watchdog: Timer | undefined
+  /** Why it is of no use any more. */
+  private broken: Error | undefined
+  /** Streams after it were never looked at by the other side. */
+  private lastStream = Number.POSITIVE_INFINITY
+
+  private constructor(endpoint: string, session: ClientHttp2Session, { clock, silenceMs }: ConnectionOptions) {
+    this.endpoint = endpoint
+    this.session = session
+    this.clock = clock
+    this.silenceMs = silenceMs
+    session.on('error', error => this.break(error))
+    session.on('close', () => this.break(new Error('it was closed by the other side')))
+    session.on('goaway', (code, lastStream) => {
+      this.lastStream = lastStream
+      this.broken ??= new Error(`the other side is leaving (${code})`)
+    })
+  }
+
+  /** Resolves when the other side has said that it speaks HTTP/2. Rejects with RpcFailure. */
+  static connect(endpoint: string, options: ConnectionOptions, limitMs: number): Promise<Connection> {
+    const { clock, tls } = options
+    const http2 = nodeModule<typeof import('node:http2')>('node:http2')!
+    return new Promise((resolve, reject) => {
+      const session = http2.connect(`${tls ? 'https' : 'http'}://${endpoint}`, {
+        ...tls,
+        // Else 100 at a time, until the other side says otherwise, which it may not.
+        peerMaxConcurrentStreams: 2 ** 31 - 1,
+        maxSessionMemory: 1024,
+        settings: { initialWindowSize: windowBytes, enablePush: false },
+      })
+      const connection = new Connection(endpoint, session, options)
+      const settle = (failure?: RpcFailure): void => {
+        timer.cancel()
+        session.off('error', fail)
+        session.off('close', close)
+        if (failure === undefined) resolve(connection)
+        else {
+          session.destroy()
+          reject(failure)
+        }
+      }
+      const fail = (error: Error): void => settle(new RpcFailure(Code.unavailable, error.message, false, error))
+      const close = (): void => settle(new RpcFailure(Code.unavailable, 'it closed the connection at once', false))
+      const timer = clock.after(limitMs, () =>
+        settle(new RpcFailure(Code.unavailable, `it did not answer within ${Math.round(limitMs)} ms`, false)),
+      )
+      session.once('error', fail)
+      session.once('close', close)
+      session.once('remoteSettings', () => {
+        session.setLocalWindowSize(windowBytes)
+        session.unref()
+        settle()
+      })
+    })
+  }
+
+  get isUsable(): boolean {
+    return this.broken === undefined && !this.session.closed && !this.session.destroyed
+  }
+
+  /** One question, one answer. Rejects with RpcFailure. */
+  unary(path: string, message: Uint8Array, token: string | undefined, limitMs: number): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      let answer: Uint8Array | undefined
+      const stream = this.open(path, token, {
+        message: bytes => (answer = bytes),
+        ended: failure => {
+          timer.cancel()
+          if (failure) reject(failure)
+          else if (answer) resolve(answer)
+          else reject(new RpcFailure(Code.internal, 'it ended the call without an answer', true))
+        },
+      })
+      const timer = this.clock.after(limitMs, () =>
+        stream.fail(new RpcFailure(Code.deadline, `it did not answer within ${Math.round(limitMs)} ms`, true)),
+      )
+      stream.send(message, true)
+    })
+  }
+
+  /** A call whose answers come as they come. Nothing is told after it was failed, but for its end. */
+  open(path: string, token: string | undefined, handlers: StreamHandlers): RpcStream {
+    if (!this.isUsable) return refused(this.broken, handlers)
+    const stream = this.session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      // etcd then refuses to do what it cannot for want of a leader, instead of trying for as long as it likes.
+      hasleader: 'true',
+      ...(token !== undefined && { token }),
+    })
+    this.begun()
+    return new RpcStream(stream, this, handlers)
+  }
+
+  /** Of its streams: whether the other side has surely not looked at it. */
+  wasPassedOver(stream: ClientHttp2Stream): boolean {
+    return stream.id === undefined || stream.id > this.lastStream || stream.rstCode === refusedStream
+  }
+
+  heard(): void {
+    this.heardAtMs = this.clock.monotonicMs()
+  }
+
+  ended(): void {
+    if (--this.active > 0) return
+    this.watchdog?.cancel()
+    this.watchdog = undefined
+    if (!this.session.destroyed) this.session.unref()
+  }
+
+  close(): void {
+    this.break(new Error('it was closed'))
+  }
+
+  private begun(): void {
+    if (this.active++ > 0) return
+    this.session.ref()
+    this.heard()
+    this.watch()
+  }
+
+  /** While something is asked of it, it says something, or is asked whether it lives. */
+  private watch(): void {
+    const dueMs = this.heardAtMs + this.silenceMs - this.clock.monotonicMs()
+    this.watchdog = this.clock.after(
+      Math.max(0, dueMs),
+      () => {
+        if (this.heardAtMs + this.silenceMs > this.clock.monotonicMs()) return this.watch()
+        this.watchdog = this.clock.after(this.silenceMs, () => this.break(new Error(`it is silent`)), {
+          background: true,
+        })
+        this.session.ping(error => {
+          if (error || this.active === 0) return
+          this.heard()
+          this.watchdog?.cancel()
+          this.watch()
+        })
+      },
+      { background: true },
+    )
+  }
+
+  private break(error: Error): void {
+    this.broken ??= error
+    this.watchdog?.cancel()
+    if (!this.session.destroyed) this.session.destroy()
+  }
+
+  get reason(): string {
+    return this.broken?.message ?? 'the connection broke'
+  }
+}
+
+const refusedStream = 7
+
+const refused = (broken: Error | undefined, handlers: StreamHandlers): RpcStream => {
+  queueMicrotask(() => handlers.ended(new RpcFailure(Code.unavailable, broken?.message ?? 'it is closed', false)))
+  return { send: () => {}, fail: () => {} } as unknown as RpcStream
+}
+
+export class RpcStream {
+  private readonly stream: ClientHttp2Stream
+  private readonly connection: Connection
+  private readonly handlers: StreamHandlers
+  private rest: Uint8Array | undefined
+  private outcome: { failure: RpcFailure | undefined } | undefined
+  private hasEnded = false
+
+  constructor(stream: ClientHttp2Stream, connection: Connection, handlers: StreamHandlers) {
+    this.stream = stream
+    this.connection = connection
+    this.handlers = handlers
+    stream.on('response', headers => this.responded(headers))
+    stream.on('trailers', trailers => this.judge(trailers))
+    stream.on('data', (bytes: Uint8Array) => this.received(bytes))
+    stream.on('end', () => this.outcome && this.end(this.outcome.failure))
+    stream.on('error', error => this.broke(error))
+    stream.on('close', () => this.broke(undefined))
+  }
+
+  /** The message is framed already. */
+  send(message: Uint8Array, isLast: boolean): void {
+    if (isLast) this.stream.end(message)
+    else this.stream.write(message)
+  }
+
+  /** Nobody waits for it any more. */
+  fail(failure: RpcFailure | undefined): void {
+    this.end(failure)
+    this.stream.close(cancel)
+  }
+
+  private responded(headers: Record<string, unknown>): void {
+    this.connection.heard()
+    const type = String(headers['content-type'] ?? '')
+    if (type.startsWith('application/grpc')) {
+      if (headers['grpc-status'] !== undefined) this.judge(headers)
+      return
+    }
+    const found = `it answers with HTTP status ${headers[':status']} and ${type || 'no content'}, which is not gRPC`
+    this.fail(new RpcFailure(Code.unimplemented, found, true))
+  }
+
+  private judge(trailers: Record<string, unknown>): void {
+    const code = Number(trailers['grpc-status'] ?? Code.unknown)
+    if (code === 0) this.outcome = { failure: undefined }
+    else {
+      const message = decoded(String(trailers['grpc-message'] ?? `status ${code}`))
+      this.outcome = { failure: new RpcFailure(code, message, true) }
+    }
+  }
+
+  private received(bytes: Uint8Array): void {
+    this.connection.heard()
+    let all = bytes
+    if (this.rest !== undefined) {
+      all = new Uint8Array(this.rest.length + bytes.length)
+      all.set(this.rest)
+      all.set(bytes, this.rest.length)
+    }
+    let at = 0
+    while (all.length - at >= headBytes && !this.hasEnded) {
+      const length = new DataView(all.buffer, all.byteOffset + at).getUint32(1)
+      if (all[at] !== 0 || length > largestBytes) {
+        this.fail(new RpcFailure(Code.unimplemented, 'its messages are not those of etcd', true))
+        return
+      }
+      if (all.length - at - headBytes < length) break
+      this.handlers.message(all.subarray(at + headBytes, at + headBytes + length))
+      at += headBytes + length
+    }
+    this.rest = at < all.length ? all.subarray(at) : undefined
+  }
+
+  private broke(error: Error | undefined): void {
+    if (this.outcome) return this.end(this.outcome.failure)
+    const wasSent = !this.connection.wasPassedOver(this.stream)
+    const message = this.connection.isUsable ? (error?.message ?? 'it ended the call') : this.connection.reason
+    this.end(new RpcFailure(Code.unavailable, message, wasSent, error))
+  }
+
+  private end(failure: RpcFailure | undefined): void {
+    if (this.hasEnded) return
+    this.hasEnded = true
+    this.connection.ended()
+    this.handlers.ended(failure)
+  }
+}
+
+const cancel = 8
+
+/** As gRPC writes it: percent signs and two digits for what is not plain. */
+const decoded = (message: string): string => {
+  try {
+    return decodeURIComponent(message)
+  } catch {
+    return message
+  }
+}
