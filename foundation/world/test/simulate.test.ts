@@ -4,11 +4,13 @@ import {
   DivergenceError,
   EndlessError,
   explore,
+  exploreAsync,
   NotSimulatedError,
   type Outcome,
   type Program,
   printed,
   SeedError,
+  type Simulation,
   simulate,
   simulateAsync,
   sleep,
@@ -276,6 +278,34 @@ describe('many seeds', () => {
     assert.match(found!.story, /increment \d+ {2}\((lost by chance|sent twice)\)/)
     assert.match(found!.message, /with the 2 disturbances/)
     assert.ok(found!.cause instanceof assert.AssertionError)
+  })
+
+  test('of a program that awaits, and whose every message says when it was sent, a story of a loss is as short', async () => {
+    // Whatever is calmed, all later messages are others: only all delays together can be left out.
+    const program = (simulation: Simulation): void => {
+      simulation.network.set({ latencyMs: [1, 20], lossRate: 0.02 })
+      simulation.node('server', ({ network }) => {
+        const box = network.mailbox('server:1', { received: (message, from) => box.send(from, message) })
+      })
+      simulation.node('client', async ({ network, clock }) => {
+        let answered = Promise.withResolvers<void>()
+        const box = network.mailbox('client:1', { received: () => answered.resolve() })
+        for (let i = 0; i < 100; i++) {
+          answered = Promise.withResolvers<void>()
+          box.send('server:1', bytes(`at ${clock.monotonicMs()}`))
+          await Promise.race([answered.promise, sleep(clock, 1000)])
+          if (clock.monotonicMs() > 1000) break
+        }
+        assert.ok(clock.monotonicMs() < 1000 + 45, 'nothing is lost')
+      })
+    }
+    await assert.rejects(exploreAsync(program, { seeds: 50 }), (error: SeedError) => {
+      assert.ok(error instanceof SeedError, String(error))
+      assert.match(error.message, /with the [12] disturbances/)
+      assert.ok(error.calmed.some(({ n }) => n === '*'))
+      return true
+    })
+    assert.equal((await exploreAsync(() => {}, { seeds: 3 })).runs, 3)
   })
 
   test('a program that asks the world outside is found out', () => {

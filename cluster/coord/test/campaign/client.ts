@@ -58,7 +58,7 @@ for (;;) {
   try {
     await using store = await open(url)
     write({ opened: true })
-    await new Visit(store, recorder, { clock: realClock, chance: realChance() }, 3).run()
+    await new Visit(store, recorder, { clock: realClock, chance: realChance() }, { pace: 3 }).run()
   } catch (error) {
     const { name, message } = error as Error
     write(

@@ -1,7 +1,7 @@
 // Clients of a store that is on another node, on a network and machines that fail. What they were told must be what one store can have told them; locks, elections and semaphores keep
 // their promise at every moment; watches tell everything once.
 import assert from 'node:assert/strict'
-import { type SimulatedNode, type Simulation, simulateAsync, sleep, type World } from '@skein/world'
+import { exploreAsync, type SimulatedNode, type Simulation, sleep, type World } from '@skein/world'
 import type { MapInput, RegisterOutput } from '../../../../testing/src/consistency/models.ts'
 import { type Held, open, type Store } from '../../src/index.ts'
 import { reach, serve } from '../served.ts'
@@ -29,41 +29,46 @@ interface Recorded {
 
 const clients = Array.from({ length: 4 }, (_, i) => `client ${i}`)
 
-/** Runs a seed for so long; throws what is wrong. */
+/** Runs a seed for so long; throws a SeedError with the story of what is wrong. */
 export const judgeSeed = async (seed: number, forMs = 20_000): Promise<Judged> => {
-  const record = new Record()
-  let whole: Told[] = []
-  const outcome = await simulateAsync(
-    seed,
+  let record = new Record()
+  const { events } = await exploreAsync(
     simulation => {
-      let store: Store
-      const server = simulation.node('store', async world => {
-        store = await open('memory:', { clock: world.clock })
-        serve(world, store)
-      })
-      for (const name of clients) simulation.node(name, world => client(world, simulation, record))
-      simulation.network.set({ latencyMs: [0.2, 20], cutRate: 0.1, lossRate: 0.02, streamTimeoutMs: 3000 })
-      simulation.disturb({ nodes: clients, everyMs: [200, 2500], lastingMs: [50, 4000] })
-      // Its memory is gone when the store's node dies: it is paused, and its clock drifts.
-      pauseNowAndThen(simulation, server)
-      simulation.always(() => record.check())
-      simulation.after(forMs - 1, async () => {
-        whole = await everything(store)
-      })
+      record = new Record()
+      program(simulation, record, forMs)
     },
-    { forMs },
+    { from: seed, seeds: 1, checkEvery: 0, forMs, shrink: { maxRuns: 1000 } },
   )
-  if (outcome.failure) throw outcome.failure.error
   const { history, watches, held } = record
-  judgeHistory(history)
-  judgeWatches(watches, whole)
   return {
-    events: outcome.events,
+    events,
     operations: history.length,
     unknown: history.filter(({ end }) => end === Number.POSITIVE_INFINITY).length,
     held,
     told: watches.reduce((sum, { told }) => sum + told.length, 0),
   }
+}
+
+const program = (simulation: Simulation, record: Record, forMs: number): void => {
+  let store: Store
+  const server = simulation.node('store', async world => {
+    store = await open('memory:', { clock: world.clock })
+    serve(world, store)
+  })
+  for (const name of clients) simulation.node(name, world => client(world, simulation, record))
+  simulation.network.set({ latencyMs: [0.2, 20], cutRate: 0.1, lossRate: 0.02, streamTimeoutMs: 3000 })
+  simulation.disturb({ nodes: clients, everyMs: [200, 2500], lastingMs: [50, 4000] })
+  // Its memory is gone when the store's node dies: it is paused, and its clock drifts.
+  pauseNowAndThen(simulation, server)
+  simulation.always(() => record.check())
+  let whole: Told[] = []
+  simulation.after(forMs - 1, async () => {
+    whole = await everything(store)
+  })
+  simulation.atEnd(() => {
+    judgeHistory(record.history)
+    judgeWatches(record.watches, whole)
+  })
 }
 
 /** What all clients were told, and who believes that it holds what. */
@@ -74,11 +79,11 @@ class Record {
   private readonly holders = new Map<string, Set<{ held: Held; lives: () => boolean; isReader: boolean }>>()
   private readonly tokens = new Map<string, number>()
 
-  of(simulation: Simulation, name: string, lives: () => boolean): Recorder {
+  of(simulation: Simulation, world: World, lives: () => boolean): Recorder {
     return {
       call: input => {
         // Who was not answered asks for nothing more: after it another client speaks.
-        const process = `${name}, call ${this.history.length}`
+        const process = `${world.name}, call ${this.history.length}`
         const begin = simulation.timeMs
         const call: Recorded = { process, input, output: undefined, begin, end: Number.POSITIVE_INFINITY }
         this.history.push(call)
@@ -90,7 +95,14 @@ class Record {
           none: () => void this.history.splice(this.history.indexOf(call), 1),
         }
       },
-      holds: (what, held, isReader) => this.hold(what, held, lives, isReader),
+      holds: (what, held, isReader) => {
+        world.note(`holds the ${what} ${isReader ? 'to read ' : ''}with token ${held.token}`)
+        const leave = this.hold(what, held, lives, isReader)
+        return () => {
+          world.note(`leaves the ${what}`)
+          leave()
+        }
+      },
       watches: from => {
         const told: Told[] = []
         this.watches.push({ from, told })
@@ -148,7 +160,8 @@ const client = async (world: World, simulation: Simulation, record: Record): Pro
   while (lives()) {
     try {
       await using store = await reach(world, 'store')
-      await new Visit(store, record.of(simulation, world.name, lives), world).run()
+      const does = (step: string): boolean => simulation.maybe(`${world.name} ${step}`, 1)
+      await new Visit(store, record.of(simulation, world, lives), world, { does }).run()
     } catch (error) {
       if (!expected.has((error as Error).name)) throw error
     }

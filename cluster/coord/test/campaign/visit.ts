@@ -39,15 +39,29 @@ const decoder = new TextDecoder()
 export const numberOf = (entry: Entry | undefined): number | null =>
   entry ? Number(decoder.decode(entry.value)) : null
 
+export interface VisitOptions {
+  /** How much is done in a time. Default 1. */
+  pace?: number
+  /** Whether a step is done or left out. */
+  does?: (step: string) => boolean
+}
+
 export class Visit {
   private readonly store: Store
   private readonly recorder: Recorder
   private readonly clock: Clock
   private readonly chance: Chance
   private readonly pace: number
+  private readonly does: (step: string) => boolean
 
-  /** `pace`: how much is done in a time. */
-  constructor(store: Store, recorder: Recorder, { clock, chance }: { clock: Clock; chance: Chance }, pace = 1) {
+  constructor(
+    store: Store,
+    recorder: Recorder,
+    { clock, chance }: { clock: Clock; chance: Chance },
+    how: VisitOptions = {},
+  ) {
+    const { pace = 1, does = () => true } = how
+    this.does = does
     this.pace = pace
     this.store = store
     this.recorder = recorder
@@ -67,6 +81,7 @@ export class Visit {
       const key = keys[chance.integer(0, keys.length)]
       const value = chance.integer(0, 1000)
       const kind = chance.integer(0, 3)
+      if (!this.does('calls')) continue
       if (kind === 0) await this.record({ op: 'read', key }, async () => numberOf(await store.get(key)))
       else if (kind === 1)
         await this.record({ op: 'write', key, value }, async () => {
@@ -93,6 +108,7 @@ export class Visit {
       await this.pause(200)
       const kind = chance.integer(0, 4)
       const what = ['lock', 'lock', 'lead', 'permits'][kind]
+      if (!this.does(`takes the ${what}`)) continue
       const held = await [
         () => lock(store, 'x', options),
         () => readLock(store, 'x', options),

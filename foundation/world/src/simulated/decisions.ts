@@ -8,24 +8,32 @@ import { uniform64At } from '@skein/base'
 /** Question `ask` of occasion `n` of `stream` was answered otherwise than calmly. */
 export interface Disturbance {
   readonly stream: string
-  readonly n: number
+  /** `*`: of all occasions, those too that a run comes to only without others. */
+  readonly n: number | '*'
   readonly ask: number
+}
+
+/** What is calmed of a stream. */
+interface Calmed {
+  readonly asks: Set<number>
+  readonly keys: Set<number>
 }
 
 export class Decisions {
   readonly seed: number
   /** Those of this run, in order, if they are wanted. */
   readonly disturbances: Disturbance[] | undefined
-  private readonly calmed = new Map<string, Set<number>>()
+  private readonly calmed = new Map<string, Calmed>()
   private readonly streams = new Map<string, DecisionStream>()
 
   constructor(seed: number, options: { calmed?: Iterable<Disturbance>; record?: boolean } = {}) {
     this.seed = seed
     this.disturbances = options.record ? [] : undefined
     for (const { stream, n, ask } of options.calmed ?? []) {
-      const keys = this.calmed.get(stream)
-      if (keys) keys.add(keyOf(n, ask))
-      else this.calmed.set(stream, new Set([keyOf(n, ask)]))
+      let calmed = this.calmed.get(stream)
+      if (!calmed) this.calmed.set(stream, (calmed = { asks: new Set(), keys: new Set() }))
+      if (n === '*') calmed.asks.add(ask)
+      else calmed.keys.add(keyOf(n, ask))
     }
   }
 
@@ -47,15 +55,10 @@ export class DecisionStream {
 
   readonly name: string
   private readonly seed: number
-  private readonly calmed: ReadonlySet<number> | undefined
+  private readonly calmed: Calmed | undefined
   private readonly disturbances: Disturbance[] | undefined
 
-  constructor(
-    name: string,
-    seed: number,
-    calmed: ReadonlySet<number> | undefined,
-    disturbances: Disturbance[] | undefined,
-  ) {
+  constructor(name: string, seed: number, calmed: Calmed | undefined, disturbances: Disturbance[] | undefined) {
     this.name = name
     this.seed = seed
     this.calmed = calmed
@@ -81,14 +84,14 @@ export class DecisionStream {
   /** Calm: false. */
   happens(ask: number, probability: number): boolean {
     if (probability <= 0) return false
-    if (this.at(ask) >= probability || this.calmed?.has(keyOf(this.n, ask))) return false
+    if (this.at(ask) >= probability || this.isCalmed(ask)) return false
     this.disturbances?.push({ stream: this.name, n: this.n, ask })
     return true
   }
 
   /** Calm: `least`. */
   between(ask: number, least: number, most: number): number {
-    if (most <= least || this.calmed?.has(keyOf(this.n, ask))) return least
+    if (most <= least || this.isCalmed(ask)) return least
     this.disturbances?.push({ stream: this.name, n: this.n, ask })
     return least + (most - least) * this.at(ask)
   }
@@ -101,6 +104,11 @@ export class DecisionStream {
   /** On [0, 1); nothing that can be calmed. */
   at(ask: number): number {
     return uniform64At(this.seed, this.n, ask, this.number)
+  }
+
+  private isCalmed(ask: number): boolean {
+    const { calmed } = this
+    return calmed !== undefined && (calmed.asks.has(ask) || calmed.keys.has(keyOf(this.n, ask)))
   }
 }
 

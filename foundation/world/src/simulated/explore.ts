@@ -1,8 +1,9 @@
 // Many seeds; the first that fails is shrunk and told.
 import { registerError, SkeinError } from '@skein/base'
 import type { Disturbance } from './decisions.ts'
-import { type ShrinkOptions, shrink } from './shrink.ts'
-import { type Outcome, type Program, type SimulateOptions, simulate } from './simulate.ts'
+import { type ShrinkOptions, type Shrunk, shrink, shrinkAsync } from './shrink.ts'
+import { type Outcome, type Program, type SimulateOptions, simulate, simulateAsync } from './simulate.ts'
+import type { Simulation } from './simulation.ts'
 import { printed } from './story.ts'
 
 export interface ExploreOptions extends Omit<SimulateOptions, 'calmed' | 'story' | 'record'> {
@@ -59,17 +60,54 @@ export class SeedError extends SkeinError {
  * Simulates the program with one seed after another. Throws SeedError for the first that fails, shrunk, with its story; DivergenceError if a seed does not repeat.
  */
 export const explore = (program: Program, options: ExploreOptions = {}): Explored => {
-  const { seeds = 1000, from = 0, checkEvery = 100, shrink: shrinking, signal, onProgress, ...rest } = options
+  const seeds = exploring(options)
+  let step = seeds.next()
+  while (!step.done) {
+    const { seed, ...how } = step.value
+    if (how.shrinks) {
+      const run = (calmed: readonly Disturbance[]) => simulate(seed, program, { ...how, calmed, record: true })
+      step = seeds.next(shrink(run, options.shrink))
+    } else step = seeds.next(simulate(seed, program, how))
+  }
+  return step.value
+}
+
+/** The same for programs that await. */
+export const exploreAsync = async (
+  program: (simulation: Simulation) => void | Promise<void>,
+  options: ExploreOptions = {},
+): Promise<Explored> => {
+  const seeds = exploring(options)
+  let step = seeds.next()
+  while (!step.done) {
+    const { seed, ...how } = step.value
+    if (how.shrinks) {
+      const run = (calmed: readonly Disturbance[]) => simulateAsync(seed, program, { ...how, calmed, record: true })
+      step = seeds.next(await shrinkAsync(run, options.shrink))
+    } else step = seeds.next(await simulateAsync(seed, program, how))
+  }
+  return step.value
+}
+
+/** A run that is wanted; `shrinks`: as few disturbances of it as let it fail. */
+interface Wanted extends SimulateOptions {
+  readonly seed: number
+  readonly shrinks?: boolean
+}
+
+/** Asks for runs, and is given what came of them. */
+function* exploring(options: ExploreOptions): Generator<Wanted, Explored, Outcome | Shrunk | undefined> {
+  const { seeds = 1000, from = 0, checkEvery = 100, shrink: _, signal, onProgress, ...rest } = options
   let [events, simulatedMs] = [0, 0]
   for (let i = 0; i < seeds; i++) {
     signal?.throwIfAborted()
     const seed = from + i
-    const outcome = simulate(seed, program, rest)
+    const outcome = (yield { ...rest, seed }) as Outcome
     events += outcome.events
     simulatedMs += outcome.timeMs
-    if (outcome.failure) throw explained(seed, program, rest, shrinking)
+    if (outcome.failure) throw yield* explaining(seed, rest)
     if (checkEvery > 0 && i % checkEvery === 0) {
-      const again = simulate(seed, program, rest)
+      const again = (yield { ...rest, seed }) as Outcome
       if (again.digest !== outcome.digest || again.events !== outcome.events)
         throw new DivergenceError(seed, outcome, again)
     }
@@ -78,18 +116,11 @@ export const explore = (program: Program, options: ExploreOptions = {}): Explore
   return { runs: seeds, events, simulatedMs }
 }
 
-function explained(
-  seed: number,
-  program: Program,
-  options: SimulateOptions,
-  shrinking: ShrinkOptions | undefined,
-): Error {
-  const shrunk = shrink(calmed => simulate(seed, program, { ...options, calmed, record: true }), shrinking)
+function* explaining(seed: number, options: SimulateOptions): Generator<Wanted, Error, Outcome | Shrunk | undefined> {
+  const shrunk = (yield { ...options, seed, shrinks: true }) as Shrunk | undefined
   const { calmed, needed } = shrunk ?? { calmed: [], needed: [] }
-  const outcome = simulate(seed, program, { ...options, calmed, story: true })
-  if (!outcome.failure) {
-    const first = simulate(seed, program, options)
-    return new DivergenceError(seed, first, outcome)
-  }
-  return new SeedError(seed, outcome, calmed, needed.length, printed(outcome.story))
+  const outcome = (yield { ...options, seed, calmed, story: true }) as Outcome
+  if (outcome.failure) return new SeedError(seed, outcome, calmed, needed.length, printed(outcome.story))
+  const first = (yield { ...options, seed }) as Outcome
+  return new DivergenceError(seed, first, outcome)
 }
