@@ -45,7 +45,7 @@ export const components = [
   },
   {
     name: 'chromium',
-    why: 'the dashboard is tested in it',
+    why: 'the dashboard, and calls from pages, are tested in it',
     commands: ['test'],
     apt: ['chromium'],
     elsewhere: 'install Chromium or Chrome (dnf install chromium, pacman -S chromium, brew install --cask chromium)',

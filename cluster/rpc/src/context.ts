@@ -1,6 +1,5 @@
 // What belongs to a call and to all that is called for it, here and elsewhere: until when it makes sense, and whether somebody still waits for it.
-import { AsyncLocalStorage } from 'node:async_hooks'
-import { ArgumentError } from '@skein/base'
+import { ArgumentError, asyncStorage } from '@skein/base'
 import { type Clock, realClock } from '@skein/world'
 
 export interface CallContext {
@@ -10,13 +9,13 @@ export interface CallContext {
   readonly signal: AbortSignal
 }
 
-const storage = new AsyncLocalStorage<CallContext>()
+const storage = asyncStorage<CallContext>()
 const never = new AbortController().signal
 const unbounded: CallContext = { remainingMs: Number.POSITIVE_INFINITY, signal: never }
 
 /**
  * Of the call that is being served: how much time is left for it, and a signal that is aborted when that is over, or when the caller waits no longer. What is called for it has no more time than
- * that, without being told.
+ * that, without being told. In a browser it is there until the first `await` of the function that is called: ask before.
  */
 export const callContext = (): CallContext => storage.getStore() ?? unbounded
 

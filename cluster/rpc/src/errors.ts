@@ -95,3 +95,32 @@ export class QueueFullError extends SkeinError {
     super('SKEIN_RPC_QUEUE_FULL', message, { peer, most })
   }
 }
+
+/** What answers at the address is something else. */
+export class WrongProtocolError extends SkeinError {
+  static {
+    registerError(WrongProtocolError, 'WrongProtocolError')
+  }
+  declare readonly peer: string
+  declare readonly found: string
+
+  /** `found` is `an HTTP server`, say. */
+  constructor(peer: string, found: string, advice: string, options?: ErrorOptions) {
+    super('SKEIN_RPC_WRONG_PROTOCOL', `At ${peer} is ${found}. ${advice}`, { peer, found }, options)
+  }
+}
+
+/** The server is of the right kind, and does not want this connection. */
+export class RefusedError extends SkeinError {
+  static {
+    registerError(RefusedError, 'RefusedError')
+  }
+  declare readonly peer: string
+  /** As it was said: `HTTP 403 Forbidden`. */
+  declare readonly status: string
+  declare readonly reason: string
+
+  constructor(peer: string, status: string, reason: string) {
+    super('SKEIN_RPC_REFUSED', `${peer} refuses the connection (${status}): ${reason}`, { peer, status, reason })
+  }
+}

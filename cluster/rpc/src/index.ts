@@ -1,5 +1,5 @@
-export type { Connected, ConnectOptions, Listening, ListenOptions, Target } from './connect.ts'
-export { connect, listen } from './connect.ts'
+export type { Connected, ConnectOptions, Target } from './connect.ts'
+export { connect } from './connect.ts'
 export { type CallContext, callContext, within } from './context.ts'
 export {
   ConnectionLostError,
@@ -8,13 +8,20 @@ export {
   NoAnswerError,
   NoSuchFunctionError,
   QueueFullError,
+  RefusedError,
+  WrongProtocolError,
 } from './errors.ts'
 export type { Limits } from './limits.ts'
 export { limitsOf } from './limits.ts'
+export type { AtServer, Listening, ListenOptions } from './listen.ts'
+export { listen } from './listen.ts'
+export type { CommonOptions } from './options.ts'
 export type { Answer, Remote } from './remote.ts'
 export type { Offer, SessionOptions } from './session.ts'
 export { Session } from './session.ts'
 export type { PortLike } from './transports/port.ts'
+export type { WebSocketLike } from './transports/websocket.ts'
+export type { WebSocketRequest } from './transports/websocket-server.ts'
 export { type ListenOverOptions, listenOver, sessionOver } from './transports/world.ts'
 export type { BackOff } from './up/back-off.ts'
 export type { Retry } from './up/reconnecting.ts'

@@ -149,6 +149,12 @@ export class Session implements WireHandlers {
   /** The wire has ended. */
   end(error?: Error): void {
     if (this.reason) return
+    this.finish(error)
+    // What came on it was no message for a reason that the wire knows.
+    if (error instanceof MalformedMessageError) this.options.onFault?.(error)
+  }
+
+  private finish(error?: Error): void {
     const cause = error ? { cause: error } : undefined
     const reason = new ConnectionLostError(this.wire.peer, error?.message ?? 'it was closed', cause)
     this.reason = reason
@@ -164,7 +170,7 @@ export class Session implements WireHandlers {
     if (this.reason) return
     this.flush()
     this.wire.close()
-    this.end()
+    this.finish()
   }
 
   [Symbol.dispose](): void {
@@ -175,7 +181,7 @@ export class Session implements WireHandlers {
   abort(error: Error): void {
     if (this.reason) return
     this.wire.abort()
-    this.end(error)
+    this.finish(error)
   }
 
   /** The other side did what it may not: it is told nothing more. */
@@ -339,7 +345,7 @@ export class Session implements WireHandlers {
   private flush(): void {
     this.isFlushing = false
     if (this.reason) return
-    if (this.lines.length > 0) this.send(new TextEncoder().encode(this.lines.splice(0).join('')))
+    if (this.lines.length > 0) this.send(new TextEncoder().encode(this.lines.splice(0).join('')), true)
     if (this.isSkein) this.asking.sayHeard()
     if (this.letGo.length > 0) {
       this.writer.begin(kinds.release)
@@ -351,8 +357,8 @@ export class Session implements WireHandlers {
     if (this.waitingBytes > waitingBytes) this.fail(new LimitExceededError('waitingBytes', waitingBytes))
   }
 
-  private send(bytes: Uint8Array): void {
-    if (!this.wire.send(bytes)) this.isStalled = true
+  private send(bytes: Uint8Array, isText = false): void {
+    if (!this.wire.send(bytes, isText)) this.isStalled = true
     if (this.isStalled) this.waitingBytes += bytes.length
   }
 }

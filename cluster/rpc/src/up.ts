@@ -1,10 +1,12 @@
 // The door to sessions that connect again.
 import { ArgumentError, CancelledError } from '@skein/base'
 import { realClock, realWorld, type World } from '@skein/world'
-import { type ConnectOptions, open, optionsOf, type Target, targetOf } from './connect.ts'
+import { type ConnectOptions, open, type Target } from './connect.ts'
 import { ConnectionLostError } from './errors.ts'
+import { sessionOptions } from './options.ts'
 import type { Remote } from './remote.ts'
 import type { Session } from './session.ts'
+import { placeAt } from './transports/address.ts'
 import { overNetwork, timed } from './transports/world.ts'
 import { type BackOff, backOffOf } from './up/back-off.ts'
 import { Reconnecting, type ReconnectingOptions, type Retry } from './up/reconnecting.ts'
@@ -70,8 +72,8 @@ export const up = <Api extends object = Record<string, any>>(
   return made('up', to, options, {
     clock: realClock,
     chance,
-    session: optionsOf('up', options),
-    open: (to, make) => open('up', to as Target, options.tls, make),
+    session: sessionOptions('up', options),
+    open: (to, make) => open('up', to as Target, options, make),
   })
 }
 
@@ -79,12 +81,12 @@ export const up = <Api extends object = Record<string, any>>(
 export const upOver = <Api extends object = Record<string, any>>(
   world: World,
   to: string | readonly string[] | ((attempt: { signal: AbortSignal }) => string | Promise<string>),
-  options: Omit<UpOptions<Api>, 'tls'> = {},
+  options: Omit<UpOptions<Api>, 'tls' | 'headers'> = {},
 ): Up<Api> =>
   made('upOver', to, options, {
     clock: world.clock,
     chance: world.chance,
-    session: timed(world.clock, optionsOf('upOver', options)),
+    session: timed(world.clock, sessionOptions('upOver', options)),
     open: (to, make) => overNetwork(world, to as string, make),
   })
 
@@ -153,7 +155,7 @@ const placesOf = (call: string, to: unknown): Pick<ReconnectingOptions, 'next' |
   const addresses: unknown[] = Array.isArray(to) ? [...to] : [to]
   if (addresses.length === 0 || !addresses.every(address => typeof address === 'string'))
     throw new ArgumentError(call, 'to', 'an address, several, or a function that connects', to)
-  for (const address of addresses) targetOf(call, address as string)
+  for (const address of addresses) placeAt(call, address as string)
   return { next: place => addresses[place % addresses.length], places: addresses.length }
 }
 

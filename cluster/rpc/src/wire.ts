@@ -4,8 +4,8 @@
 export interface Wire {
   /** The other end, for people. */
   readonly peer: string
-  /** Takes the bytes over. False: much waits to go out; `drained` is to be called when that is over. */
-  send(bytes: Uint8Array): boolean
+  /** Takes the bytes over; `isText`: they are lines. False: much waits to go out; `drained` is to be called when that is over. */
+  send(bytes: Uint8Array, isText?: boolean): boolean
   close(): void
   abort(): void
 }

@@ -1,3 +1,4 @@
+export { type AsyncStorage, asyncSnapshot, asyncStorage } from './async-storage.ts'
 export { atEnd, onEndingSignal } from './at-end.ts'
 export type { Cache, Simd, SimdLevel } from './cpu.ts'
 export { describe, describeBytes } from './describe.ts'

@@ -78,7 +78,8 @@ const workerThreads = nodeModule<WorkerThreads>('node:worker_threads')
 
 const makeControl = (): Int32Array => {
   const inherited = workerThreads?.getEnvironmentData(environmentKey)
-  if (inherited instanceof SharedArrayBuffer) return new Int32Array(inherited)
+  if (typeof SharedArrayBuffer === 'function' && inherited instanceof SharedArrayBuffer)
+    return new Int32Array(inherited)
   const bytes = (headWords + slots * slotWords) * 4
   if (typeof SharedArrayBuffer !== 'function') return new Int32Array(bytes / 4)
   const control = new SharedArrayBuffer(bytes)

@@ -12,10 +12,10 @@
  * records nothing.
  */
 
+import { asyncStorage } from './async-storage.ts'
 import { describe } from './describe.ts'
 import { registerError, SkeinError } from './error.ts'
 import { ArgumentError } from './errors.ts'
-import { nodeModule } from './node.ts'
 import { Ring } from './ring.ts'
 import type { ChromeTrace } from './trace-chrome.ts'
 import { nowUs } from './trace-clock.ts'
@@ -48,27 +48,7 @@ export class TraceError extends SkeinError {
   }
 }
 
-type Storage = Pick<import('node:async_hooks').AsyncLocalStorage<SpanContext | undefined>, 'getStore' | 'run'>
-
-/** Without Node the current span holds for synchronous code only. */
-const synchronousStorage = (): Storage => {
-  let current: SpanContext | undefined
-  return {
-    getStore: () => current,
-    run(store: SpanContext | undefined, fn: (...args: never[]) => unknown, ...args: never[]) {
-      const before = current
-      current = store
-      try {
-        return fn(...args)
-      } finally {
-        current = before
-      }
-    },
-  } as Storage
-}
-
-const asyncHooks = nodeModule<typeof import('node:async_hooks')>('node:async_hooks')
-const storage: Storage = asyncHooks ? new asyncHooks.AsyncLocalStorage<SpanContext | undefined>() : synchronousStorage()
+const storage = asyncStorage<SpanContext | undefined>()
 
 /** One object for all that have none, so that a call while tracing is off makes nothing. */
 const none: Attributes = Object.freeze({})

@@ -19,12 +19,14 @@ describe('where there is no Node', () => {
       const { process: { stdout } } = globalThis
       delete globalThis.process.getBuiltinModule
       Object.defineProperty(globalThis, 'process', { value: undefined })
-      const { machine, probeEngines, Random, span, tracer, ArgumentError, SkeinError } = await import(${index})
+      const { asyncSnapshot, asyncStorage, machine, probeEngines, Random, span, tracer, ArgumentError, SkeinError } = await import(${index})
       tracer.start()
       span('outer', () => span('inner', () => {}))
       const spans = (await tracer.stop()).traceEvents.filter(event => event.ph === 'X')
       const engines = await probeEngines()
       const { name } = machine().runtime
+      const [a, b] = [asyncStorage(), asyncStorage()]
+      const stored = a.run(1, () => b.run(2, asyncSnapshot))(() => [a.getStore(), a.run(3, () => [a.getStore(), b.getStore()])])
       const back = SkeinError.revive(new ArgumentError('f', 'x', 'a number', 'y').toJSON())
       stdout.write(JSON.stringify({
         name,
@@ -33,6 +35,7 @@ describe('where there is no Node', () => {
         nested: spans.find(s => s.name === 'inner').args.parentId === spans.find(s => s.name === 'outer').args.spanId,
         present: engines.filter(engine => engine.present).map(engine => engine.name),
         random: new Random(1).uniform(),
+        stored: [stored, a.getStore() ?? 'none'],
         error: back instanceof ArgumentError,
       }))`
     const told = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
@@ -43,6 +46,7 @@ describe('where there is no Node', () => {
       nested: true,
       present: [],
       random: 0.8902591757080309,
+      stored: [[1, [3, 2]], 'none'],
       error: true,
     })
   })

@@ -3,9 +3,9 @@
  * buffer of its own, of just its bytes, and errors keep their class, fields and causes.
  */
 
-import { inspect, types } from 'node:util'
 import { type Travel, toErrorWire, travelOf } from '@skein/base'
 import type { TypedArray } from '@skein/heap'
+import { inspect, types } from './engine.ts'
 import { NotCloneableError } from './errors.ts'
 import {
   deepest,
@@ -493,7 +493,8 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
 function isDense(array: readonly unknown[]): boolean {
   const { length } = array
   for (let i = 0; i < length; i++) if (array[i] === undefined && !(i in array)) return false
-  if (length > manyElements && inspect(array, onlyNames) === `[ ... ${length} more items ]`) return true
+  if (inspect !== undefined && length > manyElements && inspect(array, onlyNames) === `[ ... ${length} more items ]`)
+    return true
   return Object.keys(array).length === length
 }
 

@@ -1,6 +1,6 @@
 /** Which objects are no data, and how it is told where one stands. */
 
-import { types } from 'node:util'
+import { types } from './engine.ts'
 
 /** Of a long path, an error tells so many steps at each end. */
 const toldSteps = 16

@@ -4,6 +4,7 @@
  */
 
 import { type ErrorWire, SkeinError, travelNamed } from '@skein/base'
+import { textBytes } from './engine.ts'
 import { MalformedValueError, UnknownClassError } from './errors.ts'
 import {
   deepest,
@@ -134,8 +135,7 @@ export class Unpacker {
   }
   private sliced(bytes: number, encoding: 'latin1' | 'utf16le'): string {
     const at = this.step(bytes)
-    const { buffer, byteOffset, byteLength } = this.bytes
-    this.buffer ??= Buffer.from(buffer, byteOffset, byteLength)
+    this.buffer ??= textBytes(this.bytes)
     return this.buffer.toString(encoding, at, at + bytes)
   }
 

@@ -1,6 +1,5 @@
 // A call that waits until it can be made. Its answer can be used at once, as any: what is asked of it waits behind it, in the same queue, so that all is said in the order in which the program has said it.
-import { AsyncLocalStorage } from 'node:async_hooks'
-import { TimeoutError } from '@skein/base'
+import { asyncSnapshot, TimeoutError } from '@skein/base'
 import type { Clock, Timer } from '@skein/world'
 import { answerOf, follow, localOrigin, type Origin, placeOf } from '../answers.ts'
 import { callContext } from '../context.ts'
@@ -30,7 +29,7 @@ export class Queued implements Origin {
   private readonly request: Request
   private readonly enqueue: (request: Request) => Queued
   private readonly settled = Promise.withResolvers<unknown>()
-  private readonly inContext = AsyncLocalStorage.snapshot()
+  private readonly inContext = asyncSnapshot()
   private failure: { error: unknown } | undefined
   /** What the call gave once it was made: an answer that may not be here yet. */
   private made: { on: Current; answer: any } | undefined

@@ -1,6 +1,6 @@
 // What a program may reach past its world: the engine's own clock, timers and chance. Their answers differ from run to run, so in a simulation they refuse, or
 // answer with those of the node whose event it is. What runs beside the simulation, outside of it, finds them as ever.
-import { nodeModule, registerError, SkeinError } from '@skein/base'
+import { asyncStorage, registerError, SkeinError } from '@skein/base'
 import type { Simulation } from './simulation.ts'
 
 /** `refuse`: they throw NotSimulatedError. `simulate`: they give the node's time and chance. `leave`: they are left alone, and runs no longer repeat. */
@@ -138,7 +138,7 @@ const replaced: readonly Replaced[] = [
 /** How many simulations want the replacements to stand. */
 let installed = 0
 let inside: Inside | undefined
-const storage = new (nodeModule<typeof import('node:async_hooks')>('node:async_hooks')!.AsyncLocalStorage)<Inside>()
+const storage = asyncStorage<Inside>()
 
 /** Runs a simulation that does not await. */
 export const whileGuarded = <T>(simulation: Simulation, policy: GlobalsPolicy = 'refuse', run: () => T): T => {
