@@ -1,8 +1,17 @@
 // A store, and what is built on its contract, as methods. What each does stands with the function of its name, which takes any store.
 import type { Chance, Clock } from '@skein/world'
-import { type CampaignOptions, campaign, type Leader, leader, leaders } from './election.ts'
+import { type CampaignOptions, campaign, type Leader, type Leadership, leader, leaders } from './election.ts'
+import { type Followed, type FollowOptions, follow } from './following.ts'
 import type { Held, LockOptions } from './locks/line.ts'
-import { lock, readLock, semaphore, tryLock } from './locks/locks.ts'
+import { type Holder, holders, lock, readLock, semaphore, tryLock } from './locks/locks.ts'
+import { Barrier } from './recipes/barrier.ts'
+import { Config, type ConfigOptions } from './recipes/config.ts'
+import { Counter, Sequence, type SequenceOptions } from './recipes/counter.ts'
+import { DoubleBarrier, type DoubleBarrierOptions } from './recipes/double-barrier.ts'
+import { Latch, type LatchOptions } from './recipes/latch.ts'
+import { Members } from './recipes/members.ts'
+import { once } from './recipes/once.ts'
+import { Queue, type QueueOptions } from './recipes/queue.ts'
 import { type Registry, type RegistryOptions, registry } from './registry/registry.ts'
 import type {
   Entry,
@@ -48,8 +57,13 @@ export class Coordinator implements Store {
     return semaphore(this.store, name, permits, options)
   }
 
+  /** Who holds a lock now: nobody, one that writes, or those that read. */
+  holders(name: string): Promise<Holder[]> {
+    return holders(this.store, name)
+  }
+
   /** Stands for an election, and resolves when elected. */
-  campaign(name: string, options?: CampaignOptions): Promise<Held> {
+  campaign(name: string, options?: CampaignOptions): Promise<Leadership> {
     return campaign(this.store, name, options)
   }
 
@@ -59,13 +73,63 @@ export class Coordinator implements Store {
   }
 
   /** Who leads now, and each leader that follows. */
-  leaders(name: string, options?: { signal?: AbortSignal }): AsyncGenerator<Leader | undefined> {
+  leaders(name: string, options?: FollowOptions): AsyncGenerator<Leader | undefined> {
     return leaders(this.store, name, options)
   }
 
   /** Who serves what, and where. */
   registry(options?: RegistryOptions): Registry {
     return registry(this.store, options)
+  }
+
+  /** What is in a range, and each change of it, over what is forgotten and times in which the store cannot be read. */
+  follow(range: Range, options?: FollowOptions): AsyncGenerator<Followed, void> {
+    return follow(this.store, range, options)
+  }
+
+  /** A gate: closed by one, for all who come until it is opened. */
+  barrier(name: string): Barrier {
+    return new Barrier(this.store, name)
+  }
+
+  /** So many begin together, and end together. */
+  doubleBarrier(name: string, options: DoubleBarrierOptions): DoubleBarrier {
+    return new DoubleBarrier(this.store, name, options)
+  }
+
+  /** Opens once it was counted down so often. */
+  latch(name: string, options: LatchOptions): Latch {
+    return new Latch(this.store, name, options)
+  }
+
+  /** Items of which each is taken by one, the first of the most urgent first. */
+  queue<T = unknown>(name: string, options?: QueueOptions): Queue<T> {
+    return new Queue<T>(this.store, name, options)
+  }
+
+  /** A number that many add to. */
+  counter(name: string): Counter {
+    return new Counter(this.store, name)
+  }
+
+  /** Numbers of which each is given to one. */
+  sequence(name: string, options?: SequenceOptions): Sequence {
+    return new Sequence(this.store, name, options)
+  }
+
+  /** A value that is kept up to date here. */
+  config<T = unknown>(name: string, options?: ConfigOptions<T>): Promise<Config<T>> {
+    return Config.open<T>(this.store, name, options)
+  }
+
+  /** Who is there. */
+  members<T = unknown>(group: string): Members<T> {
+    return new Members<T>(this.store, group)
+  }
+
+  /** Gives what `run` gave, here or in another process. */
+  once<T>(name: string, run: (signal: AbortSignal) => Promise<T> | T, options?: LockOptions): Promise<T> {
+    return once(this.store, name, run, options)
   }
 
   // The store's own calls.

@@ -60,6 +60,18 @@ export class LeaseLostError extends SkeinError {
   }
 }
 
+/** What is stored under a key is not what belongs there. */
+export class StoredValueError extends SkeinError {
+  static {
+    registerError(StoredValueError, 'StoredValueError')
+  }
+  declare readonly key: string
+  constructor(key: string, reason: string, options?: ErrorOptions) {
+    const message = `What is stored under ${key} is not what belongs there: ${reason}. Look what wrote it; put it right, or delete it.`
+    super('SKEIN_COORD_VALUE', message, { key }, options)
+  }
+}
+
 /** The store was closed. */
 export class StoreClosedError extends SkeinError {
   static {

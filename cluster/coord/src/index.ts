@@ -9,7 +9,7 @@ export { VectorClock, type VectorStamp } from './clocks/vector.ts'
 export { Coordinator } from './coordinator.ts'
 export { compareKeys } from './core/keys.ts'
 export { Machine } from './core/machine.ts'
-export { type CampaignOptions, campaign, type Leader, leader, leaders } from './election.ts'
+export { type CampaignOptions, campaign, type Leader, type Leadership, leader, leaders } from './election.ts'
 export {
   CompactedError,
   EtcdError,
@@ -18,15 +18,25 @@ export {
   LeaseNotFoundError,
   StoreAccessError,
   StoreClosedError,
+  StoredValueError,
   StoreFileError,
   StoreLimitError,
   StoreUnavailableError,
   UnknownOutcomeError,
   WrongServerError,
 } from './errors.ts'
+export { type Followed, type FollowOptions, follow } from './following.ts'
 export type { Held, LockOptions } from './locks/line.ts'
-export { lock, readLock, semaphore, tryLock } from './locks/locks.ts'
+export { type Holder, holders, lock, readLock, semaphore, tryLock } from './locks/locks.ts'
 export { type OpenOptions, open } from './open.ts'
+export { Barrier } from './recipes/barrier.ts'
+export { Config, type ConfigOptions } from './recipes/config.ts'
+export { Counter, Sequence, type SequenceOptions } from './recipes/counter.ts'
+export { DoubleBarrier, type DoubleBarrierOptions, type Inside } from './recipes/double-barrier.ts'
+export { Latch, type LatchOptions } from './recipes/latch.ts'
+export { type JoinOptions, type Member, type MemberEvent, Members, type Membership } from './recipes/members.ts'
+export { once } from './recipes/once.ts'
+export { type Claim, type ItemOptions, Queue, type QueueOptions } from './recipes/queue.ts'
 export type { RegistryEvent } from './registry/catalogue.ts'
 export {
   KeyFormatError,
@@ -66,3 +76,4 @@ export type {
   WatchOptions,
 } from './store.ts'
 export type { EtcdOptions, StoreTls } from './stores/etcd/options.ts'
+export type { WaitOptions } from './waiting.ts'

@@ -54,12 +54,38 @@ test('a leader renews its lease, and is followed by another when it resigns', as
   })
 })
 
+test('a leader says something else of itself, until it leads no more; who watches is told over what is forgotten', async () => {
+  await simulated(1, async ({ store, sleep }) => {
+    const seen: (string | undefined)[] = []
+    const stop = new AbortController()
+    const watching = (async () => {
+      for await (const now of leaders(store, 'x', { signal: stop.signal })) seen.push(now?.value)
+    })()
+    const term = await campaign(store, 'x', { value: 'here' })
+    await term.proclaim('there')
+    assert.deepEqual(await leader(store, 'x'), { value: 'there', token: term.token })
+    await sleep(10)
+    await store.compact(await store.revision())
+    const next = campaign(store, 'x', { value: 'next' })
+    await sleep(10)
+    await term.release()
+    await assert.rejects(term.proclaim('nowhere'), { name: 'LeaseLostError' })
+    assert.equal((await leader(store, 'x'))?.value, 'next')
+    await (await next).release()
+    await sleep(10)
+    stop.abort()
+    await assert.rejects(watching, { name: 'CancelledError' })
+    assert.deepEqual(seen, [undefined, 'here', 'there', 'next', undefined])
+  })
+})
+
 test('arguments that are none are refused', async () => {
   await simulated(1, async ({ store }) => {
     for (const call of [
       () => campaign(store, ''),
       () => campaign(store, 'a/b'),
       () => campaign(store, 'x', { ttlMs: -1 }),
+      () => campaign(store, 'x', { value: 5 as never }),
       () => leader(store, 5 as never),
     ])
       await assert.rejects(call, { name: 'ArgumentError' })

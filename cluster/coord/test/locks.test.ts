@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Held, LeaseLostError, lock, readLock, semaphore, tryLock } from '../src/index.ts'
+import { type Held, holders, LeaseLostError, lock, readLock, semaphore, tryLock } from '../src/index.ts'
 import { type Place, simulated } from './simulated.ts'
 
 /** Clients that take and release at random; counts who holds, and how. */
@@ -144,6 +144,53 @@ describe('locks', () => {
       await (await next).release()
       assert.equal((await store.range({ prefix: '' })).count, 0)
       await assert.rejects(lock(store, 'x', { signal: AbortSignal.abort() }), { name: 'CancelledError' })
+    })
+  })
+
+  test('waiting ends when its time is over, and leaves no key behind', async () => {
+    await simulated(1, async ({ store, simulation }) => {
+      const first = await lock(store, 'x')
+      const begunMs = simulation.timeMs
+      for (const wait of [lock, readLock])
+        await assert.rejects(wait(store, 'x', { timeoutMs: 500 }), { name: 'TimeoutError', limitMs: 500 })
+      assert.equal(Math.round(simulation.timeMs - begunMs), 1000)
+      await first.release()
+      assert.equal((await store.range({ prefix: '' })).count, 0)
+      await assert.rejects(lock(store, 'x', { timeoutMs: Number.NaN }), { name: 'ArgumentError' })
+    })
+  })
+
+  test('what is done if its owner still holds it is not done by one that was late', async () => {
+    await simulated(1, async ({ store }) => {
+      const first = await lock(store, 'x')
+      const write = (held: Held, value: string) =>
+        store.transact({ if: [held.owner], do: [{ op: 'put', key: 'written', value }] })
+      assert.equal((await write(first, 'first')).succeeded, true)
+      await store.delete(first.owner.key)
+      await using second = await lock(store, 'x')
+      assert.equal((await write(first, 'late')).succeeded, false)
+      assert.equal((await write(second, 'second')).succeeded, true)
+      assert.equal(new TextDecoder().decode((await store.get('written'))?.value), 'second')
+    })
+  })
+
+  test('who holds it is told, and not who waits', async () => {
+    await simulated(1, async ({ store, sleep }) => {
+      const told = async () => (await holders(store, 'x')).map(({ kind, note }) => `${note} ${kind}s`)
+      assert.deepEqual(await told(), [])
+      const a = await readLock(store, 'x', { note: 'a' })
+      const b = await readLock(store, 'x', { note: 'b' })
+      const writing = lock(store, 'x', { note: 'c' })
+      await sleep(10)
+      const late = readLock(store, 'x', { note: 'd' })
+      await sleep(10)
+      assert.deepEqual(await told(), ['a reads', 'b reads'])
+      await Promise.all([a.release(), b.release()])
+      const c = await writing
+      assert.deepEqual(await told(), ['c writes'])
+      await c.release()
+      await late
+      assert.deepEqual(await told(), ['d reads'])
     })
   })
 

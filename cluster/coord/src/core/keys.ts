@@ -33,6 +33,13 @@ export const checkKey = (call: string, key: unknown): string => {
   return key
 }
 
+/** Of a lock, a queue and the like: a part of keys. Throws ArgumentError. */
+export const checkName = (call: string, name: unknown): string => {
+  if (typeof name !== 'string' || name.length === 0 || name.includes('/') || !name.isWellFormed())
+    throw new ArgumentError(call, 'name', 'a text of at least one character, without / and lone surrogates', name)
+  return name
+}
+
 /** Throws ArgumentError. */
 export const checkRange = (call: string, range: unknown): Range => {
   const given = range as { prefix?: unknown; from?: unknown; to?: unknown } | undefined | null

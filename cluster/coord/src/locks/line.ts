@@ -1,15 +1,15 @@
 // Standing in line: what mutexes, read/write locks, semaphores and elections have in common. Who waits puts a key with a lease of its own; the line is in the order in which keys were made. Each waits for one
 // that stands before it and no other, so that one who leaves wakes one who waits. The key's revision is the token: later holders have larger ones, and whoever is written to can refuse
 // the smaller (M. Burrows, "The Chubby lock service", OSDI 2006, section 2.4, sequencers; B. Junqueira and others, ZooKeeper's recipes, for the line without a herd).
-import { ArgumentError, CancelledError } from '@skein/base'
+import { ArgumentError } from '@skein/base'
+import { checkName } from '../core/keys.ts'
 import { LeaseLostError } from '../errors.ts'
-import type { Entry, Lease, Store } from '../store.ts'
+import type { Compare, Entry, Lease, RangeResult, Store } from '../store.ts'
+import { only, untilChange, type WaitOptions, waiting } from '../waiting.ts'
 
-export interface LockOptions {
+export interface LockOptions extends WaitOptions {
   /** How long after a holder was last heard of others may have it. Default 10,000. */
   ttlMs?: number
-  /** Ends waiting. */
-  signal?: AbortSignal
   /** Told to those who ask who holds it. Default: nothing. */
   note?: string
 }
@@ -19,6 +19,10 @@ export interface Held extends AsyncDisposable {
   readonly name: string
   /** Larger than that of every holder before. What is written under the lock should carry it, and what is written to refuse smaller ones. */
   readonly token: number
+  /** Keys that are put with it end with the place. */
+  readonly lease: string
+  /** Holds in a transaction of the same store as long as this place is there: what is done if it holds is done by the holder, however late it comes. */
+  readonly owner: Compare
   /** Aborted with LeaseLostError before anybody else can hold it. */
   readonly signal: AbortSignal
   /** Lets go of it. */
@@ -30,22 +34,20 @@ export type WaitFor = (
   before: readonly Entry[],
 ) => { readonly others: readonly Entry[]; readonly leave: number } | undefined
 
-const encoder = new TextEncoder()
+/** Waits for the one before, and so for all. */
+export const lastOf: WaitFor = before => (before.length === 0 ? undefined : { others: before.slice(-1), leave: 1 })
 
 /** Throws ArgumentError. */
-export const checkLock = (
-  call: string,
-  name: unknown,
-  { ttlMs = 10_000 }: LockOptions,
-): { name: string; ttlMs: number } => {
-  if (typeof name !== 'string' || name.length === 0 || name.includes('/'))
-    throw new ArgumentError(call, 'name', 'a text of at least one character, without /', name)
+export const checkLock = (call: string, name: unknown, { ttlMs = 10_000, note = '' }: LockOptions): void => {
+  checkName(call, name)
   if (!(ttlMs > 0)) throw new ArgumentError(call, 'ttlMs', 'milliseconds above 0', ttlMs)
-  return { name, ttlMs }
+  if (typeof note !== 'string') throw new ArgumentError(call, 'note', 'a text', note)
 }
 
-/** Stands in line at the prefix until there is nobody to wait for. Rejects with CancelledError, LeaseLostError, and what the store rejects with. */
-export const standInLine = async (
+export const inOrder = (line: readonly Entry[]): Entry[] => [...line].sort((a, b) => a.created - b.created)
+
+/** Stands in line at the prefix until there is nobody to wait for. Rejects with CancelledError, TimeoutError, LeaseLostError, and what the store rejects with. */
+export const standInLine = (
   call: string,
   store: Store,
   prefix: string,
@@ -53,57 +55,62 @@ export const standInLine = async (
   waitFor: WaitFor,
   options: LockOptions,
 ): Promise<Held> => {
-  const { ttlMs } = checkLock(call, prefix.split('/').at(-2), options)
-  const { signal, note = '' } = options
-  if (signal?.aborted) throw new CancelledError(call, signal.reason)
-  const lease = await store.lease({ ttlMs })
-  try {
-    const key = `${prefix}${kind}-${lease.id}`
-    const { revision: token } = await store.put(key, encoder.encode(note), { lease: lease.id })
-    const ends = AbortSignal.any(signal ? [signal, lease.signal] : [lease.signal])
-    for (;;) {
-      if (signal?.aborted) throw new CancelledError(call, signal.reason)
-      if (lease.signal.aborted) throw lease.signal.reason
-      const { entries, revision } = await store.range({ prefix })
-      // The answer may be old: of who was paused meanwhile the lease is over, and others have come.
-      if (lease.signal.aborted) throw lease.signal.reason
-      if (!entries.some(entry => entry.key === key)) throw new LeaseLostError(lease.id, 'its key is gone from the line')
-      const before = entries.filter(({ created }) => created < token).sort((a, b) => a.created - b.created)
-      const wait = waitFor(before)
-      if (wait === undefined) return held(prefix, token, lease)
-      await gone(store, prefix, wait, revision, ends)
+  const { ttlMs = 10_000, note = '' } = options
+  return waiting(call, store.clock, options, async (ends, end) => {
+    const lease = await store.lease({ ttlMs })
+    const lose = (): void => end(lease.signal.reason)
+    lease.signal.addEventListener('abort', lose)
+    if (lease.signal.aborted) lose()
+    try {
+      const key = `${prefix}${kind}-${lease.id}`
+      const stood = await store.transact({
+        do: [
+          { op: 'put', key, value: note, lease: lease.id },
+          { op: 'range', range: { prefix } },
+        ],
+      })
+      const token = stood.revision
+      let { entries, revision } = stood.results[1] as RangeResult
+      for (;;) {
+        // The answer may be old: of who was paused meanwhile the lease is over, and others have come. The lease knows when it is asked.
+        if (lease.signal.aborted || ends.aborted) throw ends.reason
+        if (!entries.some(entry => entry.key === key && entry.created === token))
+          throw new LeaseLostError(lease.id, 'its key is gone from the line')
+        const wait = waitFor(inOrder(entries.filter(({ created }) => created < token)))
+        if (wait === undefined) return held(prefix.split('/').at(-2)!, key, token, lease)
+        await gone(store, prefix, wait, revision, ends)
+        ;({ entries, revision } = await store.range({ prefix }))
+      }
+    } catch (error) {
+      lease.signal.removeEventListener('abort', lose)
+      await lease.revoke().catch(() => {})
+      throw error
+    } finally {
+      lease.signal.removeEventListener('abort', lose)
     }
-  } catch (error) {
-    await lease.revoke().catch(() => {})
-    throw error
-  }
+  })
 }
 
-/** Resolves when so many of them have left since the revision, or when the signal is aborted. */
-const gone = async (
+/** Resolves when so many of them have left since the revision. */
+const gone = (
   store: Store,
   prefix: string,
   { others, leave }: NonNullable<ReturnType<WaitFor>>,
   revision: number,
-  signal: AbortSignal,
+  ends: AbortSignal,
 ): Promise<void> => {
-  const [{ key }] = others
-  const range = others.length === 1 ? { from: key, to: `${key}\0` } : { prefix }
   const keys = new Set(others.map(({ key }) => key))
-  try {
-    for await (const { events } of store.watch(range, { from: revision + 1, signal })) {
-      for (const event of events) if (event.type === 'delete') keys.delete(event.key)
-      if (keys.size <= others.length - leave) return
-    }
-  } catch (error) {
-    // What is forgotten is looked at anew.
-    if (!signal.aborted && (error as Error).name !== 'CompactedError') throw error
-  }
+  return untilChange(store, others.length === 1 ? only(others[0].key) : { prefix }, revision, ends, ({ events }) => {
+    for (const event of events) if (event.type === 'delete') keys.delete(event.key)
+    return keys.size <= others.length - leave
+  })
 }
 
-const held = (prefix: string, token: number, lease: Lease): Held => ({
-  name: prefix.split('/').at(-2)!,
+const held = (name: string, key: string, token: number, lease: Lease): Held => ({
+  name,
   token,
+  lease: lease.id,
+  owner: { key, target: 'created', is: '=', value: token },
   get signal() {
     return lease.signal
   },

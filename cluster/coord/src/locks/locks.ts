@@ -1,15 +1,14 @@
+// None of these is reentrant: who asks for a lock that it holds waits for itself. A read lock does not become a write lock: two that read would wait for each other.
 import { ArgumentError } from '@skein/base'
 import type { Entry, Store } from '../store.ts'
-import { checkLock, type Held, type LockOptions, standInLine } from './line.ts'
+import { checkLock, type Held, inOrder, type LockOptions, lastOf, standInLine } from './line.ts'
 
 const prefixOf = (name: string): string => `skein/locks/${name}/`
 const kindOf = ({ key }: Entry): string => key.slice(key.lastIndexOf('/') + 1, key.lastIndexOf('-'))
 
-const lastOf = (before: readonly Entry[]) => (before.length === 0 ? undefined : { others: before.slice(-1), leave: 1 })
-
 /**
  * Waits for a lock that one holds at a time. What is done under it should carry its token: a holder that was paused for longer than its lease acts before it can notice.
- * Rejects with CancelledError, LeaseLostError; throws ArgumentError.
+ * Rejects with CancelledError, TimeoutError, LeaseLostError; throws ArgumentError.
  */
 export const lock = async (store: Store, name: string, options: LockOptions = {}): Promise<Held> => {
   checkLock('lock', name, options)
@@ -23,7 +22,7 @@ export const readLock = async (store: Store, name: string, options: LockOptions 
   return standInLine('readLock', store, prefixOf(name), 'read', lastWriter, options)
 }
 
-/** Waits for one of `permits` places. */
+/** Waits for one of `permits` places. Who asks for another number of the same name goes by its own. */
 export const semaphore = async (
   store: Store,
   name: string,
@@ -44,21 +43,35 @@ export const tryLock = async (store: Store, name: string, options: LockOptions =
   checkLock('tryLock', name, options)
   const { count } = await store.range({ prefix: prefixOf(name) }, { limit: 0 })
   if (count > 0) return undefined
-  const stop = new AbortController()
+  const busy = new Error('another one was faster')
+  const waitForNobody = (before: readonly Entry[]): undefined => {
+    if (before.length > 0) throw busy
+  }
   try {
-    return await standInLine(
-      'tryLock',
-      store,
-      prefixOf(name),
-      'write',
-      before => {
-        if (before.length > 0) stop.abort()
-        return lastOf(before)
-      },
-      { ...options, signal: stop.signal },
-    )
+    return await standInLine('tryLock', store, prefixOf(name), 'write', waitForNobody, options)
   } catch (error) {
-    if (stop.signal.aborted) return undefined
+    if (error === busy) return undefined
     throw error
   }
+}
+
+/** Who holds a lock. */
+export interface Holder {
+  readonly kind: 'write' | 'read'
+  /** What it said of itself. */
+  readonly note: string
+  readonly token: number
+}
+
+/** Who holds the lock now: nobody, one that writes, or those that read. */
+export const holders = async (store: Store, name: string): Promise<Holder[]> => {
+  checkLock('holders', name, {})
+  const line = inOrder((await store.range({ prefix: prefixOf(name) })).entries)
+  const firstWriter = line.findIndex(entry => kindOf(entry) === 'write')
+  const holding = firstWriter < 0 ? line : line.slice(0, Math.max(1, firstWriter))
+  return holding.map(entry => ({
+    kind: kindOf(entry) as Holder['kind'],
+    note: new TextDecoder().decode(entry.value),
+    token: entry.created,
+  }))
 }

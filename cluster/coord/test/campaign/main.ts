@@ -1,12 +1,13 @@
 /**
  * `npm run fuzz -- coord <what> [--seeds n] [--seed n]`: n seeds from the first on; the first that fails is printed, and the process ends with status 1.
- * What: `store`, clients of a simulated store with locks, elections, semaphores and watches; `file`, the same clients as processes that are killed and stopped, on SQLite.
+ * What: `store`, clients of a simulated store with locks, elections, semaphores and watches; `recipes`, the same with queues, counters and double barriers; `file`, the same clients as processes that are killed and stopped, on SQLite.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { judgeTrial } from './nemesis.ts'
+import { judgeRecipes } from './recipes.ts'
 import { judgeSeed } from './simulated.ts'
 
 /** Runs one seed, and gives counts of what it has seen; throws what is wrong. */
@@ -14,6 +15,7 @@ type Judge = (seed: number) => Promise<object>
 
 const campaigns: Record<string, { readonly seeds: number; readonly judge: Judge }> = {
   store: { seeds: 10_000, judge: judgeSeed },
+  recipes: { seeds: 10_000, judge: seed => judgeRecipes(seed) },
   file: { seeds: 20, judge: seed => judgeFile(seed, 20_000) },
 }
 
