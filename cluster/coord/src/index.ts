@@ -39,12 +39,16 @@ export { once } from './recipes/once.ts'
 export { type Claim, type ItemOptions, Queue, type QueueOptions } from './recipes/queue.ts'
 export type { RegistryEvent } from './registry/catalogue.ts'
 export {
+  HubLimitError,
   KeyFormatError,
   NoPortError,
+  NotAHubError,
   RegistrationEndedError,
   RegistrationRefusedError,
   RegistryClosedError,
 } from './registry/errors.ts'
+export { type HubOptions, type RegistryHub, serveRegistry } from './registry/hub.ts'
+export { type ConnectRegistryOptions, connectRegistry } from './registry/hub-backend.ts'
 export { type Authorized, generateKeys, type KeyPair, parseAuthorized } from './registry/keys.ts'
 export type { Registration } from './registry/registration.ts'
 export {

@@ -22,13 +22,18 @@ export interface PortClaim {
   readonly owner: string
 }
 
+export interface LeaseTerms {
+  /** Whether it renews itself. Default true. */
+  readonly keepAlive?: boolean
+}
+
 export interface RegistryBackend {
   readonly url: string
   readonly clock: Clock
   readonly chance: Chance
   /** By which host others reach this process, as far as that is known here. */
   host(): Promise<string | undefined>
-  lease(ttlMs: number): Promise<Lease>
+  lease(ttlMs: number, terms?: LeaseTerms): Promise<Lease>
   /** Rejects with LeaseNotFoundError, RegistrationRefusedError. */
   put(name: string, id: string, text: string, lease: string): Promise<void>
   /** False: there was none. Rejects with RegistrationRefusedError. */

@@ -90,3 +90,35 @@ export class KeyFormatError extends SkeinError {
     )
   }
 }
+
+/** There is something else at the address of a hub. */
+export class NotAHubError extends SkeinError {
+  static {
+    registerError(NotAHubError, 'NotAHubError')
+  }
+  declare readonly address: string
+
+  constructor(address: string) {
+    super(
+      'SKEIN_COORD_NOT_A_HUB',
+      `At ${address} there is no hub of a registry, or one of another version. Start one by serveRegistry(), or 'skein registry serve'.`,
+      { address },
+    )
+  }
+}
+
+/** A hub has given out as much as it may. */
+export class HubLimitError extends SkeinError {
+  static {
+    registerError(HubLimitError, 'HubLimitError')
+  }
+  declare readonly what: string
+  declare readonly most: number
+
+  constructor(what: string, most: number) {
+    super('SKEIN_COORD_HUB_LIMIT', `The hub has ${most} ${what}, and gives no more. Free some, or raise its limit.`, {
+      what,
+      most,
+    })
+  }
+}

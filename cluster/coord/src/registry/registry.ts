@@ -4,7 +4,7 @@ import { ArgumentError, CancelledError, nodeModule, TimeoutError } from '@skein/
 import type { Lease, Store } from '../store.ts'
 import type { Place, RegistryBackend } from './backend.ts'
 import { type Acceptance, accepted, Catalogue, type RegistryEvent } from './catalogue.ts'
-import { endable } from './endable.ts'
+import { Endable } from './endable.ts'
 import { RegistrationRefusedError, RegistryClosedError } from './errors.ts'
 import { type Authorized, checkAuthorized, isAuthorized, type Signer, signerOf } from './keys.ts'
 import { newestFirst, type RangeOptions, versionedName, type Wanted, wantedBy } from './names.ts'
@@ -180,13 +180,12 @@ export class RegistryOn implements Registry {
     const catalogue = this.catalogue(wantedBy('watch', wanted, options))
     const { backend, closing } = this
     const { signal } = options
-    return endable(
+    return new Endable(
       'watch',
       async function* (ends) {
         for await (const told of backend.follow(placeOf(catalogue.wanted), ends)) yield* catalogue.take(told)
       },
-      signal,
-      closing.signal,
+      { signal, closing: closing.signal },
     )
   }
 

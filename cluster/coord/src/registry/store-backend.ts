@@ -1,7 +1,7 @@
 // Registrations in a store: `skein/registry/services/<name>/<id>` and `skein/registry/ports/<machine>/<port>`, each with a lease.
 import type { Chance, Clock } from '@skein/world'
 import type { Entry, Lease, Range, Store } from '../store.ts'
-import type { Place, PortClaim, RegistryBackend, Told } from './backend.ts'
+import type { LeaseTerms, Place, PortClaim, RegistryBackend, Told } from './backend.ts'
 import type { Found } from './service.ts'
 
 const services = 'skein/registry/services/'
@@ -32,8 +32,8 @@ export class StoreBackend implements RegistryBackend {
     return /^(memory|file):/.test(this.url) ? '127.0.0.1' : undefined
   }
 
-  lease(ttlMs: number): Promise<Lease> {
-    return this.store.lease({ ttlMs })
+  lease(ttlMs: number, terms?: LeaseTerms): Promise<Lease> {
+    return this.store.lease({ ttlMs, ...terms })
   }
 
   async put(name: string, id: string, text: string, lease: string): Promise<void> {
