@@ -58,6 +58,14 @@ export {
   registry,
   type TakenPort,
 } from './registry/registry.ts'
+export {
+  type RoleConnectOptions,
+  type RoleListenOptions,
+  type Roles,
+  roles,
+  type ServedRole,
+  type Strategy,
+} from './registry/roles.ts'
 export type { Service } from './registry/service.ts'
 export type {
   Compare,

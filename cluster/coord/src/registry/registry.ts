@@ -1,6 +1,7 @@
 // Who serves what, and where. Who serves registers, with a name and a version, as long as its process lives; who needs it asks by name and range, and waits if need be. After seaport (github.com/substack/seaport), whose
 // names it keeps.
 import { ArgumentError, CancelledError, nodeModule, TimeoutError } from '@skein/base'
+import type { Chance } from '@skein/world'
 import type { Lease, Store } from '../store.ts'
 import type { Place, RegistryBackend } from './backend.ts'
 import { type Acceptance, accepted, Catalogue, type RegistryEvent } from './catalogue.ts'
@@ -66,6 +67,10 @@ export interface TakenPort extends AsyncDisposable {
 export interface Registry extends AsyncDisposable {
   /** Of the store, or of the hub. */
   readonly url: string
+  /** For what is chosen by chance. */
+  readonly chance: Chance
+  /** By which others reach what is registered here. Rejects with ArgumentError where that must be given. */
+  host(): Promise<string>
   /** `web@1.2.3` or `web`. Rejects with RegistrationRefusedError, NoPortError, and what the store rejects with; throws ArgumentError. */
   register(service: string, options?: RegisterOptions): Promise<Registration>
   /** All that are wanted (`web@^1.2`, `web`), the newest first, once there is one. Rejects with TimeoutError, CancelledError; throws ArgumentError. */
@@ -116,6 +121,14 @@ export class RegistryOn implements Registry {
     return this.backend.url
   }
 
+  get chance(): Chance {
+    return this.backend.chance
+  }
+
+  async host(): Promise<string> {
+    return checkHost('registry', this.options.host ?? (await this.backend.host()))
+  }
+
   async register(service: string, options: RegisterOptions = {}): Promise<Registration> {
     const call = 'register'
     this.checkOpen()
@@ -124,7 +137,7 @@ export class RegistryOn implements Registry {
     const ttlMs = checkTtl(call, options.ttlMs ?? this.ttlMs)
     if (port !== undefined) checkPort(call, 'port', port)
     const copy = checkMetadata(call, metadata)
-    const host = checkHost(call, options.host ?? this.options.host ?? (await this.backend.host()))
+    const host = options.host === undefined ? await this.host() : checkHost(call, options.host)
     const id = Buffer.from(this.backend.chance.bytes(12)).toString('hex')
     this.checkMayRegister(name, id)
     const { backend, signer } = this

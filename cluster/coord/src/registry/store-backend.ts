@@ -1,5 +1,6 @@
 // Registrations in a store: `skein/registry/services/<name>/<id>` and `skein/registry/ports/<machine>/<port>`, each with a lease.
 import type { Chance, Clock } from '@skein/world'
+import { follow } from '../following.ts'
 import type { Entry, Lease, Range, Store } from '../store.ts'
 import type { LeaseTerms, Place, PortClaim, RegistryBackend, Told } from './backend.ts'
 import type { Found } from './service.ts'
@@ -50,20 +51,15 @@ export class StoreBackend implements RegistryBackend {
   }
 
   async *follow(place: Place, signal?: AbortSignal): AsyncGenerator<Told> {
-    const range = rangeOf(place)
-    for (;;) {
-      const { entries, revision } = await this.store.range(range)
-      yield { type: 'all', found: entries.map(foundIn) }
-      try {
-        for await (const { events } of this.store.watch(range, { from: revision + 1, signal }))
-          for (const event of events)
-            yield event.type === 'put'
-              ? { type: 'put', found: foundIn(event.entry) }
-              : { type: 'deleted', ...placeOf(event.key) }
-      } catch (error) {
-        // What is forgotten is looked at anew.
-        if (signal?.aborted || (error as Error).name !== 'CompactedError') throw error
-      }
+    let isFirst = true
+    for await (const { entries, events } of follow(this.store, rangeOf(place), { signal })) {
+      if (isFirst) yield { type: 'all', found: [...entries.values()].map(foundIn) }
+      else
+        for (const event of events)
+          yield event.type === 'put'
+            ? { type: 'put', found: foundIn(event.entry) }
+            : { type: 'deleted', ...placeOf(event.key) }
+      isFirst = false
     }
   }
 
