@@ -11,7 +11,7 @@ import { type Offer, Session } from './session.ts'
 import { placeAt } from './transports/address.ts'
 import { overPort, type PortLike } from './transports/port.ts'
 import { socketProblem } from './transports/problems.ts'
-import { overStream } from './transports/stream.ts'
+import { keepAlive, overStream } from './transports/stream.ts'
 import { overWebSocket, type WebSocketLike } from './transports/websocket.ts'
 import { connectWebSocket } from './transports/websocket-client.ts'
 import type { Wire, WireHandlers } from './wire.ts'
@@ -48,7 +48,7 @@ export const connect = async <Api extends object = Record<string, any>>(
   const { offer = {}, timeoutMs = 10_000, signal } = options
   if (!(timeoutMs > 0)) throw new ArgumentError('connect', 'timeoutMs', 'milliseconds above 0', timeoutMs)
   if (signal?.aborted) throw new CancelledError('connect', signal.reason)
-  const common = sessionOptions('connect', options)
+  const common = sessionOptions('connect', options, typeof to === 'string' ? 60_000 : undefined)
   const session = open('connect', to, options, wire => new Session(wire, offer, common))
   const giveUp = Promise.withResolvers<never>()
   const name = typeof to === 'string' ? to : session.peer
@@ -96,6 +96,7 @@ export const open = <Handlers extends WireHandlers>(
         'Connect to a ws: address.',
       )
     const socket = module.connect({ ...place.at, noDelay: true, ...(place.kind === 'tls' && tls) } as ConnectionOptions)
+    keepAlive(socket)
     return overStream(socket, to, make, socketProblem(to))
   }
   if (typeof (to as Duplex | undefined)?.pipe === 'function') return overStream(to as Duplex, 'a stream', make)

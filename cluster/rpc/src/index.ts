@@ -11,11 +11,13 @@ export {
   RefusedError,
   WrongProtocolError,
 } from './errors.ts'
+export type { Heartbeat } from './heartbeat.ts'
 export type { Limits } from './limits.ts'
 export { limitsOf } from './limits.ts'
 export type { AtServer, Listening, ListenOptions } from './listen.ts'
 export { listen } from './listen.ts'
 export type { CommonOptions } from './options.ts'
+export type { Resume } from './reception.ts'
 export type { Answer, Remote } from './remote.ts'
 export type { Offer, SessionOptions } from './session.ts'
 export { Session } from './session.ts'

@@ -2,17 +2,20 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server as NetServer, Socket } from 'node:net'
 import { ArgumentError, NotSupportedError, nodeModule } from '@skein/base'
-import { worldError } from '@skein/world'
+import { realClock, worldError } from '@skein/world'
 import { type CommonOptions, sessionOptions } from './options.ts'
+import { Reception, type Resume, resumeOf } from './reception.ts'
 import { type Offer, Session } from './session.ts'
 import { type Place, placeAt } from './transports/address.ts'
 import { webSocketProblem } from './transports/problems.ts'
-import { overStream } from './transports/stream.ts'
+import { keepAlive, overStream } from './transports/stream.ts'
 import { overWebSocket } from './transports/websocket.ts'
 import { checkServerOptions, takeWebSockets, type WebSocketServerOptions } from './transports/websocket-server.ts'
-import type { Wire } from './wire.ts'
+import type { Wire, WireHandlers } from './wire.ts'
 
 export interface ListenOptions extends CommonOptions, WebSocketServerOptions {
+  /** Keeps the sessions of clients that connect again (`up`) for a while when their connections break, as if they had not: calls in flight are made once. */
+  resume?: Partial<Resume> | false
   /** Told of each session once the other side has said what it offers. */
   onSession?: (session: Session) => void
 }
@@ -37,8 +40,8 @@ interface Door {
   shut(): Promise<void>
 }
 
-/** Begins a session on what has connected. */
-type Serve = (over: (make: (wire: Wire) => Session) => Session) => void
+/** Takes what has connected. */
+type Serve = (over: (make: (wire: Wire) => WireHandlers) => WireHandlers) => void
 
 /**
  * Offers an object, or what a function makes for each session, at `host:port` (0: any port that is free), `unix:path`, `tls:host:port`, `ws://host:port/path` or `wss://host:port/path`, or to WebSockets
@@ -49,24 +52,27 @@ export const listen = async (at: string | AtServer, offer: Offer, options: Liste
     throw new ArgumentError('listen', 'offer', 'an object of functions, or a function that makes one', offer)
   if (!nodeModule('node:net'))
     throw new NotSupportedError('JavaScript', 'listen()', 'it has no servers', 'Let pages connect to one.')
-  const common = sessionOptions('listen', options)
+  const common = sessionOptions('listen', options, 60_000)
   checkServerOptions('listen', options)
   const sessions = new Set<Session>()
-  const serve: Serve = over => {
-    const session = over(wire => new Session(wire, offer, common))
+  const reception = new Reception(realClock, resumeOf('listen', options.resume), wire => {
+    const session = new Session(wire, offer, common)
     sessions.add(session)
     void session.closed.then(() => sessions.delete(session))
     session.ready.then(
       () => options.onSession?.(session),
       () => {},
     )
-  }
+    return session
+  })
+  const serve: Serve = over => over(wire => reception.accept(wire))
   const { messageBytes } = common.limits
   const door = await (typeof at === 'object' && at !== null
     ? openPath(at, options, messageBytes, serve)
     : openAddress(at, placeAt('listen', at), options, messageBytes, serve))
   const close = async (): Promise<void> => {
     const shut = door.shut()
+    reception.close()
     for (const session of sessions) session.close()
     await shut
   }
@@ -83,6 +89,7 @@ const openAddress = async (
   if ('url' in place) return openWebSockets(address, place, options, messageBytes, serve)
   const accept = (socket: Socket): void => {
     const peer = socket.remoteAddress === undefined ? address : `${socket.remoteAddress}:${socket.remotePort}`
+    keepAlive(socket)
     serve(make => overStream(socket, peer, make))
   }
   const server =

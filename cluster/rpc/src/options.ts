@@ -1,6 +1,7 @@
 // What `connect` and `listen` are told alike, and what a session needs of it.
 import type { TlsOptions } from 'node:tls'
 import { realClock } from '@skein/world'
+import { type Heartbeat, heartbeatOf } from './heartbeat.ts'
 import { type Limits, limitsOf } from './limits.ts'
 import type { SessionOptions } from './session.ts'
 
@@ -10,18 +11,25 @@ export interface CommonOptions {
   classes?: readonly string[]
   /** For `tls:` and `wss:` addresses: certificates and keys, as Node's `tls` takes them. */
   tls?: TlsOptions & { servername?: string }
+  /** Notices that the other side is gone without a word. Default for addresses: after 10 s it is asked for one, and has 60 s for it (5 s in `up`). False: that is left to the system. */
+  heartbeat?: Partial<Heartbeat> | false
   /** The other side sent what is no message, or called what is not there. */
   onFault?: (error: Error) => void
   /** A function threw that an old peer has called; it cannot be told. Default: a warning of the process. */
   onError?: (error: unknown) => void
 }
 
-/** Throws ArgumentError. */
-export const sessionOptions = (call: string, { limits, classes, onFault, onError }: CommonOptions): SessionOptions => ({
+/** `silenceMs` is how long a side that is asked for a word has for it; undefined: it is asked if the options say so. Throws ArgumentError. */
+export const sessionOptions = (
+  call: string,
+  { limits, classes, heartbeat, onFault, onError }: CommonOptions,
+  silenceMs: number | undefined,
+): SessionOptions => ({
   limits: limitsOf(call, limits),
   classes,
   clock: realClock,
   soon,
+  heartbeat: heartbeatOf(call, heartbeat ?? (silenceMs === undefined ? false : {}), silenceMs),
   onFault,
   onError: onError ?? warn,
 })

@@ -1,5 +1,6 @@
 // One end of a connection. It begins as dnode: each side sends `methods`. Who sees in the other's that it is a Skein speaks in frames from then on (README). A session knows nothing of
 // sockets: bytes are given to it, and it gives bytes to `wire`.
+import { TimeoutError } from '@skein/base'
 import type { Clock } from '@skein/world'
 import { isThenable, placeOf } from './answers.ts'
 import { Asking, failed } from './asking.ts'
@@ -16,6 +17,7 @@ import { kinds } from './frames/format.ts'
 import { FrameParts, MessageReader } from './frames/reader.ts'
 import { FrameWriter } from './frames/writer.ts'
 import { Exports, Imports } from './functions.ts'
+import { Heart, type Heartbeat } from './heartbeat.ts'
 import type { Limits } from './limits.ts'
 import type { Link } from './link.ts'
 import { offered } from './offer.ts'
@@ -24,7 +26,7 @@ import { Serving } from './serving.ts'
 import { Signals } from './signals.ts'
 import { Streams } from './streams.ts'
 import { FrameValues } from './values.ts'
-import type { Wire, WireHandlers } from './wire.ts'
+import type { Lasting, Wire, WireHandlers } from './wire.ts'
 
 export interface SessionOptions {
   readonly limits: Limits
@@ -38,19 +40,35 @@ export interface SessionOptions {
   readonly onFault?: (error: Error) => void
   /** A function of ours threw, and nobody over there can be told: an old peer's call. */
   readonly onError?: (error: unknown) => void
+  /** Notices that the other side is gone without a word. Default: does not. */
+  readonly heartbeat?: Heartbeat
 }
 
 /** What one side offers: an object, or what makes one of the other side's and the session. */
 export type Offer = object | ((remote: any, session: Session) => object | undefined)
 
 /** What is said of itself in `methods`. */
-const greeting = { version: 1, features: ['frames', 'answers', 'pipelining', 'streams', 'signals', 'deadlines'] }
+const greeting = {
+  version: 1,
+  features: ['frames', 'answers', 'pipelining', 'streams', 'signals', 'deadlines', 'pings'],
+}
+
+/** Bytes that may come until the other side is told, where it keeps them until then. */
+const unsaidBytes = 2 ** 17
+
+/** What another says of itself. */
+interface Greeting {
+  readonly version?: unknown
+  readonly features?: unknown
+  readonly resume?: unknown
+}
 
 export class Session implements WireHandlers {
   /** What the other side offers; there once it has said so. */
   readonly ready: Promise<object>
   /** The other side speaks frames. */
   isSkein = false
+  private isGreeted = false
   private readonly wire: Wire
   private readonly options: SessionOptions
   private readonly reader: MessageReader
@@ -75,6 +93,11 @@ export class Session implements WireHandlers {
   private isStalled = false
   private waitingBytes = 0
   private reason: ConnectionLostError | undefined
+  /** What the other side says it can do besides. */
+  private features: ReadonlySet<unknown> = new Set()
+  private readonly heart: Heart | undefined
+  /** Bytes that have come, as the other side was told last. */
+  private saidBytes = 0
 
   constructor(wire: Wire, offer: Offer, options: SessionOptions) {
     this.wire = wire
@@ -100,7 +123,15 @@ export class Session implements WireHandlers {
       },
     })
     this.local = offered((typeof offer === 'function' ? offer(this.remote, this) : offer) ?? {})
-    this.sendLine('methods', [this.local], { skein: greeting })
+    this.sendLine('methods', [this.local], { skein: { ...greeting, resume: wire.lasting?.greeting } })
+    const { clock, heartbeat } = options
+    if (heartbeat)
+      this.heart = new Heart(
+        clock,
+        heartbeat,
+        () => this.ping(),
+        silentMs => this.silent(silentMs),
+      )
   }
 
   get peer(): string {
@@ -132,11 +163,14 @@ export class Session implements WireHandlers {
   /** Bytes have come. */
   receive(bytes: Uint8Array): void {
     if (this.reason) return
+    if (this.heart) this.heart.heard = true
     try {
       this.reader.read(bytes)
     } catch (error) {
       this.fail(error as Error)
     }
+    const { lasting } = this.wire
+    if (lasting?.isAgreed && lasting.receivedBytes - this.saidBytes >= unsaidBytes) this.sayReceived(lasting)
   }
 
   /** What was given to the wire has gone out. */
@@ -158,6 +192,7 @@ export class Session implements WireHandlers {
     const cause = error ? { cause: error } : undefined
     const reason = new ConnectionLostError(this.wire.peer, error?.message ?? 'it was closed', cause)
     this.reason = reason
+    this.heart?.stop()
     for (const part of [this.asking, this.serving, this.streams, this.signals]) part.end(reason)
     this.exports.clear()
     this.imports.clear()
@@ -168,6 +203,7 @@ export class Session implements WireHandlers {
   /** Sends what waits, then ends. Calls that were not answered reject. */
   close(): void {
     if (this.reason) return
+    if (this.wire.lasting?.isAgreed) this.sayEmpty(kinds.bye)
     this.flush()
     this.wire.close()
     this.finish()
@@ -250,6 +286,16 @@ export class Session implements WireHandlers {
         return this.streams.takeEnd(parts, attachments)
       case kinds.heard:
         return this.serving.forget(parts.varint())
+      case kinds.ping:
+        this.sayEmpty(kinds.pong)
+        return this.flushSoon()
+      case kinds.pong:
+        return
+      case kinds.received:
+        return this.wire.lasting?.acknowledged(parts.varint())
+      case kinds.bye:
+        this.wire.close()
+        return this.end()
     }
     throw new MalformedMessageError('the kind of a frame', 'known', kind)
   }
@@ -301,8 +347,10 @@ export class Session implements WireHandlers {
       callbacks,
       links: callbacks,
     })
-    const { method, skein } = message as { method?: unknown; skein?: { version?: unknown } }
-    if (method === 'methods') return this.takeMethods(args[0], skein?.version === greeting.version)
+    const { method, skein } = message as { method?: unknown; skein?: Greeting }
+    if (method === 'methods') return this.takeMethods(args[0], skein)
+    // A client asks for a session that nobody remembers here. It knows by what was said to it.
+    if (method === 'resume') return
     if (method === 'cull') {
       for (const number of args) if (typeof number === 'number') this.exports.release(number, Number.POSITIVE_INFINITY)
       return
@@ -322,8 +370,10 @@ export class Session implements WireHandlers {
     }
   }
 
-  private takeMethods(methods: unknown, isSkein: boolean): void {
-    this.isSkein = isSkein
+  private takeMethods(methods: unknown, skein: Greeting | undefined): void {
+    this.isSkein = skein?.version === greeting.version
+    if (this.isSkein && Array.isArray(skein?.features)) this.features = new Set(skein.features)
+    this.wire.lasting?.greeted(this.isSkein ? skein?.resume : undefined)
     for (const name of Object.keys(this.remote)) delete this.remote[name]
     if (typeof methods === 'object' && methods !== null)
       for (const [name, value] of Object.entries(methods)) {
@@ -331,7 +381,51 @@ export class Session implements WireHandlers {
         if (name === 'then') continue
         Object.defineProperty(this.remote, name, { value, writable: true, enumerable: true, configurable: true })
       }
+    this.isGreeted = true
     this.isReady.resolve(this.remote)
+  }
+
+  // Whether the other side is there.
+
+  /** Asks the other side for a word. False: it is not to be asked. */
+  private ping(): boolean {
+    // One that is not connected is looked for already; one that has not said what it offers should.
+    if (this.wire.lasting?.isSuspended) return false
+    if (!this.isGreeted) return true
+    if (this.features.has('pings')) {
+      if (this.wire.lasting?.isAgreed) this.sayReceived(this.wire.lasting)
+      this.sayEmpty(kinds.ping)
+      this.flushSoon()
+      return true
+    }
+    if (this.isSkein) return false
+    // What upnode does: ask for `ping`, where it is offered.
+    const { upnode, ping } = this.remote as { upnode?: { ping?: unknown }; ping?: unknown }
+    const ask = typeof upnode?.ping === 'function' ? upnode.ping : ping
+    if (typeof ask !== 'function') return false
+    ask(() => {})
+    return true
+  }
+
+  private silent(silentMs: number): void {
+    const error = new TimeoutError(`A word of ${this.peer}`, silentMs, 'It is gone, cannot be reached, or is busy.')
+    if (this.wire.lasting?.isAgreed) this.wire.lasting.lose(error)
+    else this.abort(error)
+  }
+
+  /** So much has come: the other side need not keep it any longer. */
+  private sayReceived(lasting: Lasting): void {
+    if (this.reason) return
+    this.saidBytes = lasting.receivedBytes
+    this.writer.begin(kinds.received)
+    this.writer.varint(this.saidBytes)
+    this.writer.end()
+    this.flushSoon()
+  }
+
+  private sayEmpty(kind: number): void {
+    this.writer.begin(kind)
+    this.writer.end()
   }
 
   // Sending.
@@ -342,7 +436,8 @@ export class Session implements WireHandlers {
     this.options.soon(() => this.flush())
   }
 
-  private flush(): void {
+  /** Sends what was said until now. */
+  flush(): void {
     this.isFlushing = false
     if (this.reason) return
     if (this.lines.length > 0) this.send(new TextEncoder().encode(this.lines.splice(0).join('')), true)

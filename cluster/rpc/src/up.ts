@@ -72,7 +72,7 @@ export const up = <Api extends object = Record<string, any>>(
   return made('up', to, options, {
     clock: realClock,
     chance,
-    session: sessionOptions('up', options),
+    session: sessionOptions('up', options, 5000),
     open: (to, make) => open('up', to as Target, options, make),
   })
 }
@@ -86,7 +86,7 @@ export const upOver = <Api extends object = Record<string, any>>(
   made('upOver', to, options, {
     clock: world.clock,
     chance: world.chance,
-    session: timed(world.clock, sessionOptions('upOver', options)),
+    session: timed(world.clock, sessionOptions('upOver', options, 5000)),
     open: (to, make) => overNetwork(world, to as string, make),
   })
 

@@ -8,6 +8,28 @@ export interface Wire {
   send(bytes: Uint8Array, isText?: boolean): boolean
   close(): void
   abort(): void
+  /** Bytes that were sent are no longer to be looked at. */
+  readonly movesBytes?: boolean
+  /** It may go on over another connection when one breaks. */
+  readonly lasting?: Lasting
+}
+
+/** What a session and a wire that outlives its connections say to each other. */
+export interface Lasting {
+  /** What the greeting says of it. */
+  readonly greeting: string | number
+  /** What the greeting of the other side says. Throws MalformedMessageError. */
+  greeted(theirs: unknown): void
+  /** Both sides do it. */
+  readonly isAgreed: boolean
+  /** There is no connection at present. */
+  readonly isSuspended: boolean
+  /** Bytes that have come, over all connections. */
+  readonly receivedBytes: number
+  /** So many have come to the other side; they need not be kept. Throws MalformedMessageError. */
+  acknowledged(bytes: number): void
+  /** The connection is of no use any more. */
+  lose(error: Error): void
 }
 
 /** Who is told of what happens on a wire: a session, or what stands before one. */

@@ -1,17 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type SimulatedNode, type Simulation, simulateAsync, sleep, type World } from '@skein/world'
-import {
-  ConnectionLostError,
-  limitsOf,
-  listenOver,
-  QueueFullError,
-  type UpOptions,
-  upOver,
-  within,
-} from '../src/index.ts'
-
-const options = { limits: limitsOf('test') }
+import { ConnectionLostError, listenOver, QueueFullError, type UpOptions, upOver, within } from '../src/index.ts'
 
 interface Ends {
   simulation: Simulation
@@ -33,7 +23,7 @@ const withUp = async (
     seed,
     async simulation => {
       simulation.network.set(network)
-      const server = simulation.node('server', world => void listenOver(world, 'server:1', offer, options))
+      const server = simulation.node('server', world => void listenOver(world, 'server:1', offer))
       const booted = Promise.withResolvers<World>()
       simulation.node('client', world => booted.resolve(world))
       const world = await booted.promise
@@ -105,6 +95,83 @@ describe('calls', () => {
       )
       assert.ok(ran.length >= answered && ran.length <= answered + lost)
     }
+  })
+})
+
+/** How many runs of each property: `UP_SEEDS=10000` for a campaign. */
+const seeds = Number(process.env.UP_SEEDS ?? 150)
+const quick = {
+  heartbeat: { idleMs: 200, timeoutMs: 100 },
+  backOff: { initialMs: 50, maxMs: 400 },
+  connectTimeoutMs: 400,
+}
+
+/** The network between the two fails in every way, and heals, until `untilMs`. */
+const breakOften = async ({ simulation, world }: Ends, untilMs: number): Promise<void> => {
+  const { network, chance } = simulation
+  const faults = [
+    () => network.partition([['client'], ['server']]),
+    () => network.cut('client', 'server'),
+    () => network.cut('server', 'client'),
+    () => network.set({ lossRate: 0.3, latencyMs: [1, 300] }),
+  ]
+  while (world.clock.monotonicMs() < untilMs) {
+    faults[chance.integer(0, faults.length)]()
+    await sleep(world.clock, chance.uniform() * 1000)
+    network.heal()
+    network.set({ lossRate: 0, latencyMs: [1, 20] })
+    await sleep(world.clock, chance.uniform() * 800)
+  }
+}
+
+describe('over connections that break', () => {
+  test('calls in flight are made once, in order, and answered; streams and callbacks go on', async () => {
+    let broken = 0
+    for (let seed = 1; seed <= seeds; seed++) {
+      const ran: number[] = []
+      const told: number[] = []
+      const offer = {
+        run: async (n: number, tell: (n: number) => void) => {
+          ran.push(n)
+          tell(n)
+          return n
+        },
+        *numbers() {
+          for (let i = 0; i < 300; i++) yield i
+        },
+      }
+      const upOptions = { ...quick, onDown: () => broken++ }
+      const use = async (ends: Ends, remote: any): Promise<void> => {
+        const { world, simulation } = ends
+        const breaking = breakOften(ends, 8000)
+        const answers: Promise<number>[] = []
+        const tell = (n: number) => void told.push(n)
+        const got: number[] = []
+        const reading = (async () => {
+          for await (const n of await remote.numbers()) {
+            got.push(n)
+            await sleep(world.clock, 20)
+          }
+        })()
+        for (let n = 0; n < 150; n++) {
+          answers.push(remote.run(n, tell))
+          await sleep(world.clock, simulation.chance.uniform() * 100)
+        }
+        await breaking
+        const all = Array.from({ length: 150 }, (_, i) => i)
+        assert.deepEqual(await Promise.all(answers), all, `seed ${seed}`)
+        await reading
+        assert.deepEqual(
+          got,
+          Array.from({ length: 300 }, (_, i) => i),
+        )
+        assert.deepEqual(ran, all, `seed ${seed}`)
+        await sleep(world.clock, 1000)
+        assert.deepEqual(told, all, `seed ${seed}`)
+      }
+      await withUp(seed, offer, upOptions, use)
+    }
+    assert.ok(broken > 2 * seeds, `${broken}`)
   })
 })
 
@@ -252,7 +319,7 @@ describe('connections', () => {
   test('go to the next address when one does not answer', async () => {
     const outcome = await simulateAsync(1, async simulation => {
       const place = (name: string) =>
-        simulation.node(name, world => void listenOver(world, `${name}:1`, { name: () => name }, options))
+        simulation.node(name, world => void listenOver(world, `${name}:1`, { name: () => name }))
       const nodes = { a: place('a'), b: place('b'), c: place('c') }
       const booted = Promise.withResolvers<World>()
       simulation.node('client', world => booted.resolve(world))
@@ -307,7 +374,7 @@ describe('connections', () => {
           clock.after(30, () => session.close())
           return {}
         }
-        listenOver({ ...world, clock, network }, 'flapping:1', opened, options)
+        listenOver({ ...world, clock, network }, 'flapping:1', opened)
       })
       const downs: Error[] = []
       using _ = upOver(world, 'flapping:1', { onDown: cause => downs.push(cause) })
@@ -331,6 +398,7 @@ describe('connections', () => {
       await numbers.next()
       server.restart()
       while (it.isUp) await sleep(world.clock, 1)
+      await it.whenUp()
       await assert.rejects(counter.next(), { name: 'ConnectionLostError', message: /was not made/ })
       await assert.rejects(async () => {
         for await (const _ of numbers);

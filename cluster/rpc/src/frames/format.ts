@@ -11,6 +11,10 @@
 //     items        v stream, value: an array of them
 //     end          v stream, u8 1 if an error follows, [value]
 //     heard        v heard: how many answers have come, when no call says so
+//     ping         the other side is to say something: pong
+//     pong
+//     received     v bytes: so many have come, over all connections of the session
+//     bye          the session is over, and its connection not to be made again
 //
 // A target is u8 0 and v number of a function, or u8 1, v reply of a call, and value: the path in its answer. `v` is a number of seven bits a byte, the lowest first, the
 // eighth bit set where more follow. Values are those of @skein/values, with the tags below besides.
@@ -28,6 +32,10 @@ export const kinds = {
   items: 8,
   end: 9,
   heard: 10,
+  ping: 11,
+  pong: 12,
+  received: 13,
+  bye: 14,
 } as const
 
 /** Of a call. */

@@ -32,6 +32,7 @@ export const overPort = <Handlers extends WireHandlers>(port: PortLike, make: (w
     },
     close,
     abort: close,
+    movesBytes: true,
   })
   const take = (message: unknown): void => {
     if (message instanceof Uint8Array) handlers.receive(message)

@@ -1,4 +1,5 @@
 // Anything of Node's that is read and written: TCP, Unix and TLS sockets, pipes, pairs of streams.
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { realClock } from '@skein/world'
 import { type Offer, Session, type SessionOptions } from '../session.ts'
@@ -6,6 +7,9 @@ import type { Wire, WireHandlers } from '../wire.ts'
 
 /** How long a stream that was closed stays open for the other side to close its half. */
 const lingerMs = 1000
+
+/** Those who cannot be asked whether they are there are watched by the system. */
+export const keepAlive = (socket: Socket): void => void socket.setKeepAlive(true, 10_000)
 
 /**
  * Tells `make`'s handlers of what happens on a stream, from the next turn of the event loop on. `explain` puts an error of the stream into words that say what was asked.

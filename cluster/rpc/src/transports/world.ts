@@ -1,5 +1,8 @@
 // Streams of a world, real or simulated.
 import type { Clock, ConnectionHandlers, Listener, World, WorldError } from '@skein/world'
+import { type Heartbeat, heartbeatOf } from '../heartbeat.ts'
+import { type Limits, limitsOf } from '../limits.ts'
+import { Reception, type Resume, resumeOf } from '../reception.ts'
 import { type Offer, Session, type SessionOptions } from '../session.ts'
 import type { Wire, WireHandlers } from '../wire.ts'
 
@@ -51,24 +54,44 @@ sessionOver.connect = (
   options: Omit<SessionOptions, 'soon' | 'clock'>,
 ): Session => overNetwork(world, address, wire => new Session(wire, offer, timed(world.clock, options)))
 
-export interface ListenOverOptions extends Omit<SessionOptions, 'soon' | 'clock'> {
+export interface ListenOverOptions extends Omit<SessionOptions, 'soon' | 'clock' | 'heartbeat' | 'limits'> {
+  readonly limits?: Partial<Limits>
+  readonly heartbeat?: Partial<Heartbeat> | false
+  readonly resume?: Partial<Resume> | false
   /** Told of each session once the other side has said what it offers. */
   readonly onSession?: (session: Session) => void
   readonly onListening?: (address: string) => void
   readonly onFailed?: (error: WorldError) => void
 }
 
-/** Offers an object, or what a function makes for each session, at an address of the world's network. */
-export const listenOver = (world: World, address: string, offer: Offer, options: ListenOverOptions): Listener =>
-  world.network.listen(address, {
+/** Offers an object, or what a function makes for each session, at an address of the world's network. Throws ArgumentError. */
+export const listenOver = (world: World, address: string, offer: Offer, options: ListenOverOptions = {}): Listener => {
+  const { clock } = world
+  const common = timed(clock, {
+    ...options,
+    limits: limitsOf('listenOver', options.limits),
+    heartbeat: heartbeatOf('listenOver', options.heartbeat, 60_000),
+  })
+  const reception = new Reception(clock, resumeOf('listenOver', options.resume), wire => {
+    const session = new Session(wire, offer, common)
+    session.ready.then(
+      () => options.onSession?.(session),
+      () => {},
+    )
+    return session
+  })
+  const listener = world.network.listen(address, {
     connected: connection => {
-      const session = new Session(connection, offer, timed(world.clock, options))
-      session.ready.then(
-        () => options.onSession?.(session),
-        () => {},
-      )
-      return told(() => session)
+      const handlers = reception.accept(connection)
+      return told(() => handlers)
     },
     listening: options.onListening,
     failed: options.onFailed,
   })
+  return {
+    close: () => {
+      listener.close()
+      reception.close()
+    },
+  }
+}

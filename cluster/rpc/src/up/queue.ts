@@ -17,6 +17,8 @@ export class Queue {
   private readonly options: QueueOptions
   /** By number. */
   private waiting: { number: number; call: Queued }[] = []
+  /** What was made, is not answered, and may be made again. */
+  private readonly made = new Map<number, { call: Queued; on: Current }>()
   private last = 0
   private current: Current | undefined
   private isMaking = false
@@ -43,6 +45,15 @@ export class Queue {
     this.isMaking = false
   }
 
+  /** A connection is lost: what was made on it, is not answered, and may be made again waits anew. */
+  lose(connection: Current): void {
+    for (const [number, { call, on }] of this.made)
+      if (on === connection) {
+        this.made.delete(number)
+        if (call.isPending) this.add(number, call)
+      }
+  }
+
   /** What is at `path` in what is offered is called: at once where that can be, else once it can. What goes wrong the answer rejects with. */
   call(path: readonly string[], args: unknown[]): unknown {
     const { current } = this
@@ -65,6 +76,7 @@ export class Queue {
     this.closed = reason
     this.current = undefined
     for (const { call } of this.waiting.splice(0)) call.reject(reason)
+    for (const { call } of this.made.values()) call.reject(reason)
   }
 
   private enqueue(request: Request, mayRepeat: boolean): Queued {
@@ -94,9 +106,13 @@ export class Queue {
   }
 
   private make(number: number, call: Queued): void {
-    call.make(this.current!, () => {
-      if (this.closed) call.reject(this.closed)
-      else this.add(number, call)
-    })
+    const { current } = this
+    call.make(current!)
+    if (!call.mayRepeat || !call.isPending) return
+    this.made.set(number, { call, on: current! })
+    call.promise.then(
+      () => this.made.delete(number),
+      () => this.made.delete(number),
+    )
   }
 }

@@ -73,8 +73,8 @@ export class Queued implements Origin {
     if (signals.some(signal => signal.aborted)) abort()
   }
 
-  /** Makes the call. `repeat` is told if the connection took it along, and it may be made again. */
-  make(on: Current, repeat: () => void): void {
+  /** Makes the call. */
+  make(on: Current): void {
     this.release()
     if (!this.isPending) return
     this.inContext(() => {
@@ -85,8 +85,8 @@ export class Queued implements Origin {
         Promise.resolve(answer).then(
           value => this.settle(() => this.settled.resolve(value)),
           error => {
-            if (this.mayRepeat && error !== undefined && error === on.lost) repeat()
-            else this.reject(error)
+            // One that was lost with its connection, and may be made again, waits again.
+            if (!this.mayRepeat || error === undefined || error !== on.lost) this.reject(error)
           },
         )
       } catch (error) {

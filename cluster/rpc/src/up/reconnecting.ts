@@ -2,10 +2,12 @@
 import { CancelledError, TimeoutError } from '@skein/base'
 import { type Chance, type Clock, type Timer, WorldError } from '@skein/world'
 import { ConnectionLostError } from '../errors.ts'
+import { keptBytes, LastingWire, resuming } from '../lasting.ts'
 import { type Offer, Session, type SessionOptions } from '../session.ts'
 import type { Wire, WireHandlers } from '../wire.ts'
 import { type BackOff, pauseMs } from './back-off.ts'
 import { Queue } from './queue.ts'
+import type { Current } from './queued.ts'
 
 /** What has gone wrong, and what comes next. */
 export interface Retry {
@@ -39,14 +41,35 @@ export interface ReconnectingOptions {
   readonly isFatal?: (error: unknown) => boolean
 }
 
+class Connected implements Current {
+  readonly session: Session
+  readonly lasting: LastingWire | undefined
+  remote: object = {}
+  /** How long the other side keeps the session without a connection. */
+  keptMs = 0
+  /** Gives it up after that. */
+  timer: Timer | undefined
+
+  constructor(session: Session, lasting: LastingWire | undefined) {
+    this.session = session
+    this.lasting = lasting
+  }
+
+  get lost(): Error | undefined {
+    return this.session.lost
+  }
+}
+
 export class Reconnecting {
   readonly queue: Queue
-  /** The session that stands; undefined while there is none. */
-  session: Session | undefined
+  private standing: Connected | undefined
+  private sinceMs = 0
+  /** A session without a connection, that may go on over the next one. */
+  private suspended: Connected | undefined
   /** What the other side offered last. */
   remote: object | undefined
   private readonly options: ReconnectingOptions
-  private readonly ended = Promise.withResolvers<unknown>()
+  private readonly over = Promise.withResolvers<unknown>()
   private readonly waiting = new Set<{ resolve(session: Session): void; reject(error: unknown): void }>()
   private name = 'the other side'
   private place = 0
@@ -70,7 +93,12 @@ export class Reconnecting {
 
   /** Resolves when no more attempts are made; with the reason if it was not `close`. */
   get closedFor(): Promise<unknown> {
-    return this.ended.promise
+    return this.over.promise
+  }
+
+  /** The session that stands; undefined while there is none. */
+  get session(): Session | undefined {
+    return this.standing?.session
   }
 
   get peer(): string {
@@ -107,12 +135,15 @@ export class Reconnecting {
     this.closed = reason
     this.timer?.cancel()
     this.queue.close(reason)
-    const { session } = this
-    this.session = undefined
-    session?.close()
+    const { standing, suspended } = this
+    this.standing = undefined
+    this.suspended = undefined
+    standing?.session.close()
+    suspended?.timer?.cancel()
+    suspended?.session.abort(reason)
     this.giveUp(reason)
     for (const { reject } of this.waiting) reject(reason)
-    this.ended.resolve(problem)
+    this.over.resolve(problem)
   }
 
   private async attempt(): Promise<void> {
@@ -124,7 +155,7 @@ export class Reconnecting {
     const timer = clock.after(limitMs, () =>
       reject(new TimeoutError(`Connecting to ${this.name}`, limitMs, 'Is it a server of this kind?')),
     )
-    let connected: { session: Session; remote: object }
+    let connected: Connected
     try {
       connected = await this.connect(over, abandoned.signal)
     } catch (error) {
@@ -135,59 +166,142 @@ export class Reconnecting {
     } finally {
       timer.cancel()
     }
-    this.stand(connected.session, connected.remote)
+    this.stand(connected)
   }
 
   /** Rejects with what went wrong, or with what `over` does. */
-  private async connect(over: Promise<never>, signal: AbortSignal): Promise<{ session: Session; remote: object }> {
+  private async connect(over: Promise<never>, signal: AbortSignal): Promise<Connected> {
     const { options } = this
-    let session: Session | undefined
+    let giveUp = (_: Error): void => {}
     try {
       const to = await Promise.race([over, options.next(this.place, signal)])
       if (typeof to === 'string') this.name = to
-      const opened = options.open(to, wire => new Session(wire, options.offer, options.session))
-      session = opened
-      this.name = opened.peer
-      const remote = await Promise.race([over, opened.ready])
+      const met = Promise.withResolvers<Connected>()
+      met.promise.catch(() => {})
+      options.open(to, wire => {
+        giveUp = error => {
+          wire.abort()
+          met.reject(error)
+        }
+        if (!this.suspended || wire.movesBytes) return this.begin(wire, met.resolve)
+        return this.goOn(this.suspended, wire, met)
+      })
+      const connected = await Promise.race([over, met.promise])
+      if (connected === this.suspended) return connected
+      const { session } = connected
+      giveUp = error => session.abort(error)
+      this.name = session.peer
+      connected.remote = await Promise.race([over, session.ready])
       // A session that is lost meanwhile keeps nobody waiting.
-      const lost = opened.closed.then(() => Promise.reject(opened.lost))
-      await Promise.race([over, lost, options.onConnect?.(remote, opened)])
-      return { session, remote }
+      const lost = session.closed.then(() => Promise.reject(session.lost))
+      lost.catch(() => {})
+      await Promise.race([over, lost, options.onConnect?.(connected.remote, session)])
+      return connected
     } catch (error) {
-      session?.abort(error as Error)
+      giveUp(error as Error)
       // That it could not connect says more than that it is lost.
       const { cause } = (error ?? {}) as Error
       throw cause instanceof WorldError ? cause : error
     }
   }
 
-  private stand(session: Session, remote: object): void {
-    const { clock, onUp, onDown } = this.options
-    if (this.closed) return session.abort(this.closed)
-    const sinceMs = clock.monotonicMs()
-    this.tried = 0
-    this.session = session
-    this.remote = remote
-    void session.closed.then(() => {
-      if (this.session !== session) return
-      this.session = undefined
-      this.queue.use(undefined)
-      // Who ends connections at once is not asked again and again.
-      this.failures = clock.monotonicMs() - sinceMs > this.lastPauseMs ? 0 : this.failures + 1
-      this.retry(session.lost)
-      onDown?.(session.lost!)
+  /** A new session. */
+  private begin(wire: Wire, met: (connected: Connected) => void): WireHandlers {
+    const { offer, session: options, chance } = this.options
+    if (wire.movesBytes) {
+      const session = new Session(wire, offer, options)
+      met(new Connected(session, undefined))
+      return session
+    }
+    const id = Array.from(chance.bytes(16), byte => byte.toString(16).padStart(2, '0')).join('')
+    const lasting: LastingWire = new LastingWire(wire, {
+      greeting: id,
+      keptBytes,
+      agree: keptMs => {
+        connected.keptMs = typeof keptMs === 'number' && keptMs > 0 ? keptMs : 0
+        return connected.keptMs > 0
+      },
+      suspended: error => this.suspend(connected, error),
     })
+    const session = new Session(lasting, offer, options)
+    const connected = new Connected(session, lasting)
+    met(connected)
+    return lasting.begin(session)
+  }
+
+  /** Another connection for a session whose last one broke; a new session, if the other side does not remember it. */
+  private goOn(
+    suspended: Connected,
+    wire: Wire,
+    met: { resolve(connected: Connected): void; reject(error: unknown): void },
+  ): WireHandlers {
+    return resuming(suspended.lasting!, wire, {
+      resumed: () => met.resolve(suspended),
+      refused: () => {
+        this.lose(
+          suspended,
+          new Error('the other side does not remember the session: it was started anew, or too much time has passed'),
+        )
+        return this.begin(wire, met.resolve)
+      },
+      ended: error => met.reject(error ?? new ConnectionLostError(wire.peer, 'it was closed')),
+    })
+  }
+
+  private stand(connected: Connected): void {
+    const { session, remote } = connected
+    if (this.closed) return session.abort(this.closed)
+    if (connected !== this.suspended) {
+      if (this.suspended) this.lose(this.suspended, new Error('it was not made again; another one was'))
+      void session.closed.then(() => this.ended(connected))
+    } else if (connected.lasting!.isSuspended) return this.retry(new ConnectionLostError(this.name, 'it broke'))
+    connected.timer?.cancel()
+    this.suspended = undefined
+    this.tried = 0
+    this.standing = connected
+    this.remote = remote
+    this.sinceMs = this.options.clock.monotonicMs()
     // It may be lost already; its end is told then.
     if (session.lost) return
-    const current = {
-      remote,
-      get lost() {
-        return session.lost
-      },
-    }
-    this.queue.use(current)
+    this.queue.use(connected)
     for (const { resolve } of this.waiting) resolve(session)
-    onUp?.(remote, session)
+    this.options.onUp?.(remote, session)
+  }
+
+  /** The connection broke; the session may go on over the next one. */
+  private suspend(connected: Connected, error: Error | undefined): void {
+    if (this.suspended === connected) return
+    // One that is not let in yet is not worth it.
+    if (this.standing !== connected) return connected.session.end(error)
+    const { clock } = this.options
+    const late = (): void =>
+      this.lose(connected, error ?? new Error(`it broke, and was not made again in ${connected.keptMs} ms`))
+    connected.timer = clock.after(connected.keptMs, late)
+    this.suspended = connected
+    this.down(error ?? new ConnectionLostError(this.name, 'it broke'))
+  }
+
+  /** A session is over. */
+  private lose(connected: Connected, error: Error): void {
+    connected.session.abort(error)
+    this.ended(connected)
+  }
+
+  private ended(connected: Connected): void {
+    connected.timer?.cancel()
+    this.queue.lose(connected)
+    if (this.suspended === connected) this.suspended = undefined
+    if (this.standing === connected) this.down(connected.session.lost!)
+  }
+
+  private down(cause: Error): void {
+    const { clock, onDown } = this.options
+    this.standing = undefined
+    this.queue.use(undefined)
+    // Who ends connections at once is not asked again and again.
+    this.failures = clock.monotonicMs() - this.sinceMs > this.lastPauseMs ? 0 : this.failures + 1
+    this.retry(cause)
+    onDown?.(cause)
   }
 
   private retry(cause: unknown): void {
