@@ -116,6 +116,8 @@ export class EtcdCluster implements AsyncDisposable {
   /** SIGKILL; resolves when the process is gone. */
   async kill(node: number): Promise<void> {
     const { process, exited } = this.nodes[node]
+    // It is waited for, though nothing else is left to happen.
+    process?.ref()
     process?.kill('SIGKILL')
     await exited
   }

@@ -1,11 +1,13 @@
 /**
  * `npm run fuzz -- coord <what> [--seeds n] [--seed n]`: n seeds from the first on; the first that fails is printed, and the process ends with status 1.
- * What: `store`, clients of a simulated store with locks, elections, semaphores and watches; `recipes`, the same with queues, counters and double barriers; `file`, the same clients as processes that are killed and stopped, on SQLite.
+ * What: `store`, clients of a simulated store with locks, elections, semaphores and watches; `recipes`, the same with queues, counters and double barriers; `file`, the same clients as processes that are killed and stopped, on SQLite;
+ * `etcd`, on a cluster of three nodes that are killed, stopped and cut off as well.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { HarmedEtcd } from './etcd.ts'
 import { judgeTrial } from './nemesis.ts'
 import { judgeRecipes } from './recipes.ts'
 import { judgeSeed } from './simulated.ts'
@@ -17,6 +19,7 @@ const campaigns: Record<string, { readonly seeds: number; readonly judge: Judge 
   store: { seeds: 10_000, judge: judgeSeed },
   recipes: { seeds: 10_000, judge: seed => judgeRecipes(seed) },
   file: { seeds: 20, judge: seed => judgeFile(seed, 20_000) },
+  etcd: { seeds: 20, judge: seed => judgeEtcd(seed, 30_000) },
 }
 
 /** Processes on a file, for so long. */
@@ -27,6 +30,12 @@ export const judgeFile = async (seed: number, forMs: number): Promise<object> =>
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/** Processes on a cluster, for so long. */
+export const judgeEtcd = async (seed: number, forMs: number, tell?: (text: string) => void): Promise<object> => {
+  await using etcd = await HarmedEtcd.start()
+  return await judgeTrial({ url: etcd.url, seed, forMs, faults: etcd.faults, tell })
 }
 
 export const main = async (args: readonly string[]): Promise<number> => {

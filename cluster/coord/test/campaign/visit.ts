@@ -29,6 +29,8 @@ export const expected: ReadonlySet<string> = new Set([
   'LeaseNotFoundError',
   'CancelledError',
   'WorldError',
+  'StoreUnavailableError',
+  'UnknownOutcomeError',
 ])
 
 export const keys = ['a', 'b', 'c']
