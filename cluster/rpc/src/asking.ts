@@ -1,32 +1,87 @@
 // Calls of ours: sent, waited for, answered.
 import { TimeoutError } from '@skein/base'
 import type { Timer } from '@skein/world'
-import { answerOf, follow, localOrigin, type Origin } from './answers.ts'
+import { answerBy, answerOf, follow, isThenable, localOrigin, type Origin } from './answers.ts'
 import { callContext } from './context.ts'
 import { flags, kinds } from './frames/format.ts'
 import type { FrameParts } from './frames/reader.ts'
-import type { FrameWriter } from './frames/writer.ts'
 import type { Link } from './link.ts'
 import { revived } from './revived.ts'
 import type { Signals } from './signals.ts'
 import type { SentSignal } from './values.ts'
 
-interface Pending {
-  resolve(value: unknown): void
-  reject(error: unknown): void
-  /** Made where the call was made: its stack is that of the caller. */
-  readonly asked: Error
+const nothing = (): void => {}
+
+/** A call of ours, and the answer to it. */
+class Asked implements Origin {
+  readonly number: number
+  readonly answer: Promise<unknown>
   /** Nobody waits any more: not for the deadline, and not for signals among the arguments. */
-  release(): void
+  release: () => void = nothing
+  private readonly asking: Asking
+  private settle!: { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void }
+
+  constructor(asking: Asking, number: number) {
+    this.asking = asking
+    this.number = number
+    this.answer = answerBy(this, (resolve, reject) => {
+      this.settle = { resolve, reject }
+    })
+  }
+
+  get isPending(): boolean {
+    return this.asking.isPending(this.number)
+  }
+
+  get owner(): object {
+    return this.asking.link
+  }
+
+  async get(path: readonly string[]): Promise<unknown> {
+    return this.isPending ? this.asking.use(this.number, [path]) : follow(await this.answer, path)
+  }
+
+  call(path: readonly string[], args: unknown[]): unknown {
+    return this.isPending ? this.asking.use(this.number, [path, args]) : localOrigin(this.answer).call(path, args)
+  }
+
+  resolve(value: unknown): void {
+    this.release()
+    // It may fail.
+    if (isThenable(value)) this.answer.catch(nothing)
+    this.settle.resolve(value)
+  }
+
+  reject(error: unknown): void {
+    this.release()
+    this.answer.catch(nothing)
+    this.settle.reject(error)
+  }
+
+  /** With what was thrown over there; `caller` is its innermost cause. */
+  fail(error: unknown, caller: Error): void {
+    this.release()
+    this.settle.resolve(this.thrown(error, caller))
+  }
+
+  /** To remember the stack of each call costs more than all else that is done for it here. When one has failed, the engine still knows who waits for it. */
+  private async thrown(error: unknown, caller: Error): Promise<never> {
+    // Until the answer waits for this promise, and nothing else does.
+    await undefined
+    await undefined
+    Error.captureStackTrace?.(caller, this.thrown)
+    this.answer.catch(nothing)
+    throw error
+  }
 }
 
 /** Answers that have come without a word of it to the other side. */
 const mostUnsaid = 1000
 
 export class Asking {
-  private readonly link: Link
+  readonly link: Link
   private readonly signals: Signals
-  private readonly pending = new Map<number, Pending>()
+  private readonly pending = new Map<number, Asked>()
   private last = 0
   /** Answers that have come, and how many of them the other side has been told of. The other side keeps what it gave until it hears of this. */
   private heard = 0
@@ -43,10 +98,16 @@ export class Asking {
 
   /** Calls a function of theirs. Throws NotCloneableError; all else that goes wrong the answer rejects with. */
   call(number: number, args: unknown[]): unknown {
-    return this.ask(args, writer => {
-      writer.byte(0)
-      writer.varint(number)
-    })
+    return this.ask(0, number, args)
+  }
+
+  /** Asks for what is at a path in an answer that is not here yet, or calls it. */
+  use(reply: number, pathAndArgs: unknown[]): unknown {
+    return this.ask(1, reply, pathAndArgs)
+  }
+
+  isPending(reply: number): boolean {
+    return this.pending.has(reply)
   }
 
   take(kind: typeof kinds.answer | typeof kinds.failure, parts: FrameParts, attachments: readonly Uint8Array[]): void {
@@ -54,12 +115,14 @@ export class Asking {
     this.heard++
     const pending = this.pending.get(reply)
     const value = this.link.values.read(parts.rest(), attachments)
-    const result = kind === kinds.answer ? value : revived(value, pending?.asked)
-    if (pending !== undefined) {
+    if (kind === kinds.answer) {
       this.pending.delete(reply)
-      pending.release()
-      if (kind === kinds.answer) pending.resolve(result)
-      else pending.reject(result)
+      pending?.resolve(value)
+    } else {
+      const caller = new Error('called here')
+      const error = revived(value, caller)
+      this.pending.delete(reply)
+      pending?.fail(error, caller)
     }
     if (this.mustSay) this.link.flushSoon()
   }
@@ -80,14 +143,12 @@ export class Asking {
   }
 
   end(reason: Error): void {
-    for (const { reject, release } of this.pending.values()) {
-      release()
-      reject(reason)
-    }
+    for (const asked of this.pending.values()) asked.reject(reason)
     this.pending.clear()
   }
 
-  private ask(args: unknown, target: (writer: FrameWriter) => void): unknown {
+  /** A target is 0 and a function's number, or 1 and a reply's. */
+  private ask(kind: 0 | 1, target: number, args: unknown): unknown {
     const { link } = this
     if (link.lost) return failed(link.lost.notMade())
     const { remainingMs } = callContext()
@@ -97,7 +158,8 @@ export class Asking {
     const isBounded = remainingMs !== Number.POSITIVE_INFINITY
     const { writer } = link
     writer.begin(kinds.call)
-    target(writer)
+    writer.byte(kind)
+    writer.varint(target)
     writer.varint(reply)
     writer.varint(this.heard)
     this.said = this.heard
@@ -107,41 +169,20 @@ export class Asking {
     // A getter may have closed it.
     if (link.lost) return failed(link.lost)
     link.flushSoon()
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    promise.catch(() => {})
-    const release = this.giveUpLater(reply, remainingMs, sent)
-    this.pending.set(reply, { resolve, reject, asked: new Error('called here'), release })
-    return answerOf(this.originOf(reply, promise), [], promise)
-  }
-
-  private originOf(reply: number, promise: Promise<unknown>): Origin {
-    const { pending } = this
-    const local = localOrigin(promise)
-    const target = (writer: FrameWriter): void => {
-      writer.byte(1)
-      writer.varint(reply)
-    }
-    return {
-      get isPending() {
-        return pending.has(reply)
-      },
-      owner: this.link,
-      number: reply,
-      get: async path => (pending.has(reply) ? this.ask([path], target) : follow(await promise, path)),
-      call: (path, args) => (pending.has(reply) ? this.ask([path, args], target) : local.call(path, args)),
-    }
+    const asked = new Asked(this, reply)
+    if (isBounded || sent.length > 0) asked.release = this.giveUpLater(reply, remainingMs, sent)
+    this.pending.set(reply, asked)
+    return asked.answer
   }
 
   /** Ends waiting when the time is over, or a signal among the arguments is aborted. What is returned ends that. */
   private giveUpLater(reply: number, remainingMs: number, sent: readonly SentSignal[]): () => void {
     const { clock, peer, soon } = this.link
     const isBounded = remainingMs !== Number.POSITIVE_INFINITY
-    if (!isBounded && sent.length === 0) return nothing
     // The answer will come nevertheless, and is heard.
     const giveUp = (error: unknown): void => {
       const pending = this.pending.get(reply)
       this.pending.delete(reply)
-      pending?.release()
       pending?.reject(error)
     }
     let timer: Timer | undefined
@@ -167,11 +208,9 @@ export class Asking {
   }
 }
 
-const nothing = (): void => {}
-
 /** An answer that is an error already. */
 export const failed = (error: unknown): unknown => {
   const promise = Promise.reject(error)
   promise.catch(nothing)
-  return answerOf(localOrigin(promise), [], promise)
+  return answerOf(localOrigin(promise), promise)
 }

@@ -136,6 +136,13 @@ describe('errors', () => {
         assert.match((error.cause as Error).stack!, /session\.test/)
         return true
       })
+      const caller = async () => {
+        await remote.now()
+      }
+      await assert.rejects(Promise.all([caller()]), (error: Error) => {
+        assert.match((error.cause as Error).stack!, /^Error: called here\n +at async caller .*session\.test/)
+        return true
+      })
       await assert.rejects(remote.later(), { name: 'TypeError', detail: 7 })
       await assert.rejects(remote.odd(), /a text/)
     })
@@ -205,7 +212,10 @@ describe('answers that are not here yet', () => {
       await assert.rejects(remote.add(1, remote.fail()), /no user/)
       await assert.rejects(async () => remote.user(1).nothing.more, NoSuchFunctionError)
       await assert.rejects(remote.user(1).name(), /no function/)
-      assert.equal(await remote.user(1).constructor, undefined)
+      // An answer has a promise's own constructor, which nobody asks for.
+      assert.equal(remote.user(1).constructor, Promise)
+      assert.equal(await remote.user(1).friends.constructor, undefined)
+      assert.equal(await remote.user(1).toString, undefined)
     })
   })
 

@@ -44,7 +44,7 @@ export class Queued implements Origin {
   }
 
   get answer(): unknown {
-    return 'run' in this.request ? this.promise : answerOf(this, [], this.promise)
+    return 'run' in this.request ? this.promise : answerOf(this, this.promise)
   }
 
   /** Until it is made. `givenUp` is told if its deadline is over before, or a signal among its arguments is aborted. */
