@@ -9,6 +9,8 @@ export const exitCode = {
   usage: 2,
   /** Time was up: as `timeout` of the shell ends. */
   late: 124,
+  /** What the command had was lost while it ran, and it was ended: EX_TEMPFAIL of sysexits.h. */
+  lost: 75,
 } as const
 
 /** The command line cannot be followed: an unknown word, a file that is not there, a value that does not fit. */

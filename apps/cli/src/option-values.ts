@@ -29,6 +29,27 @@ export function seconds(text: string): number {
   throw new InvalidArgumentError('It is a number of seconds, up to 3600.')
 }
 
+/** Seconds that may be none. @throws InvalidArgumentError */
+export function secondsFrom0(text: string): number {
+  const s = Number(text)
+  if (/^\d*\.?\d+$/.test(text) && s <= 1e6) return s
+  throw new InvalidArgumentError('It is a number of seconds from 0.')
+}
+
+/** Places of a semaphore. @throws InvalidArgumentError */
+export function permitCount(text: string): number {
+  const permits = Number(text)
+  if (/^\d+$/.test(text) && permits >= 1 && permits <= 1e6) return permits
+  throw new InvalidArgumentError('It is a whole number from 1.')
+}
+
+/** What a process may end with. @throws InvalidArgumentError */
+export function exitCodeNumber(text: string): number {
+  const code = Number(text)
+  if (/^\d+$/.test(text) && code <= 255) return code
+  throw new InvalidArgumentError('It is an exit code from 0 to 255.')
+}
+
 /** Bytes of `512M`, `8GiB`, `1.5g`; units are powers of 1024. */
 export function byteCount(text: string): number {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text) ?? []

@@ -143,10 +143,18 @@ export function follow(file, args, env = process.env) {
     child.on('error', fail)
     child.on('exit', (code, signal) => {
       for (const name of handled) process.off(name, hand)
-      if (signal === null) return done(code ?? 1)
-      process.kill(process.pid, signal)
-      // A signal that does not end this process (blocked, or another system's) is told as shells do.
-      setTimeout(() => done(128 + (constants.signals[signal] ?? 0)), 100)
+      done(signal === null ? (code ?? 1) : endBy(signal))
     })
   })
+}
+
+/**
+ * Ends this process by a signal, as another was ended.
+ *
+ * @param {NodeJS.Signals} signal
+ * @returns {Promise<number>} where the signal does not end it (blocked, or another system's), the exit code by which shells tell so
+ */
+export function endBy(signal) {
+  process.kill(process.pid, signal)
+  return new Promise(done => setTimeout(() => done(128 + (constants.signals[signal] ?? 0)), 100))
 }

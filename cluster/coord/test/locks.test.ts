@@ -111,6 +111,10 @@ describe('locks', () => {
       await first.release()
       const [a, b] = await Promise.all([tryLock(store, 'x'), tryLock(store, 'x')])
       assert.ok(!(a && b))
+      const permits = await Promise.all([1, 2].map(() => semaphore(store, 'y', 2, { timeoutMs: 0 })))
+      await assert.rejects(semaphore(store, 'y', 2, { timeoutMs: 0 }), { name: 'TimeoutError', limitMs: 0 })
+      await permits[0].release()
+      await semaphore(store, 'y', 2, { timeoutMs: 0 })
     })
   })
 

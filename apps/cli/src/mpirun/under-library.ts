@@ -2,12 +2,12 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
-import { constants } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { findProgram, NotSupportedError } from '@skein/base'
 import { packInUse } from '@skein/base/pack'
+import { diesWithParent } from '../dies-with-parent.ts'
 import { CommandError, exitCode } from '../errors.ts'
-import { noRuntime, runtimeFor } from '../runtime.mjs'
+import { endBy, noRuntime, runtimeFor } from '../runtime.mjs'
 import { type Family, families, type LibraryName, type Words } from './families.ts'
 import { isHere } from './hosts.ts'
 import { readBy } from './placement.ts'
@@ -128,18 +128,6 @@ function compileCache(): Record<string, string> {
 
 const isLocal = ({ programs }: Plan): boolean => programs.every(({ hosts }) => hosts.every(isHere))
 
-let prefix: string[] | undefined
-
-/** Linux ends a process started so when its parent ends, however that ends. */
-function diesWithParent(): string[] {
-  if (prefix !== undefined) return prefix
-  const setpriv = process.platform === 'linux' ? findProgram(['setpriv']) : undefined
-  // Busybox has a program of that name which does less.
-  const can = setpriv !== undefined && /pdeathsig/.test(spawnSync(setpriv, ['--help'], { encoding: 'utf8' }).stdout)
-  prefix = can ? [setpriv, '--pdeathsig', 'KILL'] : []
-  return prefix
-}
-
 /** How long the launcher has to end its ranks before it is ended by force, and they with it. */
 const mostEndingMs = 1000
 const handed = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const
@@ -177,9 +165,7 @@ function follow(
       // Launchers end with codes of their own when they are told to.
       const signal = came ?? own ?? undefined
       if (signal === undefined || isLate) return done({ code: code ?? exitCode.failed, isLate })
-      process.kill(process.pid, signal)
-      // Where a signal does not end this process it is told as shells do.
-      setTimeout(() => done({ code: 128 + constants.signals[signal], isLate }), 100)
+      done(endBy(signal).then(code => ({ code, isLate })))
     })
   })
 }

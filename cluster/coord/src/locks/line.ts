@@ -1,13 +1,15 @@
 // Standing in line: what mutexes, read/write locks, semaphores and elections have in common. Who waits puts a key with a lease of its own; the line is in the order in which keys were made. Each waits for one
 // that stands before it and no other, so that one who leaves wakes one who waits. The key's revision is the token: later holders have larger ones, and whoever is written to can refuse
 // the smaller (M. Burrows, "The Chubby lock service", OSDI 2006, section 2.4, sequencers; B. Junqueira and others, ZooKeeper's recipes, for the line without a herd).
-import { ArgumentError } from '@skein/base'
+import { ArgumentError, TimeoutError } from '@skein/base'
 import { checkName } from '../core/keys.ts'
 import { LeaseLostError } from '../errors.ts'
 import type { Compare, Entry, Lease, RangeResult, Store } from '../store.ts'
 import { only, untilChange, type WaitOptions, waiting } from '../waiting.ts'
 
 export interface LockOptions extends WaitOptions {
+  /** Ends waiting after so long: by TimeoutError. With 0 it is tried, and not waited for. Default: never. */
+  timeoutMs?: number
   /** How long after a holder was last heard of others may have it. Default 10,000. */
   ttlMs?: number
   /** Told to those who ask who holds it. Default: nothing. */
@@ -56,7 +58,9 @@ export const standInLine = (
   options: LockOptions,
 ): Promise<Held> => {
   const { ttlMs = 10_000, note = '' } = options
-  return waiting(call, store.clock, options, async (ends, end) => {
+  // What is tried and not waited for takes the time that it takes to ask.
+  const isTry = options.timeoutMs === 0
+  return waiting(call, store.clock, isTry ? { signal: options.signal } : options, async (ends, end) => {
     const lease = await store.lease({ ttlMs })
     const lose = (): void => end(lease.signal.reason)
     lease.signal.addEventListener('abort', lose)
@@ -78,6 +82,7 @@ export const standInLine = (
           throw new LeaseLostError(lease.id, 'its key is gone from the line')
         const wait = waitFor(inOrder(entries.filter(({ created }) => created < token)))
         if (wait === undefined) return held(prefix.split('/').at(-2)!, key, token, lease)
+        if (isTry) throw new TimeoutError(call, 0)
         await gone(store, prefix, wait, revision, ends)
         ;({ entries, revision } = await store.range({ prefix }))
       }

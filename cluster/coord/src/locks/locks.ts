@@ -1,5 +1,5 @@
 // None of these is reentrant: who asks for a lock that it holds waits for itself. A read lock does not become a write lock: two that read would wait for each other.
-import { ArgumentError } from '@skein/base'
+import { ArgumentError, TimeoutError } from '@skein/base'
 import type { Entry, Store } from '../store.ts'
 import { checkLock, type Held, inOrder, type LockOptions, lastOf, standInLine } from './line.ts'
 
@@ -43,14 +43,10 @@ export const tryLock = async (store: Store, name: string, options: LockOptions =
   checkLock('tryLock', name, options)
   const { count } = await store.range({ prefix: prefixOf(name) }, { limit: 0 })
   if (count > 0) return undefined
-  const busy = new Error('another one was faster')
-  const waitForNobody = (before: readonly Entry[]): undefined => {
-    if (before.length > 0) throw busy
-  }
   try {
-    return await standInLine('tryLock', store, prefixOf(name), 'write', waitForNobody, options)
+    return await standInLine('tryLock', store, prefixOf(name), 'write', lastOf, { ...options, timeoutMs: 0 })
   } catch (error) {
-    if (error === busy) return undefined
+    if (error instanceof TimeoutError) return undefined
     throw error
   }
 }
