@@ -28,6 +28,8 @@ import type {
   WatchBatch,
   WatchOptions,
 } from './store.ts'
+import { optimistic } from './transactions/optimistic.ts'
+import type { TransactionOptions, Tx } from './transactions/transactions.ts'
 
 export class Coordinator implements Store {
   readonly store: Store
@@ -130,6 +132,11 @@ export class Coordinator implements Store {
   /** Gives what `run` gave, here or in another process. */
   once<T>(name: string, run: (signal: AbortSignal) => Promise<T> | T, options?: LockOptions): Promise<T> {
     return once(this.store, name, run, options)
+  }
+
+  /** Reads and writes many keys as one, and again when others were in the way. */
+  transaction<T>(run: (tx: Tx) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
+    return optimistic(this.store).transaction(run, options)
   }
 
   // The store's own calls.

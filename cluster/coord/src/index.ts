@@ -88,4 +88,10 @@ export type {
   WatchOptions,
 } from './store.ts'
 export type { EtcdOptions, StoreTls } from './stores/etcd/options.ts'
+export { CommitUnknownError, TransactionConflictError } from './transactions/errors.ts'
+export { type OptimisticOptions, optimistic } from './transactions/optimistic.ts'
+export { type PercolatorOptions, type PercolatorTransactions, percolator } from './transactions/percolator.ts'
+export type { ShardOptions } from './transactions/shards.ts'
+export type { KeyValue, TransactionOptions, Transactions, Tx } from './transactions/transactions.ts'
+export { twoPhase } from './transactions/two-phase.ts'
 export type { WaitOptions } from './waiting.ts'

@@ -4,6 +4,7 @@
 // F. Dabek, "Large-scale incremental processing using distributed transactions and notifications", OSDI 2010, section 2.3: one process gives out numbers from memory, and has the store
 // keep a ceiling above them; which process that is, a lock says.
 import { ArgumentError } from '@skein/base'
+import { checkName } from '../core/keys.ts'
 import { LeaseLostError } from '../errors.ts'
 import type { Held } from '../locks/line.ts'
 import { lock } from '../locks/locks.ts'
@@ -245,12 +246,6 @@ const ceilingOf = (entry: Entry | undefined): [ceiling: number, token: number] =
   if (entry === undefined) return [1, 0]
   const [ceiling, token] = new TextDecoder().decode(entry.value).split(' ').map(Number)
   return [ceiling, token]
-}
-
-const checkName = (call: string, name: unknown): string => {
-  if (typeof name !== 'string' || name.length === 0 || name.includes('/'))
-    throw new ArgumentError(call, 'name', 'a text of at least one character, without /', name)
-  return name
 }
 
 const checkCount = (call: string, argument: string, count: unknown): void => {

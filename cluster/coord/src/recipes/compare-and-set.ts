@@ -18,7 +18,12 @@ export const unchanged = (key: string, entry: Known | undefined): Compare => ({
 })
 
 /** Rejects with CancelledError. */
-export const pauseAfter = async (call: string, store: Store, failures: number, signal?: AbortSignal): Promise<void> => {
+export const pauseAfter = async (
+  call: string,
+  store: Pick<Store, 'clock' | 'chance'>,
+  failures: number,
+  signal?: AbortSignal,
+): Promise<void> => {
   const boundMs = Math.min(longestBoundMs, firstBoundMs * 2 ** failures)
   await sleep(store.clock, store.chance.uniform() * boundMs, { signal }).catch(() => {})
   CancelledError.check(signal, call)

@@ -1,7 +1,8 @@
 /**
  * `npm run fuzz -- coord <what> [--seeds n] [--seed n]`: n seeds from the first on; the first that fails is printed, and the process ends with status 1.
  * What: `store`, clients of a simulated store with locks, elections, semaphores and watches; `recipes`, the same with queues, counters and double barriers; `file`, the same clients as processes that are killed and stopped, on SQLite;
- * `etcd`, on a cluster of three nodes that are killed, stopped and cut off as well.
+ * `etcd`, on a cluster of three nodes that are killed, stopped and cut off as well;
+ * `optimistic`, `two-phase`, `percolator`, `serializable`, transactions over many keys on simulated stores.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,6 +12,7 @@ import { HarmedEtcd } from './etcd.ts'
 import { judgeTrial } from './nemesis.ts'
 import { judgeRecipes } from './recipes.ts'
 import { judgeSeed } from './simulated.ts'
+import { judgeTransactions, transactionKinds } from './transactions.ts'
 
 /** Runs one seed, and gives counts of what it has seen; throws what is wrong. */
 type Judge = (seed: number) => Promise<object>
@@ -18,6 +20,12 @@ type Judge = (seed: number) => Promise<object>
 const campaigns: Record<string, { readonly seeds: number; readonly judge: Judge }> = {
   store: { seeds: 10_000, judge: judgeSeed },
   recipes: { seeds: 10_000, judge: seed => judgeRecipes(seed) },
+  ...Object.fromEntries(
+    Object.keys(transactionKinds).map(name => [
+      name,
+      { seeds: 10_000, judge: (seed: number) => judgeTransactions(name, seed) },
+    ]),
+  ),
   file: { seeds: 20, judge: seed => judgeFile(seed, 20_000) },
   etcd: { seeds: 20, judge: seed => judgeEtcd(seed, 30_000) },
 }
