@@ -133,7 +133,9 @@ export class StoreUnavailableError extends SkeinError {
     const found = Object.entries(reasons).map(([address, reason]) => `${address}: ${reason}`)
     const advice = hasNoQuorum
       ? 'It has no quorum: a majority of its servers must run and reach each other.'
-      : 'Check that its servers run, and that they can be reached from here.'
+      : found.some(reason => reason.includes('certificate'))
+        ? 'Give who signed its certificate (tls.ca), and the name that is in it (tls.serverName).'
+        : 'Check that its servers run, that they can be reached from here, and on both sides whether TLS is spoken.'
     super(
       'SKEIN_COORD_UNAVAILABLE',
       `Store ${url} could not ${asked} within ${Math.round(limitMs)} ms (${found.join('; ')}). ${advice}`,

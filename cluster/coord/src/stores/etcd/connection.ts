@@ -14,6 +14,8 @@ export interface ConnectionOptions {
 
 export interface StreamHandlers {
   message(bytes: Uint8Array): void
+  /** Whether no message is to come any more. */
+  isComplete?(): boolean
   /** The last that is called; undefined: as it should. */
   ended(failure: RpcFailure | undefined): void
 }
@@ -25,6 +27,8 @@ const headBytes = 5
 
 /** A message with its head, which is made room for. */
 export const framed = (bytes: Uint8Array): Uint8Array => {
+  // 0: it is not compressed.
+  bytes[0] = 0
   new DataView(bytes.buffer, bytes.byteOffset).setUint32(1, bytes.length - headBytes)
   return bytes
 }
@@ -34,6 +38,8 @@ export class Connection {
   private readonly session: ClientHttp2Session
   private readonly clock: Clock
   private readonly silenceMs: number
+  private readonly headers = new Map<string, Record<string, string>>()
+  private token: string | undefined
   private active = 0
   private heardAtMs = 0
   private watchdog: Timer | undefined
@@ -78,7 +84,13 @@ export class Connection {
           reject(failure)
         }
       }
-      const fail = (error: Error): void => settle(new RpcFailure(Code.unavailable, error.message, false, error))
+      const fail = (error: Error): void => {
+        const isOther = (error as { code?: string }).code?.startsWith('ERR_HTTP2') ?? false
+        const failure = isOther
+          ? new RpcFailure(Code.unimplemented, `it does not speak HTTP/2 (${error.message})`, true, error)
+          : new RpcFailure(Code.unavailable, error.message, false, error)
+        settle(failure)
+      }
       const close = (): void => settle(new RpcFailure(Code.unavailable, 'it closed the connection at once', false))
       const timer = clock.after(limitMs, () =>
         settle(new RpcFailure(Code.unavailable, `it did not answer within ${Math.round(limitMs)} ms`, false)),
@@ -103,6 +115,7 @@ export class Connection {
       let answer: Uint8Array | undefined
       const stream = this.open(path, token, {
         message: bytes => (answer = bytes),
+        isComplete: () => answer !== undefined,
         ended: failure => {
           timer.cancel()
           if (failure) reject(failure)
@@ -120,15 +133,7 @@ export class Connection {
   /** A call whose answers come as they come. Nothing is told after it was failed, but for its end. */
   open(path: string, token: string | undefined, handlers: StreamHandlers): RpcStream {
     if (!this.isUsable) return refused(this.broken, handlers)
-    const stream = this.session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      // etcd then refuses to do what it cannot for want of a leader, instead of trying for as long as it likes.
-      hasleader: 'true',
-      ...(token !== undefined && { token }),
-    })
+    const stream = this.session.request(this.headersOf(path, token))
     this.begun()
     return new RpcStream(stream, this, handlers)
   }
@@ -151,6 +156,25 @@ export class Connection {
 
   close(): void {
     this.break(new Error('it was closed'))
+  }
+
+  private headersOf(path: string, token: string | undefined): Record<string, string> {
+    if (token !== this.token) this.headers.clear()
+    this.token = token
+    let headers = this.headers.get(path)
+    if (headers === undefined) {
+      headers = {
+        ':method': 'POST',
+        ':path': path,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        // etcd then refuses to do what it cannot for want of a leader, instead of trying for as long as it likes.
+        hasleader: 'true',
+        ...(token !== undefined && { token }),
+      }
+      this.headers.set(path, headers)
+    }
+    return headers
   }
 
   private begun(): void {
@@ -203,7 +227,10 @@ export class RpcStream {
   private readonly stream: ClientHttp2Stream
   private readonly connection: Connection
   private readonly handlers: StreamHandlers
-  private rest: Uint8Array | undefined
+  /** Of a message that is not all there yet. */
+  private parts: Uint8Array[] = []
+  private partsBytes = 0
+  private neededBytes = headBytes
   private outcome: { failure: RpcFailure | undefined } | undefined
   private hasEnded = false
 
@@ -214,7 +241,6 @@ export class RpcStream {
     stream.on('response', headers => this.responded(headers))
     stream.on('trailers', trailers => this.judge(trailers))
     stream.on('data', (bytes: Uint8Array) => this.received(bytes))
-    stream.on('end', () => this.outcome && this.end(this.outcome.failure))
     stream.on('error', error => this.broke(error))
     stream.on('close', () => this.broke(undefined))
   }
@@ -232,7 +258,6 @@ export class RpcStream {
   }
 
   private responded(headers: Record<string, unknown>): void {
-    this.connection.heard()
     const type = String(headers['content-type'] ?? '')
     if (type.startsWith('application/grpc')) {
       if (headers['grpc-status'] !== undefined) this.judge(headers)
@@ -244,33 +269,41 @@ export class RpcStream {
 
   private judge(trailers: Record<string, unknown>): void {
     const code = Number(trailers['grpc-status'] ?? Code.unknown)
-    if (code === 0) this.outcome = { failure: undefined }
-    else {
+    if (code === 0) {
+      this.outcome = { failure: undefined }
+      // All has come: the stream need not be waited for.
+      if (this.handlers.isComplete?.()) this.end(undefined)
+    } else {
       const message = decoded(String(trailers['grpc-message'] ?? `status ${code}`))
       this.outcome = { failure: new RpcFailure(code, message, true) }
     }
   }
 
+  /** Messages may come in parts, and several at once. */
   private received(bytes: Uint8Array): void {
     this.connection.heard()
-    let all = bytes
-    if (this.rest !== undefined) {
-      all = new Uint8Array(this.rest.length + bytes.length)
-      all.set(this.rest)
-      all.set(bytes, this.rest.length)
-    }
+    this.parts.push(bytes)
+    this.partsBytes += bytes.length
+    if (this.partsBytes < this.neededBytes) return
+    const all = this.parts.length === 1 ? bytes : Buffer.concat(this.parts)
     let at = 0
+    this.neededBytes = headBytes
     while (all.length - at >= headBytes && !this.hasEnded) {
       const length = new DataView(all.buffer, all.byteOffset + at).getUint32(1)
       if (all[at] !== 0 || length > largestBytes) {
         this.fail(new RpcFailure(Code.unimplemented, 'its messages are not those of etcd', true))
         return
       }
-      if (all.length - at - headBytes < length) break
-      this.handlers.message(all.subarray(at + headBytes, at + headBytes + length))
-      at += headBytes + length
+      const end = at + headBytes + length
+      if (end > all.length) {
+        this.neededBytes = headBytes + length
+        break
+      }
+      this.handlers.message(all.subarray(at + headBytes, end))
+      at = end
     }
-    this.rest = at < all.length ? all.subarray(at) : undefined
+    this.parts = at < all.length ? [all.subarray(at)] : []
+    this.partsBytes = all.length - at
   }
 
   private broke(error: Error | undefined): void {

@@ -27,6 +27,8 @@ export interface Asked {
   readonly isRepeatable: boolean
   /** Default: that of the options. */
   readonly timeoutMs?: number
+  /** Waited for before it is asked; what is asked stands by then. */
+  readonly after?: Promise<unknown>
 }
 
 const firstDelayMs = 20
@@ -37,6 +39,7 @@ const shortestAttemptMs = 100
 interface Endpoint {
   readonly address: string
   connection: Promise<Connection> | undefined
+  live: Connection | undefined
 }
 
 export class Endpoints {
@@ -56,7 +59,7 @@ export class Endpoints {
     this.clock = options.clock
     this.chance = options.chance
     this.options = options
-    this.endpoints = address.endpoints.map(address => ({ address, connection: undefined }))
+    this.endpoints = address.endpoints.map(address => ({ address, connection: undefined, live: undefined }))
     // So that many clients are not all one node's.
     this.current = options.chance.integer(0, this.endpoints.length)
   }
@@ -70,6 +73,7 @@ export class Endpoints {
     const writer = new Writer(5)
     call.request.write(writer, request)
     const message = framed(writer.finish())
+    if (asked.after) await asked.after
     const answer = await this.attempts(call.path, message, asked)
     try {
       return call.response.read(new Reader(answer)) as any
@@ -126,7 +130,7 @@ export class Endpoints {
       try {
         // What can be asked again gives the others time, too.
         const limitMs = Math.min(leftMs, Math.max(shortestAttemptMs, timeoutMs / this.endpoints.length))
-        const connection = await this.connect(endpoint, limitMs)
+        const connection = endpoint.live?.isUsable ? endpoint.live : await this.connect(endpoint, limitMs)
         const token = this.address.user === undefined ? undefined : await this.authenticated(connection, limitMs)
         return await connection.unary(path, message, token, isRepeatable ? limitMs : leftMs)
       } catch (error) {
@@ -168,6 +172,7 @@ export class Endpoints {
     try {
       const connection = await connecting
       if (this.isClosed) connection.close()
+      endpoint.live = connection
       return connection
     } catch (error) {
       if (endpoint.connection === connecting) endpoint.connection = undefined

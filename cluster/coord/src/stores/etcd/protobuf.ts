@@ -29,7 +29,8 @@ export type In<F extends Fields> = { readonly [K in keyof F]?: NonNullable<F[K][
 export type Out<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<any, infer T> ? T : never }
 
 export class Writer {
-  private bytes = new Uint8Array(256)
+  // Of Node's pool: short messages are parts of one piece of memory.
+  private bytes = Buffer.allocUnsafe(256)
   private at: number
 
   /** `room`: bytes left free at the beginning. */
@@ -66,13 +67,21 @@ export class Writer {
     this.at += bytes.length
   }
 
+  text(text: string): void {
+    const length = Buffer.byteLength(text)
+    this.varint(length)
+    this.reserve(length)
+    this.bytes.write(text, this.at)
+    this.at += length
+  }
+
   finish(): Uint8Array {
     return this.bytes.subarray(0, this.at)
   }
 
   private reserve(length: number): void {
     if (this.at + length <= this.bytes.length) return
-    const larger = new Uint8Array(Math.max(2 * this.bytes.length, this.at + length))
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.bytes.length, this.at + length))
     larger.set(this.bytes)
     this.bytes = larger
   }
@@ -139,19 +148,18 @@ export class Reader {
   }
 }
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-const bytesKind: Kind<Uint8Array, Uint8Array> = {
+const bytesKind: Kind<Uint8Array | string, Uint8Array> = {
   wire: 2,
-  write: (writer, value) => writer.raw(value),
+  write: (writer, value) => (typeof value === 'string' ? writer.text(value) : writer.raw(value)),
   // A copy: what came in may be a small part of a large piece, or be used again.
   read: reader => reader.raw().slice(),
   none: new Uint8Array(0),
 }
 const textKind: Kind<string, string> = {
   wire: 2,
-  write: (writer, value) => writer.raw(encoder.encode(value)),
+  write: (writer, value) => writer.text(value),
   read: reader => decoder.decode(reader.raw()),
   none: '',
 }
@@ -177,7 +185,12 @@ const boolKind: Kind<boolean, boolean> = {
   none: false,
 }
 
-export const bytes = (number: number): Field<Uint8Array, Uint8Array> => ({ number, kind: bytesKind, isRepeated: false })
+/** A text is given as its UTF-8. */
+export const bytes = (number: number): Field<Uint8Array | string, Uint8Array> => ({
+  number,
+  kind: bytesKind,
+  isRepeated: false,
+})
 export const text = (number: number): Field<string, string> => ({ number, kind: textKind, isRepeated: false })
 export const int = (number: number): Field<number, number> => ({ number, kind: intKind, isRepeated: false })
 export const id = (number: number): Field<string, string> => ({ number, kind: idKind, isRepeated: false })

@@ -89,27 +89,26 @@ export class EtcdStore implements Store {
     options: PutOptions = {},
   ): Promise<{ revision: number; previous: Entry | undefined }> {
     checkKey('put', key)
-    // What it is now, whatever becomes of the array.
-    const bytes = bytesOf('put', value)
-    const request = this.translator.put(key, bytes === value ? bytes.slice() : bytes, options.lease)
-    const { header, previous } = await this.change([options.lease], () =>
-      this.endpoints.call(calls.put, request, { what: `put ${key}`, isRepeatable: false }),
+    if (typeof value !== 'string') bytesOf('put', value)
+    const request = this.translator.put(key, value, options.lease)
+    const { header, previous } = await this.change([options.lease], after =>
+      this.endpoints.call(calls.put, request, { what: `put ${key}`, isRepeatable: false, after }),
     )
     return { revision: header!.revision, previous: previous && this.translator.entry(previous) }
   }
 
   async delete(key: string): Promise<{ revision: number; deleted: Entry | undefined }> {
     const request = { key: this.translator.key(checkKey('delete', key)), withPrevious: true }
-    const { header, deleted } = await this.change([], () =>
-      this.endpoints.call(calls.delete, request, { what: `delete ${key}`, isRepeatable: false }),
+    const { header, deleted } = await this.change([], after =>
+      this.endpoints.call(calls.delete, request, { what: `delete ${key}`, isRepeatable: false, after }),
     )
     return { revision: header!.revision, deleted: deleted[0] && this.translator.entry(deleted[0]) }
   }
 
   async deleteRange(range: Range): Promise<{ revision: number; deleted: readonly Entry[] }> {
     const request = { ...this.translator.deletion(checkRange('deleteRange', range)), withPrevious: true }
-    const { header, deleted } = await this.change([], () =>
-      this.endpoints.call(calls.delete, request, { what: 'delete a range', isRepeatable: false }),
+    const { header, deleted } = await this.change([], after =>
+      this.endpoints.call(calls.delete, request, { what: 'delete a range', isRepeatable: false, after }),
     )
     return { revision: header!.revision, deleted: deleted.map(entry => this.translator.entry(entry)) }
   }
@@ -128,7 +127,7 @@ export class EtcdStore implements Store {
     const { header, succeeded, results } = await this.read(asked.what, Math.min(...revisions), () =>
       this.change(
         all.map(operation => (operation.op === 'put' ? operation.lease : undefined)),
-        () => this.endpoints.call(calls.transact, request, asked),
+        after => this.endpoints.call(calls.transact, request, { ...asked, after }),
       ),
     )
     const { revision } = header!
@@ -228,10 +227,12 @@ export class EtcdStore implements Store {
   }
 
   /** Changes come after the watches that were begun before them. */
-  private async change<T>(leases: readonly (string | undefined)[], run: () => Promise<T>): Promise<T> {
-    if (this.beginning.size > 0) await Promise.all(this.beginning)
+  private async change<T>(
+    leases: readonly (string | undefined)[],
+    run: (after: Promise<unknown> | undefined) => Promise<T>,
+  ): Promise<T> {
     try {
-      return await run()
+      return await run(this.beginning.size > 0 ? Promise.all(this.beginning) : undefined)
     } catch (error) {
       if (error instanceof RpcFailure && error.message === 'etcdserver: requested lease not found')
         throw new LeaseNotFoundError(leases.find(lease => lease !== undefined) ?? '')
@@ -275,8 +276,8 @@ export class EtcdStore implements Store {
 
   private async revoke(id: string): Promise<void> {
     if (!isLease(id)) throw new LeaseNotFoundError(id)
-    await this.change([id], () =>
-      this.endpoints.call(calls.revoke, { id }, { what: `revoke lease ${id}`, isRepeatable: true }),
+    await this.change([id], after =>
+      this.endpoints.call(calls.revoke, { id }, { what: `revoke lease ${id}`, isRepeatable: true, after }),
     )
   }
 }

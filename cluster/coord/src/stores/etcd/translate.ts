@@ -1,5 +1,5 @@
 // The store's words as etcd's, and back.
-import { bytesOf, compareKeys, endsOf } from '../../core/keys.ts'
+import { compareKeys, endsOf } from '../../core/keys.ts'
 import { LeaseNotFoundError } from '../../errors.ts'
 import type {
   Compare,
@@ -20,9 +20,9 @@ type Answered<C> = C extends { response: Message<infer F> } ? Out<F> : never
 type Calls = typeof calls
 
 export interface Ends {
-  readonly key: Uint8Array
+  readonly key: string
   /** Undefined: the key alone. */
-  readonly end: Uint8Array | undefined
+  readonly end: Uint8Array | string | undefined
   readonly isEmpty: boolean
 }
 
@@ -47,8 +47,8 @@ export class Translator {
     this.end = afterPrefix(encoder.encode(prefix))
   }
 
-  key(key: string): Uint8Array {
-    return encoder.encode(this.prefix + key)
+  key(key: string): string {
+    return this.prefix + key
   }
 
   ends(range: Range): Ends {
@@ -56,7 +56,7 @@ export class Translator {
     // The key of one zero is the first there can be, for the empty one is none.
     const first = this.prefix === '' && from === '' ? '\0' : from
     const key = this.key(first)
-    if ('prefix' in range) return { key, end: afterPrefix(this.key(from)), isEmpty: false }
+    if ('prefix' in range) return { key, end: afterPrefix(encoder.encode(this.key(from))), isEmpty: false }
     if (to === undefined) return { key, end: this.end, isEmpty: false }
     if (compareKeys(first, to) >= 0) return { key: this.key('\u0001'), end: this.key('\u0001'), isEmpty: true }
     return { key, end: this.key(to), isEmpty: false }
@@ -97,12 +97,12 @@ export class Translator {
   /** Throws LeaseNotFoundError. */
   put(key: string, value: Uint8Array | string, lease: string | undefined): Asked<Calls['put']> {
     if (lease !== undefined && !isLease(lease)) throw new LeaseNotFoundError(lease)
-    return { key: this.key(key), value: bytesOf('put', value), lease, withPrevious: true }
+    return { key: this.key(key), value, lease, withPrevious: true }
   }
 
   compare({ key, target, is, value }: Compare): NonNullable<Asked<Calls['transact']>['if']>[number] {
     const asked = { key: this.key(key), is: comparisons[is], target: targets[target] }
-    if (target === 'value') return { ...asked, value: bytesOf('transact', value) }
+    if (target === 'value') return { ...asked, value }
     if (target === 'lease') return { ...asked, lease: value === '' ? '0' : isLease(value) ? value : noLease }
     return { ...asked, [target]: value }
   }
@@ -122,7 +122,7 @@ export class Translator {
     }
   }
 
-  deletion(range: Range): { key: Uint8Array; end: Uint8Array | undefined } {
+  deletion(range: Range): Pick<Ends, 'key' | 'end'> {
     const { key, end } = this.ends(range)
     return { key, end }
   }
