@@ -5,7 +5,7 @@ import type { LeaseLostError } from '../errors.ts'
 import type { Lease } from '../store.ts'
 import type { RegistryBackend } from './backend.ts'
 import { RegistrationEndedError } from './errors.ts'
-import type { ServiceRecord } from './service.ts'
+import { addressOf, type ServiceRecord } from './service.ts'
 
 export interface Registration extends AsyncDisposable {
   readonly id: string
@@ -14,6 +14,8 @@ export interface Registration extends AsyncDisposable {
   readonly host: string
   /** The one that was given, or taken. */
   readonly port: number
+  /** `host:port`, as `connect` takes it. */
+  readonly address: string
   readonly metadata: Readonly<Record<string, unknown>>
   /** The registry is sure to have it: false while it is registered again. */
   readonly isListed: boolean
@@ -75,6 +77,9 @@ export class HeldRegistration implements Registration {
   }
   get port(): number {
     return this.record.port
+  }
+  get address(): string {
+    return addressOf(this.host, this.port)
   }
   get metadata(): Readonly<Record<string, unknown>> {
     return this.record.metadata

@@ -102,4 +102,6 @@ const isRecord = (value: unknown): value is ServiceRecord =>
   isObject(value.metadata) &&
   typeof value.since === 'number'
 
-const addressOf = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+/** As `connect` takes it. */
+export const addressOf = (host: string, port: number): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`

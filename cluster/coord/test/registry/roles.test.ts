@@ -57,14 +57,16 @@ const judgeSeed = async (seed: number): Promise<Counts> => {
       simulation.network.set({ latencyMs: [0.2, 10], cutRate: 0.1, lossRate: 0.01, streamTimeoutMs: 2000 })
       const faults = simulation.disturb({
         nodes: ['hub', ...servers],
-        kinds: ['kill', 'pause'],
-        everyMs: [100, 1500],
-        lastingMs: [50, 3000],
+        kinds: ['kill', 'pause', 'isolate', 'partition', 'one-way'],
+        everyMs: [50, 800],
+        lastingMs: [50, 2000],
       })
       simulation.after(20_000, () => {
         faults.cancel()
         simulation.calm()
       })
+      // Heartbeats alone keep no run going.
+      simulation.after(44_000, () => {})
     },
     { forMs: 45_000 },
   )
@@ -76,7 +78,7 @@ const judgeSeed = async (seed: number): Promise<Counts> => {
 const server = async (world: World, ran: Map<string, number>): Promise<void> => {
   const run = async (id: string): Promise<string> => {
     ran.set(id, (ran.get(id) ?? 0) + 1)
-    await sleep(world.clock, 30 * world.chance.uniform())
+    await sleep(world.clock, 200 * world.chance.uniform())
     return id
   }
   for (;;)
@@ -99,7 +101,7 @@ const client = async (
 ): Promise<void> => {
   const { connect } = rolesAt(world)
   const strategy = world.chance.uniform() < 0.5 ? 'random' : 'round-robin'
-  const it = connect<any>('mul@^1.1', { retry: ['again'], strategy })
+  const it = connect<any>('mul@^1.1', { retry: ['again'], strategy, heartbeat: { idleMs: 2000, timeoutMs: 1000 } })
   for (let i = 0; simulation.timeMs < 25_000; i++) {
     const name = i % 2 === 0 ? 'once' : 'again'
     const id = `${world.name} ${name} ${i}`
@@ -113,7 +115,8 @@ const client = async (
       assert.ok(error instanceof ConnectionLostError && name === 'once', String(error))
       assert.ok((ran.get(id) ?? 0) <= (error.mayHaveRun ? 1 : 0))
       counts.lost++
-      assert.ok(simulation.timeMs < 23_000, 'what is calm loses nothing')
+      // Who is gone without a word is noticed some time after all is calm.
+      assert.ok(simulation.timeMs < 28_000, 'what is calm loses nothing')
     }
     await sleep(world.clock, 100 * world.chance.uniform())
   }
@@ -123,12 +126,12 @@ const client = async (
 describe('roles', () => {
   test('whatever fails, calls are made once, or more often where that may be, and somebody answers in the end', async () => {
     const sum: Counts = { made: 0, answered: 0, lost: 0 }
-    for (let seed = 1; seed <= Number(process.env.SKEIN_SEEDS ?? 10); seed++) {
+    for (let seed = 1; seed <= Number(process.env.SKEIN_SEEDS ?? 6); seed++) {
       const counts = await judgeSeed(seed)
       for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] += counts[key]
     }
     // Faults there were.
-    assert.ok(sum.lost > 5 && sum.answered > 1000 && sum.answered + sum.lost === sum.made, JSON.stringify(sum))
+    assert.ok(sum.lost > 5 && sum.answered > 500 && sum.answered + sum.lost === sum.made, JSON.stringify(sum))
   })
 
   /** A hub, and worlds of nodes by name. */
