@@ -9,6 +9,7 @@ import { explain } from './commands/explain.ts'
 import { help } from './commands/help.ts'
 import { lock } from './commands/lock.ts'
 import { mpirun } from './commands/mpirun.ts'
+import { registry } from './commands/registry.ts'
 import { run } from './commands/run.ts'
 import { tasks } from './commands/tasks.ts'
 
@@ -17,6 +18,7 @@ export const commands: readonly Command[] = [
   mpirun,
   lock,
   elect,
+  registry,
   tasks,
   dashboard,
   explain,

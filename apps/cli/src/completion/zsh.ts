@@ -4,7 +4,9 @@ import type { CommandWords, OptionWords } from './words.ts'
 export function zsh(root: CommandWords, commands: readonly CommandWords[]): string {
   const list = commands.map(words => `    ${quote(`${words.name}:${words.about}`)}`)
   const cases = commands.map(words => {
-    const rest = ['run', 'mpirun', 'lock', 'elect'].includes(words.name) ? [quote('*::argument:_normal')] : []
+    const rest = ['run', 'mpirun', 'lock', 'elect', 'registry'].includes(words.name)
+      ? [quote('*::argument:_normal')]
+      : []
     const argument = words.argument === 'none' ? [] : [quote(`1:argument:${action(words.argument)}`)]
     return `        ${words.name}) _arguments ${[...words.options.map(specOf), ...argument, ...rest].join(' ')} ;;`
   })
