@@ -147,6 +147,17 @@ for (const [version, node] of nodes()) {
     assert.match(stdout, /^reference 499500 .*\nSKEIN_NOT_SUPPORTED\nSKEIN_NOT_SUPPORTED\n$/)
   })
 
+  test(`a store in a file, whose thread is a file of its own, on Node ${version}`, () => {
+    const script = `import { open } from '@skein/coord'
+      const store = await open('file:store.db')
+      const held = await store.lock('one')
+      console.log((await store.range({ prefix: 'skein/' })).count)
+      await store.close()`
+    const options = { cwd: user, encoding: 'utf8', timeout: 60_000 } as const
+    const { stdout, stderr } = spawnSync(node, ['--input-type=module', '-e', script], options)
+    assert.equal(stdout, '1\n', stderr)
+  })
+
   test(`machine code is called off, and tells of what faults, on Node ${version}`, t => {
     if (backends.x64.unavailable()) return t.skip(backends.x64.unavailable())
     const script = `import { kernel } from 'skein'

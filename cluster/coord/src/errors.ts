@@ -77,8 +77,8 @@ export class StoreClosedError extends SkeinError {
   static {
     registerError(StoreClosedError, 'StoreClosedError')
   }
-  constructor(url: string) {
-    super('SKEIN_COORD_CLOSED', `The store ${url} was closed. Open it again.`, {})
+  constructor(url: string, options?: ErrorOptions) {
+    super('SKEIN_COORD_CLOSED', `The store ${url} was closed. Open it again.`, {}, options)
   }
 }
 

@@ -3,7 +3,7 @@
 // that is paused, by its collector or its machine, acts on what it believed before. That is what tokens are for.
 import type { Clock, Timer } from '@skein/world'
 import { LeaseLostError, LeaseNotFoundError } from './errors.ts'
-import type { Lease } from './store.ts'
+import type { Lease, LeaseOptions, Store, Transaction, TransactionResult } from './store.ts'
 
 /** Of the time to live, for clocks that drift. */
 const driftShare = 0.1
@@ -103,5 +103,21 @@ export class HeldLease implements Lease {
       },
       { background: true },
     )
+  }
+}
+
+/** Takes a lease, and does with it what the transaction says; of a transaction that cannot be done the lease is given back. In one step where the store can. */
+export const leaseAnd = async (
+  store: Store,
+  options: LeaseOptions,
+  transaction: (lease: string) => Transaction,
+): Promise<{ lease: Lease; result: TransactionResult }> => {
+  if (store.leaseAnd) return store.leaseAnd(options, transaction)
+  const lease = await store.lease(options)
+  try {
+    return { lease, result: await store.transact(transaction(lease.id)) }
+  } catch (error) {
+    await lease.revoke().catch(() => {})
+    throw error
   }
 }

@@ -20,7 +20,7 @@ export const open = async (url: string, options: OpenOptions = {}): Promise<Coor
   if (url === 'memory:') return new Coordinator(new MemoryStore(options.clock, options.chance))
   if (typeof url === 'string' && url.startsWith('file:') && url.length > 5) {
     const { SqliteStore } = await import('./stores/sqlite/store.ts')
-    return new Coordinator(new SqliteStore(url.slice(5)))
+    return new Coordinator(await SqliteStore.open({ path: url.slice(5) }))
   }
   if (typeof url === 'string' && /^etcds?:/.test(url)) {
     const { EtcdStore } = await import('./stores/etcd/store.ts')

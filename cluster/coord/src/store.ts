@@ -84,6 +84,10 @@ export interface WatchOptions {
   readonly from?: number
   /** With what was there before. */
   readonly previous?: boolean
+  /**
+   * Bytes that may wait to be read. What happens beyond them is read again from the store's history when it is asked for; if it was compacted meanwhile, the watch rejects with CompactedError. Default 1 MiB.
+   */
+  readonly maxUnreadBytes?: number
   readonly signal?: AbortSignal
 }
 
@@ -138,6 +142,11 @@ export interface Store extends AsyncDisposable {
   deleteRange(range: Range): Promise<{ revision: number; deleted: readonly Entry[] }>
   transact(transaction: Transaction): Promise<TransactionResult>
   lease(options: LeaseOptions): Promise<Lease>
+  /** A lease, and a transaction with it, in one step. Stores that would make two of it do not have it. Rejects as both do; then there is no lease. */
+  leaseAnd?(
+    options: LeaseOptions,
+    transaction: (lease: string) => Transaction,
+  ): Promise<{ lease: Lease; result: TransactionResult }>
   watch(range: Range, options?: WatchOptions): AsyncIterableIterator<WatchBatch>
   /** Forgets what was before the revision, but for what is there still. */
   compact(revision: number): Promise<void>

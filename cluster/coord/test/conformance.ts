@@ -241,6 +241,17 @@ export const cases: Record<string, (place: Place) => Promise<void>> = {
     await nothing.return!()
   },
 
+  'a watch that is read late tells all, in order, and keeps little meanwhile': async ({ store }) => {
+    const watch = store.watch({ prefix: 'a' }, { maxUnreadBytes: 500 })
+    const expected = Array.from({ length: 40 }, (_, i) => `a=${i}`)
+    for (let i = 0; i < 40; i++) await store.put('a', String(i))
+    for (const one of expected) assert.deepEqual(told((await watch.next()).value), [one])
+    const next = watch.next()
+    await store.put('a', 'last')
+    assert.deepEqual(told((await next).value), ['a=last'])
+    await watch.return!()
+  },
+
   'a watch of what is forgotten says so; one is ended by its signal': async ({ store }) => {
     await store.put('a', '1')
     const { revision } = await store.put('a', '2')
@@ -317,6 +328,7 @@ export const cases: Record<string, (place: Place) => Promise<void>> = {
       () => store.transact({ if: [{ key: 'a', target: 'lease', is: '<' as never, value: '' }] }),
       async () => store.watch({} as never),
       async () => store.watch({ prefix: '' }, { from: -1 }),
+      async () => store.watch({ prefix: '' }, { maxUnreadBytes: 0 }),
     ])
       await assert.rejects(call, { name: 'ArgumentError' })
   },

@@ -34,5 +34,10 @@ if (what === 'count') {
   console.log('holds')
   await new Promise(() => setInterval(() => {}, 1000))
 }
-await store.close()
-console.log('done')
+if (what === 'leave') {
+  await store.put('a', '1')
+  console.log('left')
+} else {
+  await store.close()
+  console.log('done')
+}

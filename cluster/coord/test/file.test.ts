@@ -19,6 +19,7 @@ import {
   StoreFileError,
   type Transaction,
 } from '../src/index.ts'
+import { SqliteStore } from '../src/stores/sqlite/store.ts'
 
 const worker = fileURLToPath(new URL('file-worker.ts', import.meta.url))
 const text = (entry: Entry | undefined): string | undefined => entry && new TextDecoder().decode(entry.value)
@@ -103,6 +104,67 @@ describe('several processes', () => {
   })
 })
 
+describe('a thread of its own', () => {
+  test('the program goes on while another process has the file, and what it asks meanwhile is done after that', async t => {
+    const path = join(folderOf(t), 'store.db')
+    await using store = await open(`file:${path}`)
+    await store.put('a', '1')
+    const { DatabaseSync } = await import('node:sqlite')
+    const other = new DatabaseSync(path)
+    other.exec('BEGIN IMMEDIATE')
+    let isDone = false
+    const put = store.put('a', '2').then(() => (isDone = true))
+    const watch = store.watch({ prefix: 'a' })
+    for (let i = 0; i < 20; i++) await new Promise(resolve => setTimeout(resolve, 1))
+    assert.equal(isDone, false)
+    other.exec('ROLLBACK')
+    other.close()
+    await put
+    assert.equal(text(await store.get('a')), '2')
+    await watch.return!()
+  })
+
+  test('what was asked before it is closed is done', async t => {
+    const path = join(folderOf(t), 'store.db')
+    const store = await open(`file:${path}`)
+    const puts = Array.from({ length: 50 }, (_, i) => store.put(`key/${i}`, ''))
+    const read = store.range({ prefix: '' })
+    await store.close()
+    await Promise.all([...puts, read])
+    await assert.rejects(store.put('late', ''), { name: 'StoreClosedError' })
+    await using again = await open(`file:${path}`)
+    assert.equal((await again.range({ prefix: 'key/' })).count, 50)
+  })
+
+  test('a program that has nothing else to do ends, though it has not closed its store', async t => {
+    const { child, lines } = start(t, join(folderOf(t), 'store.db'), 'leave')
+    const [code] = await once(child, 'close')
+    assert.deepEqual([code, lines], [0, ['begun', 'left']])
+  })
+
+  test('views of memory, plain or shared, are stored as the bytes that they show', async t => {
+    await using store = await open(`file:${join(folderOf(t), 'store.db')}`)
+    const bytes = new Uint8Array(new SharedArrayBuffer(1000), 100, 3)
+    bytes.set([1, 2, 3])
+    const put = store.put('a', bytes)
+    bytes[0] = 9
+    await put
+    assert.deepEqual([...(await store.get('a'))!.value], [1, 2, 3])
+    await store.put('b', Buffer.from('text').subarray(1))
+    assert.equal(text(await store.get('b')), 'ext')
+  })
+
+  test('a watch that is read late tells from the file what it has not kept, or that it is forgotten', async t => {
+    await using store = await open(`file:${join(folderOf(t), 'store.db')}`)
+    const watch = store.watch({ prefix: 'a' }, { maxUnreadBytes: 1 })
+    let revision = 0
+    for (let i = 0; i < 5; i++) ({ revision } = await store.put('a', String(i)))
+    await store.compact(revision)
+    assert.equal((await watch.next()).value.revision, 1)
+    await assert.rejects(watch.next(), { name: 'CompactedError' })
+  })
+})
+
 describe('files that are none', () => {
   const refused = (path: string, code: number) =>
     assert.rejects(open(`file:${path}`), (error: StoreFileError) => {
@@ -139,9 +201,8 @@ describe('files that are none', () => {
 
   test('a disk that is full: what was acknowledged is there, the rest was not done', async t => {
     const path = join(folderOf(t), 'store.db')
-    const store = await open(`file:${path}`)
+    const store = await SqliteStore.open({ path, maxBytes: 40 * 4096 })
     await store.put('first', 'x')
-    ;(store.store as unknown as { database: { exec(sql: string): void } }).database.exec('PRAGMA max_page_count = 40')
     const done: number[] = []
     let full: StoreFileError | undefined
     for (let i = 0; i < 1000 && !full; i++)

@@ -35,6 +35,7 @@ export {
   uniform32At,
   uniform64At,
 } from './philox.ts'
+export { inheritedFlags } from './thread-flags.ts'
 export { threefry4x32, threefryParity, threefryRotations, threefryRounds } from './threefry.ts'
 export type { KeptSpan, Span, StartOptions } from './trace.ts'
 export { span, TraceError, tracer } from './trace.ts'

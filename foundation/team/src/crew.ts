@@ -7,6 +7,7 @@
 
 import { existsSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
+import { inheritedFlags } from '@skein/base'
 import * as at from './control.ts'
 import type { Gates } from './gate.ts'
 import { endsThreads, terminateThread } from './loading.ts'
@@ -17,18 +18,6 @@ const workerUrl = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './w
 
 /** Threads that die before they have come up once, in a row: something is wrong with starting them. */
 const mostFailedStarts = 3
-
-/**
- * A thread inherits the flags of the process, so that loaders a program was started with also see its JavaScript bodies. Only
- * `--input-type`, which goes with code on the command line, a thread started from a file refuses: then the flags that
- * matter to modules are picked out.
- */
-const inheritedFlags = (): string[] | undefined => {
-  const flags = process.execArgv
-  if (!flags.some(flag => flag.startsWith('--input-type'))) return undefined
-  const moduleFlag = /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(=|$)/
-  return flags.flatMap((flag, i) => (!moduleFlag.test(flag) ? [] : flag.includes('=') ? [flag] : [flag, flags[i + 1]]))
-}
 
 export interface CrewOptions {
   readonly control: SharedArrayBuffer

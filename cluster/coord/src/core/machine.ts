@@ -73,9 +73,10 @@ export class Machine {
     return { succeeded, revision: this.revision, results }
   }
 
-  grant(ttlMs: number, nowMs: number): string {
+  /** Without an id the tables give one. */
+  grant(ttlMs: number, nowMs: number, id?: string): string {
     checkTtl(ttlMs)
-    return this.tables.addLease(ttlMs, nowMs + ttlMs)
+    return this.tables.addLease(ttlMs, nowMs + ttlMs, id)
   }
 
   /** Throws LeaseNotFoundError. */

@@ -19,9 +19,10 @@ export const checkRangeRequest = (range: Range, { limit, revision }: RangeOption
 }
 
 /** Throws ArgumentError. */
-export const checkWatch = (range: Range, { from }: WatchOptions): void => {
+export const checkWatch = (range: Range, { from, maxUnreadBytes = 1 }: WatchOptions): void => {
   checkRange('watch', range)
   checkRevision('watch', 'from', from)
+  if (!(maxUnreadBytes > 0)) throw new ArgumentError('watch', 'maxUnreadBytes', 'bytes above 0', maxUnreadBytes)
 }
 
 /** Throws ArgumentError. */

@@ -31,8 +31,8 @@ export interface Tables {
   /** Forgets changes that were followed by others up to the revision. */
   compact(revision: number): void
 
-  /** Adds a lease, and gives its id. */
-  addLease(ttlMs: number, untilMs: number): string
+  /** Adds a lease, and gives its id: the one that is given, which no other lease has had, or its own choice. */
+  addLease(ttlMs: number, untilMs: number, id?: string): string
   lease(id: string): LeaseRow | undefined
   prolong(id: string, untilMs: number): void
   removeLease(id: string): void
@@ -113,8 +113,7 @@ export class MemoryTables implements Tables {
     this.log.splice(0, first < 0 ? this.log.length : first)
   }
 
-  addLease(ttlMs: number, untilMs: number): string {
-    const id = String(++this.lastLease)
+  addLease(ttlMs: number, untilMs: number, id = String(++this.lastLease)): string {
     this.leases.set(id, { row: { id, ttlMs, untilMs }, keys: new Set() })
     return id
   }

@@ -4,6 +4,7 @@
 import { ArgumentError, TimeoutError } from '@skein/base'
 import { checkName } from '../core/keys.ts'
 import { LeaseLostError } from '../errors.ts'
+import { leaseAnd } from '../leases.ts'
 import type { Compare, Entry, Lease, RangeResult, Store } from '../store.ts'
 import { only, untilChange, type WaitOptions, waiting } from '../waiting.ts'
 
@@ -61,18 +62,18 @@ export const standInLine = (
   // What is tried and not waited for takes the time that it takes to ask.
   const isTry = options.timeoutMs === 0
   return waiting(call, store.clock, isTry ? { signal: options.signal } : options, async (ends, end) => {
-    const lease = await store.lease({ ttlMs })
+    const keyOf = (id: string): string => `${prefix}${kind}-${id}`
+    const { lease, result: stood } = await leaseAnd(store, { ttlMs }, id => ({
+      do: [
+        { op: 'put', key: keyOf(id), value: note, lease: id },
+        { op: 'range', range: { prefix } },
+      ],
+    }))
     const lose = (): void => end(lease.signal.reason)
     lease.signal.addEventListener('abort', lose)
     if (lease.signal.aborted) lose()
     try {
-      const key = `${prefix}${kind}-${lease.id}`
-      const stood = await store.transact({
-        do: [
-          { op: 'put', key, value: note, lease: lease.id },
-          { op: 'range', range: { prefix } },
-        ],
-      })
+      const key = keyOf(lease.id)
       const token = stood.revision
       let { entries, revision } = stood.results[1] as RangeResult
       for (;;) {

@@ -1,7 +1,6 @@
-// What stores over the state machine have in common: each request is something that is done to the machine. Where it is, when a change is acknowledged, and how leases and watches get their time
+// What stores over the state machine have in common: each request is asked of the machine. Where that is, when a change is acknowledged, and how leases and watches get their time
 // is each engine's own.
 import { type Chance, type Clock, realChance, realClock } from '@skein/world'
-import type { Machine } from '../core/machine.ts'
 import type {
   Entry,
   Operation,
@@ -15,6 +14,8 @@ import type {
   TransactionResult,
 } from '../store.ts'
 
+import type { ChangeRequest, ReadRequest } from './asking.ts'
+
 export abstract class MachineStore {
   readonly clock: Clock
   readonly chance: Chance
@@ -24,17 +25,17 @@ export abstract class MachineStore {
     this.chance = chance
   }
 
-  /** Looks at the machine as it is now. */
-  protected abstract read<T>(run: (machine: Machine) => T): Promise<T>
+  /** What the machine answers as it is now. */
+  protected abstract read<T>(request: ReadRequest): Promise<T>
   /** Resolves when what was changed is as safe as the engine makes it. */
-  protected abstract change<T>(run: (machine: Machine) => T): Promise<T>
+  protected abstract change<T>(request: ChangeRequest): Promise<T>
 
   get(key: string, options: ReadOptions = {}): Promise<Entry | undefined> {
-    return this.read(machine => machine.get(key, options.revision))
+    return this.read({ ask: 'get', key, revision: options.revision })
   }
 
   range(range: Range, options?: RangeOptions): Promise<RangeResult> {
-    return this.read(machine => machine.range(range, options))
+    return this.read({ ask: 'range', range, options })
   }
 
   async put(
@@ -57,18 +58,18 @@ export abstract class MachineStore {
   }
 
   transact(transaction: Transaction): Promise<TransactionResult> {
-    return this.change(machine => machine.transact(transaction))
+    return this.change({ ask: 'transact', transaction })
   }
 
   compact(revision: number): Promise<void> {
-    return this.change(machine => machine.compact(revision))
+    return this.change({ ask: 'compact', revision })
   }
 
   revision(): Promise<number> {
-    return this.read(machine => machine.revision)
+    return this.read({ ask: 'revision' })
   }
 
   private apply(operation: Operation): Promise<{ revision: number; result: OperationResult }> {
-    return this.change(machine => machine.apply(operation))
+    return this.change({ ask: 'apply', operation })
   }
 }

@@ -6,6 +6,7 @@ import { StoreClosedError } from '../errors.ts'
 import { HeldLease } from '../leases.ts'
 import type { Lease, LeaseOptions, Range, Store, WatchBatch, WatchOptions } from '../store.ts'
 import { Watch } from '../watching.ts'
+import { type ChangeRequest, perform, type Request } from './asking.ts'
 import { MachineStore } from './machine-store.ts'
 
 export class MemoryStore extends MachineStore implements Store {
@@ -25,10 +26,10 @@ export class MemoryStore extends MachineStore implements Store {
 
   async lease({ ttlMs, keepAlive = true }: LeaseOptions): Promise<Lease> {
     const nowMs = this.clock.monotonicMs()
-    const id = this.live().grant(ttlMs, nowMs)
+    const id = await this.change<string>({ ask: 'grant', ttlMs })
     const calls = {
-      renew: async (id: string) => this.live().renew(id, this.clock.monotonicMs()),
-      revoke: async (id: string) => this.live().revoke(id),
+      renew: (id: string) => this.change<void>({ ask: 'renew', id }),
+      revoke: (id: string) => this.change<void>({ ask: 'revoke', id }),
     }
     const lease = new HeldLease(id, ttlMs, nowMs, this.clock, calls, keepAlive)
     this.held.add(lease)
@@ -40,7 +41,8 @@ export class MemoryStore extends MachineStore implements Store {
   watch(range: Range, options: WatchOptions = {}): AsyncIterableIterator<WatchBatch> {
     checkWatch(range, options)
     const { from } = options
-    const watch: Watch = new Watch(range, options, () => this.watches.delete(watch))
+    const again = (revision: number) => this.live().since(revision, range)
+    const watch: Watch = new Watch(range, options, () => this.watches.delete(watch), { again })
     try {
       // What ends now is told once: as what was before.
       const machine = this.live()
@@ -65,12 +67,12 @@ export class MemoryStore extends MachineStore implements Store {
     await this.close()
   }
 
-  protected async read<T>(run: (machine: Machine) => T): Promise<T> {
-    return run(this.live())
+  protected async read<T>(request: Request): Promise<T> {
+    return perform(this.live(), request, this.clock.monotonicMs()) as T
   }
 
-  protected change<T>(run: (machine: Machine) => T): Promise<T> {
-    return this.read(run)
+  protected change<T>(request: ChangeRequest): Promise<T> {
+    return this.read(request)
   }
 
   /** The machine, as it is now: without leases whose time is over. Throws StoreClosedError. */

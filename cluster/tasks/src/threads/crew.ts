@@ -1,6 +1,7 @@
 /** The worker threads: started, replaced when they end, kept from keeping an idle process alive. */
 
 import { type ResourceLimits, Worker } from 'node:worker_threads'
+import { inheritedFlags } from '@skein/base'
 import { coresWhenNeeded } from '@skein/team/cores'
 import { endsThreads, terminateThread } from '@skein/team/loading'
 import type { WorkerLook } from '../observe/observer.ts'
@@ -12,14 +13,6 @@ const workerUrl = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './w
 
 /** Workers that end before they have come up once, in a row: something is wrong with starting them. */
 const mostFailedStarts = 3
-
-/** `--input-type` goes with code on the command line; a thread that is started from a file refuses it. */
-const inheritedFlags = (): string[] | undefined => {
-  const flags = process.execArgv
-  if (!flags.some(flag => flag.startsWith('--input-type') || flag === '-e' || flag === '--eval')) return undefined
-  const moduleFlag = /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(=|$)/
-  return flags.flatMap((flag, i) => (!moduleFlag.test(flag) ? [] : flag.includes('=') ? [flag] : [flag, flags[i + 1]]))
-}
 
 /** How the reason begins why a worker has ended that took too much. */
 export const outOfMemory = 'it reached the limit of its memory'

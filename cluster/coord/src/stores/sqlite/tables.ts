@@ -22,7 +22,7 @@ export const schema = `
   );
   CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, at INTEGER NOT NULL, lease TEXT) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS entries_by_lease ON entries (lease) WHERE lease IS NOT NULL;
-  CREATE TABLE IF NOT EXISTS leases (id INTEGER PRIMARY KEY AUTOINCREMENT, ttl_ms REAL NOT NULL, until_ms REAL NOT NULL);
+  CREATE TABLE IF NOT EXISTS leases (id INTEGER PRIMARY KEY, ttl_ms REAL NOT NULL, until_ms REAL NOT NULL);
   CREATE INDEX IF NOT EXISTS leases_by_end ON leases (until_ms);
   INSERT OR IGNORE INTO meta VALUES ('format', ${formatVersion}), ('compacted', 0);
 `
@@ -155,8 +155,9 @@ export class SqliteTables implements Tables {
       )`).run(revision)
   }
 
-  addLease(ttlMs: number, untilMs: number): string {
-    const { lastInsertRowid } = this.sql('INSERT INTO leases (ttl_ms, until_ms) VALUES (?, ?)').run(ttlMs, untilMs)
+  addLease(ttlMs: number, untilMs: number, id?: string): string {
+    const given = id === undefined ? null : Number(id)
+    const { lastInsertRowid } = this.sql('INSERT INTO leases VALUES (?, ?, ?)').run(given, ttlMs, untilMs)
     return String(lastInsertRowid)
   }
 
@@ -188,6 +189,11 @@ export class SqliteTables implements Tables {
 
   setMeta(name: string, value: number | string): void {
     this.sql('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(name, value)
+  }
+
+  /** A statement of no tables: of transactions. */
+  run(text: string): void {
+    this.sql(text).run()
   }
 
   /** Undefined: a deletion of what was compacted away. */
