@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
 import { ArgumentError, CancelledError, NotSupportedError, nodeModule, TimeoutError } from '@skein/base'
 import { realClock, WorldError } from '@skein/world'
-import { RefusedError, WrongProtocolError } from './errors.ts'
+import { ConnectionLostError, RefusedError, TlsError, WrongProtocolError } from './errors.ts'
 import { limitsOf } from './limits.ts'
 import { type CommonOptions, sessionOptions } from './options.ts'
 import type { Remote } from './remote.ts'
@@ -39,7 +39,7 @@ export interface Connected<Api extends object> extends Disposable {
 
 /**
  * Connects to `host:port`, `unix:path`, `tls:host:port`, `ws://host:port/path` or `wss://host:port/path`, or speaks on a stream, a port, a worker or a WebSocket that is given. Pages have WebSockets,
- * ports and workers. Resolves when the other side has said what it offers. Rejects with WorldError, WrongProtocolError, RefusedError, TimeoutError, CancelledError, ConnectionLostError, ArgumentError.
+ * ports and workers. Resolves when the other side has said what it offers. Rejects with WorldError, WrongProtocolError, TlsError, RefusedError, TimeoutError, CancelledError, ConnectionLostError, ArgumentError.
  */
 export const connect = async <Api extends object = Record<string, any>>(
   to: Target,
@@ -67,13 +67,27 @@ export const connect = async <Api extends object = Record<string, any>>(
     }
   } catch (error) {
     session.close()
-    // Why it could not connect says more than that it is lost.
-    const { cause } = error as Error
-    throw [WorldError, WrongProtocolError, RefusedError].some(type => cause instanceof type) ? cause : error
+    throw whyNot(error as Error, name, session)
   } finally {
     timer.cancel()
     signal?.removeEventListener('abort', abort)
   }
+}
+
+/** Why it could not connect says more than that the connection is lost. */
+const whyNot = (error: Error, name: string, { hasSpoken }: Session): Error => {
+  const { cause } = error
+  const isCutOff = cause === undefined || (cause instanceof WorldError && cause.kind === 'reset')
+  if (error instanceof ConnectionLostError && !hasSpoken && isCutOff)
+    return new WrongProtocolError(
+      name,
+      'something that ends the connection without a word',
+      'Does it speak TLS (tls:, wss:), or does it not take this client?',
+      { cause: error },
+    )
+  return [WorldError, WrongProtocolError, TlsError, RefusedError].some(type => cause instanceof type)
+    ? (cause as Error)
+    : error
 }
 
 /** @internal Connects, and tells `make`'s handlers of what happens on the wire. Throws ArgumentError. */

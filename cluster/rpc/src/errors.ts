@@ -124,3 +124,17 @@ export class RefusedError extends SkeinError {
     super('SKEIN_RPC_REFUSED', `${peer} refuses the connection (${status}): ${reason}`, { peer, status, reason })
   }
 }
+
+/** The two sides do not agree on TLS: a certificate is missing or not trusted, or there is no version that both speak. */
+export class TlsError extends SkeinError {
+  static {
+    registerError(TlsError, 'TlsError')
+  }
+  declare readonly peer: string
+  /** As OpenSSL or Node has it: `CERT_HAS_EXPIRED`. */
+  declare readonly problem: string
+
+  constructor(peer: string, problem: string, found: string, advice: string, options?: ErrorOptions) {
+    super('SKEIN_RPC_TLS', `TLS with ${peer} failed: ${found}. ${advice}`, { peer, problem }, options)
+  }
+}

@@ -9,12 +9,13 @@ export {
   NoSuchFunctionError,
   QueueFullError,
   RefusedError,
+  TlsError,
   WrongProtocolError,
 } from './errors.ts'
 export type { Heartbeat } from './heartbeat.ts'
 export type { Limits } from './limits.ts'
 export { limitsOf } from './limits.ts'
-export type { AtServer, Listening, ListenOptions } from './listen.ts'
+export type { AtServer, ConnectionRequest, Listening, ListenOptions } from './listen.ts'
 export { listen } from './listen.ts'
 export type { CommonOptions } from './options.ts'
 export type { Resume } from './reception.ts'
@@ -23,7 +24,6 @@ export type { Offer, SessionOptions } from './session.ts'
 export { Session } from './session.ts'
 export type { PortLike } from './transports/port.ts'
 export type { WebSocketLike } from './transports/websocket.ts'
-export type { WebSocketRequest } from './transports/websocket-server.ts'
 export { type ListenOverOptions, listenOver, sessionOver } from './transports/world.ts'
 export type { BackOff } from './up/back-off.ts'
 export type { Retry } from './up/reconnecting.ts'

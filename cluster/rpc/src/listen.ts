@@ -7,11 +7,14 @@ import { type CommonOptions, sessionOptions } from './options.ts'
 import { Reception, type Resume, resumeOf } from './reception.ts'
 import { type Offer, Session } from './session.ts'
 import { type Place, placeAt } from './transports/address.ts'
-import { webSocketProblem } from './transports/problems.ts'
+import { socketProblem, webSocketProblem } from './transports/problems.ts'
 import { keepAlive, overStream } from './transports/stream.ts'
+import { peerOf, refusalBy, type Verify, visitorOn } from './transports/visitor.ts'
 import { overWebSocket } from './transports/websocket.ts'
 import { checkServerOptions, takeWebSockets, type WebSocketServerOptions } from './transports/websocket-server.ts'
 import type { Wire, WireHandlers } from './wire.ts'
+
+export type { ConnectionRequest } from './transports/visitor.ts'
 
 export interface ListenOptions extends CommonOptions, WebSocketServerOptions {
   /** Keeps the sessions of clients that connect again (`up`) for a while when their connections break, as if they had not: calls in flight are made once. */
@@ -87,15 +90,17 @@ const openAddress = async (
   serve: Serve,
 ): Promise<Door> => {
   if ('url' in place) return openWebSockets(address, place, options, messageBytes, serve)
-  const accept = (socket: Socket): void => {
-    const peer = socket.remoteAddress === undefined ? address : `${socket.remoteAddress}:${socket.remotePort}`
+  const accept = async (socket: Socket): Promise<void> => {
+    const peer = peerOf(socket, address)
+    if (options.verify && !(await mayConnect(options.verify, socket, peer))) return
     keepAlive(socket)
-    serve(make => overStream(socket, peer, make))
+    serve(make => overStream(socket, peer, make, socketProblem(peer)))
   }
   const server =
     place.kind === 'tls'
       ? nodeModule<typeof import('node:tls')>('node:tls')!.createServer(options.tls ?? {}, accept)
       : nodeModule<typeof import('node:net')>('node:net')!.createServer({ noDelay: true }, accept)
+  tellTlsProblems(server, options)
   const port = await bound(server, address, place.at)
   return {
     address: port === undefined ? address : address.replace(/:\d+$/, `:${port}`),
@@ -115,6 +120,7 @@ const openWebSockets = async (
     kind === 'wss'
       ? nodeModule<typeof import('node:https')>('node:https')!.createServer(options.tls ?? {})
       : nodeModule<typeof import('node:http')>('node:http')!.createServer()
+  tellTlsProblems(server, options)
   server.on('request', (_, response) => {
     response.writeHead(426, { connection: 'close', upgrade: 'websocket', 'content-type': 'text/plain' })
     response.end('Here are WebSockets, and nothing else.\n')
@@ -151,6 +157,28 @@ const openPath = async (
     serve(make => overWebSocket(socket, peer, make, webSocketProblem(peer, messageBytes))),
   )
   return { address: path, shut: async () => leave() }
+}
+
+/** What comes meanwhile waits in the socket. */
+const mayConnect = async (verify: Verify, socket: Socket, peer: string): Promise<boolean> => {
+  const ignored = (): void => {}
+  socket.on('error', ignored)
+  try {
+    if ((await refusalBy(verify, visitorOn(socket, peer))) === undefined && !socket.destroyed) return true
+  } catch {
+    // Whether it may could not be found out: then it may not.
+  } finally {
+    socket.off('error', ignored)
+  }
+  socket.destroy()
+  return false
+}
+
+/** Somebody who does not get as far as a session. */
+const tellTlsProblems = (server: NetServer, { onFault }: ListenOptions): void => {
+  server.on('tlsClientError', (error: Error, socket: Socket) => {
+    onFault?.(socketProblem(peerOf(socket, 'a client'))(error))
+  })
 }
 
 /** The port that a server has got, if it is one of ports. Rejects with WorldError. */

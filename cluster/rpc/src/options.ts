@@ -29,6 +29,7 @@ export const sessionOptions = (
   classes,
   clock: realClock,
   soon,
+  nonce,
   heartbeat: heartbeatOf(call, heartbeat ?? (silenceMs === undefined ? false : {}), silenceMs),
   onFault,
   onError: onError ?? warn,
@@ -52,6 +53,9 @@ const posted = (): ((run: () => void) => void) => {
 
 /** Asked of the engine at each call: tests put others in its place. */
 const soon: (run: () => void) => void = engine.setImmediate ? run => void engine.setImmediate!(run) : posted()
+
+/** `randomUUID` is not in pages that come without TLS. */
+const nonce = (): string => String(crypto.getRandomValues(new BigUint64Array(1))[0])
 
 const warn = (error: unknown): void => {
   const warning = error instanceof Error ? error : new Error(String(error))

@@ -17,6 +17,7 @@ import { kinds } from './frames/format.ts'
 import { FrameParts, MessageReader } from './frames/reader.ts'
 import { FrameWriter } from './frames/writer.ts'
 import { Exports, Imports } from './functions.ts'
+import { type Greeting, greetingIn, greetingOf } from './greeting.ts'
 import { Heart, type Heartbeat } from './heartbeat.ts'
 import type { Limits } from './limits.ts'
 import type { Link } from './link.ts'
@@ -24,6 +25,7 @@ import { offered } from './offer.ts'
 import { revived } from './revived.ts'
 import { Serving } from './serving.ts'
 import { Signals } from './signals.ts'
+import { echo, stranger } from './stranger.ts'
 import { Streams } from './streams.ts'
 import { FrameValues } from './values.ts'
 import type { Lasting, Wire, WireHandlers } from './wire.ts'
@@ -34,6 +36,8 @@ export interface SessionOptions {
   readonly clock: Clock
   /** Calls `run` soon, after what is done now: what was said until then is sent in one piece. */
   readonly soon: (run: () => void) => void
+  /** Makes what nobody else says: that comes back from an echo. Default: echoes are not recognised. */
+  readonly nonce?: () => string
   /** Names of classes (`registerTravel`) whose instances travel, both ways. Default: none. */
   readonly classes?: readonly string[]
   /** The other side's fault: what it sent was no message, or called what is not there. */
@@ -47,27 +51,17 @@ export interface SessionOptions {
 /** What one side offers: an object, or what makes one of the other side's and the session. */
 export type Offer = object | ((remote: any, session: Session) => object | undefined)
 
-/** What is said of itself in `methods`. */
-const greeting = {
-  version: 1,
-  features: ['frames', 'answers', 'pipelining', 'streams', 'signals', 'deadlines', 'pings'],
-}
-
 /** Bytes that may come until the other side is told, where it keeps them until then. */
 const unsaidBytes = 2 ** 17
-
-/** What another says of itself. */
-interface Greeting {
-  readonly version?: unknown
-  readonly features?: unknown
-  readonly resume?: unknown
-}
 
 export class Session implements WireHandlers {
   /** What the other side offers; there once it has said so. */
   readonly ready: Promise<object>
   /** The other side speaks frames. */
   isSkein = false
+  /** @internal Something has come from the other side. */
+  hasSpoken = false
+  private readonly nonce: string | undefined
   private isGreeted = false
   private readonly wire: Wire
   private readonly options: SessionOptions
@@ -123,7 +117,9 @@ export class Session implements WireHandlers {
       },
     })
     this.local = offered((typeof offer === 'function' ? offer(this.remote, this) : offer) ?? {})
-    this.sendLine('methods', [this.local], { skein: { ...greeting, resume: wire.lasting?.greeting } })
+    this.nonce = options.nonce?.()
+    const greeting = greetingOf(options.limits, this.nonce, wire.lasting?.greeting)
+    this.sendLine('methods', [this.local], { skein: greeting })
     const { clock, heartbeat } = options
     if (heartbeat)
       this.heart = new Heart(
@@ -162,8 +158,13 @@ export class Session implements WireHandlers {
 
   /** Bytes have come. */
   receive(bytes: Uint8Array): void {
-    if (this.reason) return
+    if (this.reason || bytes.length === 0) return
     if (this.heart) this.heart.heard = true
+    if (!this.hasSpoken) {
+      const problem = stranger(this.wire.peer, bytes)
+      if (problem) return this.fail(problem)
+      this.hasSpoken = true
+    }
     try {
       this.reader.read(bytes)
     } catch (error) {
@@ -347,8 +348,8 @@ export class Session implements WireHandlers {
       callbacks,
       links: callbacks,
     })
-    const { method, skein } = message as { method?: unknown; skein?: Greeting }
-    if (method === 'methods') return this.takeMethods(args[0], skein)
+    const { method, skein } = message as { method?: unknown; skein?: unknown }
+    if (method === 'methods') return this.takeMethods(args[0], greetingIn(skein))
     // A client asks for a session that nobody remembers here. It knows by what was said to it.
     if (method === 'resume') return
     if (method === 'cull') {
@@ -370,10 +371,12 @@ export class Session implements WireHandlers {
     }
   }
 
-  private takeMethods(methods: unknown, skein: Greeting | undefined): void {
-    this.isSkein = skein?.version === greeting.version
-    if (this.isSkein && Array.isArray(skein?.features)) this.features = new Set(skein.features)
-    this.wire.lasting?.greeted(this.isSkein ? skein?.resume : undefined)
+  /** Throws WrongProtocolError, MalformedMessageError. */
+  private takeMethods(methods: unknown, greeting: Greeting | undefined): void {
+    if (this.nonce !== undefined && greeting?.nonce === this.nonce) throw echo(this.wire.peer)
+    this.isSkein = greeting !== undefined
+    if (greeting) this.features = greeting.features
+    this.wire.lasting?.greeted(greeting?.resume)
     for (const name of Object.keys(this.remote)) delete this.remote[name]
     if (typeof methods === 'object' && methods !== null)
       for (const [name, value] of Object.entries(methods)) {

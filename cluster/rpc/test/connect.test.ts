@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
@@ -95,14 +96,51 @@ describe('what goes wrong', () => {
     const addressOf = (server: net.Server) => `127.0.0.1:${(server.address() as net.AddressInfo).port}`
     await new Promise(resolve => setImmediate(resolve))
     await assert.rejects(connect(addressOf(silent), { timeoutMs: 100 }), { name: 'TimeoutError' })
-    await assert.rejects(connect(addressOf(http)), (error: Error) => {
-      assert.ok(error instanceof ConnectionLostError)
-      assert.match(error.message, /Is it of the same protocol/)
-      return true
+    await assert.rejects(connect(addressOf(http)), {
+      name: 'WrongProtocolError',
+      message: /is an HTTP server \(HTTP\/1\.1 400 Bad Request\)/,
     })
     const stop = new AbortController()
     setTimeout(() => stop.abort(new Error('enough')), 20)
     await assert.rejects(connect(addressOf(silent), { signal: stop.signal }), { name: 'CancelledError' })
+  })
+
+  test('strangers at both ends are told by what they say first', async t => {
+    const saying = async (answer: (socket: net.Socket) => void): Promise<string> => {
+      const server = net.createServer(socket => {
+        socket.on('error', () => {})
+        answer(socket)
+      })
+      server.listen(0, '127.0.0.1')
+      t.after(() => server.close())
+      await once(server, 'listening')
+      return `127.0.0.1:${(server.address() as net.AddressInfo).port}`
+    }
+    const servers: [answer: (socket: net.Socket) => void, found: RegExp][] = [
+      [socket => socket.pipe(socket), /an echo/],
+      [socket => socket.write('SSH-2.0-OpenSSH_9.9\r\n'), /an SSH server \(SSH-2.0-OpenSSH_9.9\)/],
+      [socket => socket.write('-ERR unknown command\r\n'), /something that says "-ERR unknown command/],
+      [socket => socket.write(Uint8Array.of(0, 1, 0, 0, 0, 1)), /something that says/],
+      [socket => socket.write('{}\n{'), /took longer/],
+      [socket => socket.end(), /without a word/],
+    ]
+    for (const [answer, found] of servers)
+      await assert.rejects(connect(await saying(answer), { timeoutMs: found.source === 'took longer' ? 30 : 5000 }), {
+        name: found.source === 'took longer' ? 'TimeoutError' : 'WrongProtocolError',
+        message: found,
+      })
+    const clients: [says: string, found: RegExp][] = [
+      ['GET / HTTP/1.1\r\n\r\n', /a client that speaks HTTP \(GET \/ HTTP\/1.1\)/],
+      ['\x16\x03\x01\x02\x00', /a client that speaks TLS/],
+    ]
+    for (const [says, found] of clients) {
+      const fault = Promise.withResolvers<Error>()
+      await using server = await listen('127.0.0.1:0', offer, { onFault: fault.resolve })
+      const socket = net.connect(Number(server.address.split(':')[1]), '127.0.0.1').on('error', () => {})
+      socket.write(Buffer.from(says, 'latin1'))
+      assert.match((await fault.promise).message, found)
+      socket.destroy()
+    }
   })
 
   test('arguments that are none', async () => {

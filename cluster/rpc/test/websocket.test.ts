@@ -109,8 +109,8 @@ describe('who may connect', () => {
         'HTTP 403 Forbidden',
       ],
       ['all pages', { origins: '*' }, origin('https://any.example')],
-      ['what is verified', { verify: ({ headers }) => headers.token === '7' }, { headers: { token: '7' } }],
-      ['what is not', { verify: async ({ headers }) => headers.token === '7' }, {}, 'HTTP 401 Unauthorized'],
+      ['what is verified', { verify: ({ headers }) => headers!.token === '7' }, { headers: { token: '7' } }],
+      ['what is not', { verify: async ({ headers }) => headers!.token === '7' }, {}, 'HTTP 401 Unauthorized'],
       ['a reason', { verify: () => 'no token' }, {}, 'HTTP 401 Unauthorized'],
       [
         'a verification that fails',
@@ -216,9 +216,11 @@ describe('what goes wrong', () => {
     await once(closing, 'listening')
     const address = `ws://127.0.0.1:${(closing.address() as AddressInfo).port}`
     for (const [how, name] of [
-      [(socket: NpmWebSocket) => socket.terminate(), 'WorldError'],
+      [(socket: NpmWebSocket) => socket.terminate(), 'WrongProtocolError'],
       [(socket: NpmWebSocket) => socket.close(1008, 'not you'), 'RefusedError'],
-      [(socket: NpmWebSocket) => socket.close(1000), 'ConnectionLostError'],
+      [(socket: NpmWebSocket) => socket.close(1000), 'WrongProtocolError'],
+      [(socket: NpmWebSocket) => socket.on('message', data => socket.send(data)), 'WrongProtocolError'],
+      [(socket: NpmWebSocket) => socket.send('welcome to the chat'), 'WrongProtocolError'],
     ] as const) {
       closing.once('connection', how)
       await assert.rejects(connect(address), { name })

@@ -1,20 +1,10 @@
 // WebSockets that pages and programs ask an HTTP server for.
-import type { Server as HttpServer, IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { ArgumentError } from '@skein/base'
+import { peerOf, refusalBy, type Verify, visitorOn } from './visitor.ts'
 import type { WebSocketLike } from './websocket.ts'
 import { payloadLimit } from './websocket.ts'
-
-/** Who asks for a WebSocket. */
-export interface WebSocketRequest {
-  /** Where the page comes from that asks: `https://example.com`. Programs that are no browser say none, or what they like. */
-  readonly origin: string | undefined
-  /** With what follows a `?`. */
-  readonly path: string
-  readonly headers: IncomingHttpHeaders
-  /** Address and port of the other end. */
-  readonly peer: string
-}
 
 export interface WebSocketServerOptions {
   /**
@@ -22,8 +12,11 @@ export interface WebSocketServerOptions {
    * those that say one, as each browser does: any page that somebody looks at can otherwise ask the servers that their machine reaches.
    */
   origins?: readonly string[] | '*'
-  /** Whether a WebSocket is granted: `false`, or a text that says why not, refuses it with 401. */
-  verify?: (request: WebSocketRequest) => boolean | string | Promise<boolean | string>
+  /**
+   * Whether somebody may connect who does, by certificate, headers, path or address; `false`, or a text that says why not, refuses it. Who asks for a WebSocket is told so, by 401; on other
+   * sockets nothing is said.
+   */
+  verify?: Verify
 }
 
 type Taker = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -62,21 +55,21 @@ export const takeWebSockets = async (
   })
   const take: Taker = async (request, socket, head) => {
     const { origin, host } = request.headers
-    const peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`
+    const peer = peerOf(request.socket, path)
     if (origin !== undefined && !isWelcome(origin, host, origins))
       return refuse(socket, '403 Forbidden', `pages of ${origin} may not connect; origins names those that may`)
     if (verify) {
       // It may go away while it is looked at.
       socket.on('error', ignored)
-      let verdict: boolean | string
+      let why: string | undefined
       try {
-        verdict = await verify({ origin, path: request.url ?? '/', headers: request.headers, peer })
+        const { url, headers } = request
+        why = await refusalBy(verify, { ...visitorOn(request.socket, peer), origin, path: url ?? '/', headers })
       } catch {
         return refuse(socket, '500 Internal Server Error', 'whether it may connect could not be found out')
       }
       socket.off('error', ignored)
-      if (verdict !== true)
-        return refuse(socket, '401 Unauthorized', typeof verdict === 'string' ? verdict : 'it may not connect')
+      if (why !== undefined) return refuse(socket, '401 Unauthorized', why)
     }
     sockets.handleUpgrade(request, socket, head, taken => serve(taken, peer))
   }

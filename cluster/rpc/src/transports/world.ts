@@ -28,10 +28,11 @@ export const overNetwork = <Handlers extends WireHandlers>(
   return handlers
 }
 
-/** A session's options, in a world. */
+/** A session's options, in a world. Its addresses are its own: no echo is looked for, which would take of its chance. */
 export const timed = (clock: Clock, options: Omit<SessionOptions, 'soon' | 'clock'>): SessionOptions => ({
   ...options,
   clock,
+  nonce: undefined,
   soon: run => void clock.after(0, run),
 })
 
