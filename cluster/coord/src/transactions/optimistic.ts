@@ -4,7 +4,7 @@
 // A request can name keys, and no ranges. So each commit puts one key besides, and one that has read ranges names that: when it has changed, the ranges are read again, and if they are what they were the
 // commit is tried as of that later revision.
 import { CompactedError } from '../errors.ts'
-import type { Compare, Entry, Operation, Range, Store } from '../store.ts'
+import type { Compare, Entry, Operation, Range, RangeResult, Store } from '../store.ts'
 import { only } from '../waiting.ts'
 import { CommitUnknownError, TransactionConflictError } from './errors.ts'
 import {
@@ -24,7 +24,7 @@ export interface OptimisticOptions {
   name?: string
 }
 
-/** Transactions over the keys of a store, strictly serializable: one request for each read, one for the commit, none if nothing is written. Throws ArgumentError. */
+/** Transactions over the keys of a store, strictly serializable: one request for what is read at a time, one for the commit, none if nothing is written. Throws ArgumentError. */
 export const optimistic = (store: Store, options: OptimisticOptions = {}): Transactions => {
   const lastKey = `${prefixOf('optimistic', options.name ?? 'default')}last`
   return {
@@ -45,6 +45,11 @@ class OptimisticAttempt implements Attempt {
   /** As of which all is read. */
   private revision: Promise<number> | undefined
   private readonly keys = new Map<string, number>()
+  private readonly asked: {
+    readonly range: Range
+    resolve(entries: readonly Entry[]): void
+    reject(error: unknown): void
+  }[] = []
   private readonly ranges: { readonly range: Range; readonly entries: readonly Entry[] }[] = []
 
   constructor(store: Store, lastKey: string) {
@@ -110,19 +115,30 @@ class OptimisticAttempt implements Attempt {
     return revision!
   }
 
-  private async entries(range: Range): Promise<readonly Entry[]> {
+  /** What is asked for in one turn is one request. */
+  private entries(range: Range): Promise<readonly Entry[]> {
+    return new Promise((resolve, reject) => {
+      this.asked.push({ range, resolve, reject })
+      if (this.asked.length === 1) queueMicrotask(() => void this.askAll(this.asked.splice(0)))
+    })
+  }
+
+  private async askAll(asked: typeof this.asked): Promise<void> {
     try {
-      if (this.revision === undefined) {
-        // The first to read says as of when the others do.
-        const first = this.store.range(range)
-        this.revision = first.then(({ revision }) => revision)
+      // The first to read says as of when the others do.
+      const isFirst = this.revision === undefined
+      const of = this.revision === undefined ? {} : { revision: await this.revision }
+      const request = this.store.transact({ do: asked.map(({ range }) => ({ op: 'range', range, ...of })) })
+      if (isFirst) {
+        this.revision = request.then(({ revision }) => revision)
         this.revision.catch(() => {})
-        return (await first).entries.filter(isForeign)
       }
-      return (await this.store.range(range, { revision: await this.revision })).entries.filter(isForeign)
+      const { results } = await request
+      for (const [i, { resolve }] of asked.entries()) resolve((results[i] as RangeResult).entries.filter(isForeign))
     } catch (error) {
-      if (error instanceof CompactedError) throw new TransactionConflictError('what it reads was compacted meanwhile')
-      throw error
+      const told =
+        error instanceof CompactedError ? new TransactionConflictError('what it reads was compacted meanwhile') : error
+      for (const { reject } of asked) reject(told)
     }
   }
 }

@@ -95,13 +95,6 @@ export const judgeTransactions = async (name: string, seed: number, forMs = 3000
             await visit(world, run, names, async t => {
               await readAll(world, run, t)
               isRead = true
-              console.log(
-                'READ',
-                simulation.timeMs,
-                history.at(-1)!.begin,
-                history.at(-1)!.operations.length,
-                history.at(-2)!.begin,
-              )
             })
           }),
       )
