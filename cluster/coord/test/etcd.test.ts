@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2'
 import { type AddressInfo, createServer, type Server } from 'node:net'
@@ -6,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { EtcdCluster, needs } from '@skein/testing'
 import { realClock, sleep } from '@skein/world'
 import { TcpProxy } from '../../../testing/src/tcp-proxy.ts'
-import { open, type Store } from '../src/index.ts'
+import { generateKeys, open, type Store } from '../src/index.ts'
 import { cases } from './conformance.ts'
 
 const skip = needs('etcd')
@@ -55,6 +56,29 @@ describe('etcd', { skip }, () => {
     assert.ok(second.token > first.token)
     await second.release()
     await Promise.all([a.close(), b.close()])
+  })
+
+  test('a registry does over it what it does elsewhere', async () => {
+    const stores = await Promise.all([1, 2].map(() => open(`${cluster.url}/registry/`)))
+    const { privateKey, publicKey } = generateKeys()
+    const options = { authorized: { web: [publicKey] }, key: privateKey, host: '10.0.0.1', ttlMs: 2000 }
+    const [a, b] = stores.map(store => store.registry(options))
+    const waiting = b.get('web@^1.2')
+    const events = b.watch('web')
+    const web = await a.register('web@1.2.3', { metadata: { zone: 'a' } })
+    const [found] = await waiting
+    assert.deepEqual([found.id, found.address, found.key], [web.id, `10.0.0.1:${web.port}`, publicKey])
+    assert.equal((await events.next()).value.type, 'registered')
+    const ports = await Promise.all(Array.from({ length: 8 }, (_, i) => stores[i % 2].registry(options).takePort()))
+    assert.equal(new Set([web, ...ports].map(({ port }) => port)).size, 9)
+    assert.equal(await b.free(found), true)
+    assert.equal((await events.next()).value.type, 'freed')
+    if (!web.signal.aborted) await once(web.signal, 'abort')
+    await events.return!()
+    await Promise.all([a.close(), b.close(), ...ports.map(port => port.free())])
+    assert.equal((await stores[0].range({ prefix: '' })).count, 0)
+    await assert.rejects(stores[0].registry().register('web@1.0.0'), { name: 'ArgumentError', argument: 'host' })
+    await Promise.all(stores.map(store => store.close()))
   })
 
   test('locks and elections do over it what they do elsewhere', async () => {

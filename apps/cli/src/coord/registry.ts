@@ -108,7 +108,8 @@ function register(
     throw new UsageError('registry', 'without a command to run, --port says where the service is that runs already')
   const options = { port: port || undefined, host, metadata: readMetadata(settings), ttlMs: 1000 * ttl }
   return withRegistry(settings, async registry => {
-    await using registration = await registry.register(service, options)
+    // It is freed when the registry is closed, whether or not that can be told.
+    const registration = await registry.register(service, options)
     const { id, name, address, signal } = registration
     const tell = (): void => console.error(`skein registry: ${signal.reason.message}`)
     signal.addEventListener('abort', tell)

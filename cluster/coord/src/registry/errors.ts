@@ -98,11 +98,12 @@ export class NotAHubError extends SkeinError {
   }
   declare readonly address: string
 
-  constructor(address: string) {
+  constructor(address: string, options?: ErrorOptions) {
     super(
       'SKEIN_COORD_NOT_A_HUB',
       `At ${address} there is no hub of a registry, or one of another version. Start one by serveRegistry(), or 'skein registry serve'.`,
       { address },
+      options,
     )
   }
 }

@@ -1,6 +1,15 @@
 // Registrations at a hub, by calls that wait while there is no connection to it and are made again when it was lost: each does the same when it is done twice.
 import { ArgumentError, CancelledError, TimeoutError } from '@skein/base'
-import { ConnectionLostError, type ConnectOptions, type Remote, type Up, type UpOptions, up, within } from '@skein/rpc'
+import {
+  ConnectionLostError,
+  type ConnectOptions,
+  type Remote,
+  type Up,
+  type UpOptions,
+  up,
+  WrongProtocolError,
+  within,
+} from '@skein/rpc'
 import { type Chance, type Clock, realChance, realClock, sleep } from '@skein/world'
 import { HeldLease } from '../leases.ts'
 import type { Lease } from '../store.ts'
@@ -44,6 +53,10 @@ export const registryAt = (
   return new RegistryOn(call, new HubBackend(connect, url, clock, chance, timeoutMs, signer), options)
 }
 
+/** The address is that of something else: it will not do to ask again. */
+const isWrong = (error: unknown): boolean =>
+  error instanceof WrongProtocolError || (error instanceof Error && error.cause instanceof WrongProtocolError)
+
 class HubBackend implements RegistryBackend {
   readonly url: string
   readonly clock: Clock
@@ -68,6 +81,7 @@ class HubBackend implements RegistryBackend {
       onConnect: remote => this.greet(remote),
       isFatal: error => {
         if (error instanceof NotAHubError) this.broken = error
+        else if (isWrong(error)) this.broken = new NotAHubError(url, { cause: error })
         return this.broken !== undefined
       },
       onRetry: ({ cause }) => {

@@ -168,8 +168,9 @@ export class Hub {
   }
 }
 
-/** The other end without its port, and IPv4 as it is mostly written. */
-const hostOf = (peer: string): string => peer.slice(0, peer.lastIndexOf(':')).replace(/^::ffff:(?=\d+\.)/, '')
+/** The other end without its port, and IPv4 as it is mostly written; who comes by a path is on this machine. */
+const hostOf = (peer: string): string =>
+  peer.startsWith('unix:') ? '127.0.0.1' : peer.slice(0, peer.lastIndexOf(':')).replace(/^::ffff:(?=\d+\.)/, '')
 
 const text = (argument: string, value: unknown): string => {
   if (typeof value !== 'string' || value.length > 100_000)

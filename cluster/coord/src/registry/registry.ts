@@ -1,7 +1,7 @@
 // Who serves what, and where. Who serves registers, with a name and a version, as long as its process lives; who needs it asks by name and range, and waits if need be. After seaport (github.com/substack/seaport), whose
 // names it keeps.
 import { ArgumentError, CancelledError, nodeModule, TimeoutError } from '@skein/base'
-import type { Chance } from '@skein/world'
+import { type Chance, sleep } from '@skein/world'
 import type { Lease, Store } from '../store.ts'
 import type { Place, RegistryBackend } from './backend.ts'
 import { type Acceptance, accepted, Catalogue, type RegistryEvent } from './catalogue.ts'
@@ -83,7 +83,7 @@ export interface Registry extends AsyncDisposable {
   free(service: string | { readonly id: string; readonly name: string }): Promise<boolean>
   /** A port of this machine. Rejects with NoPortError. */
   takePort(options?: { ports?: PortRange; ttlMs?: number }): Promise<TakenPort>
-  /** Frees what was registered here, and ends what is watched. A store stays open. */
+  /** Frees what was registered here, and ends what is watched. A store stays open. What a store that is away is not told of ends with its lease. */
   close(): Promise<void>
 }
 
@@ -230,11 +230,13 @@ export class RegistryOn implements Registry {
   async close(): Promise<void> {
     if (this.closing.signal.aborted) return
     this.closing.abort(new RegistryClosedError(this.url))
-    try {
-      await Promise.all([...this.held].map(one => one.free()))
-    } finally {
-      await this.backend.close()
-    }
+    const freed = Promise.allSettled([...this.held].map(one => one.free()))
+    // Who cannot be told need not be for long: leases end by themselves.
+    const patience = new AbortController()
+    const enough = sleep(this.backend.clock, 1000, { signal: patience.signal, background: true }).catch(() => {})
+    await Promise.race([freed, enough])
+    patience.abort()
+    await this.backend.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * `npm run fuzz -- coord <what> [--seeds n] [--seed n]`: n seeds from the first on; the first that fails is printed, and the process ends with status 1.
- * What: `store`, clients of a simulated store with locks, elections, semaphores and watches; `recipes`, the same with queues, counters and double barriers; `file`, the same clients as processes that are killed and stopped, on SQLite;
+ * What: `store`, clients of a simulated store with locks, elections, semaphores and watches; `recipes`, the same with queues, counters and double barriers; `registry` and `roles`, services that register at a hub and are called; `file`, the same clients as processes that are killed and stopped, on SQLite;
  * `etcd`, on a cluster of three nodes that are killed, stopped and cut off as well;
  * `optimistic`, `two-phase`, `percolator`, `serializable`, transactions over many keys on simulated stores.
  */
@@ -11,6 +11,8 @@ import { parseArgs } from 'node:util'
 import { HarmedEtcd } from './etcd.ts'
 import { judgeTrial } from './nemesis.ts'
 import { judgeRecipes } from './recipes.ts'
+import { judgeRegistry } from './registry.ts'
+import { judgeRoles } from './roles.ts'
 import { judgeSeed } from './simulated.ts'
 import { judgeTransactions, transactionKinds } from './transactions.ts'
 
@@ -20,6 +22,8 @@ type Judge = (seed: number) => Promise<object>
 const campaigns: Record<string, { readonly seeds: number; readonly judge: Judge }> = {
   store: { seeds: 10_000, judge: judgeSeed },
   recipes: { seeds: 10_000, judge: seed => judgeRecipes(seed) },
+  registry: { seeds: 10_000, judge: judgeRegistry },
+  roles: { seeds: 10_000, judge: async seed => ({ ...(await judgeRoles(seed)) }) },
   ...Object.fromEntries(
     Object.keys(transactionKinds).map(name => [
       name,

@@ -4,6 +4,7 @@ import type { World } from '@skein/world'
 import { type Registry, type RegistryOptions, registry, type Store } from '../../src/index.ts'
 import { Hub, type HubOptions } from '../../src/registry/hub.ts'
 import { registryAt } from '../../src/registry/hub-backend.ts'
+import { type Doors, type Roles, rolesBy } from '../../src/registry/roles.ts'
 import { StoreBackend } from '../../src/registry/store-backend.ts'
 import { type Place, simulated } from '../simulated.ts'
 
@@ -44,3 +45,23 @@ export const byHub: Simulated = (seed, use) =>
     const world = await new Promise<World>(resolve => void place.simulation.node('client', resolve))
     await use({ ...place, host: 'client', at: options => atHub(world, 'hub', options) })
   })
+
+/** Over the network of a world. Hosts are nodes, each with one interface. */
+const doorsOf = (world: World): Doors => ({
+  listen: (address, offer, options) =>
+    new Promise((resolve, reject) => {
+      const listener = listenOver(world, `${world.name}:${address.split(':').at(-1)}`, offer, {
+        limits: limitsOf('test'),
+        onSession: options.onSession,
+        onListening: address => resolve({ address, close: async () => listener.close() }),
+        onFailed: reject,
+      })
+    }),
+  up: (to, options) => upOver(world, to, options),
+})
+
+/** Roles in the registry of the hub on the node `hub`. */
+export const rolesAt = (world: World, options: Parameters<typeof atHub>[2] = {}): Roles & { registry: Registry } => {
+  const registry = atHub(world, 'hub', { ttlMs: 2000, ...options })
+  return { registry, ...rolesBy(doorsOf(world), registry) }
+}

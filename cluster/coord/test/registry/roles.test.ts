@@ -1,134 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ConnectionLostError, limitsOf, listenOver, upOver } from '@skein/rpc'
-import { type Simulation, simulateAsync, sleep, type World, WorldError } from '@skein/world'
-import { open, type Registry, roles, type Service, type Store } from '../../src/index.ts'
-import { type Doors, type Roles, rolesBy } from '../../src/registry/roles.ts'
-import { MemoryStore } from '../../src/stores/memory.ts'
+import { type Simulation, sleep, type World } from '@skein/world'
+import { open, roles, type Service } from '../../src/index.ts'
+import { judgeRoles } from '../campaign/roles.ts'
 import { simulated } from '../simulated.ts'
-import { atHub, serveHub } from './places.ts'
-
-/** Over the network of a world. Hosts are nodes, each with one interface. */
-const doorsOf = (world: World): Doors => ({
-  listen: (address, offer, options) =>
-    new Promise((resolve, reject) => {
-      const listener = listenOver(world, `${world.name}:${address.split(':').at(-1)}`, offer, {
-        limits: limitsOf('test'),
-        onSession: options.onSession,
-        onListening: address => resolve({ address, close: async () => listener.close() }),
-        onFailed: reject,
-      })
-    }),
-  up: (to, options) => upOver(world, to, options),
-})
-
-const rolesAt = (world: World, options: Parameters<typeof atHub>[2] = {}): Roles & { registry: Registry } => {
-  const registry = atHub(world, 'hub', { ttlMs: 2000, ...options })
-  return { registry, ...rolesBy(doorsOf(world), registry) }
-}
-
-interface Counts {
-  made: number
-  answered: number
-  lost: number
-}
-
-/** Calls by role while the hub and those who serve are killed and paused. Throws what was called more often than it may be. */
-const judgeSeed = async (seed: number): Promise<Counts> => {
-  const ran = new Map<string, number>()
-  const counts: Counts = { made: 0, answered: 0, lost: 0 }
-  let running = 0
-  const outcome = await simulateAsync(
-    seed,
-    simulation => {
-      let store: Store
-      simulation.node('keeper', world => {
-        store = new MemoryStore(world.clock, world.chance)
-        simulation.node('hub', world => serveHub(world, store))
-      })
-      const servers = ['s0', 's1', 's2']
-      for (const name of servers) simulation.node(name, world => void server(world, ran))
-      for (const name of ['c0', 'c1'])
-        simulation.node(name, async world => {
-          running++
-          await client(world, simulation, ran, counts)
-          running--
-        })
-      simulation.network.set({ latencyMs: [0.2, 10], cutRate: 0.1, lossRate: 0.01, streamTimeoutMs: 2000 })
-      const faults = simulation.disturb({
-        nodes: ['hub', ...servers],
-        kinds: ['kill', 'pause', 'isolate', 'partition', 'one-way'],
-        everyMs: [50, 800],
-        lastingMs: [50, 2000],
-      })
-      simulation.after(20_000, () => {
-        faults.cancel()
-        simulation.calm()
-      })
-      // Heartbeats alone keep no run going.
-      simulation.after(44_000, () => {})
-    },
-    { forMs: 45_000 },
-  )
-  if (outcome.failure) throw new Error(`seed ${seed}`, { cause: outcome.failure.error })
-  assert.equal(running, 0, `seed ${seed}: calls are still waited for`)
-  return counts
-}
-
-const server = async (world: World, ran: Map<string, number>): Promise<void> => {
-  const run = async (id: string): Promise<string> => {
-    ran.set(id, (ran.get(id) ?? 0) + 1)
-    await sleep(world.clock, 200 * world.chance.uniform())
-    return id
-  }
-  for (;;)
-    try {
-      await rolesAt(world, { timeoutMs: 1000 }).listen('mul@1.2.0', { once: run, again: run })
-      return
-    } catch (error) {
-      assert.ok(
-        error instanceof Error && !(error instanceof WorldError) && error.name !== 'ArgumentError',
-        String(error),
-      )
-    }
-}
-
-const client = async (
-  world: World,
-  simulation: Simulation,
-  ran: Map<string, number>,
-  counts: Counts,
-): Promise<void> => {
-  const { connect } = rolesAt(world)
-  const strategy = world.chance.uniform() < 0.5 ? 'random' : 'round-robin'
-  const it = connect<any>('mul@^1.1', { retry: ['again'], strategy, heartbeat: { idleMs: 2000, timeoutMs: 1000 } })
-  for (let i = 0; simulation.timeMs < 25_000; i++) {
-    const name = i % 2 === 0 ? 'once' : 'again'
-    const id = `${world.name} ${name} ${i}`
-    counts.made++
-    try {
-      assert.equal(await it.remote[name](id), id)
-      counts.answered++
-      if (name === 'once') assert.equal(ran.get(id), 1)
-      else assert.ok(ran.get(id)! >= 1)
-    } catch (error) {
-      assert.ok(error instanceof ConnectionLostError && name === 'once', String(error))
-      assert.ok((ran.get(id) ?? 0) <= (error.mayHaveRun ? 1 : 0))
-      counts.lost++
-      // Who is gone without a word is noticed some time after all is calm.
-      assert.ok(simulation.timeMs < 28_000, 'what is calm loses nothing')
-    }
-    await sleep(world.clock, 100 * world.chance.uniform())
-  }
-  it.close()
-}
+import { rolesAt, serveHub } from './places.ts'
 
 describe('roles', () => {
   test('whatever fails, calls are made once, or more often where that may be, and somebody answers in the end', async () => {
-    const sum: Counts = { made: 0, answered: 0, lost: 0 }
-    for (let seed = 1; seed <= Number(process.env.SKEIN_SEEDS ?? 6); seed++) {
-      const counts = await judgeSeed(seed)
-      for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] += counts[key]
+    // 10,000 seeds: npm run fuzz -- coord roles
+    const sum = { made: 0, answered: 0, lost: 0 }
+    for (let seed = 1; seed <= 6; seed++) {
+      const counts = await judgeRoles(seed)
+      for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key]
     }
     // Faults there were.
     assert.ok(sum.lost > 5 && sum.answered > 500 && sum.answered + sum.lost === sum.made, JSON.stringify(sum))
