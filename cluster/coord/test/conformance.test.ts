@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { realClock, simulateAsync, sleep, type World } from '@skein/world'
 import { open } from '../src/index.ts'
 import { cases } from './conformance.ts'
+import { recipeCases } from './recipe-cases.ts'
 
 describe('memory, in simulated time', () => {
   for (const [name, run] of Object.entries(cases))
@@ -33,5 +34,11 @@ describe('a file', () => {
         await store.close()
         rmSync(folder, { recursive: true })
       }
+    })
+  for (const [name, run] of Object.entries(recipeCases))
+    test(name, async t => {
+      const folder = mkdtempSync(join(tmpdir(), 'skein-coord-'))
+      t.after(() => rmSync(folder, { recursive: true }))
+      await run(() => open(`file:${join(folder, 'store.db')}`))
     })
 })

@@ -9,6 +9,7 @@ import { realClock, sleep } from '@skein/world'
 import { TcpProxy } from '../../../testing/src/tcp-proxy.ts'
 import { generateKeys, open, type Store } from '../src/index.ts'
 import { cases } from './conformance.ts'
+import { recipeCases } from './recipe-cases.ts'
 
 const skip = needs('etcd')
 
@@ -135,6 +136,12 @@ describe('etcd', { skip }, () => {
     assert.equal((await one.deleteRange({ prefix: '' })).deleted.length, 1)
     assert.equal((await other.get('x'))!.key, 'x')
   })
+
+  for (const [name, run] of Object.entries(recipeCases))
+    test(name, async () => {
+      const url = `${cluster.url}/recipes-${number++}/`
+      await run(() => open(url))
+    })
 })
 
 describe('an etcd that is cut off', { skip }, () => {

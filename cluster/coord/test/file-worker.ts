@@ -29,6 +29,18 @@ if (what === 'count') {
     await store.put(`put/${i}`, String(i))
     process.stdout.write(`${i}\n`)
   }
+} else if (what === 'work') {
+  // Does jobs until there are none, each with its effect in the store only while it is claimed; or, as if it hung, keeps the first for ever.
+  const queue = store.queue<number>('jobs', { ttlMs: 1000 })
+  for (;;) {
+    const claim = await queue.claim({ timeoutMs: 2000 }).catch(() => undefined)
+    if (claim === undefined) break
+    console.log(`claims ${claim.value}`)
+    if (count === 'hangs') await new Promise(() => setInterval(() => {}, 1000))
+    const key = `job/${claim.value}`
+    const { succeeded } = await store.transact({ if: [claim.owner], do: [{ op: 'put', key, value: '' }] })
+    if (succeeded) await claim.done()
+  }
 } else if (what === 'hold') {
   await lock(store, 'held', { ttlMs: 1000 })
   console.log('holds')

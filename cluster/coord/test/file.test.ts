@@ -91,6 +91,22 @@ describe('several processes', () => {
     assert.ok(there.size <= acknowledged.length + 1)
   })
 
+  test('the jobs of one that is killed are done by others, each once', async t => {
+    const path = join(folderOf(t), 'store.db')
+    await using store = await open(`file:${path}`)
+    const queue = store.queue<number>('jobs')
+    await Promise.all(Array.from({ length: 20 }, (_, i) => queue.put(i)))
+    const hanging = start(t, path, 'work', 'hangs')
+    await hanging.until('claims 0')
+    const workers = [1, 2].map(() => start(t, path, 'work'))
+    hanging.child.kill('SIGKILL')
+    await Promise.all(workers.map(({ until }) => until('done')))
+    const { entries } = await store.range({ prefix: 'job/' })
+    assert.equal(entries.length, 20)
+    for (const { key, version } of entries) assert.equal(version, 1, key)
+    assert.equal(await queue.size(), 0)
+  })
+
   test('the lock of one that is killed is free when its lease is over', async t => {
     const path = join(folderOf(t), 'store.db')
     const { child, until } = start(t, path, 'hold')

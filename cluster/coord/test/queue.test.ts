@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Queue, type Transaction } from '../src/index.ts'
 import { simulated } from './simulated.ts'
 
 describe('a queue', () => {
@@ -136,6 +137,37 @@ describe('a queue', () => {
       await queue.clear()
       assert.equal(await queue.size(), 0)
       await assert.rejects(claims[8].done(), { name: 'LeaseLostError' })
+    })
+  })
+
+  test('what was claimed by a call that was not answered is not kept from others', async () => {
+    await simulated(1, async ({ store, sleep }) => {
+      let failing = false
+      const unanswered = new Proxy(store.store, {
+        get: (target, name) => {
+          const value = Reflect.get(target, name, target)
+          if (typeof value !== 'function') return value
+          return async (...args: unknown[]) => {
+            const given = await value.apply(target, args)
+            if (failing && name === 'transact' && (args[0] as Transaction).if?.length) {
+              failing = false
+              throw new Error('no answer')
+            }
+            return given
+          }
+        },
+      })
+      const queue = new Queue<string>(unanswered, 'x', { ttlMs: 1000 })
+      for (const item of ['a', 'b']) await queue.put(item)
+      const a = await queue.claim()
+      failing = true
+      await assert.rejects(queue.tryClaim(), /no answer/)
+      assert.equal(await queue.tryClaim(), undefined)
+      // The one that was claimed before is done in its time; with it goes what hangs on its lease.
+      await sleep(5000)
+      await a.done()
+      await sleep(1)
+      assert.equal((await queue.tryClaim())?.value, 'b')
     })
   })
 

@@ -1,50 +1,65 @@
-// A lease that several things have in common: made when the first needs it, kept while any does and as long again, made anew once it was lost.
+// A lease that several things have in common: made when the first needs it, kept while any does and as long again, and replaced once it was lost or is not to be relied on.
 import type { Timer } from '@skein/world'
 import type { Lease, Store } from '../store.ts'
+
+/** One's part in it, until it leaves. */
+export interface Share {
+  readonly lease: Lease
+  leave(): void
+  /** Leaves, and nobody else begins with this lease: what was done with it is not known, and ends with it as soon as those have left that have it already. */
+  abandon(): void
+}
+
+interface Kept {
+  readonly asked: Promise<Lease>
+  users: number
+  idle: Timer | undefined
+}
 
 export class KeptLease {
   private readonly store: Store
   private readonly ttlMs: number
-  private lease: Promise<Lease> | undefined
-  private users = 0
-  private idle: Timer | undefined
+  private kept: Kept | undefined
 
   constructor(store: Store, ttlMs: number) {
     this.store = store
     this.ttlMs = ttlMs
   }
 
-  /** What resolves is followed by one `leave`. */
-  async use(): Promise<Lease> {
-    this.users++
-    this.idle?.cancel()
-    try {
-      for (;;) {
-        const asked = (this.lease ??= this.store.lease({ ttlMs: this.ttlMs }))
-        const lease = await asked.catch(error => {
-          this.forget(asked)
-          throw error
-        })
-        if (!lease.signal.aborted) return lease
-        this.forget(asked)
+  async share(): Promise<Share> {
+    for (;;) {
+      const kept = (this.kept ??= { asked: this.store.lease({ ttlMs: this.ttlMs }), users: 0, idle: undefined })
+      kept.users++
+      kept.idle?.cancel()
+      try {
+        const lease = await kept.asked
+        if (!lease.signal.aborted) return this.shareOf(kept, lease)
+      } catch (error) {
+        this.drop(kept)
+        throw error
       }
-    } catch (error) {
-      this.leave()
-      throw error
+      this.drop(kept)
     }
   }
 
-  leave(): void {
-    const { lease } = this
-    if (--this.users > 0 || lease === undefined) return
-    const end = (): void => {
-      this.forget(lease)
-      lease.then(lease => lease.revoke()).catch(() => {})
+  private shareOf(kept: Kept, lease: Lease): Share {
+    const leave = (): void => {
+      if (--kept.users > 0) return
+      const end = (): void => {
+        this.drop(kept)
+        lease.revoke().catch(() => {})
+      }
+      if (this.kept === kept) kept.idle = this.store.clock.after(this.ttlMs, end, { background: true })
+      else end()
     }
-    this.idle = this.store.clock.after(this.ttlMs, end, { background: true })
+    const abandon = (): void => {
+      this.drop(kept)
+      leave()
+    }
+    return { lease, leave, abandon }
   }
 
-  private forget(lease: Promise<Lease>): void {
-    if (this.lease === lease) this.lease = undefined
+  private drop(kept: Kept): void {
+    if (this.kept === kept) this.kept = undefined
   }
 }

@@ -19,12 +19,17 @@ export const once = async <T>(
   const key = `skein/once/${checkName('once', name)}`
   const before = await store.get(key)
   if (before) return decode(before)
-  await using held = await lock(store, `once ${name}`, options)
-  const meanwhile = await store.get(key)
-  if (meanwhile) return decode(meanwhile)
-  const value = encode('once', (await run(held.signal)) ?? null)
-  const { succeeded } = await store.transact({ if: [held.owner], do: [{ op: 'put', key, value }] })
-  if (!succeeded) throw new LeaseLostError(held.lease, 'another one may run it')
-  // As all others are given it.
-  return JSON.parse(value)
+  const held = await lock(store, `once ${name}`, options)
+  try {
+    const meanwhile = await store.get(key)
+    if (meanwhile) return decode(meanwhile)
+    const value = encode('once', (await run(held.signal)) ?? null)
+    const { succeeded } = await store.transact({ if: [held.owner], do: [{ op: 'put', key, value }] })
+    if (!succeeded) throw new LeaseLostError(held.lease, 'another one may run it')
+    // As all others are given it.
+    return JSON.parse(value)
+  } finally {
+    // What came of it is known; the lock ends with its lease at the latest.
+    await held.release().catch(() => {})
+  }
 }

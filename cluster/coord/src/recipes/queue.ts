@@ -11,7 +11,7 @@ import { untilChange, type WaitOptions, waiting } from '../waiting.ts'
 import { Batches, type Request } from './batches.ts'
 import { compareAndSet, type Known, pauseAfter } from './compare-and-set.ts'
 import { decode, encode } from './json.ts'
-import { KeptLease } from './kept-lease.ts'
+import { KeptLease, type Share } from './kept-lease.ts'
 
 export interface QueueOptions {
   /** How long after a claimer was last heard of its items are others' again. Default 10,000. */
@@ -228,21 +228,25 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
 
   private async claimNow(): Promise<Claim<T> | number> {
     for (;;) {
-      const lease = await this.lease.use()
+      const share = await this.lease.share()
       try {
-        const taken = await this.claimings.add(lease)
+        const taken = await this.claimings.add(share.lease)
+        if (typeof taken === 'number') {
+          share.leave()
+          return taken
+        }
         // The answer may be old: what was claimed by a lease that is over goes back with it.
-        if (typeof taken !== 'number' && !lease.signal.aborted) return this.claimOf(taken, lease)
-        this.lease.leave()
-        if (typeof taken === 'number') return taken
+        if (!share.lease.signal.aborted) return this.claimOf(taken, share)
+        share.abandon()
       } catch (error) {
-        this.lease.leave()
+        // Nobody knows whether something was claimed: with this lease it must not stay so.
+        share.abandon()
         if (!(error instanceof LeaseNotFoundError)) throw error
       }
     }
   }
 
-  private claimOf({ entry, number, revision }: Taken, lease: Lease): Claim<T> {
+  private claimOf({ entry, number, revision }: Taken, { lease, leave }: Share): Claim<T> {
     const key = this.claims + number
     const owner: Compare = { key, target: 'created', is: '=', value: revision }
     let state: 'claimed' | 'done' | 'gone' = 'claimed'
@@ -250,7 +254,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
       const { succeeded } = await this.store.transact({ if: [owner], do: operations })
       if (state !== 'claimed') return
       state = succeeded ? ended : 'gone'
-      this.lease.leave()
+      leave()
     }
     const release = async (): Promise<void> => {
       if (state === 'claimed') await end([{ op: 'delete', key }], 'gone')
