@@ -32,6 +32,9 @@ export class FileEngine {
   private readonly machine: Machine
   /** Called while another process is waited for. */
   whileWaiting: () => void = () => {}
+  /** Called when a change is there to be seen. */
+  onChange: () => void = () => {}
+  private hasChanged = false
 
   /** Throws StoreFileError, NotSupportedError. */
   constructor({ path, maxBytes }: FileOptions) {
@@ -58,6 +61,9 @@ export class FileEngine {
       throw new StoreFileError(path, 'open it', error as Error)
     }
     this.machine = new Machine(this.tables)
+    this.machine.onChange = () => {
+      this.hasChanged = true
+    }
   }
 
   get revision(): number {
@@ -138,8 +144,10 @@ export class FileEngine {
   private write<T>(run: () => T): T {
     this.patiently(() => this.tables.run('BEGIN IMMEDIATE'))
     try {
+      this.hasChanged = false
       const result = run()
       this.tables.run('COMMIT')
+      if (this.hasChanged) this.onChange()
       return result
     } catch (error) {
       // A failure of the disk has ended the transaction already.

@@ -4,11 +4,12 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { toErrorWire } from '@skein/base'
 import type { WatchBatch } from '../../store.ts'
 import { type ChangeRequest, isRead, type ReadRequest } from '../asking.ts'
+import { Bell } from './bell.ts'
 import { FileEngine } from './engine.ts'
 import { Followers } from './followers.ts'
 import type { FileOptions, Letter, Reply } from './letters.ts'
 
-/** How often those who watch look whether another process has written. */
+/** How often those who watch look whether leases are over, and whether another process has written and was not heard. */
 const lookMs = 10
 /** Changes of one commit, at most: others wait for it. */
 const most = 1000
@@ -18,14 +19,17 @@ const port = parentPort!
 class Desk {
   private readonly engine: FileEngine
   private readonly followers: Followers
+  private readonly bell: Bell
   private reads: { id: number; request: ReadRequest }[] = []
   private changes: { id: number; request: ChangeRequest }[] = []
   private replies: Reply[] = []
   private isClosing = false
   private look: NodeJS.Timeout | undefined
 
-  constructor(engine: FileEngine) {
+  constructor(engine: FileEngine, bell: Bell) {
     this.engine = engine
+    this.bell = bell
+    engine.onChange = () => bell.ring()
     engine.whileWaiting = () => this.drain()
     this.followers = new Followers(engine, {
       batch: (id: number, batch: WatchBatch) => this.replies.push({ is: 'batch', id, batch }),
@@ -110,6 +114,8 @@ class Desk {
 
   private watch(letter: Extract<Letter, { is: 'watch' }>): void {
     try {
+      // Before it is known from where on it watches: nothing is passed over.
+      this.bell.listen(() => this.turn([]))
       this.followers.add(letter)
       this.look ??= setTimeout(() => this.lookAgain(), lookMs)
     } catch (error) {
@@ -127,7 +133,8 @@ class Desk {
 
   private lookAgain(): void {
     this.look = undefined
-    if (this.isClosing || this.followers.size === 0) return
+    if (this.isClosing) return
+    if (this.followers.size === 0) return this.bell.ignore()
     try {
       this.engine.expire()
     } catch (error) {
@@ -145,6 +152,7 @@ class Desk {
 
   private close(): void {
     clearTimeout(this.look)
+    this.bell.close()
     this.engine.close()
     this.replies.push({ is: 'closed' })
     this.send()
@@ -153,7 +161,8 @@ class Desk {
 }
 
 try {
-  const desk = new Desk(new FileEngine(workerData as FileOptions))
+  const options: FileOptions = workerData
+  const desk = new Desk(new FileEngine(options), new Bell(options.path))
   port.on('message', letters => desk.turn(letters))
   port.postMessage([{ is: 'opened' }] satisfies Reply[])
 } catch (error) {
