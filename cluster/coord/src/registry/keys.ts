@@ -43,8 +43,9 @@ export const signerOf = (privateKey: string): Signer => {
   }
 }
 
-/** Whether the signature is that of the text by the key. */
+/** Whether the signature is that of the text by the key. Bytes have one way to be written, so that nobody makes another signature of one. */
 export const isSignedBy = (text: string, signature: string, publicKey: string): boolean => {
+  if (!isPlain(signature) || !isPlain(publicKey)) return false
   try {
     const key = crypto().createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: publicKey }, format: 'jwk' })
     return crypto().verify(null, Buffer.from(text), key, Buffer.from(signature, 'base64url'))
@@ -85,8 +86,11 @@ export const parseAuthorized = (text: string): Authorized => {
   return Object.fromEntries(authorized)
 }
 
+/** The last character of base64url has bits that say nothing. */
+const isPlain = (text: string): boolean => Buffer.from(text, 'base64url').toString('base64url') === text
+
 const checkPublicKey = (what: string, key: unknown): string => {
-  if (typeof key !== 'string' || !/^[\w-]{43}$/.test(key))
+  if (typeof key !== 'string' || !/^[\w-]{43}$/.test(key) || !isPlain(key))
     throw new KeyFormatError(what, 'an Ed25519 public key, 43 characters of base64url')
   return key
 }
