@@ -21,7 +21,8 @@ export type Arrived<T> = T extends Plain
 /** An argument as it may be given: functions that are called back may be asynchronous, and answers that are not here yet may stand for what they will be. */
 type Sent<Given> = { [K in keyof Given]: SentOne<Given[K]> }
 type SentOne<T> = T extends (...given: infer G) => infer Result
-  ? ((...given: G) => Result | Promise<Awaited<Result>>) | Answer<T>
+  ? // An answer that will be a function is one already, so this takes it, and parameters of functions that are written here have types.
+    ((...given: G) => Result | Promise<Awaited<Result>>) | Promise<T>
   : T | Answer<T>
 
 /**
