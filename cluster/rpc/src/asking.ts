@@ -8,6 +8,7 @@ import type { FrameParts } from './frames/reader.ts'
 import type { Link } from './link.ts'
 import { revived } from './revived.ts'
 import type { Signals } from './signals.ts'
+import { traceOfCall, writeTrace } from './trace-context.ts'
 import type { SentSignal } from './values.ts'
 
 const nothing = (): void => {}
@@ -151,7 +152,7 @@ export class Asking {
   private ask(kind: 0 | 1, target: number, args: unknown): unknown {
     const { link } = this
     if (link.lost) return failed(link.lost.notMade())
-    const { remainingMs } = callContext()
+    const { remainingMs, trace: outer } = callContext()
     if (remainingMs <= 0)
       return failed(new TimeoutError(`The call to ${link.peer}`, 0, 'Its deadline was over before it was made'))
     const reply = ++this.last
@@ -163,8 +164,10 @@ export class Asking {
     writer.varint(reply)
     writer.varint(this.heard)
     this.said = this.heard
-    writer.byte(isBounded ? flags.deadline : 0)
+    const trace = link.takesTraces ? traceOfCall(outer) : undefined
+    writer.byte((isBounded ? flags.deadline : 0) | (trace ? flags.trace : 0))
     if (isBounded) writer.f64(remainingMs)
+    if (trace) writeTrace(writer, trace)
     const sent = link.values.write(writer, args, 'call', 'arguments')
     // A getter may have closed it.
     if (link.lost) return failed(link.lost)

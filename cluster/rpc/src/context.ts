@@ -1,17 +1,20 @@
 // What belongs to a call and to all that is called for it, here and elsewhere: until when it makes sense, and whether somebody still waits for it.
-import { ArgumentError, asyncStorage } from '@skein/base'
+import { ArgumentError, asyncStorage, tracer } from '@skein/base'
 import { type Clock, realClock } from '@skein/world'
+import { type TraceContext, traceContextOf } from './trace-context.ts'
 
 export interface CallContext {
   /** Milliseconds that are left; Infinity: as many as one likes. */
   readonly remainingMs: number
   /** Aborted when nobody waits any more. */
   readonly signal: AbortSignal
+  /** The trace that the call is part of. Calls made for it carry it on, without being told. */
+  readonly trace: TraceContext | undefined
 }
 
 const storage = asyncStorage<CallContext>()
 const never = new AbortController().signal
-const unbounded: CallContext = { remainingMs: Number.POSITIVE_INFINITY, signal: never }
+const unbounded: CallContext = { remainingMs: Number.POSITIVE_INFINITY, signal: never, trace: undefined }
 
 /**
  * Of the call that is being served: how much time is left for it, and a signal that is aborted when that is over, or when the caller waits no longer. What is called for it has no more time than
@@ -37,7 +40,25 @@ export const within = <T>(deadlineMs: number, run: () => T, clock: Clock = realC
         return untilMs - clock.monotonicMs()
       },
       signal: outer.signal,
+      trace: outer.trace,
     },
     run,
   )
+}
+
+/**
+ * Runs `run` as part of a trace: that of a request that came by HTTP, or of another tracer. Calls that it makes carry it; spans begun in it (`span` of skein) are children of its span. Where the
+ * house's own tracer is on, that is not needed: calls carry the current span by themselves. Throws ArgumentError.
+ */
+export const withTrace = <T>(trace: TraceContext | string, run: () => T): T => {
+  const context = traceContextOf('withTrace', trace)
+  const outer = callContext()
+  const inner: CallContext = {
+    get remainingMs() {
+      return outer.remainingMs
+    },
+    signal: outer.signal,
+    trace: context,
+  }
+  return enter(inner, () => tracer.within(context.traceparent, run))
 }

@@ -2,7 +2,7 @@
 import type { Limits } from './limits.ts'
 
 const version = 1
-const features = ['frames', 'answers', 'pipelining', 'streams', 'signals', 'deadlines', 'pings']
+const features = ['frames', 'answers', 'pipelining', 'streams', 'signals', 'deadlines', 'pings', 'traces']
 
 /** What the other side has said. */
 export interface Greeting {

@@ -1,6 +1,6 @@
 export type { Connected, ConnectOptions, Target } from './connect.ts'
 export { connect } from './connect.ts'
-export { type CallContext, callContext, within } from './context.ts'
+export { type CallContext, callContext, within, withTrace } from './context.ts'
 export {
   ConnectionLostError,
   LimitExceededError,
@@ -22,6 +22,7 @@ export type { Resume } from './reception.ts'
 export type { Answer, Remote } from './remote.ts'
 export type { Offer, SessionOptions } from './session.ts'
 export { Session } from './session.ts'
+export type { TraceContext } from './trace-context.ts'
 export type { PortLike } from './transports/port.ts'
 export type { WebSocketLike } from './transports/websocket.ts'
 export { type ListenOverOptions, listenOver, sessionOver } from './transports/world.ts'

@@ -12,6 +12,8 @@ export interface Link {
   readonly clock: Clock
   readonly writer: FrameWriter
   readonly values: FrameValues
+  /** The other side takes the trace that a call is part of. */
+  readonly takesTraces: boolean
   /** What was written goes out soon. */
   flushSoon(): void
   /** Calls `run` soon, after what is done now. */

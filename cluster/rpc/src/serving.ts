@@ -1,5 +1,5 @@
 // Calls of theirs: made, and answered. What a call gave is kept until the other side has heard of it, for it may already have asked for something in it.
-import { TimeoutError } from '@skein/base'
+import { span, TimeoutError, tracer } from '@skein/base'
 import type { Clock, Timer } from '@skein/world'
 import { follow, isThenable } from './answers.ts'
 import { type CallContext, enter } from './context.ts'
@@ -10,18 +10,21 @@ import type { Exports } from './functions.ts'
 import type { Link } from './link.ts'
 import { wireOf } from './revived.ts'
 import type { Signals } from './signals.ts'
+import { readTrace, type TraceContext } from './trace-context.ts'
 
 /** A call that has not been answered. */
 class Served implements CallContext {
   private readonly clock: Clock
   private readonly untilMs: number
+  readonly trace: TraceContext | undefined
   private controller: AbortController | undefined
   private reason: { value: unknown } | undefined
   /** Tells it that its time is over. */
   timer: Timer | undefined
 
-  constructor(clock: Clock, untilMs: number) {
+  constructor(clock: Clock, untilMs: number, trace: TraceContext | undefined) {
     this.clock = clock
+    this.trace = trace
     this.untilMs = untilMs
   }
 
@@ -82,20 +85,23 @@ export class Serving {
     if (reply <= this.last) throw new MalformedMessageError('the number of a call', `above ${this.last}`, reply)
     this.last = reply
     this.forget(parts.varint())
-    const limitMs = parts.byte() & flags.deadline ? parts.f64() : Number.POSITIVE_INFINITY
+    const has = parts.byte()
+    const limitMs = has & flags.deadline ? parts.f64() : Number.POSITIVE_INFINITY
+    const trace = has & flags.trace ? readTrace(parts) : undefined
     if (Number.isNaN(limitMs)) throw new MalformedMessageError('a deadline', 'milliseconds', limitMs)
     if (this.open.size >= limits.calls) throw new LimitExceededError('calls', limits.calls)
     if (this.told.length >= limits.answers) throw new LimitExceededError('answers', limits.answers)
     const { args, signals } = values.readCall(parts.rest(), attachments)
     if (!Array.isArray(args)) throw new MalformedMessageError('arguments', 'an array', args)
-    const served = new Served(clock, clock.monotonicMs() + limitMs)
+    const served = new Served(clock, clock.monotonicMs() + limitMs, trace)
     const over = (kind: AnswerKind, value: unknown): void => {
       for (const number of signals) this.signals.forget(number)
       this.tell(kind, reply, value)
     }
     let promise: Promise<unknown>
     try {
-      const result = enter(served, () => (isAnswer ? this.use(target, args) : this.run(target, args)))
+      const run = (): unknown => (isAnswer ? this.use(target, args) : this.run(target, args))
+      const result = enter(served, trace ? () => tracer.within(trace.traceparent, run) : run)
       if (!isThenable(result)) return over(kinds.answer, result)
       // Of what has a `then` of its own, only what a promise makes of it counts.
       promise = Promise.resolve(result)
@@ -197,8 +203,10 @@ export class Serving {
 }
 
 /** Arguments that are not here yet are waited for; those within others are the function's own affair. */
-const called = (fn: Function, args: unknown[]): unknown =>
-  args.some(isThenable) ? Promise.all(args).then(args => fn(...args)) : fn(...args)
+const called = (fn: Function, args: unknown[]): unknown => {
+  const call = (): unknown => (args.some(isThenable) ? Promise.all(args).then(args => fn(...args)) : fn(...args))
+  return tracer.enabled ? span(fn.name.replace(/^bound /, '') || 'a function', call) : call()
+}
 
 const failure = (error: unknown): Promise<never> => {
   const promise = Promise.reject(error)

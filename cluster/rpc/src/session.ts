@@ -89,6 +89,7 @@ export class Session implements WireHandlers {
   private reason: ConnectionLostError | undefined
   /** What the other side says it can do besides. */
   private features: ReadonlySet<unknown> = new Set()
+  private takesTraces = false
   private readonly heart: Heart | undefined
   /** Bytes that have come, as the other side was told last. */
   private saidBytes = 0
@@ -256,6 +257,9 @@ export class Session implements WireHandlers {
       values,
       soon,
       flushSoon: () => this.flushSoon(),
+      get takesTraces() {
+        return session.takesTraces
+      },
       get isStalled() {
         return session.isStalled
       },
@@ -376,6 +380,7 @@ export class Session implements WireHandlers {
     if (this.nonce !== undefined && greeting?.nonce === this.nonce) throw echo(this.wire.peer)
     this.isSkein = greeting !== undefined
     if (greeting) this.features = greeting.features
+    this.takesTraces = this.features.has('traces')
     this.wire.lasting?.greeted(greeting?.resume)
     for (const name of Object.keys(this.remote)) delete this.remote[name]
     if (typeof methods === 'object' && methods !== null)

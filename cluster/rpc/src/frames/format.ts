@@ -1,7 +1,7 @@
 // Frames, that two Skeins speak. One is a 0, which no line of JSON begins with, the length of what follows its five first bytes, a kind, and what belongs to that.
 //
 //     attachment   bytes of a typed array in the next frame that is none, as they are
-//     call         target, v reply, v heard, u8 flags, [f64 ms until the deadline], value: the arguments
+//     call         target, v reply, v heard, u8 flags, [f64 ms until the deadline], [trace], value: the arguments
 //     answer       v reply, value
 //     failure      v reply, value: what was thrown
 //     release      pairs: v number of a function, v how often it had been received
@@ -16,7 +16,7 @@
 //     received     v bytes: so many have come, over all connections of the session
 //     bye          the session is over, and its connection not to be made again
 //
-// A target is u8 0 and v number of a function, or u8 1, v reply of a call, and value: the path in its answer. `v` is a number of seven bits a byte, the lowest first, the
+// A trace is v length, traceparent, v length, tracestate. A target is u8 0 and v number of a function, or u8 1, v reply of a call, and value: the path in its answer. `v` is a number of seven bits a byte, the lowest first, the
 // eighth bit set where more follow. Values are those of @skein/values, with the tags below besides.
 import { firstForeignTag } from '@skein/values'
 
@@ -39,7 +39,7 @@ export const kinds = {
 } as const
 
 /** Of a call. */
-export const flags = { deadline: 1 } as const
+export const flags = { deadline: 1, trace: 2 } as const
 
 export const tags = {
   /** u32 number. */

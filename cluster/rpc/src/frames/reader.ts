@@ -160,6 +160,15 @@ export class FrameParts {
     return new DataView(buffer, byteOffset).getFloat64(this.at - 8, true)
   }
 
+  /** v length, and so many bytes: characters of ASCII. */
+  ascii(): string {
+    const length = this.varint()
+    if (this.bytes.length - this.at < length) throw new MalformedMessageError('a frame', 'whole', 'cut off')
+    const text = new TextDecoder('latin1').decode(this.bytes.subarray(this.at, this.at + length))
+    this.at += length
+    return text
+  }
+
   /** What is left: a value. */
   rest(): Uint8Array {
     const rest = this.bytes.subarray(this.at)
