@@ -137,7 +137,10 @@ export class Reception {
   private suspend(kept: Kept, error: Error | undefined): void {
     const { keptMs, most } = this.resume
     this.suspended.add(kept)
-    const end = (): void => kept.session().abort(error ?? new Error(`it broke, and was not made again in ${keptMs} ms`))
+    const end = (): void => {
+      this.suspended.delete(kept)
+      kept.session().abort(error ?? new Error(`it broke, and was not made again in ${keptMs} ms`))
+    }
     kept.timer = this.clock.after(keptMs, end, { background: true })
     for (const first of this.suspended) {
       if (this.suspended.size <= most) break

@@ -7,7 +7,7 @@ import { realClock } from '@skein/world'
 import dnode from 'dnode'
 import dnodeProtocol from 'dnode-protocol'
 import { NoAnswerError } from '../src/errors.ts'
-import { limitsOf, type Session } from '../src/index.ts'
+import { type Heartbeat, limitsOf, type Session } from '../src/index.ts'
 import { sessionOnStream } from '../src/transports/stream.ts'
 import { collect } from './collect.ts'
 
@@ -46,7 +46,7 @@ const dnodeConnects = async (t: TestContext, offer: object, theirs: object = {})
 }
 
 /** dnode listens, ours connects. */
-const weConnect = async (t: TestContext, theirs: object, offer: object = {}) => {
+const weConnect = async (t: TestContext, theirs: object, offer: object = {}, heartbeat?: Heartbeat) => {
   const faults: Error[] = []
   const server = net.createServer(socket => {
     const end = dnode(theirs)
@@ -55,7 +55,7 @@ const weConnect = async (t: TestContext, theirs: object, offer: object = {}) => 
   })
   server.listen(0, '127.0.0.1')
   const socket = net.connect(await portOf(server), '127.0.0.1')
-  const session = sessionOnStream(socket, offer, options(faults), 'dnode')
+  const session = sessionOnStream(socket, offer, { ...options(faults), heartbeat }, 'dnode')
   const remote: any = await session.ready
   t.after(() => {
     session.close()
@@ -207,5 +207,25 @@ describe('with dnode-protocol, message by message', () => {
     assert.equal(faults.length, 5)
     assert.equal(session.lost, undefined)
     session.close()
+  })
+})
+
+describe('an old peer that is gone without a word', () => {
+  test('is asked as upnode asks, if it offers that', async t => {
+    let asked = 0
+    let isThere = true
+    const ping = (reply: () => void): void => {
+      asked++
+      if (isThere) reply()
+    }
+    for (const theirs of [{ ping }, { upnode: { ping } }]) {
+      asked = 0
+      isThere = true
+      const { session } = await weConnect(t, theirs, {}, { idleMs: 20, timeoutMs: 200 })
+      while (asked < 3) await new Promise(resolve => setTimeout(resolve, 5))
+      assert.equal(session.lost, undefined)
+      isThere = false
+      assert.equal((await session.closed)!.name, 'TimeoutError')
+    }
   })
 })

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type SimulatedNode, type Simulation, simulateAsync, sleep, type World } from '@skein/world'
-import { ConnectionLostError, listenOver, QueueFullError, type UpOptions, upOver, within } from '../src/index.ts'
+import {
+  ConnectionLostError,
+  limitsOf,
+  listenOver,
+  QueueFullError,
+  type Session,
+  sessionOver,
+  type UpOptions,
+  upOver,
+  within,
+} from '../src/index.ts'
 
 interface Ends {
   simulation: Simulation
@@ -466,5 +476,41 @@ test('what is asked for wrongly is said', async () => {
     assert.throws(() => upOver(world, 'a:1', { signal: AbortSignal.abort() }), { name: 'CancelledError' })
     await assert.rejects(it.whenUp({ timeoutMs: Number.NaN }), { name: 'ArgumentError' })
     await assert.rejects(it.up(5 as never), { name: 'ArgumentError' })
+  })
+})
+
+describe('a side that is gone without a word', () => {
+  test('is noticed by the other, on both', async () => {
+    const outcome = await simulateAsync(
+      1,
+      async simulation => {
+        const sessions: Session[] = []
+        simulation.node('server', world => {
+          const heartbeat = { idleMs: 1000, timeoutMs: 500 }
+          listenOver(world, 'server:1', {}, { heartbeat, resume: { keptMs: 5000 }, onSession: s => sessions.push(s) })
+        })
+        const booted = Promise.withResolvers<World>()
+        simulation.node('client', world => booted.resolve(world))
+        const world = await booted.promise
+        const plain = sessionOver.connect(world, 'server:1', {}, { limits: limitsOf('test') })
+        const beating = { limits: limitsOf('test'), heartbeat: { idleMs: 2000, timeoutMs: 500 } }
+        const careful = sessionOver.connect(world, 'server:1', {}, beating)
+        const it = upOver(world, 'server:1')
+        await Promise.all([plain.ready, careful.ready, it.whenUp()])
+        // Nobody says anything for a long time, and nothing is wrong.
+        await sleep(world.clock, 600_000)
+        assert.ok(sessions.length === 3 && sessions.every(({ lost }) => !lost))
+        simulation.network.partition([['client'], ['server']])
+        await sleep(world.clock, 2500)
+        assert.equal(sessions.filter(({ lost }) => lost).length, 2, 'those that do not come back')
+        assert.match(String(sessions.find(({ lost }) => lost)!.lost!.cause), /TimeoutError/)
+        await sleep(world.clock, 5000)
+        assert.ok(sessions.every(({ lost }) => lost))
+        assert.ok(careful.lost && !plain.lost)
+        it.close()
+      },
+      { forMs: 700_000 },
+    )
+    if (outcome.failure) throw outcome.failure.error
   })
 })
