@@ -13,6 +13,8 @@ import {
   up,
 } from '@skein/rpc'
 import { WorldError } from '@skein/world'
+import { StoreClosedError } from '../errors.ts'
+import { NotAHubError, RegistryClosedError } from './errors.ts'
 import { type RangeOptions, versionedName, wantedBy } from './names.ts'
 import type { PortRange } from './ports.ts'
 import type { Registration } from './registration.ts'
@@ -164,6 +166,7 @@ const reach = <Api extends object>(
   return doors.up<Api>(next, {
     ...options,
     backOff: { initialMs: 50, maxMs: 1000, ...options.backOff },
+    isFatal: error => final.some(type => error instanceof type) || options.isFatal?.(error) === true,
     onRetry: fail,
     onUp: (remote, session) => {
       failed.clear()
@@ -171,6 +174,9 @@ const reach = <Api extends object>(
     },
   })
 }
+
+/** Nobody is found any more, however often one asks. */
+const final = [RegistryClosedError, StoreClosedError, NotAHubError, ArgumentError]
 
 /** Throws ArgumentError. */
 const chooser = (

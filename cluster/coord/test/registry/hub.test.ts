@@ -193,6 +193,31 @@ describe('a hub', () => {
     })
   })
 
+  test('may be one of several over the same store, of which one is closed', async () => {
+    await using store = await open('memory:')
+    const [a, b] = [await serveRegistry(store), await serveRegistry(store)]
+    await using registry = connectRegistry([a.address, b.address])
+    const registration = await registry.register('web@1.0.0', { ttlMs: 1000 })
+    await using other = connectRegistry(b.address)
+    const events = other.watch('web')
+    assert.equal((await events.next()).value.type, 'registered')
+    await a.close()
+    assert.deepEqual(
+      (await registry.query('web')).map(({ id }) => id),
+      [registration.id],
+    )
+    // It asks the other hub to renew a lease that only the first knew, and registers again.
+    for await (const { events } of store.watch({ prefix: 'skein/registry/services/' })) {
+      assert.equal(events[0].type, 'put')
+      break
+    }
+    await registration.free()
+    const { value } = await events.next()
+    assert.deepEqual([value.type, value.service.id], ['freed', registration.id], 'it was there all the time')
+    await events.return!()
+    await b.close()
+  })
+
   test('may be reached by a path; when it is away it keeps nobody from closing', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skein-hub-'))
     await using store = await open('memory:')

@@ -114,5 +114,15 @@ describe('roles', () => {
     assert.match(served.address, /^127\.0\.0\.1:/)
     using it = connect<{ times(a: number, b: number): number }>('mul@1')
     assert.equal(await it.remote.times(6, 7), 42)
+
+    // Nobody is waited for who cannot be found.
+    using wrong = connect('mul@1', { strategy: () => ({}) as never })
+    await assert.rejects(wrong.remote.times(6, 7), { name: 'ConnectionLostError', mayHaveRun: false })
+    assert.equal(((await wrong.closed) as Error).name, 'ArgumentError')
+    using late = connect('div@1')
+    const waits = late.remote.divide(6, 7)
+    await services.close()
+    await assert.rejects(waits, { name: 'ConnectionLostError', mayHaveRun: false })
+    assert.equal(((await late.closed) as Error).name, 'RegistryClosedError')
   })
 })
