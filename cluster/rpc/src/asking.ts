@@ -162,13 +162,14 @@ export class Asking {
     writer.byte(kind)
     writer.varint(target)
     writer.varint(reply)
-    writer.varint(this.heard)
-    this.said = this.heard
+    const { heard } = this
+    writer.varint(heard)
     const trace = link.takesTraces ? traceOfCall(outer) : undefined
     writer.byte((isBounded ? flags.deadline : 0) | (trace ? flags.trace : 0))
     if (isBounded) writer.f64(remainingMs)
     if (trace) writeTrace(writer, trace)
     const sent = link.values.write(writer, args, 'call', 'arguments')
+    this.said = Math.max(this.said, heard)
     // A getter may have closed it.
     if (link.lost) return failed(link.lost)
     link.flushSoon()

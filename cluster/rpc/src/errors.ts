@@ -69,6 +69,20 @@ export class LimitExceededError extends SkeinError {
   }
 }
 
+/** What was to be sent is more than the other side takes at a time. Nothing of it was sent, and the connection goes on. */
+export class MessageTooLargeError extends SkeinError {
+  static {
+    registerError(MessageTooLargeError, 'MessageTooLargeError')
+  }
+  declare readonly bytes: number
+  declare readonly most: number
+
+  constructor(bytes: number, most: number) {
+    const message = `A message of ${bytes} bytes was not sent: the other side takes ${most} at most. Send it in parts, or as a stream; or raise limits.messageBytes over there.`
+    super('SKEIN_RPC_TOO_LARGE', message, { bytes, most })
+  }
+}
+
 /** The other side is an old peer, whose calls have no answers. */
 export class NoAnswerError extends SkeinError {
   static {

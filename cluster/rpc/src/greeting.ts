@@ -4,6 +4,9 @@ import type { Limits } from './limits.ts'
 const version = 1
 const features = ['frames', 'answers', 'pipelining', 'streams', 'signals', 'deadlines', 'pings', 'traces']
 
+/** Less than this nobody can take who is to be told of errors. */
+const leastBytes = 1024
+
 /** What the other side has said. */
 export interface Greeting {
   /** Bytes of a message that it takes; Infinity if it does not say. */
@@ -29,7 +32,7 @@ export const greetingIn = (skein: unknown): Greeting | undefined => {
   if (!isObject(skein) || skein.version !== version) return undefined
   const messageBytes = isObject(skein.limits) ? skein.limits.messageBytes : undefined
   return {
-    messageBytes: typeof messageBytes === 'number' && messageBytes > 0 ? messageBytes : Number.POSITIVE_INFINITY,
+    messageBytes: typeof messageBytes === 'number' ? Math.max(leastBytes, messageBytes) : Number.POSITIVE_INFINITY,
     features: new Set(Array.isArray(skein.features) ? skein.features : []),
     resume: skein.resume,
     nonce: typeof skein.nonce === 'string' ? skein.nonce : undefined,

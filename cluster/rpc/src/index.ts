@@ -5,6 +5,7 @@ export {
   ConnectionLostError,
   LimitExceededError,
   MalformedMessageError,
+  MessageTooLargeError,
   NoAnswerError,
   NoSuchFunctionError,
   QueueFullError,

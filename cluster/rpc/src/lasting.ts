@@ -33,6 +33,7 @@ export class LastingWire implements Wire, Lasting {
   private session: Session | undefined
   private wire: Wire | undefined
   private isOver = false
+  private isReading = true
   /** What was sent and is not known to have come; the first of them begins with byte `keptFrom`. Undefined: nothing is kept. */
   private kept: Uint8Array[] | undefined = []
   private keptFrom = 0
@@ -74,6 +75,11 @@ export class LastingWire implements Wire, Lasting {
       this.isFull = this.sentBytes - this.heardBytes > this.options.keptBytes
     }
     return !!this.wire?.send(bytes, isText) && !this.isFull
+  }
+
+  reading(isOn: boolean): void {
+    this.isReading = isOn
+    this.wire?.reading?.(isOn)
   }
 
   close(): void {
@@ -119,6 +125,7 @@ export class LastingWire implements Wire, Lasting {
     this.acknowledged(bytes)
     const { wire: old } = this
     this.wire = wire
+    if (!this.isReading) wire.reading?.(false)
     old?.abort()
     let hasRoom = true
     for (const [i, chunk] of this.kept!.entries())

@@ -18,6 +18,10 @@ export interface Limits {
   signals: number
   /** Streams of theirs that are open. Default 10,000. */
   streams: number
+  /** Calls of theirs that are begun in a second, over time; faster ones wait on their side. Default: as many as come. */
+  callsPerSecond: number
+  /** Calls of theirs that may come at once, before it is `callsPerSecond` that counts. Default: those of one second, and at least one. */
+  callsBurst: number
   /** Bytes that wait to go out to them, while they read too slowly. Default 1 GiB. */
   waitingBytes: number
 }
@@ -31,6 +35,8 @@ export const defaultLimits: Limits = {
   answers: 1_000_000,
   signals: 100_000,
   streams: 10_000,
+  callsPerSecond: Number.POSITIVE_INFINITY,
+  callsBurst: Number.POSITIVE_INFINITY,
   waitingBytes: 2 ** 30,
 }
 
@@ -42,5 +48,6 @@ export const limitsOf = (call: string, given: Partial<Limits> = {}): Limits => {
     if (typeof value !== 'number' || !(value > 0))
       throw new ArgumentError(call, `limits.${name}`, 'a number above 0', value)
   }
-  return { ...defaultLimits, ...given }
+  const limits = { ...defaultLimits, ...given }
+  return { ...limits, callsBurst: Math.max(1, given.callsBurst ?? limits.callsPerSecond) }
 }

@@ -8,7 +8,6 @@ import { flags, kinds } from './frames/format.ts'
 import type { FrameParts } from './frames/reader.ts'
 import type { Exports } from './functions.ts'
 import type { Link } from './link.ts'
-import { wireOf } from './revived.ts'
 import type { Signals } from './signals.ts'
 import { readTrace, type TraceContext } from './trace-context.ts'
 
@@ -188,15 +187,20 @@ export class Serving {
     if (link.lost) return
     this.given.set(reply, kind === kinds.answer ? value : failure(value))
     this.told.push(reply)
-    const write = (kind: AnswerKind, value: unknown): void => {
+    const begin = (kind: AnswerKind): void => {
       link.writer.begin(kind)
       link.writer.varint(reply)
-      link.values.write(link.writer, value, 'answer', 'the answer')
     }
-    try {
-      write(kind, kind === kinds.answer ? value : wireOf(value))
-    } catch (error) {
-      write(kinds.failure, wireOf(error))
+    const fail = (error: unknown): void =>
+      link.values.writeThrown(link.writer, () => begin(kinds.failure), error, 'the error')
+    if (kind === kinds.failure) fail(value)
+    else {
+      begin(kind)
+      try {
+        link.values.write(link.writer, value, 'answer', 'the answer')
+      } catch (error) {
+        fail(error)
+      }
     }
     link.flushSoon()
   }

@@ -22,6 +22,7 @@ import { Heart, type Heartbeat } from './heartbeat.ts'
 import type { Limits } from './limits.ts'
 import type { Link } from './link.ts'
 import { offered } from './offer.ts'
+import { Inlet } from './rate.ts'
 import { revived } from './revived.ts'
 import { Serving } from './serving.ts'
 import { Signals } from './signals.ts'
@@ -51,6 +52,9 @@ export interface SessionOptions {
 /** What one side offers: an object, or what makes one of the other side's and the session. */
 export type Offer = object | ((remote: any, session: Session) => object | undefined)
 
+/** Numbers of a frame that lets go of functions: an even one, and such that those who take little take it. */
+const mostReleased = 100
+
 /** Bytes that may come until the other side is told, where it keeps them until then. */
 const unsaidBytes = 2 ** 17
 
@@ -65,7 +69,7 @@ export class Session implements WireHandlers {
   private isGreeted = false
   private readonly wire: Wire
   private readonly options: SessionOptions
-  private readonly reader: MessageReader
+  private readonly inlet: Inlet
   private readonly writer = new FrameWriter()
   private readonly exports = new Exports()
   private readonly imports: Imports
@@ -108,7 +112,7 @@ export class Session implements WireHandlers {
     this.asking = new Asking(this.link, this.signals)
     this.serving = new Serving(this.link, this.exports, this.signals)
     this.streams = new Streams(this.link)
-    this.reader = new MessageReader(options.limits, {
+    const reader = new MessageReader(options.limits, {
       // A function that was called may have closed it, with more to be read.
       line: value => {
         if (!this.reason) this.takeLine(value)
@@ -116,6 +120,11 @@ export class Session implements WireHandlers {
       frame: (kind, body, attachments) => {
         if (!this.reason) this.takeFrame(kind, new FrameParts(body), attachments)
       },
+    })
+    this.inlet = new Inlet(reader, options.clock, options.limits, {
+      reading: isOn => wire.reading?.(isOn),
+      waited: () => this.sayThatWeAreHere(),
+      failed: error => this.fail(error),
     })
     this.local = offered((typeof offer === 'function' ? offer(this.remote, this) : offer) ?? {})
     this.nonce = options.nonce?.()
@@ -167,7 +176,7 @@ export class Session implements WireHandlers {
       this.hasSpoken = true
     }
     try {
-      this.reader.read(bytes)
+      this.inlet.receive(bytes)
     } catch (error) {
       this.fail(error as Error)
     }
@@ -195,6 +204,7 @@ export class Session implements WireHandlers {
     const reason = new ConnectionLostError(this.wire.peer, error?.message ?? 'it was closed', cause)
     this.reason = reason
     this.heart?.stop()
+    this.inlet.close()
     for (const part of [this.asking, this.serving, this.streams, this.signals]) part.end(reason)
     this.exports.clear()
     this.imports.clear()
@@ -272,6 +282,7 @@ export class Session implements WireHandlers {
   private takeFrame(kind: number, parts: FrameParts, attachments: readonly Uint8Array[]): void {
     switch (kind) {
       case kinds.call:
+        this.inlet.called()
         return this.serving.take(parts, attachments)
       case kinds.answer:
       case kinds.failure:
@@ -360,6 +371,7 @@ export class Session implements WireHandlers {
       for (const number of args) if (typeof number === 'number') this.exports.release(number, Number.POSITIVE_INFINITY)
       return
     }
+    this.inlet.called()
     let fn: unknown
     if (typeof method === 'number') fn = this.exports.get(method)
     else if (typeof method === 'string' && Object.hasOwn(this.local, method)) fn = this.local[method]
@@ -379,7 +391,10 @@ export class Session implements WireHandlers {
   private takeMethods(methods: unknown, greeting: Greeting | undefined): void {
     if (this.nonce !== undefined && greeting?.nonce === this.nonce) throw echo(this.wire.peer)
     this.isSkein = greeting !== undefined
-    if (greeting) this.features = greeting.features
+    if (greeting) {
+      this.features = greeting.features
+      this.writer.mostBytes = greeting.messageBytes
+    }
     this.takesTraces = this.features.has('traces')
     this.wire.lasting?.greeted(greeting?.resume)
     for (const name of Object.keys(this.remote)) delete this.remote[name]
@@ -394,6 +409,14 @@ export class Session implements WireHandlers {
   }
 
   // Whether the other side is there.
+
+  /** They have not been read for a while, and may wait for a word. */
+  private sayThatWeAreHere(): void {
+    if (this.heart) this.heart.heard = true
+    if (!this.features.has('pings')) return
+    this.sayEmpty(kinds.ping)
+    this.flushSoon()
+  }
 
   /** Asks the other side for a word. False: it is not to be asked. */
   private ping(): boolean {
@@ -450,9 +473,10 @@ export class Session implements WireHandlers {
     if (this.reason) return
     if (this.lines.length > 0) this.send(new TextEncoder().encode(this.lines.splice(0).join('')), true)
     if (this.isSkein) this.asking.sayHeard()
-    if (this.letGo.length > 0) {
+    const letGo = this.letGo.splice(0)
+    for (let i = 0; i < letGo.length; i += mostReleased) {
       this.writer.begin(kinds.release)
-      for (const n of this.letGo.splice(0)) this.writer.varint(n)
+      for (const n of letGo.slice(i, i + mostReleased)) this.writer.varint(n)
       this.writer.end()
     }
     if (!this.writer.isEmpty) for (const chunk of this.writer.take()) this.send(chunk)

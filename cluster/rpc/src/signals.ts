@@ -2,7 +2,6 @@
 import { LimitExceededError } from './errors.ts'
 import type { kinds } from './frames/format.ts'
 import type { Link } from './link.ts'
-import { wireOf } from './revived.ts'
 import type { SentSignal } from './values.ts'
 
 export class Signals {
@@ -44,10 +43,11 @@ export class Signals {
   say(kind: typeof kinds.abort | typeof kinds.cancel, number: number, reason: unknown): void {
     const { link } = this
     if (link.lost) return
-    const wire = wireOf(reason)
-    link.writer.begin(kind)
-    link.writer.varint(number)
-    link.values.write(link.writer, wire, 'abort', 'reason')
+    const begin = (): void => {
+      link.writer.begin(kind)
+      link.writer.varint(number)
+    }
+    link.values.writeThrown(link.writer, begin, reason, 'reason')
     link.flushSoon()
   }
 

@@ -3,7 +3,7 @@ import { LimitExceededError, MalformedMessageError } from './errors.ts'
 import { kinds } from './frames/format.ts'
 import type { FrameParts } from './frames/reader.ts'
 import type { Link } from './link.ts'
-import { revived, wireOf } from './revived.ts'
+import { revived } from './revived.ts'
 
 /** Items that may be under way. */
 const room = 32
@@ -84,21 +84,44 @@ export class OutgoingStream {
   }
 }
 
-/** Theirs. It can be gone through once. */
+/** Theirs. It can be gone through once. Nothing of the connection leads to it, so that it is collected when nobody holds it any more. */
 export class IncomingStream implements AsyncIterableIterator<unknown>, AsyncDisposable {
+  private readonly inflow: Inflow
+
+  constructor(inflow: Inflow) {
+    this.inflow = inflow
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<unknown>> {
+    return this.inflow.next()
+  }
+
+  return(value?: unknown): Promise<IteratorResult<unknown>> {
+    return this.inflow.return(value)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.inflow.return()
+  }
+}
+
+/** What comes of one of theirs. */
+class Inflow {
   private readonly ask: { pull(items: number): void; stop(): void }
   private readonly items: unknown[] = []
   private waiting: { resolve(result: IteratorResult<unknown>): void; reject(error: unknown): void }[] = []
   private ended: { error?: { value: unknown } } | undefined
   /** Pulled, and not here yet. */
   private underWay = 0
+  /** Nobody will ask for more. */
+  private isDropped = false
 
   constructor(ask: { pull(items: number): void; stop(): void }) {
     this.ask = ask
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
   }
 
   next(): Promise<IteratorResult<unknown>> {
@@ -123,11 +146,13 @@ export class IncomingStream implements AsyncIterableIterator<unknown>, AsyncDisp
     return Promise.resolve({ done: true, value })
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return()
+  /** Whoever had it holds it no more. Those who wait for an item get it first. */
+  drop(): void {
+    this.isDropped = true
+    if (this.waiting.length === 0) void this.return()
   }
 
-  /** @internal Throws MalformedMessageError. */
+  /** Throws MalformedMessageError. */
   receive(items: readonly unknown[]): void {
     if (this.ended) return
     if (items.length > this.underWay)
@@ -139,9 +164,9 @@ export class IncomingStream implements AsyncIterableIterator<unknown>, AsyncDisp
       else this.items.push(value)
     }
     if (this.waiting.length > 0) this.refill()
+    else if (this.isDropped) void this.return()
   }
 
-  /** @internal */
   finish(error?: { value: unknown }): void {
     if (this.ended) return
     this.ended = { error }
@@ -174,7 +199,8 @@ export class IncomingStream implements AsyncIterableIterator<unknown>, AsyncDisp
 export class Streams {
   private readonly link: Link
   private readonly outgoing = new Map<number, OutgoingStream>()
-  private readonly incoming = new Map<number, IncomingStream>()
+  private readonly incoming = new Map<number, Inflow>()
+  private readonly dropped = new FinalizationRegistry<Inflow>(inflow => inflow.drop())
   private last = 0
 
   constructor(link: Link) {
@@ -195,11 +221,15 @@ export class Streams {
     const end = (error?: { value: unknown }): void => {
       this.outgoing.delete(number)
       if (link.lost) return
-      const wire = error && wireOf(error.value)
-      begin(kinds.end)
-      link.writer.byte(wire ? 1 : 0)
-      if (wire) link.values.write(link.writer, wire, 'throw', 'error')
-      else link.writer.end()
+      const beginEnd = (): void => {
+        begin(kinds.end)
+        link.writer.byte(error ? 1 : 0)
+      }
+      if (error) link.values.writeThrown(link.writer, beginEnd, error.value, 'error')
+      else {
+        beginEnd()
+        link.writer.end()
+      }
       link.flushSoon()
     }
     const items = (items: unknown[]): void => {
@@ -247,8 +277,10 @@ export class Streams {
       this.incoming.delete(number)
       pull(0)
     }
-    const stream = new IncomingStream({ pull, stop })
-    this.incoming.set(number, stream)
+    const inflow = new Inflow({ pull, stop })
+    this.incoming.set(number, inflow)
+    const stream = new IncomingStream(inflow)
+    this.dropped.register(stream, inflow)
     return stream
   }
 

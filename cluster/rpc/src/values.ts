@@ -1,11 +1,12 @@
 // What a connection carries besides data: functions, streams, answers that are not here yet, and typed arrays so large that they go beside the frame.
 
-import { travelOf } from '@skein/base'
+import { type ErrorWire, travelOf } from '@skein/base'
 import { classOf, type Foreign, type ForeignReader, kindOf, type Packer, type Unpacker, unpack } from '@skein/values'
 import { placeOf } from './answers.ts'
 import { MalformedMessageError } from './errors.ts'
 import { attachedBytes, tags } from './frames/format.ts'
 import type { FrameWriter } from './frames/writer.ts'
+import { wireOf } from './revived.ts'
 
 export interface SentSignal {
   readonly number: number
@@ -57,7 +58,7 @@ export class FrameValues implements Foreign, ForeignReader {
 
   /**
    * Packs the value and ends the frame; takes the frame back if it cannot be sent. Returns signals that were among it: those of a call travel. What is packed may have getters, which may write
-   * frames of their own meanwhile. Throws NotCloneableError, and what getters throw.
+   * frames of their own meanwhile. Throws NotCloneableError, MessageTooLargeError, and what getters throw.
    */
   write(writer: FrameWriter, value: unknown, call: string, root: string): readonly SentSignal[] {
     const { sending: outer } = this
@@ -70,6 +71,7 @@ export class FrameValues implements Foreign, ForeignReader {
     this.sending = sending
     try {
       writer.value(value, call, root, this)
+      writer.check()
       writer.end()
       return sending.signals ?? []
     } catch (error) {
@@ -79,6 +81,18 @@ export class FrameValues implements Foreign, ForeignReader {
       throw error
     } finally {
       this.sending = outer
+    }
+  }
+
+  /** Ends a frame, which `begin` begins, with what was thrown; if that cannot be sent, with why not. */
+  writeThrown(writer: FrameWriter, begin: () => void, thrown: unknown, root: string): void {
+    begin()
+    try {
+      this.write(writer, wireOf(thrown), 'throw', root)
+    } catch (error) {
+      const { stack: _, cause: __, ...wire } = wireOf(error) as ErrorWire
+      begin()
+      this.write(writer, wire, 'throw', root)
     }
   }
 

@@ -8,6 +8,8 @@ export interface Wire {
   send(bytes: Uint8Array, isText?: boolean): boolean
   close(): void
   abort(): void
+  /** Whether bytes are wanted; some may come nevertheless. Where it is missing they come as they will. */
+  reading?(isOn: boolean): void
   /** Bytes that were sent are no longer to be looked at. */
   readonly movesBytes?: boolean
   /** It may go on over another connection when one breaks. */

@@ -172,6 +172,45 @@ describe('what goes wrong', () => {
   })
 })
 
+test('streams that nobody holds any more end on both sides, read in part or not at all', async () => {
+  let ended = 0
+  const endless = {
+    *stream() {
+      try {
+        for (let i = 0; ; i++) yield i
+      } finally {
+        ended++
+      }
+    },
+    take: (_stream: AsyncIterable<number>) => 1,
+  }
+  await using server = await listen('127.0.0.1:0', endless)
+  using connection = await connect<typeof endless>(server.address)
+  const { remote, session } = connection
+  const count = 50
+  let pending: Promise<IteratorResult<number>> | undefined
+  for (let i = 0; i < count; i++) {
+    const stream = (await remote.stream()) as unknown as AsyncIterableIterator<number>
+    if (i % 2 === 0) for (let n = 0; n < 40; n++) await stream.next()
+    pending = stream.next()
+    if (i % 3 !== 0) await pending
+  }
+  // Ours, which the other side was given and has not looked at.
+  async function* ours() {
+    yield 1
+  }
+  await remote.take(ours())
+  const [far] = server.sessions
+  for (let i = 0; i < 100 && session.counts.streams + far.counts.streams > 2; i++) {
+    collect()
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+  // The engine may still have the last ones in its hands.
+  assert.ok(session.counts.streams <= 1 && far.counts.streams <= 1, JSON.stringify([session.counts, far.counts]))
+  assert.ok(ended >= (count / 2) * 0.9, `${ended}`)
+  assert.deepEqual((await pending)!.done, false)
+})
+
 test('callbacks that were used once are let go of on both sides', async () => {
   await using server = await listen('127.0.0.1:0', { once: (f: (x: number) => number) => f(1) })
   using connection = await connect<{ once(f: (x: number) => number): number }>(server.address)

@@ -20,6 +20,8 @@ export interface ReaderHandlers {
 const none: readonly Uint8Array[] = []
 
 export class MessageReader {
+  /** Nothing more is read for now: handlers may say so. */
+  isHalted = false
   private readonly limits: ReaderLimits
   private readonly handlers: ReaderHandlers
   private readonly lines: LineReader
@@ -37,10 +39,10 @@ export class MessageReader {
     this.lines = new LineReader({ bytes: limits.messageBytes, depth: limits.depth })
   }
 
-  /** Throws MalformedMessageError; nothing is to be read after that. */
-  read(bytes: Uint8Array): void {
+  /** Reads until it is halted. Returns how many bytes it has read. Throws MalformedMessageError; nothing is to be read after that. */
+  read(bytes: Uint8Array): number {
     let at = 0
-    while (at < bytes.length) {
+    while (at < bytes.length && !this.isHalted) {
       if (this.got === 0 && this.body === undefined) {
         if (bytes[at] !== 0 || this.lines.isWithin) {
           at = this.readLine(bytes, at)
@@ -54,6 +56,7 @@ export class MessageReader {
       }
       at = this.readPart(bytes, at)
     }
+    return at
   }
 
   private readLine(bytes: Uint8Array, from: number): number {

@@ -2,11 +2,14 @@
 //
 // What is packed may have getters, and those may call what is far away: then another frame begins within one that is not whole. It is written elsewhere, and goes out after it.
 import { type Foreign, PackBuffer, packInto } from '@skein/values'
+import { MessageTooLargeError } from '../errors.ts'
 import { headerBytes, kinds } from './format.ts'
 
 const bufferBytes = 1 << 14
 /** A huge value should not leave a huge buffer behind. */
 const mostIdleBytes = 1 << 24
+
+const sumOf = (attached: readonly Uint8Array[]): number => attached.reduce((sum, { length }) => sum + length, 0)
 
 /** A frame that is not whole, and what lies before it. */
 interface Unfinished {
@@ -18,6 +21,8 @@ interface Unfinished {
 }
 
 export class FrameWriter {
+  /** Bytes of a frame, and of what is attached to it, that the other side takes. */
+  mostBytes = Number.POSITIVE_INFINITY
   private buffer = new PackBuffer(bufferBytes)
   private at = 0
   private start = 0
@@ -74,6 +79,14 @@ export class FrameWriter {
   /** Bytes that go before this frame as they are. They are to stay as they are until they are sent. */
   attach(bytes: Uint8Array): void {
     this.attached.push(bytes)
+  }
+
+  /** Throws MessageTooLargeError if the other side does not take as much; the frame is to be taken back then, by `undo`. */
+  check(): void {
+    let bytes = this.at - this.start - headerBytes
+    for (const { length } of this.attached) bytes = Math.max(bytes, length + 1)
+    if (this.attached.length > 1) bytes = Math.max(bytes, sumOf(this.attached))
+    if (bytes > this.mostBytes) throw new MessageTooLargeError(bytes, this.mostBytes)
   }
 
   end(): void {

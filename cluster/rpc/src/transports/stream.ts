@@ -30,6 +30,7 @@ export const overStream = <Handlers extends WireHandlers>(
       stream.once('close', () => timer.cancel())
     },
     abort: () => void stream.destroy(),
+    reading: isOn => void (isOn ? stream.resume() : stream.pause()),
   })
   let problem: Error | undefined
   stream.on('data', (bytes: Uint8Array) => handlers.receive(bytes))

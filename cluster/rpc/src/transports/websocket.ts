@@ -15,6 +15,8 @@ export interface WebSocketLike {
   /** Of `ws`. */
   on?(event: any, listener: (...given: any[]) => void): unknown
   terminate?(): void
+  pause?(): void
+  resume?(): void
 }
 
 /** Bytes of a message at most. */
@@ -60,6 +62,7 @@ export const overWebSocket = <Handlers extends WireHandlers>(
         const timer = realClock.after(lingerMs, () => socket.terminate?.())
         socket.addEventListener('close', () => timer.cancel())
       }),
+    reading: isOn => (isOn ? socket?.resume?.() : socket?.pause?.()),
     abort: () => shut(socket => (socket.terminate ? socket.terminate() : socket.close())),
   })
   const begin = (given: WebSocketLike): void => {

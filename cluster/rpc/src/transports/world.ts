@@ -1,5 +1,5 @@
 // Streams of a world, real or simulated.
-import type { Clock, ConnectionHandlers, Listener, World, WorldError } from '@skein/world'
+import type { Clock, Connection, ConnectionHandlers, Listener, World, WorldError } from '@skein/world'
 import { type Heartbeat, heartbeatOf } from '../heartbeat.ts'
 import { type Limits, limitsOf } from '../limits.ts'
 import { Reception, type Resume, resumeOf } from '../reception.ts'
@@ -13,6 +13,14 @@ const told = (handlers: () => WireHandlers): ConnectionHandlers => ({
   closed: error => handlers().end(error),
 })
 
+const wireOf = (connection: Connection): Wire => ({
+  peer: connection.peer,
+  send: bytes => connection.send(bytes),
+  close: () => connection.close(),
+  abort: () => connection.abort(),
+  reading: isOn => (isOn ? connection.resume() : connection.pause()),
+})
+
 /** Connects to an address of the world's network, and tells `make`'s handlers what happens there. */
 export const overNetwork = <Handlers extends WireHandlers>(
   world: World,
@@ -24,7 +32,7 @@ export const overNetwork = <Handlers extends WireHandlers>(
     address,
     told(() => handlers!),
   )
-  handlers = make(connection)
+  handlers = make(wireOf(connection))
   return handlers
 }
 
@@ -39,11 +47,11 @@ export const timed = (clock: Clock, options: Omit<SessionOptions, 'soon' | 'cloc
 /** A session on a connection that stands; its bytes are to be handed to the handlers. */
 export const sessionOver = (
   clock: Clock,
-  connection: Wire,
+  connection: Connection,
   offer: Offer,
   options: Omit<SessionOptions, 'soon' | 'clock'>,
 ): { session: Session; handlers: ConnectionHandlers } => {
-  const session = new Session(connection, offer, timed(clock, options))
+  const session = new Session(wireOf(connection), offer, timed(clock, options))
   return { session, handlers: told(() => session) }
 }
 
@@ -83,7 +91,7 @@ export const listenOver = (world: World, address: string, offer: Offer, options:
   })
   const listener = world.network.listen(address, {
     connected: connection => {
-      const handlers = reception.accept(connection)
+      const handlers = reception.accept(wireOf(connection))
       return told(() => handlers)
     },
     listening: options.onListening,

@@ -121,9 +121,20 @@ const messagesOf = (bytes: Uint8Array): Uint8Array[] => {
   return messages
 }
 
-export const greeting = new TextEncoder().encode(
-  `${JSON.stringify({ method: 'methods', arguments: [{ answer: 0 }], callbacks: { 0: [0, 'answer'] }, links: [], skein: { version: 1, features: [] } })}\n`,
-)
+const greetingOf = (skein: object): Uint8Array =>
+  new TextEncoder().encode(
+    `${JSON.stringify({ method: 'methods', arguments: [{ answer: 0 }], callbacks: { 0: [0, 'answer'] }, links: [], skein: { version: 1, features: [], ...skein } })}\n`,
+  )
+
+export const greeting = greetingOf({})
+
+/** Peers that take little, and such as say what makes no sense. */
+const oddGreetings = [
+  { limits: { messageBytes: 0 } },
+  { limits: { messageBytes: 2000 } },
+  { limits: { messageBytes: 'many' }, features: { length: 7 }, nonce: {} },
+  { limits: null, features: [[], null], resume: { a: 1 } },
+].map(greetingOf)
 
 /** A body in a frame whose length is right. */
 export const framed = (kind: number, body: Uint8Array): Uint8Array => {
@@ -193,7 +204,8 @@ export const trial = async (seed: number): Promise<'ended' | 'went on'> => {
   const before = prototypes()
   const server = new ByHand((remote: object) => Object.assign(new Api(), { remote }), sessionOptions)
   const { session } = server
-  session.receive(greeting)
+  const said = random.uniform() < 0.3 ? oddGreetings[random.integer(0, oddGreetings.length)] : greeting
+  session.receive(random.uniform() < 0.05 ? changed(random, said, messages) : said)
   const rate = [0.002, 0.02, 0.2][seed % 3]
   for (const message of messages) {
     if (session.lost) break
