@@ -8,7 +8,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import {
+  type Compiler,
   findClang,
+  findEtcd,
   findGcc,
   findMpi,
   findNats,
@@ -79,12 +81,11 @@ function openMpi(): Outcome {
   return { what, got: findMpi('openmpi')?.mpirun, why: tail(done.text) }
 }
 
-function natsServer(): Outcome {
-  const what = 'nats-server'
-  const have = findNats()
+function server(what: string, find: () => Compiler | undefined): Outcome {
+  const have = find()
   if (have) return { what, got: have.version }
-  const done = apt(['nats-server'])
-  return { what, got: findNats()?.version, why: tail(done.text) }
+  const done = apt([what])
+  return { what, got: find()?.version, why: tail(done.text) }
 }
 
 function npmPeers(): Outcome[] {
@@ -136,7 +137,16 @@ function openBlas(): Outcome {
   return { what, got: findOpenBlas()?.file, why: tail(done.text) }
 }
 
-const outcomes = [gcc(), clang(), openMpi(), natsServer(), ...npmPeers(), ...python(), openBlas()]
+const outcomes = [
+  gcc(),
+  clang(),
+  openMpi(),
+  server('nats-server', findNats),
+  server('etcd-server', findEtcd),
+  ...npmPeers(),
+  ...python(),
+  openBlas(),
+]
 console.log('\nPeers of the benches:')
 for (const o of outcomes) console.log(o.got ? `  have  ${o.what}: ${o.got}` : `  MISS  ${o.what}: ${o.why}`)
 const missing = outcomes.filter(o => !o.got).length

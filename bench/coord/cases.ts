@@ -4,13 +4,18 @@ import type { BenchCase, Target } from '../harness/suite.ts'
 const base = { dtype: 'none', tolerance: 0 }
 export const file = 'skein:file'
 export const sqlite = 'node:sqlite'
+export const etcd = 'skein:etcd'
+export const etcdByHand = 'etcd by hand'
 
 export const crowd = 8
 
 const operations = { name: 'operations', of: (n: number) => n }
 const pairs = { name: 'pairs', of: (n: number) => n }
 
-const onFile: Target[] = [{ skein: file, than: sqlite, atLeast: 0.8 }]
+const ofStores: Target[] = [
+  { skein: file, than: sqlite, atLeast: 0.8 },
+  { skein: etcd, than: etcdByHand, atLeast: 0.9 },
+]
 
 const alone = (name: string, n: number, about: string, more: Partial<BenchCase> = {}): BenchCase => ({
   ...base,
@@ -20,7 +25,7 @@ const alone = (name: string, n: number, about: string, more: Partial<BenchCase> 
   quick: 64,
   threads: 1,
   items: operations,
-  targets: onFile,
+  targets: ofStores,
   ...more,
 })
 
@@ -54,6 +59,7 @@ export const cases: BenchCase[] = [
     n: 200,
     quick: 32,
     threads: crowd,
+    targets: [{ skein: etcd, than: etcdByHand, atLeast: 0.9 }],
   },
   {
     ...base,

@@ -4,6 +4,7 @@ import type { Connect } from './client.ts'
 const kinds = {
   skein: async () => (await import('./clients/skein.ts')).connect,
   sqlite: async () => (await import('./clients/sqlite.ts')).connect,
+  etcd: async () => (await import('./clients/etcd.ts')).connect,
   nats: async () => (await import('./clients/nats.ts')).connect,
 } satisfies Record<string, () => Promise<Connect>>
 

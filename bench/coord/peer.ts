@@ -6,7 +6,7 @@ import { serve, type Work } from '../harness/serve.ts'
 import { median } from '../harness/statistics.ts'
 import { type Client, type Spell, work } from './client.ts'
 import { clientOf, isKind } from './kinds.ts'
-import { inFile, onNats, type Place } from './places.ts'
+import { inFile, onEtcd, onNats, type Place } from './places.ts'
 
 const [who, kind, where, program] = process.argv.slice(2)
 if (!isKind(kind)) throw new Error(`${kind} is no kind of client`)
@@ -15,7 +15,10 @@ let place: Place | undefined
 let own: Client | undefined
 const others: ChildProcess[] = []
 
-const placeOf = (): Place | Promise<Place> => (where === 'nats' ? onNats(program) : inFile(where))
+const placeOf = (): Place | Promise<Place> => {
+  if (where === 'etcd') return onEtcd()
+  return where === 'nats' ? onNats(program) : inFile(where)
+}
 
 const answerOf = async (child: ChildProcess): Promise<unknown> => {
   const [answer] = await Promise.race([

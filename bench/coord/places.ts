@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { EtcdCluster } from '../../testing/src/etcd-cluster.ts'
 
 export interface Place {
   address: string
@@ -20,6 +21,12 @@ export const inFile = (prefix: string): Place => {
     address: `${prefix}${join(path, 'store.db')}`,
     close: () => rmSync(path, { recursive: true }),
   }
+}
+
+/** Three nodes, each of which syncs; of them the leader is asked, so that no request is passed on. */
+export const onEtcd = async (): Promise<Place> => {
+  const cluster = await EtcdCluster.start({ nodes: 3, isSynced: true, heartbeatMs: 100, electionMs: 1000 })
+  return { address: `etcd://${cluster.endpoints[await cluster.leader()]}`, close: () => cluster.stop() }
 }
 
 export const onNats = async (server: string): Promise<Place> => {

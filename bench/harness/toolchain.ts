@@ -90,6 +90,12 @@ export function findNats(): Compiler | undefined {
   }
 }
 
+/** The server of etcd. */
+export function findEtcd(): Compiler | undefined {
+  const version = /etcd Version: ([\d.]+)/.exec(output('etcd', ['--version']) ?? '')?.[1]
+  return version ? { command: 'etcd', version } : undefined
+}
+
 /** A package installed in bench/peers. */
 export function findNpmPeer(name: string): { version: string } | undefined {
   const file = `${peersFolder}/node_modules/${name}/package.json`

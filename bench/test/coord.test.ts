@@ -17,7 +17,8 @@ test('case names are unique, and each case has a peer of Skein', () => {
 
 const few = (name: string): number => (isOfStores({ name } as (typeof cases)[number]) ? 4 : 1000)
 
-for (const spec of peers)
+// Three nodes take seconds to start, and the client on them is that of the file.
+for (const spec of peers.filter(({ label }) => label !== 'skein:etcd'))
   test(`${spec.label} does its cases`, { skip: 'absent' in launchOf(spec), timeout: 60_000 }, async () => {
     const peer = new Peer(spec)
     await peer.start()

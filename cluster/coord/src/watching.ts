@@ -1,5 +1,6 @@
 // Watches, fed by an engine: batches wait here until they are read, up to some bytes. What an engine can tell again does not wait beyond them.
 import { CancelledError } from '@skein/base'
+import { copied } from './core/copies.ts'
 import { inRange } from './core/machine.ts'
 import type { Range, WatchBatch, WatchOptions } from './store.ts'
 
@@ -18,6 +19,8 @@ export const sizeOf = ({ events }: WatchBatch): number => {
 export interface WatchSource {
   /** What happened from a revision on; what waits beyond the limit is dropped, and asked for by this. Throws CompactedError. Default: nothing is dropped. */
   again?(revision: number): Iterable<WatchBatch>
+  /** Others are given the same bytes: each reader gets its own. */
+  readonly isShared?: boolean
   /** A batch of so many bytes has been read. */
   taken?(bytes: number): void
 }
@@ -66,8 +69,7 @@ export class Watch implements AsyncIterableIterator<WatchBatch> {
     const given = { revision: batch.revision, events }
     const first = this.waiting.shift()
     if (first) {
-      this.source.taken?.(sizeOf(given))
-      first.resolve({ done: false, value: given })
+      first.resolve(this.taken(given, sizeOf(given)))
     } else if (this.source.again && this.unreadBytes >= this.maxUnreadBytes) this.dropped = batch.revision
     else {
       this.unreadBytes += sizeOf(given)
@@ -97,8 +99,7 @@ export class Watch implements AsyncIterableIterator<WatchBatch> {
     if (value) {
       const bytes = sizeOf(value)
       this.unreadBytes -= bytes
-      this.source.taken?.(bytes)
-      return Promise.resolve({ done: false, value })
+      return Promise.resolve(this.taken(value, bytes))
     }
     if (!this.ended) return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }))
     const { error } = this.ended
@@ -111,6 +112,11 @@ export class Watch implements AsyncIterableIterator<WatchBatch> {
     this.unreadBytes = 0
     this.end()
     return Promise.resolve({ done: true, value: undefined })
+  }
+
+  private taken(batch: WatchBatch, bytes: number): IteratorResult<WatchBatch> {
+    this.source.taken?.(bytes)
+    return { done: false, value: this.source.isShared ? copied(batch) : batch }
   }
 
   private feedAgain(revision: number): void {

@@ -241,6 +241,24 @@ export const cases: Record<string, (place: Place) => Promise<void>> = {
     await nothing.return!()
   },
 
+  "bytes that were given or read are the caller's to write to": async ({ store }) => {
+    const watches = [store.watch({ prefix: 'a' }), store.watch({ prefix: 'a' }, { previous: true })]
+    const given = new Uint8Array([1])
+    const put = store.put('a', given)
+    await put
+    given[0] = 9
+    const { entries } = await store.range({ prefix: 'a' })
+    for (const entry of [(await store.get('a'))!, entries[0]]) entry.value[0] = 9
+    for (const watch of watches) {
+      const [event] = (await watch.next()).value.events
+      assert.deepEqual([...event.entry.value], [1])
+      event.entry.value[0] = 9
+      await watch.return!()
+    }
+    const { previous } = await store.put('a', '')
+    assert.deepEqual([...previous!.value], [1])
+  },
+
   'a watch that is read late tells all, in order, and keeps little meanwhile': async ({ store }) => {
     const watch = store.watch({ prefix: 'a' }, { maxUnreadBytes: 500 })
     const expected = Array.from({ length: 40 }, (_, i) => `a=${i}`)

@@ -1,5 +1,6 @@
 // The store in this process' memory: gone with it. For tests, for one process, and as what the others are compared with.
 import type { Chance, Clock, Timer } from '@skein/world'
+import { copied } from '../core/copies.ts'
 import { Machine } from '../core/machine.ts'
 import { checkWatch } from '../core/requests.ts'
 import { StoreClosedError } from '../errors.ts'
@@ -42,7 +43,7 @@ export class MemoryStore extends MachineStore implements Store {
     checkWatch(range, options)
     const { from } = options
     const again = (revision: number) => this.live().since(revision, range)
-    const watch: Watch = new Watch(range, options, () => this.watches.delete(watch), { again })
+    const watch: Watch = new Watch(range, options, () => this.watches.delete(watch), { again, isShared: true })
     try {
       // What ends now is told once: as what was before.
       const machine = this.live()
@@ -68,7 +69,7 @@ export class MemoryStore extends MachineStore implements Store {
   }
 
   protected async read<T>(request: Request): Promise<T> {
-    return perform(this.live(), request, this.clock.monotonicMs()) as T
+    return copied(perform(this.live(), request, this.clock.monotonicMs()) as T)
   }
 
   protected change<T>(request: ChangeRequest): Promise<T> {

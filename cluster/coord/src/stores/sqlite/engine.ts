@@ -53,7 +53,7 @@ export class FileEngine {
       const made = database
       this.database = made
       this.tables = new SqliteTables(made)
-      this.patiently(() => made.exec('PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL'))
+      this.patiently(() => made.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL'))
       if (maxBytes !== undefined) this.limit(maxBytes)
       this.write(() => this.prepare())
     } catch (error) {

@@ -106,7 +106,7 @@ export class SqliteStore extends MachineStore implements Store {
       this.write({ is: 'leave', id })
       this.letGo()
     }
-    const watch = new Watch(range, options, leave, { taken })
+    const watch = new Watch(range, options, leave, { taken, isShared: true })
     if (this.isClosed) watch.end(new StoreClosedError(this.url))
     else {
       this.watches.set(id, watch)
