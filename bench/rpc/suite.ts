@@ -25,6 +25,7 @@ const threads = 2
 
 const peers = (): PeerSpec[] => [
   { label: 'skein:tcp', threads, launch: node('skein') },
+  { label: 'skein:websocket', threads, launch: node('skein', 'websocket') },
   { label: 'capnweb', threads, launch: library('capnweb', 'capnweb', 'ws') },
   { label: 'dnode weak: false', threads, launch: node('dnode', 'weak: false'), cases: c => !isOfMemory(c) },
   { label: 'dnode', threads, launch: node('dnode'), cases: isOfMemory },
@@ -50,7 +51,7 @@ export const rpc: Suite = {
   effort: { rounds: 5, budgetSeconds: 3, longSeconds: 0.4 },
   notes: [
     'One process asks, another is asked, over the loopback; one connection, of node:http as many as are needed.',
-    'capnweb over a WebSocket of ws, moleculer through a nats-server, grpc-js with proto-loader, dnode without weak references, by which it is many times slower.',
+    'skein:websocket over its own WebSocket, capnweb over one of ws, moleculer through a nats-server, grpc-js with proto-loader, dnode without weak references, by which it is many times slower.',
     'Functions that are still known: dnode with weak references of the engine, after 3,000 calls.',
     'JSON lines by hand: numbered lines of JSON over TCP, without anything of a library; its chain is three calls, one after another.',
     'raw socket: as many bytes there and back, made into no object; arrays each into memory of its own.',

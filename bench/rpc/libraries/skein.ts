@@ -1,6 +1,8 @@
-/** Skein, over TCP. */
+/** Skein, over TCP or over a WebSocket. */
 import { connect, listen, type Session } from '@skein/rpc'
 import { collect, type Item, type Library, service } from '../service.ts'
+
+const isWebSocket = process.argv[3] === 'websocket'
 
 const offer = (_: object, session: Session) => ({
   ...service,
@@ -11,8 +13,8 @@ const offer = (_: object, session: Session) => ({
 })
 
 export const skein: Library = {
-  who: 'skein:tcp',
-  listen: () => listen('127.0.0.1:0', offer),
+  who: isWebSocket ? 'skein:websocket' : 'skein:tcp',
+  listen: () => listen(isWebSocket ? 'ws://127.0.0.1:0/' : '127.0.0.1:0', offer),
   async connect(address) {
     const { remote, session } = await connect<ReturnType<typeof offer>>(address)
     return {

@@ -31,7 +31,7 @@ const onMessages = (socket: Socket, take: (kind: number, bytes: Uint8Array) => v
         header = Buffer.concat([header, some])
         at += some.length
         if (header.length < headerBytes) return
-        body = new Uint8Array(header.readUInt32LE())
+        body = Buffer.allocUnsafeSlow(header.readUInt32LE())
         got = 0
       }
       const some = chunk.subarray(at, at + body.length - got)

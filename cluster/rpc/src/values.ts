@@ -5,6 +5,7 @@ import { classOf, type Foreign, type ForeignReader, kindOf, type Packer, type Un
 import { placeOf } from './answers.ts'
 import { MalformedMessageError } from './errors.ts'
 import { attachedBytes, tags } from './frames/format.ts'
+import { copyOf } from './frames/memory.ts'
 import type { FrameWriter } from './frames/writer.ts'
 import { wireOf } from './revived.ts'
 
@@ -213,7 +214,7 @@ export class FrameValues implements Foreign, ForeignReader {
     to.note(view)
     to.putTag(tags.attached)
     to.putTag(kindOf(view as Uint8Array))
-    this.sending!.writer.attach(new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice())
+    this.sending!.writer.attach(copyOf(new Uint8Array(view.buffer, view.byteOffset, view.byteLength)))
     return true
   }
 }

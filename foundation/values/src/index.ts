@@ -1,3 +1,4 @@
+export { newBytes } from './engine.ts'
 export { MalformedValueError, NotCloneableError, UnknownClassError } from './errors.ts'
 export { firstForeignTag } from './format.ts'
 export { classOf, kindOf } from './kinds.ts'

@@ -2,6 +2,7 @@
 import { LineReader } from '../dnode/lines.ts'
 import { MalformedMessageError } from '../errors.ts'
 import { attachedBytes, headerBytes, kinds } from './format.ts'
+import { copyOf, unfilled } from './memory.ts'
 
 export interface ReaderLimits {
   /** Of a line, or of a frame. */
@@ -76,7 +77,7 @@ export class MessageReader {
     const kind = bytes[at + headerBytes]
     const body = bytes.subarray(at + headerBytes + 1, end)
     // What the stream lends is not kept.
-    this.whole(kind, kind === kinds.attachment ? body.slice() : body)
+    this.whole(kind, kind === kinds.attachment ? copyOf(body) : body)
     return end
   }
 
@@ -89,7 +90,7 @@ export class MessageReader {
     if (this.body === undefined) {
       const length = this.headerView.getUint32(1, true)
       this.check(length)
-      this.body = new Uint8Array(length - 1)
+      this.body = unfilled(length - 1)
       this.got = 0
       if (length > 1) return at + some
     }
