@@ -117,11 +117,11 @@ const made = <Api extends object>(
     onRetry: options.onRetry,
   })
   const close = (problem?: Error): void => {
-    signal?.removeEventListener('abort', abort)
     it.close(problem ?? new ConnectionLostError(it.peer, 'it was closed here', { mayHaveRun: false }), problem)
   }
   const abort = (): void => close(new CancelledError(call, signal!.reason))
   signal?.addEventListener('abort', abort, { once: true })
+  void it.closedFor.then(() => signal?.removeEventListener('abort', abort))
   const remote = standing(it.queue, () => it.remote) as Remote<Api>
   return {
     remote,

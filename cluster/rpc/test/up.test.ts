@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type SimulatedNode, type Simulation, simulateAsync, sleep, type World } from '@skein/world'
+import { simulateAsync, sleep, type World } from '@skein/world'
 import {
   ConnectionLostError,
   limitsOf,
@@ -12,41 +12,7 @@ import {
   upOver,
   within,
 } from '../src/index.ts'
-
-interface Ends {
-  simulation: Simulation
-  server: SimulatedNode
-  world: World
-  it: ReturnType<typeof upOver>
-}
-
-/** A server that can be restarted, and a client that is up to it. */
-const withUp = async (
-  seed: number,
-  offer: object | ((remote: any, session: any) => object),
-  upOptions: UpOptions<any>,
-  use: (ends: Ends, remote: any) => Promise<void>,
-  network: Parameters<Simulation['network']['set']>[0] = { cutRate: 0.3, latencyMs: [1, 20] },
-): Promise<void> => {
-  let isDone = false
-  const outcome = await simulateAsync(
-    seed,
-    async simulation => {
-      simulation.network.set(network)
-      const server = simulation.node('server', world => void listenOver(world, 'server:1', offer))
-      const booted = Promise.withResolvers<World>()
-      simulation.node('client', world => booted.resolve(world))
-      const world = await booted.promise
-      const it = upOver(world, 'server:1', upOptions)
-      await use({ simulation, server, world, it }, it.remote)
-      it.close()
-      isDone = true
-    },
-    { forMs: 600_000 },
-  )
-  if (outcome.failure) throw outcome.failure.error
-  assert.ok(isDone, `nothing is left to happen at ${outcome.timeMs} ms, and the test waits`)
-}
+import { type Ends, withUp } from './ups.ts'
 
 describe('calls', () => {
   test('that wait are made once there is a connection, in order', async () => {
@@ -64,124 +30,6 @@ describe('calls', () => {
       )
       assert.equal(await remote.run(5), 10)
     })
-  })
-
-  test('run once and in order over 20 restarts of the server', async () => {
-    for (let seed = 1; seed <= 100; seed++) {
-      const ran: number[] = []
-      let [answered, lost] = [0, 0]
-      const offer = { run: async (n: number) => (ran.push(n), n) }
-      await withUp(seed, offer, { backOff: { maxMs: 500 } }, async ({ simulation, server, world }, remote) => {
-        const calls: Promise<void>[] = []
-        let n = 0
-        for (let restart = 0; restart < 20; restart++) {
-          server.crash()
-          simulation.after(simulation.chance.uniform() * 300, () => server.start())
-          const until = world.clock.monotonicMs() + 600
-          while (world.clock.monotonicMs() < until) {
-            const number = n++
-            calls.push(
-              remote.run(number).then(
-                (value: number) => {
-                  assert.equal(value, number)
-                  answered++
-                },
-                (error: unknown) => {
-                  assert.ok(error instanceof ConnectionLostError, String(error))
-                  lost++
-                },
-              ),
-            )
-            await sleep(world.clock, simulation.chance.uniform() * 50)
-          }
-        }
-        await Promise.all(calls)
-        assert.equal(answered + lost, n)
-      })
-      assert.deepEqual(
-        ran,
-        [...new Set(ran)].sort((a, b) => a - b),
-        `seed ${seed}`,
-      )
-      assert.ok(ran.length >= answered && ran.length <= answered + lost)
-    }
-  })
-})
-
-/** How many runs of each property: `UP_SEEDS=10000` for a campaign. */
-const seeds = Number(process.env.UP_SEEDS ?? 150)
-const quick = {
-  heartbeat: { idleMs: 200, timeoutMs: 100 },
-  backOff: { initialMs: 50, maxMs: 400 },
-  connectTimeoutMs: 400,
-}
-
-/** The network between the two fails in every way, and heals, until `untilMs`. */
-const breakOften = async ({ simulation, world }: Ends, untilMs: number): Promise<void> => {
-  const { network, chance } = simulation
-  const faults = [
-    () => network.partition([['client'], ['server']]),
-    () => network.cut('client', 'server'),
-    () => network.cut('server', 'client'),
-    () => network.set({ lossRate: 0.3, latencyMs: [1, 300] }),
-  ]
-  while (world.clock.monotonicMs() < untilMs) {
-    faults[chance.integer(0, faults.length)]()
-    await sleep(world.clock, chance.uniform() * 1000)
-    network.heal()
-    network.set({ lossRate: 0, latencyMs: [1, 20] })
-    await sleep(world.clock, chance.uniform() * 800)
-  }
-}
-
-describe('over connections that break', () => {
-  test('calls in flight are made once, in order, and answered; streams and callbacks go on', async () => {
-    let broken = 0
-    for (let seed = 1; seed <= seeds; seed++) {
-      const ran: number[] = []
-      const told: number[] = []
-      const offer = {
-        run: async (n: number, tell: (n: number) => void) => {
-          ran.push(n)
-          tell(n)
-          return n
-        },
-        *numbers() {
-          for (let i = 0; i < 300; i++) yield i
-        },
-      }
-      const upOptions = { ...quick, onDown: () => broken++ }
-      const use = async (ends: Ends, remote: any): Promise<void> => {
-        const { world, simulation } = ends
-        const breaking = breakOften(ends, 8000)
-        const answers: Promise<number>[] = []
-        const tell = (n: number) => void told.push(n)
-        const got: number[] = []
-        const reading = (async () => {
-          for await (const n of await remote.numbers()) {
-            got.push(n)
-            await sleep(world.clock, 20)
-          }
-        })()
-        for (let n = 0; n < 150; n++) {
-          answers.push(remote.run(n, tell))
-          await sleep(world.clock, simulation.chance.uniform() * 100)
-        }
-        await breaking
-        const all = Array.from({ length: 150 }, (_, i) => i)
-        assert.deepEqual(await Promise.all(answers), all, `seed ${seed}`)
-        await reading
-        assert.deepEqual(
-          got,
-          Array.from({ length: 300 }, (_, i) => i),
-        )
-        assert.deepEqual(ran, all, `seed ${seed}`)
-        await sleep(world.clock, 1000)
-        assert.deepEqual(told, all, `seed ${seed}`)
-      }
-      await withUp(seed, offer, upOptions, use)
-    }
-    assert.ok(broken > 2 * seeds, `${broken}`)
   })
 })
 
