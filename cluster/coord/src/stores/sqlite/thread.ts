@@ -30,7 +30,12 @@ class Desk {
     this.engine = engine
     this.bell = bell
     engine.onChange = () => bell.ring()
-    engine.whileWaiting = () => this.drain()
+    engine.whileWaiting = () => {
+      this.drain()
+      // They see what is there, and do not end leases: that would be to write.
+      this.answer()
+      this.send()
+    }
     this.followers = new Followers(engine, {
       batch: (id: number, batch: WatchBatch) => this.replies.push({ is: 'batch', id, batch }),
       ended: (id: number, error: unknown) => this.replies.push({ is: 'ended', id, error: toErrorWire(error) }),
@@ -86,6 +91,10 @@ class Desk {
       const failed = toErrorWire(error)
       for (const { id } of this.reads.splice(0)) this.replies.push({ is: 'failed', id, error: failed })
     }
+    this.answer()
+  }
+
+  private answer(): void {
     for (const { id, request } of this.reads.splice(0)) this.reply(id, () => this.engine.read(request))
   }
 
