@@ -73,7 +73,8 @@ export class Inlet {
 
   /** A call has been read. */
   called(): void {
-    const waitMs = this.rate?.spend() ?? 0
+    if (this.rate === undefined) return
+    const waitMs = this.rate.spend()
     if (waitMs === 0) return
     this.reader.isHalted = true
     this.handlers.reading(false)

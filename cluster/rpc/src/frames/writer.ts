@@ -84,8 +84,8 @@ export class FrameWriter {
   /** Throws MessageTooLargeError if the other side does not take as much; the frame is to be taken back then, by `undo`. */
   check(): void {
     let bytes = this.at - this.start - headerBytes
-    for (const { length } of this.attached) bytes = Math.max(bytes, length + 1)
-    if (this.attached.length > 1) bytes = Math.max(bytes, sumOf(this.attached))
+    // With a byte for its kind; of several the sum is more than that, for none is small.
+    if (this.attached.length > 0) bytes = Math.max(bytes, sumOf(this.attached), this.attached[0].length + 1)
     if (bytes > this.mostBytes) throw new MessageTooLargeError(bytes, this.mostBytes)
   }
 
