@@ -58,16 +58,21 @@ export const listen = async (at: string | AtServer, offer: Offer, options: Liste
   const common = sessionOptions('listen', options, 60_000)
   checkServerOptions('listen', options)
   const sessions = new Set<Session>()
-  const reception = new Reception(realClock, resumeOf('listen', options.resume), wire => {
-    const session = new Session(wire, offer, common)
-    sessions.add(session)
-    void session.closed.then(() => sessions.delete(session))
-    session.ready.then(
-      () => options.onSession?.(session),
-      () => {},
-    )
-    return session
-  })
+  const reception = new Reception(
+    realClock,
+    resumeOf('listen', options.resume),
+    wire => {
+      const session = new Session(wire, offer, common)
+      sessions.add(session)
+      void session.closed.then(() => sessions.delete(session))
+      session.ready.then(
+        () => options.onSession?.(session),
+        () => {},
+      )
+      return session
+    },
+    common.onFault,
+  )
   const serve: Serve = over => over(wire => reception.accept(wire))
   const { messageBytes } = common.limits
   const door = await (typeof at === 'object' && at !== null

@@ -37,16 +37,18 @@ export class Reception {
   private readonly clock: Clock
   private readonly resume: Resume
   private readonly make: (wire: Wire) => Session
+  private readonly onFault: ((error: Error) => void) | undefined
   private readonly byId = new Map<string, Kept>()
   /** Those without a connection, the first that broke first. */
   private readonly suspended = new Set<Kept>()
   /** Have not said anything yet. */
   private readonly strangers = new Set<Wire>()
 
-  constructor(clock: Clock, resume: Resume, make: (wire: Wire) => Session) {
+  constructor(clock: Clock, resume: Resume, make: (wire: Wire) => Session, onFault?: (error: Error) => void) {
     this.clock = clock
     this.resume = resume
     this.make = make
+    this.onFault = onFault
   }
 
   /** Sessions that wait for their client to come back. */
@@ -58,6 +60,7 @@ export class Reception {
     if (this.resume.keptMs === 0 || wire.movesBytes) return this.make(wire)
     const first = new FirstLine('resume')
     let next: WireHandlers | undefined
+    let isOver = false
     this.strangers.add(wire)
     const timer = this.clock.after(firstWordMs, () => wire.abort(), { background: true })
     const known = (): void => {
@@ -66,6 +69,7 @@ export class Reception {
     }
     return {
       receive: bytes => {
+        if (isOver) return
         if (next) return next.receive(bytes)
         let line: ReturnType<FirstLine['read']>
         try {
@@ -73,9 +77,13 @@ export class Reception {
           if (line === undefined) return
           known()
           next = line.args ? this.goOn(wire, line.args) : this.begin(wire)
-        } catch {
+        } catch (error) {
           known()
-          return wire.abort()
+          isOver = true
+          wire.abort()
+          // What the program does when a session begins is its own affair.
+          if (!(error instanceof MalformedMessageError)) throw error
+          return this.onFault?.(error)
         }
         if (line.rest.length > 0) next?.receive(line.rest)
       },

@@ -68,11 +68,16 @@ const reception = (given?: Parameters<typeof resumeOf>[1]) => {
     soon: (run: () => void) => run(),
     onFault: (e: Error) => faults.push(e),
   }
-  const at = new Reception(clock, resumeOf('test', given), wire => {
-    const session = new Session(wire, { hello: () => 1 }, options)
-    sessions.push(session)
-    return session
-  })
+  const at = new Reception(
+    clock,
+    resumeOf('test', given),
+    wire => {
+      const session = new Session(wire, { hello: () => 1 }, options)
+      sessions.push(session)
+      return session
+    },
+    options.onFault,
+  )
   const connect = (): End => {
     const end = new End()
     end.handlers = at.accept(end)
@@ -148,9 +153,14 @@ describe('a connection', () => {
       '{"method":"resume","arguments":5}\n',
       `{"method":"resume",${' '.repeat(300)}`,
     ]) {
-      const { connect, sessions } = reception()
+      const { connect, sessions, faults } = reception()
       const first = connect().say(methods(id))
       assert.equal(connect().say(wrong).how, 'aborted', wrong)
+      assert.deepEqual(
+        faults.map(({ name }) => name),
+        ['MalformedMessageError'],
+        wrong,
+      )
       assert.deepEqual([first.how, sessions[0].lost], ['open', undefined], wrong)
     }
   })

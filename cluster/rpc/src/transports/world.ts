@@ -81,14 +81,19 @@ export const listenOver = (world: World, address: string, offer: Offer, options:
     limits: limitsOf('listenOver', options.limits),
     heartbeat: heartbeatOf('listenOver', options.heartbeat, 60_000),
   })
-  const reception = new Reception(clock, resumeOf('listenOver', options.resume), wire => {
-    const session = new Session(wire, offer, common)
-    session.ready.then(
-      () => options.onSession?.(session),
-      () => {},
-    )
-    return session
-  })
+  const reception = new Reception(
+    clock,
+    resumeOf('listenOver', options.resume),
+    wire => {
+      const session = new Session(wire, offer, common)
+      session.ready.then(
+        () => options.onSession?.(session),
+        () => {},
+      )
+      return session
+    },
+    common.onFault,
+  )
   const listener = world.network.listen(address, {
     connected: connection => {
       const handlers = reception.accept(wireOf(connection))
