@@ -5,8 +5,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type Column, markdownTable, replaceBetween } from './harness/markdown.ts'
 import { type Row, readRows } from './harness/results.ts'
+import type { BenchCase } from './harness/suite.ts'
 import { amount, count } from './harness/table.ts'
 import { repository } from './harness/toolchain.ts'
+import { cases as rpcCases } from './rpc/cases.ts'
 import { cases as taskCases } from './tasks/cases.ts'
 
 const plain: Column = { title: 'plain JS, 1 thread', who: ['plain JS'], threads: 1 }
@@ -51,14 +53,16 @@ const taskColumns: Column[] = [
   { title: 'plain JS, no worker', who: ['plain JS'], threads: 1 },
 ]
 
+/** A rate where a case counts something, else what it measures. */
+const shownBy = (cases: readonly BenchCase[]) => (row: Row) => {
+  const { items, unit } = cases.find(c => c.name === row.case && c.dtype === row.dtype) ?? {}
+  if (items) return `${count(items.of(row.n) / row.seconds.median)}/s`
+  return amount(row.seconds.median, unit)
+}
+
 export function tasksTable(rows: readonly Row[]): string {
-  const show = (row: Row) => {
-    const { items, unit } = taskCases.find(c => c.name === row.case && c.dtype === row.dtype) ?? {}
-    if (items) return `${count(items.of(row.n) / row.seconds.median)}/s`
-    return amount(row.seconds.median, unit)
-  }
   const threads = rows.find(row => row.who === 'skein:threads')?.threads ?? 1
-  const table = markdownTable(rows, taskColumns, { title: 'over piscina', over: piscina }, show)
+  const table = markdownTable(rows, taskColumns, { title: 'over piscina', over: piscina }, shownBy(taskCases))
   return `Median of one run, ${threads} workers and the program's own thread; what each case is stands in [bench/tasks/cases.ts](bench/tasks/cases.ts):\n\n${table}`
 }
 
@@ -74,6 +78,24 @@ const mpiColumns: Column[] = [
 export function mpiTable(rows: readonly Row[]): string {
   const table = markdownTable(rows, mpiColumns, { title: 'threads over C', over: mpiInC })
   return `Median of one run, two ranks, eight in the crowded cases, on two cores; what each case is stands in [bench/mpi/cases.ts](bench/mpi/cases.ts):\n\n${table}`
+}
+
+const capnweb: Column = { title: "Cap'n Web", who: ['capnweb'] }
+const rpcColumns: Column[] = [
+  { title: 'Skein, TCP', who: ['skein:tcp'] },
+  { title: 'WebSocket', who: ['skein:websocket'] },
+  capnweb,
+  { title: 'dnode', who: ['dnode'] },
+  { title: 'gRPC', who: ['grpc-js'] },
+  { title: 'Moleculer, NATS', who: ['moleculer'] },
+  { title: 'HTTP', who: ['node:http'] },
+  { title: 'JSON lines by hand', who: ['JSON'] },
+  { title: 'raw socket', who: ['raw'] },
+]
+
+export function rpcTable(rows: readonly Row[]): string {
+  const table = markdownTable(rows, rpcColumns, { title: "TCP over Cap'n Web", over: capnweb }, shownBy(rpcCases))
+  return `Median of one run, two processes on two cores, over the loopback; what each case is stands in [bench/rpc/cases.ts](bench/rpc/cases.ts):\n\n${table}`
 }
 
 const nativeOwn: Column = { title: 'Skein', who: ['skein:x64'] }
@@ -120,7 +142,14 @@ export function arraysTable(rows: readonly Row[]): string {
   return `Median of one run, ${threads} threads unless the column says otherwise; what each case is stands in [bench/arrays/cases.ts](bench/arrays/cases.ts):\n\n${table}`
 }
 
-const tables = { kernels: kernelsTable, native: nativeTable, arrays: arraysTable, tasks: tasksTable, mpi: mpiTable }
+const tables = {
+  kernels: kernelsTable,
+  native: nativeTable,
+  arrays: arraysTable,
+  tasks: tasksTable,
+  mpi: mpiTable,
+  rpc: rpcTable,
+}
 
 /** Writes the tables, or only compares with `check`; false when results are missing or something differs. */
 export function writeReadmeTable(check: boolean): boolean {

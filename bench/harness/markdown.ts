@@ -36,7 +36,8 @@ export function markdownTable(
       return row ? show(row) : '–'
     })
     const other = pick(ofCase, ratio.over, ratio.over.threads ?? first.threads)
-    const factor = other ? `${threeDigits(other.seconds.median / first.seconds.median)}×` : '–'
+    const factor =
+      other && first.seconds.median > 0 ? `${threeDigits(other.seconds.median / first.seconds.median)}×` : '–'
     lines.push([key.replace(/ none$/, ''), ...cells, factor])
   }
   const head = ['case', ...columns.map(c => c.title), ratio.title]
