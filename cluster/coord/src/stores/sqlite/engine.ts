@@ -35,10 +35,12 @@ export class FileEngine {
   /** Called when a change is there to be seen. */
   onChange: () => void = () => {}
   private hasChanged = false
+  private readonly waits: boolean
 
-  /** Throws StoreFileError, NotSupportedError. */
-  constructor({ path, maxBytes }: FileOptions) {
+  /** `waits`: for other processes, as long as it takes. Throws StoreFileError, NotSupportedError. */
+  constructor({ path, maxBytes }: FileOptions, { waits = true }: { waits?: boolean } = {}) {
     this.path = path
+    this.waits = waits
     const sqlite = nodeModule<typeof import('node:sqlite')>('node:sqlite')
     if (!sqlite)
       throw new NotSupportedError(
@@ -79,8 +81,8 @@ export class FileEngine {
     return this.explaining('read', () => this.patiently(() => perform(this.machine, request, machineMs())))
   }
 
-  /** What `gather` gives when the file is there to be written, as one transaction; what cannot be done is not, and the rest is. */
-  commit(gather: () => readonly ChangeRequest[]): Settled[] {
+  /** What `gather` gives when the file is there to be written, as one transaction; what cannot be done is not, and the rest is. Undefined: it is not there, and not waited for. */
+  commit(gather: () => readonly ChangeRequest[]): Settled[] | undefined {
     const settled: Settled[] = []
     let requests: readonly ChangeRequest[] | undefined
     try {
@@ -90,6 +92,7 @@ export class FileEngine {
         for (const request of requests) settled.push(this.change(request, requests.length > 1))
       })
     } catch (error) {
+      if (!this.waits && requests === undefined && codeOf(error) === busy) return undefined
       const reason = this.explained(error, 'write')
       return (requests ?? gather()).map(() => ({ error: reason }))
     }
@@ -98,10 +101,13 @@ export class FileEngine {
 
   /** Ends leases whose time is over, whoever sees it first. Throws StoreFileError. */
   expire(): void {
-    this.explaining('read', () => {
-      const first = this.patiently(() => this.tables.firstLease())
-      if (first !== undefined && first.untilMs <= machineMs()) this.write(() => this.machine.expire(machineMs()))
-    })
+    if (this.isLeaseDue()) this.explaining('read', () => this.write(() => this.machine.expire(machineMs())))
+  }
+
+  /** Throws StoreFileError. */
+  isLeaseDue(): boolean {
+    const first = this.explaining('read', () => this.patiently(() => this.tables.firstLease()))
+    return first !== undefined && first.untilMs <= machineMs()
   }
 
   /** What each revision changed. Nothing is written while it is read. */
@@ -164,7 +170,7 @@ export class FileEngine {
         return run()
       } catch (error) {
         until ??= performance.now() + busyMs
-        if (codeOf(error) !== busy || performance.now() > until) throw error
+        if (codeOf(error) !== busy || !this.waits || performance.now() > until) throw error
       }
       // Not all at the same time.
       Atomics.wait(nobody, 0, 0, waitMs * (0.5 + Math.random()))

@@ -34,5 +34,7 @@ export type Reply =
   | { readonly is: 'refused'; readonly error: ErrorWire }
   | { readonly is: 'done'; readonly id: number; readonly value: unknown }
   | { readonly is: 'failed'; readonly id: number; readonly error: ErrorWire }
+  /** It is known from where on it is told. */
+  | { readonly is: 'watching'; readonly id: number }
   | { readonly is: 'batch'; readonly id: number; readonly batch: WatchBatch }
   | { readonly is: 'ended'; readonly id: number; readonly error: ErrorWire }

@@ -1,4 +1,4 @@
-// Requests as another thread can be sent them. What is none is refused here, where it was asked; of what is, nothing is left that does not belong to it.
+// Requests as another thread can be sent them, or as they can wait here. What is none is refused here, where it was asked; of what is, nothing is left that does not belong to it.
 import { checkKey } from '../../core/keys.ts'
 import { checkRangeRequest, checkRevision, checkTransaction, checkTtl } from '../../core/requests.ts'
 import type { Compare, Operation, Range, RangeOptions } from '../../store.ts'
@@ -68,9 +68,6 @@ const compareOf = (compare: Compare): Compare => {
   return { key, target, is, value: bytesAlone(value as string) } as Compare
 }
 
-/** Of a view its own bytes: with it would go all of the memory that it is a view of. */
-const bytesAlone = <Value>(value: Value): Value => {
-  if (!(value instanceof Uint8Array)) return value
-  const isWhole = value.buffer instanceof ArrayBuffer && value.byteLength === value.buffer.byteLength
-  return (isWhole ? value : new Uint8Array(value)) as Value
-}
+/** The bytes as they are now, and no more of the memory that they are a view of. */
+const bytesAlone = <Value>(value: Value): Value =>
+  (value instanceof Uint8Array ? new Uint8Array(value) : value) as Value

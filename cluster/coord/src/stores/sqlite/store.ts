@@ -1,5 +1,5 @@
-// The store in a file that processes of one machine share, as the program sees it. The file is with a thread of its own, so that the program never waits for the disk: requests go there, those of one turn of
-// the event loop in one message.
+// The store in a file that processes of one machine share, as the program sees it. The file is with a thread of its own, so that the program never waits for a slow disk or for another process: requests go there, those of
+// one turn of the event loop in one message; watches always do. While the disk is quick and nobody else holds the file, requests are done here (`direct.ts`), as long as the thread has none: what was asked first is done first.
 
 import { Worker } from 'node:worker_threads'
 import { inheritedFlags, SkeinError } from '@skein/base'
@@ -19,13 +19,10 @@ import type {
 import { usualUnreadBytes, Watch } from '../../watching.ts'
 import type { ChangeRequest, ReadRequest, Request } from '../asking.ts'
 import { MachineStore } from '../machine-store.ts'
+import { Bell } from './bell.ts'
+import { Direct, type Waiting } from './direct.ts'
 import type { FileOptions, Letter, Reply } from './letters.ts'
 import { rangeOf, sendable } from './sendable.ts'
-
-interface Asked {
-  resolve(value: any): void
-  reject(error: unknown): void
-}
 
 /** A lease's number is below this, which is exact, and drawn by lot: no other has ever had it. */
 const leaseNumbers = 1e15
@@ -36,14 +33,22 @@ export class SqliteStore extends MachineStore implements Store {
   private readonly exited: Promise<void>
   private letters: Letter[] = []
   private lastId = 0
-  private readonly asked = new Map<number, Asked>()
+  private readonly asked = new Map<number, Waiting>()
+  /** Watches of which it is not known yet from where on they are told: what is changed now is told to them. */
+  private readonly beginning = new Set<number>()
+  private readonly direct: Direct
+  private readonly bell: Bell
   private readonly watches = new Map<number, Watch>()
   private readonly held = new Set<HeldLease>()
   private isClosed = false
 
-  private constructor(path: string, thread: Worker) {
+  private constructor(options: FileOptions, thread: Worker) {
     super()
-    this.url = `file:${path}`
+    this.url = `file:${options.path}`
+    this.bell = new Bell(options.path)
+    this.direct = new Direct(options, this.bell, all => {
+      for (const waiting of all) this.hand(waiting)
+    })
     this.thread = thread
     this.exited = new Promise(resolve => void thread.once('exit', () => resolve()))
     thread.on('message', (replies: Reply[]) => {
@@ -67,7 +72,7 @@ export class SqliteStore extends MachineStore implements Store {
       thread.once('error', reject)
     })
     if (reply.is === 'refused') throw SkeinError.revive(reply.error)
-    return new SqliteStore(options.path, thread)
+    return new SqliteStore(options, thread)
   }
 
   async lease(options: LeaseOptions): Promise<Lease> {
@@ -103,13 +108,17 @@ export class SqliteStore extends MachineStore implements Store {
     }
     const leave = (): void => {
       if (!this.watches.delete(id)) return
+      this.beginning.delete(id)
       this.write({ is: 'leave', id })
       this.letGo()
     }
     const watch = new Watch(range, options, leave, { taken, isShared: true })
     if (this.isClosed) watch.end(new StoreClosedError(this.url))
     else {
+      // What was asked before it was begun is not told to it.
+      this.direct.run()
       this.watches.set(id, watch)
+      this.beginning.add(id)
       this.write({ is: 'watch', id, range: rangeOf(range), from, previous, windowBytes })
       this.thread.ref()
     }
@@ -119,6 +128,7 @@ export class SqliteStore extends MachineStore implements Store {
   /** What was asked is done before. */
   async close(): Promise<void> {
     if (!this.isClosed) {
+      this.leaveFile()
       this.write({ is: 'close' })
       this.isClosed = true
       const error = new StoreClosedError(this.url)
@@ -166,12 +176,19 @@ export class SqliteStore extends MachineStore implements Store {
   private ask<T>(request: Request): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.isClosed) throw new StoreClosedError(this.url)
-      const sent = sendable(request)
-      const id = ++this.lastId
-      this.asked.set(id, { resolve, reject })
-      if (this.asked.size === 1) this.thread.ref()
-      this.write({ is: 'ask', id, request: sent })
+      const waiting = { request: sendable(request), resolve, reject }
+      const isThreads = this.asked.size > 0 || this.beginning.size > 0 || !this.direct.isReady
+      if (isThreads && !this.direct.isWaiting) this.hand(waiting)
+      else this.direct.ask(waiting)
     })
+  }
+
+  /** To the thread. */
+  private hand(waiting: Waiting): void {
+    const id = ++this.lastId
+    this.asked.set(id, waiting)
+    if (this.asked.size === 1) this.thread.ref()
+    this.write({ is: 'ask', id, request: waiting.request })
   }
 
   private write(letter: Letter): void {
@@ -192,15 +209,19 @@ export class SqliteStore extends MachineStore implements Store {
       case 'failed':
         this.settle(reply.id)?.reject(SkeinError.revive(reply.error))
         break
+      case 'watching':
+        this.beginning.delete(reply.id)
+        break
       case 'batch':
         this.watches.get(reply.id)?.feed(reply.batch)
         break
       case 'ended':
+        this.beginning.delete(reply.id)
         this.watches.get(reply.id)?.end(SkeinError.revive(reply.error))
     }
   }
 
-  private settle(id: number): Asked | undefined {
+  private settle(id: number): Waiting | undefined {
     const asked = this.asked.get(id)
     this.asked.delete(id)
     this.letGo()
@@ -212,8 +233,15 @@ export class SqliteStore extends MachineStore implements Store {
     if (this.asked.size === 0 && this.watches.size === 0 && !this.isClosed) this.thread.unref()
   }
 
+  /** What waits here is done. */
+  private leaveFile(): void {
+    this.direct.close()
+    this.bell.close()
+  }
+
   /** The thread has ended, by itself or because it was closed. */
   private end(cause?: unknown): void {
+    if (!this.isClosed) this.leaveFile()
     this.isClosed = true
     const error = new StoreClosedError(this.url, cause === undefined ? undefined : { cause })
     for (const lease of [...this.held]) lease.lose('the store was closed', error)

@@ -115,7 +115,7 @@ class Desk {
     })
     for (const [i, { id }] of changes.entries())
       this.reply(id, () => {
-        const outcome = settled[i]
+        const outcome = settled![i]
         if ('error' in outcome) throw outcome.error
         return outcome.value
       })
@@ -126,6 +126,7 @@ class Desk {
       // Before it is known from where on it watches: nothing is passed over.
       this.bell.listen(() => this.turn([]))
       this.followers.add(letter)
+      this.replies.push({ is: 'watching', id: letter.id })
       this.look ??= setTimeout(() => this.lookAgain(), lookMs)
     } catch (error) {
       this.replies.push({ is: 'ended', id: letter.id, error: toErrorWire(this.engine.explained(error, 'watch')) })
