@@ -33,7 +33,8 @@ const usage = `npm run bench -- <suite> [options]
   --json              print the rows as JSON instead of tables
   --list              print the cases
 
-npm run bench -- table [--check]    the tables of documents from the results; with --check only compares`
+npm run bench -- table [--check]    the tables of documents from the results; with --check only compares
+npm run bench -- transactions [--check]    the tables of docs/transactions.md, in simulated time: the same everywhere`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -63,6 +64,10 @@ if (values.help) {
 if (positionals[0] === 'table') {
   const { writeReadmeTable } = await import('./readme-table.ts')
   process.exit(writeReadmeTable(values.check) ? 0 : 1)
+}
+if (positionals[0] === 'transactions') {
+  const { writeTables } = await import('./transactions/main.ts')
+  process.exit((await writeTables(values.check)) ? 0 : 1)
 }
 const load = suites[positionals[0] ?? ''] ?? refuse(`Which suite? '${positionals[0] ?? ''}' is none.`)
 const suite = await load()
