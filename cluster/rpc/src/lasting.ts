@@ -7,6 +7,7 @@
 //
 // A server that does not remember answers as it would any client, with its methods. Attempts are numbered, for one that was given up may arrive after a later one.
 import { MalformedMessageError } from './errors.ts'
+import { copyOf } from './frames/memory.ts'
 import type { Session } from './session.ts'
 import type { Lasting, Wire, WireHandlers } from './wire.ts'
 
@@ -80,6 +81,11 @@ export class LastingWire implements Wire, Lasting {
   reading(isOn: boolean): void {
     this.isReading = isOn
     this.wire?.reading?.(isOn)
+  }
+
+  sendBorrowed(bytes: Uint8Array): boolean {
+    const wire = this.kept ? undefined : this.wire
+    return wire?.sendBorrowed ? wire.sendBorrowed(bytes) : this.send(copyOf(bytes))
   }
 
   close(): void {

@@ -126,6 +126,8 @@ export class Session implements WireHandlers {
       waited: () => this.sayThatWeAreHere(),
       failed: error => this.fail(error),
     })
+    // Whatever the frame is part of, nothing is told of it before what it was sent by returns.
+    if (wire.sendBorrowed) this.writer.lent = () => this.sendNow()
     this.local = offered((typeof offer === 'function' ? offer(this.remote, this) : offer) ?? {})
     this.nonce = options.nonce?.()
     const greeting = greetingOf(options.limits, this.nonce, wire.lasting?.greeting)
@@ -471,7 +473,6 @@ export class Session implements WireHandlers {
   flush(): void {
     this.isFlushing = false
     if (this.reason) return
-    if (this.lines.length > 0) this.send(new TextEncoder().encode(this.lines.splice(0).join('')), true)
     if (this.isSkein) this.asking.sayHeard()
     const letGo = this.letGo.splice(0)
     for (let i = 0; i < letGo.length; i += mostReleased) {
@@ -479,13 +480,21 @@ export class Session implements WireHandlers {
       for (const n of letGo.slice(i, i + mostReleased)) this.writer.varint(n)
       this.writer.end()
     }
-    if (!this.writer.isEmpty) for (const chunk of this.writer.take()) this.send(chunk)
+    this.sendNow()
     const { waitingBytes } = this.options.limits
     if (this.waitingBytes > waitingBytes) this.fail(new LimitExceededError('waitingBytes', waitingBytes))
   }
 
+  private sendNow(): void {
+    if (this.reason) return
+    if (this.lines.length > 0) this.send(new TextEncoder().encode(this.lines.splice(0).join('')), true)
+    if (!this.writer.isEmpty) for (const chunk of this.writer.take()) this.send(chunk)
+  }
+
   private send(bytes: Uint8Array, isText = false): void {
-    if (!this.wire.send(bytes, isText)) this.isStalled = true
+    const { wire } = this
+    const goesOn = this.writer.isBorrowed(bytes) ? wire.sendBorrowed!(bytes) : wire.send(bytes, isText)
+    if (!goesOn) this.isStalled = true
     if (this.isStalled) this.waitingBytes += bytes.length
   }
 }

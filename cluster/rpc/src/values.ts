@@ -5,7 +5,6 @@ import { classOf, type Foreign, type ForeignReader, kindOf, type Packer, type Un
 import { placeOf } from './answers.ts'
 import { MalformedMessageError } from './errors.ts'
 import { attachedBytes, tags } from './frames/format.ts'
-import { copyOf } from './frames/memory.ts'
 import type { FrameWriter } from './frames/writer.ts'
 import { wireOf } from './revived.ts'
 
@@ -209,12 +208,11 @@ export class FrameValues implements Foreign, ForeignReader {
     to.putU32(number)
   }
 
-  /** A copy: what the caller does with the array afterwards must not change what was sent. */
   private putAttached(view: ArrayBufferView, to: Packer): boolean {
     to.note(view)
     to.putTag(tags.attached)
     to.putTag(kindOf(view as Uint8Array))
-    this.sending!.writer.attach(copyOf(new Uint8Array(view.buffer, view.byteOffset, view.byteLength)))
+    this.sending!.writer.attach(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))
     return true
   }
 }

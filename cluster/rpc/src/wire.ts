@@ -6,6 +6,8 @@ export interface Wire {
   readonly peer: string
   /** Takes the bytes over; `isText`: they are lines. False: much waits to go out; `drained` is to be called when that is over. */
   send(bytes: Uint8Array, isText?: boolean): boolean
+  /** The same for bytes that are the caller's again when it returns. Where it is missing they have to be copied. */
+  sendBorrowed?(bytes: Uint8Array): boolean
   close(): void
   abort(): void
   /** Whether bytes are wanted; some may come nevertheless. Where it is missing they come as they will. */

@@ -48,6 +48,32 @@ describe('kinds of connections', () => {
     await use(server.address)
   })
 
+  test('what was sent is what it was when it was sent, however long, slow and busy the way is', async () => {
+    const sums = {
+      sum: (x: Float64Array, ...more: Float64Array[]) => [x, ...more].map(y => y.reduce((a, b) => a + b, 0)),
+      echo: (x: Float64Array) => x,
+    }
+    await using server = await listen('127.0.0.1:0', sums)
+    using connection = await connect<typeof sums>(server.address)
+    const { remote } = connection
+    const x = new Float64Array(2 ** 20)
+    const answers: Promise<number[]>[] = []
+    for (let i = 1; i <= 12; i++) {
+      // The socket takes some of it, and less each time, for the program reads nothing meanwhile.
+      x.fill(i)
+      answers.push(remote.sum(x, x.subarray(0, 10_000), x.subarray(1, 100_000)))
+    }
+    x.fill(-1)
+    for (const [i, answer] of (await Promise.all(answers)).entries())
+      assert.deepEqual(
+        answer,
+        [2 ** 20, 10_000, 99_999].map(n => (i + 1) * n),
+      )
+    const echoed = remote.echo(x)
+    x.fill(7)
+    assert.ok((await echoed).every(v => v === -1))
+  })
+
   test('Unix sockets', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'skein-rpc-'))
     try {

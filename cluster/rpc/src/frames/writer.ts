@@ -4,6 +4,7 @@
 import { type Foreign, PackBuffer, packInto } from '@skein/values'
 import { MessageTooLargeError } from '../errors.ts'
 import { headerBytes, kinds } from './format.ts'
+import { copyOf } from './memory.ts'
 
 const bufferBytes = 1 << 14
 /** A huge value should not leave a huge buffer behind. */
@@ -23,6 +24,12 @@ interface Unfinished {
 export class FrameWriter {
   /** Bytes of a frame, and of what is attached to it, that the other side takes. */
   mostBytes = Number.POSITIVE_INFINITY
+  /**
+   * Called when a frame with attachments is whole, where these can be sent at once: what is taken until it returns has them as they lie with the caller. Where it is missing they are copied, for what the
+   * caller does with an array afterwards must not change what was sent.
+   */
+  lent: (() => void) | undefined
+  private readonly borrowed = new Set<Uint8Array>()
   private buffer = new PackBuffer(bufferBytes)
   private at = 0
   private start = 0
@@ -76,7 +83,7 @@ export class FrameWriter {
     this.at = packInto(this.buffer, value, this.at, call, root, foreign)
   }
 
-  /** Bytes that go before this frame as they are. They are to stay as they are until they are sent. */
+  /** Bytes that go before this frame as they are when it ends. */
   attach(bytes: Uint8Array): void {
     this.attached.push(bytes)
   }
@@ -91,8 +98,17 @@ export class FrameWriter {
 
   end(): void {
     this.buffer.view.setUint32(this.start + 1, this.at - this.start - headerBytes, true)
-    if (this.attached.length > 0) this.putAttachments()
+    if (this.attached.length === 0) return this.leave()
+    const lent = this.around.length === 0 ? this.lent : undefined
+    this.putAttachments(lent !== undefined)
     this.leave()
+    lent?.()
+    this.borrowed.clear()
+  }
+
+  /** Whether a chunk is the caller's, who may change it. */
+  isBorrowed(chunk: Uint8Array): boolean {
+    return this.borrowed.has(chunk)
   }
 
   undo(): void {
@@ -144,14 +160,15 @@ export class FrameWriter {
     this.attached = attached
   }
 
-  private putAttachments(): void {
+  private putAttachments(isLent: boolean): void {
     const frame = this.copy(this.start, this.at)
     if (this.start > 0) this.chunks.push(this.copy(0, this.start))
     for (const bytes of this.attached) {
       const header = new Uint8Array(headerBytes + 1)
       new DataView(header.buffer).setUint32(1, bytes.length + 1, true)
       header[headerBytes] = kinds.attachment
-      this.chunks.push(header, bytes)
+      if (isLent) this.borrowed.add(bytes)
+      this.chunks.push(header, isLent ? bytes : copyOf(bytes))
     }
     this.chunks.push(frame)
     this.attached = []
