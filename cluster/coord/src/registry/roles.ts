@@ -93,7 +93,8 @@ const serve = async (
   const { server, taken } = await listenSomewhere(
     async port => {
       const address = `${tls ? 'tls:' : ''}${on.includes(':') ? `[${on}]` : on}:${port}`
-      return doors.listen(address, offer, options)
+      // Who has lost this one goes to another, to whom the session says nothing: calls in flight end at once.
+      return doors.listen(address, offer, { resume: false, ...options })
     },
     registry,
     options,
