@@ -17,9 +17,14 @@ test('case names are unique, and each case has a peer of Skein', () => {
 
 const few = (name: string): number => (isOfStores({ name } as (typeof cases)[number]) ? 4 : 1000)
 
+const absence = (spec: (typeof peers)[number]): string | false => {
+  const launch = launchOf(spec)
+  return 'absent' in launch && launch.absent
+}
+
 // Three nodes take seconds to start, and the client on them is that of the file.
 for (const spec of peers.filter(({ label }) => label !== 'skein:etcd'))
-  test(`${spec.label} does its cases`, { skip: 'absent' in launchOf(spec), timeout: 60_000 }, async () => {
+  test(`${spec.label} does its cases`, { skip: absence(spec), timeout: 60_000 }, async () => {
     const peer = new Peer(spec)
     await peer.start()
     for (const benchCase of cases.filter(c => spec.cases?.(c) ?? true)) {

@@ -24,6 +24,8 @@ export interface StreamHandlers {
 const largestBytes = 2 ** 30
 const windowBytes = 2 ** 24
 const headBytes = 5
+/** How often a connection that is in use is looked at. */
+const lookMs = 50
 
 /** A message with its head, which is made room for. */
 export const framed = (bytes: Uint8Array): Uint8Array => {
@@ -41,8 +43,14 @@ export class Connection {
   private readonly headers = new Map<string, Record<string, string>>()
   private token: string | undefined
   private active = 0
-  private heardAtMs = 0
-  private watchdog: Timer | undefined
+  private readonly limits = new Map<RpcStream, { dueMs: number; limitMs: number }>()
+  /** While it is in use. */
+  private look: Timer | undefined
+  private lookMs = Number.POSITIVE_INFINITY
+  private hasHeard = false
+  private quietSinceMs = 0
+  /** When it was asked for a sign of life that has not come. */
+  private askedAtMs: number | undefined
   /** Why it is of no use any more. */
   private broken: Error | undefined
   /** Streams after it were never looked at by the other side. */
@@ -117,15 +125,15 @@ export class Connection {
         message: bytes => (answer = bytes),
         isComplete: () => answer !== undefined,
         ended: failure => {
-          timer.cancel()
+          this.limits.delete(stream)
           if (failure) reject(failure)
           else if (answer) resolve(answer)
           else reject(new RpcFailure(Code.internal, 'it ended the call without an answer', true))
         },
       })
-      const timer = this.clock.after(limitMs, () =>
-        stream.fail(new RpcFailure(Code.deadline, `it did not answer within ${Math.round(limitMs)} ms`, true)),
-      )
+      const dueMs = this.clock.monotonicMs() + limitMs
+      this.limits.set(stream, { dueMs, limitMs })
+      if (dueMs < this.lookMs) this.lookAt(dueMs)
       stream.send(message, true)
     })
   }
@@ -144,14 +152,11 @@ export class Connection {
   }
 
   heard(): void {
-    this.heardAtMs = this.clock.monotonicMs()
+    this.hasHeard = true
   }
 
   ended(): void {
-    if (--this.active > 0) return
-    this.watchdog?.cancel()
-    this.watchdog = undefined
-    if (!this.session.destroyed) this.session.unref()
+    this.active--
   }
 
   close(): void {
@@ -178,36 +183,54 @@ export class Connection {
   }
 
   private begun(): void {
-    if (this.active++ > 0) return
+    this.active++
+    if (this.look !== undefined) return
     this.session.ref()
-    this.heard()
-    this.watch()
+    this.quietSinceMs = this.clock.monotonicMs()
+    this.lookAt(this.quietSinceMs + lookMs)
   }
 
-  /** While something is asked of it, it says something, or is asked whether it lives. */
-  private watch(): void {
-    const dueMs = this.heardAtMs + this.silenceMs - this.clock.monotonicMs()
-    this.watchdog = this.clock.after(
-      Math.max(0, dueMs),
-      () => {
-        if (this.heardAtMs + this.silenceMs > this.clock.monotonicMs()) return this.watch()
-        this.watchdog = this.clock.after(this.silenceMs, () => this.break(new Error(`it is silent`)), {
-          background: true,
-        })
-        this.session.ping(error => {
-          if (error || this.active === 0) return
-          this.heard()
-          this.watchdog?.cancel()
-          this.watch()
-        })
-      },
-      { background: true },
-    )
+  private lookAt(dueMs: number): void {
+    this.look?.cancel()
+    this.lookMs = dueMs
+    const run = (): void => this.looks()
+    this.look = this.clock.after(Math.max(0, dueMs - this.clock.monotonicMs()), run, { background: true })
+  }
+
+  /** Now and then, since a timer for each call would cost more than the rest of it: whose time is over, whether the other side lives, and whether the program may end. */
+  private looks(): void {
+    const nowMs = this.clock.monotonicMs()
+    let nextMs = nowMs + lookMs
+    for (const [stream, { dueMs, limitMs }] of [...this.limits])
+      if (dueMs > nowMs) nextMs = Math.min(nextMs, dueMs)
+      else stream.fail(new RpcFailure(Code.deadline, `it did not answer within ${Math.round(limitMs)} ms`, true))
+    if (this.broken) return
+    if (this.active === 0) {
+      this.look = undefined
+      this.lookMs = Number.POSITIVE_INFINITY
+      this.session.unref()
+      return
+    }
+    if (this.hasHeard) {
+      this.hasHeard = false
+      this.quietSinceMs = nowMs
+    }
+    // From when it was asked: this side may have been paused before.
+    if (this.askedAtMs !== undefined) {
+      if (nowMs - this.askedAtMs >= this.silenceMs) return this.break(new Error('it is silent'))
+    } else if (nowMs - this.quietSinceMs >= this.silenceMs) {
+      this.askedAtMs = nowMs
+      this.session.ping(error => {
+        this.askedAtMs = undefined
+        this.hasHeard ||= !error
+      })
+    }
+    this.lookAt(nextMs)
   }
 
   private break(error: Error): void {
     this.broken ??= error
-    this.watchdog?.cancel()
+    this.look?.cancel()
     if (!this.session.destroyed) this.session.destroy()
   }
 
