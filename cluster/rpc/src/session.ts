@@ -126,7 +126,7 @@ export class Session implements WireHandlers {
       waited: () => this.sayThatWeAreHere(),
       failed: error => this.fail(error),
     })
-    // Whatever the frame is part of, nothing is told of it before what it was sent by returns.
+    // A caller's array is sent before the call returns, and not copied for that.
     if (wire.sendBorrowed) this.writer.lent = () => this.sendNow()
     this.local = offered((typeof offer === 'function' ? offer(this.remote, this) : offer) ?? {})
     this.nonce = options.nonce?.()
@@ -485,6 +485,7 @@ export class Session implements WireHandlers {
     if (this.waitingBytes > waitingBytes) this.fail(new LimitExceededError('waitingBytes', waitingBytes))
   }
 
+  /** What was written until now goes to the wire. */
   private sendNow(): void {
     if (this.reason) return
     if (this.lines.length > 0) this.send(new TextEncoder().encode(this.lines.splice(0).join('')), true)

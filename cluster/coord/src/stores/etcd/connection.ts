@@ -46,7 +46,7 @@ export class Connection {
   private readonly limits = new Map<RpcStream, { dueMs: number; limitMs: number }>()
   /** While it is in use. */
   private look: Timer | undefined
-  private lookMs = Number.POSITIVE_INFINITY
+  private lookAtMs = Number.POSITIVE_INFINITY
   private hasHeard = false
   private quietSinceMs = 0
   /** When it was asked for a sign of life that has not come. */
@@ -133,7 +133,7 @@ export class Connection {
       })
       const dueMs = this.clock.monotonicMs() + limitMs
       this.limits.set(stream, { dueMs, limitMs })
-      if (dueMs < this.lookMs) this.lookAt(dueMs)
+      if (dueMs < this.lookAtMs) this.lookAt(dueMs)
       stream.send(message, true)
     })
   }
@@ -192,7 +192,7 @@ export class Connection {
 
   private lookAt(dueMs: number): void {
     this.look?.cancel()
-    this.lookMs = dueMs
+    this.lookAtMs = dueMs
     const run = (): void => this.looks()
     this.look = this.clock.after(Math.max(0, dueMs - this.clock.monotonicMs()), run, { background: true })
   }
@@ -207,7 +207,7 @@ export class Connection {
     if (this.broken) return
     if (this.active === 0) {
       this.look = undefined
-      this.lookMs = Number.POSITIVE_INFINITY
+      this.lookAtMs = Number.POSITIVE_INFINITY
       this.session.unref()
       return
     }
