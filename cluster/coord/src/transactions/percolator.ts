@@ -14,7 +14,7 @@ import type { Compare, Entry, Operation, Range, RangeResult } from '../store.ts'
 import { Cells, type Lock, type Version } from './cells.ts'
 import { CommitUnknownError, TransactionConflictError } from './errors.ts'
 import type { Session } from './sessions.ts'
-import { type ShardOptions, Shards } from './shards.ts'
+import { lockAll, type ShardOptions, Shards } from './shards.ts'
 import {
   type Attempt,
   type KeyValue,
@@ -128,7 +128,7 @@ class PercolatorAttempt implements Attempt {
     const session = await shards.session(shards.of(primary))
     const commit = new Commit(this.space, this.start, session, primary, writes, shards.split(keys))
     const prewritten = await commit.prewrite(this.seen)
-    if (prewritten === 'prewritten') return commit.commit()
+    if (prewritten === 'locked') return commit.commit()
     await commit.withdraw()
     if (prewritten instanceof Error) throw prewritten
     for (const { shard, cell } of prewritten) await this.space.cells.resolveWait(shard, cell, this.signal)
@@ -205,23 +205,12 @@ class Commit {
   }
 
   /** In all stores; or what was in the way. */
-  async prewrite(seen: ReadonlyMap<string, boolean>): Promise<'prewritten' | readonly Found[] | Error> {
-    const found: Found[] = []
-    let failure: Error | undefined
-    let isRefused = false
-    const each = [...this.parts].map(async ([shard, keys]) => {
-      try {
-        const locked = await this.prewritePart(shard, keys, key => seen.get(key) ?? true)
-        if (locked === true) return
-        isRefused = true
-        found.push(...locked)
-      } catch (error) {
-        if (mayBeDone(error) && !(error instanceof TransactionConflictError)) this.isDoubtful = true
-        failure ??= error as Error
-      }
-    })
-    await Promise.all(each)
-    return failure ?? (isRefused ? found : 'prewritten')
+  async prewrite(seen: ReadonlyMap<string, boolean>): Promise<'locked' | readonly Found[] | Error> {
+    const { outcome, isDoubtful } = await lockAll(this.parts, (shard, keys) =>
+      this.prewritePart(shard, keys, key => seen.get(key) ?? true),
+    )
+    this.isDoubtful = isDoubtful
+    return outcome
   }
 
   /** Resolves when it is committed. */

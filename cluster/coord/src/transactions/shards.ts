@@ -3,8 +3,9 @@ import { ArgumentError } from '@skein/base'
 import type { Chance, Clock } from '@skein/world'
 import { pauseAfter } from '../recipes/compare-and-set.ts'
 import type { Store } from '../store.ts'
+import { TransactionConflictError } from './errors.ts'
 import { Sessions } from './sessions.ts'
-import { prefixOf } from './transactions.ts'
+import { mayBeDone, prefixOf } from './transactions.ts'
 
 export interface ShardOptions {
   /** Transactions of different names do not see each other's locks. Default 'default'. */
@@ -98,6 +99,29 @@ export class Shards {
     await Promise.all(this.going)
     await Promise.all(this.sessions.map(sessions => sessions.close()))
   }
+}
+
+/**
+ * Has each store lock its keys: `lock` gives true, or what was in the way. `isDoubtful`: a store may have locked, or may yet, for its answer was lost.
+ */
+export const lockAll = async <Found>(
+  parts: ReadonlyMap<number, readonly string[]>,
+  lock: (shard: number, keys: readonly string[]) => Promise<true | readonly Found[]>,
+): Promise<{ outcome: 'locked' | readonly Found[] | Error; isDoubtful: boolean }> => {
+  let failure: Error | undefined
+  let found: Found[] | undefined
+  let isDoubtful = false
+  const each = [...parts].map(async ([shard, keys]) => {
+    try {
+      const locked = await lock(shard, keys)
+      if (locked !== true) found = [...(found ?? []), ...locked]
+    } catch (error) {
+      if (mayBeDone(error) && !(error instanceof TransactionConflictError)) isDoubtful = true
+      failure ??= error as Error
+    }
+  })
+  await Promise.all(each)
+  return { outcome: failure ?? found ?? 'locked', isDoubtful }
 }
 
 /** FNV-1a of the key's UTF-16, which every process computes alike. */

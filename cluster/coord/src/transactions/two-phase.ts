@@ -11,7 +11,7 @@ import { pauseAfter } from '../recipes/compare-and-set.ts'
 import type { Compare, Entry, Operation } from '../store.ts'
 import { CommitUnknownError, TransactionConflictError } from './errors.ts'
 import type { Session } from './sessions.ts'
-import { packed, type ShardOptions, Shards, unpacked } from './shards.ts'
+import { lockAll, packed, type ShardOptions, Shards, unpacked } from './shards.ts'
 import {
   type Attempt,
   type KeyValue,
@@ -125,7 +125,7 @@ class TwoPhaseAttempt implements Attempt {
     const id = `${session.id}-${session.next++}`
     const commit = new Commit(this.shards, this.locks, at, session, id, writes, parts)
     const prepared = await commit.prepare(this.compares([...parts.values()].flat()))
-    if (prepared === 'prepared') return commit.decide()
+    if (prepared === 'locked') return commit.decide()
     await commit.withdraw()
     if (prepared instanceof Error) throw prepared
     await this.locks.resolveAll(prepared, this.signal)
@@ -251,30 +251,20 @@ class Commit {
   }
 
   /** In all stores; or what was in the way. */
-  async prepare(compares: readonly Compare[]): Promise<'prepared' | readonly Found[] | Error> {
-    const found: Found[] = []
-    let failure: Error | undefined
-    let isRefused = false
-    const each = [...this.parts].map(async ([shard, keys]) => {
+  async prepare(compares: readonly Compare[]): Promise<'locked' | readonly Found[] | Error> {
+    const { outcome, isDoubtful } = await lockAll(this.parts, async (shard, keys) => {
       const own = new Set(keys.flatMap(key => [key, this.locks.keyOf(key)]))
-      try {
-        const { succeeded, revision, results } = await this.shards.stores[shard].transact({
-          if: compares.filter(({ key }) => own.has(key)),
-          do: keys.map(key => this.lock(key)),
-          else: keys.map(key => ({ op: 'get', key: this.locks.keyOf(key) })),
-        })
-        if (succeeded) this.made.set(shard, revision)
-        else {
-          isRefused = true
-          for (const [i, key] of keys.entries()) if (results[i]) found.push({ shard, key, lock: results[i] as Entry })
-        }
-      } catch (error) {
-        if (mayBeDone(error)) this.isDoubtful = true
-        failure ??= error as Error
-      }
+      const { succeeded, revision, results } = await this.shards.stores[shard].transact({
+        if: compares.filter(({ key }) => own.has(key)),
+        do: keys.map(key => this.lock(key)),
+        else: keys.map(key => ({ op: 'get', key: this.locks.keyOf(key) })),
+      })
+      if (!succeeded) return keys.flatMap((key, i) => (results[i] ? { shard, key, lock: results[i] as Entry } : []))
+      this.made.set(shard, revision)
+      return true
     })
-    await Promise.all(each)
-    return failure ?? (isRefused ? found : 'prepared')
+    this.isDoubtful = isDoubtful
+    return outcome
   }
 
   /** Resolves when it is committed. */
